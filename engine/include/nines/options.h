@@ -1,0 +1,60 @@
+// How a store is opened.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include <nines/result.h>
+#include <nines/types.h>
+
+namespace nines {
+
+/// How safe an append is when it returns.
+enum class Durability : std::uint8_t {
+  buffered,  ///< in the store's memory: a crash of the process loses what was not yet handed to the system
+  process,   ///< handed to the operating system: survives kill -9, not a power cut
+  disk,      ///< synced to the device: survives a power cut; concurrent callers share one sync
+};
+
+/// What to do with a write-ahead log that is damaged in its middle.
+enum class Recovery : std::uint8_t {
+  refuse,         ///< fail the open with `corruption` and say what is damaged
+  point_in_time,  ///< keep what precedes the damage, drop the rest, and say so in the open report
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+struct Options {
+  // Behaviour.
+  bool create_if_missing = true;  ///< false: a missing directory is `not_found`
+  Recovery recovery = Recovery::refuse;
+  /// Free bytes below which writes are refused with `out_of_space`, before RocksDB meets the full disk. 0 is off.
+  std::uint64_t disk_reserve_bytes = 64U << 20U;
+  /// How far ahead of `clock` a result's time may lie; later ones are `out_of_range`.
+  std::chrono::milliseconds max_ahead = std::chrono::hours{24};
+  std::chrono::days keep_checks{0};     ///< days of check results kept; 0 is forever
+  std::chrono::days keep_summaries{0};  ///< days of summaries kept; 0 is forever
+  std::uint64_t max_store_bytes = 0;    ///< oldest days of all servers go when the store is larger; 0 is no cap
+  std::function<TimeMs()> clock;        ///< wall clock; empty means the system's
+  /// Receives the store's messages, from any thread, never while a lock of the store is held. Empty: none.
+  std::function<void(LogLevel, std::string_view)> log;
+
+  /// Costs memory, saves time; never changes an answer.
+  struct Performance {
+    std::size_t head_bytes = 128U << 20U;         ///< budget of the in-memory head; 0 reads all sealed data from disk
+    std::chrono::hours head_span{26};             ///< how far back the head reaches: a day, and what holds at its start
+    std::size_t block_cache_bytes = 64U << 20U;   ///< RocksDB's block cache
+    std::size_t write_buffer_bytes = 16U << 20U;  ///< one memtable; at most 3 exist
+    int background_threads = 1;                   ///< flushes and compactions
+    int scan_threads = 1;                         ///< threads of a bulk scan, the caller's included
+    std::uint32_t seal_rows = 256;                ///< rows of a server that are sealed together
+  } performance;
+
+  /// `invalid_argument` naming the first field that is out of its bounds.
+  [[nodiscard]] Result<void> validate() const;
+};
+
+}  // namespace nines

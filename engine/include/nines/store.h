@@ -1,0 +1,181 @@
+// The store: check results of many servers in one RocksDB directory, each server's history one contiguous key range.
+//
+// Threads: every member may be called from any thread at any time, except that the destructor and close() must not
+// run together with another call. Readers never block appenders. Cursors keep their snapshot until destroyed and must
+// be destroyed before the store is.
+//
+// Consistency: what a cursor hands out is one server's history at one moment. Two servers of one bulk scan may be
+// seen at slightly different moments; an append of many results is atomic within each server.
+//
+// Format: engine/FORMAT.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nines/check_result.h>
+#include <nines/options.h>
+#include <nines/result.h>
+#include <nines/segment.h>
+#include <nines/server.h>
+#include <nines/summary.h>
+#include <nines/types.h>
+
+namespace nines {
+
+/// All servers at one moment. Immutable; hold it as long as you like.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+  /// Ascending by id.
+  [[nodiscard]] virtual std::span<const Server> servers() const noexcept = 0;
+  /// Null when there is none.
+  [[nodiscard]] virtual const Server* find(ServerId id) const noexcept = 0;
+  [[nodiscard]] virtual const Server* find(std::string_view name) const noexcept = 0;
+};
+
+/// What opening found and did.
+struct OpenReport {
+  bool created = false;
+  bool recovered = false;             ///< the last writer did not close the store
+  std::uint64_t replayed_bytes = 0;   ///< log read back
+  std::vector<std::string> warnings;  ///< what was dropped or repaired, a sentence each
+};
+
+/// One server's results in a window, segment by segment. Within a location times ascend from segment to segment;
+/// where a server has several locations their segments alternate. Not thread-safe.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  /// The next segment, or null at the end. Its spans are valid until the next call on this cursor.
+  /// `corruption` names the key; `io` and `unavailable` may pass.
+  [[nodiscard]] virtual Result<const Segment*> next() = 0;
+  [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
+};
+
+/// One server's day summaries, ascending; days without results are left out. Not thread-safe.
+class DayCursor {
+ public:
+  virtual ~DayCursor() = default;
+  /// The next day, or null at the end. Valid until the next call. A day without a stored summary is computed from
+  /// its results (and stored, when the store is writable and the day is over).
+  [[nodiscard]] virtual Result<const DaySummary*> next() = 0;
+  [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
+};
+
+struct ScanOptions {
+  Columns columns;
+  /// How long before `from` a result may lie and still be handed out, to say what holds at `from`.
+  std::chrono::milliseconds lookback{0};
+};
+
+struct DayRange {
+  std::int64_t first = 0;  ///< UTC day number, inclusive
+  std::int64_t last = 0;   ///< exclusive
+};
+
+/// Counters and sizes of an open store.
+struct StoreStats {
+  std::uint64_t servers = 0;
+  std::uint64_t disk_bytes = 0;   ///< files of the store, logs included
+  std::uint64_t recent_rows = 0;  ///< results not yet sealed
+  std::uint64_t head_results = 0;
+  std::uint64_t head_bytes = 0;
+  std::uint64_t block_cache_bytes = 0;
+  std::uint64_t memtable_bytes = 0;
+  std::uint64_t appended = 0;       ///< results appended since open
+  std::uint64_t sealed_chunks = 0;  ///< chunks written since open
+  std::uint64_t reopened = 0;       ///< times the store closed and opened itself after a fault
+  ScanCost reads;                   ///< all reads since open
+};
+
+/// What `verify` looked at.
+struct VerifyReport {
+  std::uint64_t servers = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t summaries = 0;
+  std::uint64_t results = 0;
+  std::vector<std::string> damage;  ///< a sentence each, with the key; empty when all is well
+};
+
+class Store {
+ public:
+  /// Opens `path` for writing; creates it when missing and allowed. Blocks for the log's replay (<= 1 s typically).
+  /// Errors: not_a_store, newer_format, locked, corruption, io, invalid_argument (options).
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::string& path, Options options = {});
+  /// Opens `path` without its lock, while another process may be writing. Sees what had been written at open or at
+  /// the last refresh(). Writing calls return `read_only`.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open_read_only(const std::string& path, Options options = {});
+  virtual ~Store() = default;
+
+  [[nodiscard]] virtual const OpenReport& open_report() const noexcept = 0;
+
+  // --- Catalog. Reads touch memory only, never a check result. ---
+  [[nodiscard]] virtual std::shared_ptr<const Catalog> catalog() const = 0;
+  /// Adds a server; `server.id` is ignored and given anew, a zero `created_at` becomes now. Durable on return.
+  /// Errors: already_exists (the name), invalid_argument (names the field).
+  [[nodiscard]] virtual Result<ServerId> add_server(Server server) = 0;
+  /// Replaces the entry with `server.id`, its name included. Errors: not_found, already_exists, invalid_argument.
+  [[nodiscard]] virtual Result<void> update_server(const Server& server) = 0;
+  /// Removes the server and all of its history. Its id is not used again. Errors: not_found.
+  [[nodiscard]] virtual Result<void> remove_server(ServerId id) = 0;
+
+  // --- Writing. ---
+  /// Stores `results` in any order, of any servers, late or repeated; the last of equal keys wins. Atomic within each
+  /// server. All are checked before any is stored. Errors: not_found (unknown server), out_of_range, invalid_argument,
+  /// out_of_space, unavailable, fatal. An empty span is `invalid_argument`.
+  [[nodiscard]] virtual Result<void> append(std::span<const CheckResult> results, Durability durability) = 0;
+  [[nodiscard]] Result<void> append(const CheckResult& result, Durability durability) {
+    return append(std::span(&result, 1), durability);
+  }
+  /// Stores much history of one server at once, sealed directly. `results` ascend by time; what exists already for
+  /// the same keys is replaced. Durable at `disk` after the next flush() or close(). Errors as append.
+  [[nodiscard]] virtual Result<void> load(ServerId server, std::span<const CheckResult> results) = 0;
+  /// Makes everything appended so far durable at `disk`.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+  // --- Reading. ---
+  /// One range scan over one server. Errors: not_found, unavailable.
+  [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> scan(ServerId server, Window window,
+                                                             const ScanOptions& options) const = 0;
+  /// One range scan for each of `servers`; `visit` gets each server's cursor once, in the order of `servers` within a
+  /// thread. With scan_threads > 1 it is called from several threads at once. A visit that returns an error stops the
+  /// scan, which returns it. Unknown servers are `not_found`.
+  using Visit = std::function<Result<void>(std::size_t index, Cursor& cursor)>;
+  [[nodiscard]] virtual Result<ScanCost> scan_many(std::span<const ServerId> servers, Window window,
+                                                   const ScanOptions& options, const Visit& visit) const = 0;
+  /// Summaries of the days in `range`. `with_sketch` false leaves DaySummary::latency empty, which is faster.
+  [[nodiscard]] virtual Result<std::unique_ptr<DayCursor>> days(ServerId server, DayRange range,
+                                                                bool with_sketch) const = 0;
+  using VisitDays = std::function<Result<void>(std::size_t index, DayCursor& cursor)>;
+  [[nodiscard]] virtual Result<ScanCost> days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
+                                                   const VisitDays& visit) const = 0;
+  /// The newest result of a server, from memory where the head holds it. No value when it has none.
+  [[nodiscard]] virtual Result<std::optional<CheckResult>> last_result(ServerId server) const = 0;
+  /// Read-only stores: see what has been written since. A no-op on a writing store.
+  [[nodiscard]] virtual Result<void> refresh() = 0;
+
+  // --- Care. ---
+  /// Seals all rows into chunks. Never needed for correctness.
+  [[nodiscard]] virtual Result<void> seal() = 0;
+  /// Drops the days that retention no longer keeps, and gives the space back.
+  [[nodiscard]] virtual Result<void> apply_retention() = 0;
+  /// Seals, writes missing day summaries, and rewrites all files without what was deleted.
+  [[nodiscard]] virtual Result<void> compact() = 0;
+  /// Reads every block and decodes every value. Damage is reported, not an error.
+  [[nodiscard]] virtual Result<VerifyReport> verify() const = 0;
+  /// A consistent copy of the store in the new directory `path`, hard-linked where the file system allows.
+  [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
+  [[nodiscard]] virtual StoreStats stats() const = 0;
+  /// Flushes and closes; afterwards every call returns `unavailable`. The destructor does the same, silently.
+  [[nodiscard]] virtual Result<void> close() = 0;
+};
+
+}  // namespace nines
