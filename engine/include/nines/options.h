@@ -1,11 +1,13 @@
-// How a store is opened.
+// How a store is opened, and what opening found.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <nines/result.h>
 #include <nines/types.h>
@@ -39,7 +41,7 @@ struct Options {
   std::chrono::days keep_summaries{0};  ///< days of summaries kept; 0 is forever
   std::uint64_t max_store_bytes = 0;    ///< oldest days of all servers go when the store is larger; 0 is no cap
   std::function<TimeMs()> clock;        ///< wall clock; empty means the system's
-  /// Receives the store's messages, from any thread, never while a lock of the store is held. Empty: none.
+  /// Receives the store's messages, from any thread; it must not call the store. Empty: none.
   std::function<void(LogLevel, std::string_view)> log;
 
   /// Costs memory, saves time; never changes an answer.
@@ -55,6 +57,14 @@ struct Options {
 
   /// `invalid_argument` naming the first field that is out of its bounds.
   [[nodiscard]] Result<void> validate() const;
+};
+
+/// What opening found and did.
+struct OpenReport {
+  bool created = false;
+  bool recovered = false;             ///< the last writer did not close the store
+  std::uint64_t replayed_bytes = 0;   ///< log read back
+  std::vector<std::string> warnings;  ///< what was dropped or repaired, a sentence each
 };
 
 }  // namespace nines

@@ -21,7 +21,7 @@ struct Run {
   std::uint32_t end = 0;          ///< one past the last
   std::int64_t first_ms = 0;      ///< time of the first result
   std::int64_t last_ms = 0;       ///< time of the last result
-  std::uint32_t max_gap_ms = 0;   ///< longest distance between two neighbours within the run; 0 for one result
+  std::uint32_t max_gap_ms = 0;   ///< no two neighbours are further apart; exact unless the scan's window cut the run
   std::uint32_t interval_ms = 0;  ///< CheckResult::interval_ms
   std::uint16_t code = 0;
   State state = State::unknown;

@@ -40,14 +40,6 @@ class Catalog {
   [[nodiscard]] virtual const Server* find(std::string_view name) const noexcept = 0;
 };
 
-/// What opening found and did.
-struct OpenReport {
-  bool created = false;
-  bool recovered = false;             ///< the last writer did not close the store
-  std::uint64_t replayed_bytes = 0;   ///< log read back
-  std::vector<std::string> warnings;  ///< what was dropped or repaired, a sentence each
-};
-
 /// One server's results in a window, segment by segment. Within a location times ascend from segment to segment;
 /// where a server has several locations their segments alternate. Not thread-safe.
 class Cursor {

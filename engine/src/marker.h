@@ -1,0 +1,20 @@
+// The marker file of a store's directory, `NINES`: says that it is a store, and of which format.
+#pragma once
+
+#include <string>
+
+#include <nines/result.h>
+
+namespace nines::engine {
+
+/// The format of a whole store; a store of a higher one is refused. engine/FORMAT.md.
+inline constexpr int kStoreFormat = 1;
+
+/// Checks that `path` is a store this version can read; true when it was made now. Errors: not_found (missing and
+/// not to be created), not_a_store, newer_format, io.
+[[nodiscard]] Result<bool> check_or_create_marker(const std::string& path, bool may_create);
+
+/// Writes the marker into the existing directory `path`, synced.
+[[nodiscard]] Result<void> write_marker(const std::string& path);
+
+}  // namespace nines::engine
