@@ -1,0 +1,35 @@
+# Installs the rooms of a finished build, moves the installed tree, and builds and runs consumer/ against it: once
+# through find_package(nines), once through pkg-config. Fails with the message of the first step that does.
+#
+# BUILD: build directory. ROOMS: comma-separated. WORK: scratch directory. CONSUMER, CXX, SANITIZE, LIBDIR.
+string(REPLACE "," ";" rooms "${ROOMS}")
+set(sanitize "")
+if(SANITIZE)
+  set(sanitize -fsanitize=${SANITIZE})
+endif()
+
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+foreach(room IN LISTS rooms)
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/first --component ${room})
+endforeach()
+file(RENAME ${WORK}/first ${WORK}/moved)
+
+# find_package(nines)
+run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -G Ninja "-DROOMS=${rooms}" -DCMAKE_PREFIX_PATH=${WORK}/moved
+  -DCMAKE_CXX_COMPILER=${CXX} "-DCMAKE_CXX_FLAGS=${sanitize}")
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer ${WORK}/store)
+
+# pkg-config, for the last of the rooms: it needs the ones below.
+list(GET rooms -1 room)
+execute_process(
+  COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${WORK}/moved/${LIBDIR}/pkgconfig
+    pkg-config --cflags --libs nines-${room}
+  OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+run(${CXX} -std=c++20 ${sanitize} ${CONSUMER}/main.cc -o ${WORK}/by-pkg-config ${flags})
+run(${WORK}/by-pkg-config ${WORK}/store-by-pkg-config)

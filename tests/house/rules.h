@@ -1,0 +1,48 @@
+// The rules of the tree that a compiler does not check: who may include and link whom, what a public header may hold,
+// which Debian packages ./dev has to name. Pure functions over the text of files, so that they are tested themselves.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace nines::house {
+
+/// Files by their path from the root of the tree, with '/' between folders.
+using Tree = std::map<std::string, std::string>;
+
+/// Our files below `root`: the rooms, tests, bench, the build's own, and those at the root. No build directories.
+[[nodiscard]] Tree read_tree(const std::filesystem::path& root);
+
+/// A line that breaks a rule. `line` counts from 1; 0 means the file as a whole.
+struct Finding {
+  std::string file;
+  int line = 0;
+  std::string what;
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const Finding& finding);
+
+using Findings = std::vector<Finding>;
+
+/// tools -> {prober, query} -> engine, and nobody's src/ but one's own. tests/ROOM may look into ROOM/src, other
+/// folders of tests/ and bench/ into every room. A library is included by the rooms that DESIGN gives it to.
+[[nodiscard]] Findings check_includes(const Tree& tree);
+
+/// The same arrows, between the targets of the CMakeLists.txt files.
+[[nodiscard]] Findings check_links(const Tree& tree);
+
+/// Public headers are under kMaxHeaderLines lines and include the standard library, nines and tl::expected only.
+[[nodiscard]] Findings check_public_headers(const Tree& tree);
+inline constexpr int kMaxHeaderLines = 250;
+
+/// What the CMake files look for is in a Debian package that ./dev installs, and no other file installs packages.
+[[nodiscard]] Findings check_packages(const Tree& tree);
+
+/// No file names a folder of somebody's own machine.
+[[nodiscard]] Findings check_machine_paths(const Tree& tree);
+
+}  // namespace nines::house
