@@ -1,0 +1,78 @@
+// The dashboard: figures and bars of many servers in one bulk call.
+//
+// One range scan a server, and one more for a server that needs a look beyond the window: an outage under way at its
+// start or failures not yet decided at its end. With Options::performance.scan_threads > 1 servers are worked on in
+// parallel.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nines/bars.h>
+#include <nines/group.h>
+#include <nines/query.h>
+#include <nines/result.h>
+#include <nines/store.h>
+#include <nines/uptime.h>
+
+namespace nines {
+
+enum class SortBy : std::uint8_t {
+  name,
+  worst_first,  ///< down now, then degraded, unknown, and the rest; within these by uptime, none first, then name
+  slowest,      ///< by p95, greatest first, those without latencies last
+};
+[[nodiscard]] std::optional<SortBy> parse_sort(std::string_view text) noexcept;  ///< "name", "worst", "slowest"
+
+/// Which servers. Empty members do not restrict; those given must all hold.
+struct ServerFilter {
+  std::vector<std::string> names;           ///< exact; one that does not exist is `not_found`
+  std::optional<std::string> group;         ///< exact
+  std::map<std::string, std::string> tags;  ///< each must be there with this value; an empty value: be there
+  std::optional<State> state;               ///< the state now (Figures::current)
+  std::string search;                       ///< a part of the name or URL, ASCII letters of either case
+};
+
+struct DashboardOptions {
+  ServerFilter filter;
+  SortBy sort = SortBy::name;
+  std::uint32_t offset = 0;        ///< rows left out at the beginning, after sorting
+  std::uint32_t limit = 0;         ///< rows at most; 0 is all
+  std::optional<BarOptions> bars;  ///< none: no bars
+  FiguresOptions figures;
+  std::optional<GroupOptions>
+      group_rule;  ///< given: `groups` is filled, over all servers that match, not just the page
+};
+
+struct DashboardRow {
+  ServerId server{};
+  std::string name;
+  Figures figures;
+  std::vector<Bar> bars;
+};
+
+struct DashboardGroup {
+  std::string name;
+  GroupFigures figures;
+};
+
+struct Dashboard {
+  Window window;                             ///< clipped to now
+  std::uint32_t matching = 0;                ///< servers that match, on all pages
+  std::uint32_t by_state[kStateCount] = {};  ///< of those, how many are in each state now
+  std::vector<DashboardRow> rows;            ///< the page
+  std::vector<DashboardGroup> groups;        ///< by name; servers without a group are in ""
+  Explain explain;
+};
+
+/// The ids of the servers that match the parts of `filter` that the catalog can answer (all but `state`), ascending.
+[[nodiscard]] Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter);
+
+/// Sorting by name without a state filter or groups reads the page's servers only; everything else reads all that
+/// match.
+[[nodiscard]] Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options);
+
+}  // namespace nines
