@@ -1,0 +1,219 @@
+#include "support/model_store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "support/model_cursors.h"
+
+namespace nines::test {
+namespace {
+
+class ModelCatalog final : public Catalog {
+ public:
+  explicit ModelCatalog(const std::map<ServerId, Server>& servers) {
+    for (const auto& [id, server] : servers) servers_.push_back(server);
+  }
+  [[nodiscard]] std::span<const Server> servers() const noexcept override { return servers_; }
+  [[nodiscard]] const Server* find(ServerId id) const noexcept override {
+    for (const Server& server : servers_) {
+      if (server.id == id) return &server;
+    }
+    return nullptr;
+  }
+  [[nodiscard]] const Server* find(std::string_view name) const noexcept override {
+    for (const Server& server : servers_) {
+      if (server.name == name) return &server;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::vector<Server> servers_;
+};
+
+Error no_such_server(ServerId id) {
+  return {ErrorCode::not_found, "no server has the id " + std::to_string(static_cast<std::uint32_t>(id))};
+}
+
+// Days kept by the server's setting, else by the store's: 0 and negative are forever.
+std::int64_t days_kept(std::chrono::days of_server, std::chrono::days of_store) {
+  return of_server.count() != 0 ? of_server.count() : of_store.count();
+}
+
+}  // namespace
+
+ModelStore::ModelStore(Options options, ScanShape shape) : options_(std::move(options)), shape_(shape) {}
+
+TimeMs ModelStore::now() const {
+  if (options_.clock) return options_.clock();
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::vector<CheckResult> ModelStore::results(ServerId server, Window window) const {
+  std::vector<CheckResult> found;
+  for (auto it = results_.lower_bound({server, window.from, LocationId{0}});
+       it != results_.end() && it->first.server == server && it->first.time < window.to; ++it) {
+    found.push_back(it->second);
+  }
+  return found;
+}
+
+std::shared_ptr<const Catalog> ModelStore::catalog() const {
+  return std::make_shared<ModelCatalog>(servers_);
+}
+
+ServerId ModelStore::add(Server server) {
+  const auto id = add_server(std::move(server));
+  if (!id) std::abort();
+  return *id;
+}
+
+Result<ServerId> ModelStore::add_server(Server server) {
+  if (server.name.empty()) return fail(ErrorCode::invalid_argument, "name is empty");
+  if (catalog()->find(server.name) != nullptr) return fail(ErrorCode::already_exists, server.name + " exists already");
+  server.id = ServerId{++last_id_};
+  if (to_ms(server.created_at) == 0) server.created_at = now();
+  servers_[server.id] = server;
+  return server.id;
+}
+
+Result<void> ModelStore::update_server(const Server& server) {
+  if (!servers_.contains(server.id)) return tl::unexpected(no_such_server(server.id));
+  const Server* const namesake = catalog()->find(server.name);
+  if (namesake != nullptr && namesake->id != server.id) {
+    return fail(ErrorCode::already_exists, server.name + " exists already");
+  }
+  servers_[server.id] = server;
+  return {};
+}
+
+Result<void> ModelStore::remove_server(ServerId id) {
+  if (servers_.erase(id) == 0) return tl::unexpected(no_such_server(id));
+  std::erase_if(results_, [&](const auto& entry) { return entry.first.server == id; });
+  std::erase_if(kept_days_, [&](const auto& entry) { return entry.first.first == id; });
+  return {};
+}
+
+Result<void> ModelStore::append(std::span<const CheckResult> results, Durability /*durability*/) {
+  if (results.empty()) return fail(ErrorCode::invalid_argument, "nothing to append");
+  for (const CheckResult& result : results) {
+    if (!servers_.contains(result.server)) return tl::unexpected(no_such_server(result.server));
+    if (to_ms(result.time) < 0 || result.time >= kTimeLimit) return fail(ErrorCode::out_of_range, "time");
+    if (result.time > now() + options_.max_ahead) return fail(ErrorCode::out_of_range, "time is too far ahead");
+    if (result.detail.size() > kMaxDetailBytes) return fail(ErrorCode::out_of_range, "detail is too long");
+  }
+  for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
+  return {};
+}
+
+Result<void> ModelStore::load(ServerId server, std::span<const CheckResult> results) {
+  for (const CheckResult& result : results) {
+    if (result.server != server) return fail(ErrorCode::invalid_argument, "a result of another server");
+  }
+  return append(results, Durability::disk);
+}
+
+Result<std::unique_ptr<Cursor>> ModelStore::scan(ServerId server, Window window, const ScanOptions& options) const {
+  if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
+  std::int64_t begin_ms = std::max<std::int64_t>(0, to_ms(window.from) - options.lookback.count());
+  if (shape_.whole_days) begin_ms -= begin_ms % kDayMs;
+  return std::make_unique<ModelCursor>(results(server, {from_ms(begin_ms), window.to}), window.from, options.columns,
+                                       shape_.segment_rows);
+}
+
+Result<ScanCost> ModelStore::scan_many(std::span<const ServerId> servers, Window window, const ScanOptions& options,
+                                       const Visit& visit) const {
+  ScanCost cost;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    auto cursor = scan(servers[i], window, options);
+    if (!cursor) return tl::unexpected(cursor.error());
+    if (auto visited = visit(i, **cursor); !visited) return tl::unexpected(visited.error());
+    cost += (*cursor)->cost();
+  }
+  return cost;
+}
+
+Result<std::unique_ptr<DayCursor>> ModelStore::days(ServerId server, DayRange range, bool with_sketch) const {
+  if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
+  std::map<std::int64_t, std::vector<const CheckResult*>> by_day;
+  for (const auto& [key, result] : results_) {
+    const std::int64_t day = utc_day(to_ms(key.time));
+    if (key.server == server && range.first <= day && day < range.last) by_day[day].push_back(&result);
+  }
+  std::map<std::int64_t, DaySummary> summaries;
+  for (const auto& [key, summary] : kept_days_) {
+    if (key.first != server || key.second < range.first || key.second >= range.last) continue;
+    summaries[key.second] = summary;
+    if (!with_sketch) summaries[key.second].latency = {};
+  }
+  for (const auto& [day, results] : by_day) summaries[day] = summarise(day, results, with_sketch);
+  return std::make_unique<ModelDayCursor>(std::move(summaries));
+}
+
+Result<ScanCost> ModelStore::days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
+                                       const VisitDays& visit) const {
+  ScanCost cost;
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    auto cursor = days(servers[i], range, with_sketch);
+    if (!cursor) return tl::unexpected(cursor.error());
+    if (auto visited = visit(i, **cursor); !visited) return tl::unexpected(visited.error());
+    cost += (*cursor)->cost();
+  }
+  return cost;
+}
+
+Result<std::optional<CheckResult>> ModelStore::last_result(ServerId server) const {
+  if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
+  std::optional<CheckResult> last;
+  for (const auto& [key, result] : results_) {
+    if (key.server == server) last = result;
+  }
+  return last;
+}
+
+void ModelStore::retain(const Server& server) {
+  const std::int64_t today = utc_day(to_ms(now()));
+  const std::int64_t checks = days_kept(server.retention.checks, options_.keep_checks);
+  const std::int64_t summaries = days_kept(server.retention.summaries, options_.keep_summaries);
+  const std::int64_t first_checked = checks > 0 ? today - checks + 1 : 0;
+  const std::int64_t first_summarised = summaries > 0 ? today - summaries + 1 : 0;
+  std::map<std::int64_t, std::vector<const CheckResult*>> dropped;
+  for (const auto& [key, result] : results_) {
+    const std::int64_t day = utc_day(to_ms(key.time));
+    if (key.server == server.id && day < first_checked) dropped[day].push_back(&result);
+  }
+  for (const auto& [day, results] : dropped) kept_days_[{server.id, day}] = summarise(day, results, true);
+  std::erase_if(results_, [&](const auto& entry) {
+    return entry.first.server == server.id && utc_day(to_ms(entry.first.time)) < first_checked;
+  });
+  std::erase_if(kept_days_, [&](const auto& entry) {
+    return entry.first.first == server.id && entry.first.second < first_summarised;
+  });
+}
+
+Result<void> ModelStore::apply_retention() {
+  for (const auto& [id, server] : servers_) retain(server);
+  return {};
+}
+
+Result<VerifyReport> ModelStore::verify() const {
+  VerifyReport report;
+  report.servers = servers_.size();
+  report.rows = results_.size();
+  report.results = results_.size();
+  return report;
+}
+
+Result<void> ModelStore::backup(const std::string& /*path*/) {
+  return fail(ErrorCode::unavailable, "the model keeps nothing on disk");
+}
+
+StoreStats ModelStore::stats() const {
+  StoreStats stats;
+  stats.servers = servers_.size();
+  stats.recent_rows = results_.size();
+  return stats;
+}
+
+}  // namespace nines::test
