@@ -3,6 +3,7 @@
 #
 # BUILD: build directory. ROOMS: comma-separated. WORK: scratch directory. CONSUMER, CXX, SANITIZE, LIBDIR.
 string(REPLACE "," ";" rooms "${ROOMS}")
+string(REPLACE "," "\\;" rooms_as_one "${ROOMS}")  # survives one expansion of ARGN
 set(sanitize "")
 if(SANITIZE)
   set(sanitize -fsanitize=${SANITIZE})
@@ -19,7 +20,7 @@ endforeach()
 file(RENAME ${WORK}/first ${WORK}/moved)
 
 # find_package(nines)
-run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -G Ninja "-DROOMS=${rooms}" -DCMAKE_PREFIX_PATH=${WORK}/moved
+run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -G Ninja "-DROOMS=${rooms_as_one}" -DCMAKE_PREFIX_PATH=${WORK}/moved
   -DCMAKE_CXX_COMPILER=${CXX} "-DCMAKE_CXX_FLAGS=${sanitize}")
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer ${WORK}/store)
