@@ -14,11 +14,16 @@
 
 namespace nines {
 
-/// A mergeable histogram of latencies with logarithmic buckets (DDSketch: Masson, Rim, Lee, VLDB 2019). A quantile
-/// is within 1 % of the nearest-rank value of what was added. At most 2,200 buckets cover all of [1 us, 2^32 us).
+/// A mergeable histogram of latencies with logarithmic buckets (after DDSketch: Masson, Rim, Lee, VLDB 2019). A
+/// quantile is within 1 % of the nearest-rank value of what was added. Every octave [2^k, 2^(k+1)) has 36 buckets, none
+/// wider than what 1 % around a value in its middle covers; their bounds are exact integers, see FORMAT.md, "Latency
+/// sketch".
 class LatencySketch {
  public:
   static constexpr double kRelativeError = 0.01;
+  static constexpr std::uint32_t kBucketsPerOctave = 36;
+  /// Bucket 0 for the latency 0, and those of 32 octaves.
+  static constexpr std::uint32_t kBuckets = 1 + 32 * kBucketsPerOctave;
 
   void add(std::uint32_t latency_us) { add(latency_us, 1); }
   void add(std::uint32_t latency_us, std::uint64_t count);
@@ -29,12 +34,19 @@ class LatencySketch {
   /// No value when empty.
   [[nodiscard]] std::optional<double> quantile(double q) const noexcept;
 
-  /// Bucket counts, the first of them for bucket `first_bucket()`. Bucket 0 holds the latency 0.
+  /// Bucket counts, the first of them for bucket `first_bucket()`; neither the first nor the last is 0.
   [[nodiscard]] std::span<const std::uint64_t> buckets() const noexcept { return counts_; }
   [[nodiscard]] std::uint32_t first_bucket() const noexcept { return first_; }
+  /// Replaces the contents by what buckets() and first_bucket() gave. False, and empty, when the buckets do not lie in
+  /// [0, kBuckets) or begin or end with a 0.
+  [[nodiscard]] bool assign(std::uint32_t first_bucket, std::span<const std::uint64_t> counts);
+  /// Empties it and keeps its memory.
+  void clear() noexcept;
   friend bool operator==(const LatencySketch&, const LatencySketch&) = default;
 
  private:
+  void cover(std::uint32_t first, std::uint32_t last);
+
   std::uint64_t count_ = 0;
   std::uint32_t first_ = 0;            // bucket number of counts_[0]
   std::vector<std::uint64_t> counts_;  // no zero at either end

@@ -1,0 +1,353 @@
+#include "chunk.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <unordered_map>
+
+#include "bytes.h"
+#include "pfor.h"
+#include "run_codec.h"
+#include "time_column.h"
+
+namespace nines::engine {
+namespace {
+
+constexpr std::uint8_t kHasPhases = 0x01;
+constexpr std::uint8_t kHasDetails = 0x02;
+constexpr std::uint8_t kKnownFlags = kHasPhases | kHasDetails;
+
+/// The five phases in the order in which they are stored.
+constexpr std::array<std::uint32_t Phases::*, 5> kPhaseColumns = {&Phases::dns_us, &Phases::connect_us, &Phases::tls_us,
+                                                                  &Phases::first_byte_us, &Phases::transfer_us};
+
+// --- Writing ---
+
+void put_runs(std::string& out, const SeriesColumns& series) {
+  for (std::size_t i = 0; i < series.runs.size(); ++i) {
+    const Run& run = series.runs[i];
+    put_judgement(out, series.runs, i);
+    put_varint(out, run.count());
+    if (run.count() > 1) put_max_gap(out, run);
+  }
+}
+
+void put_time_column(std::string& out, const SeriesColumns& series, std::int64_t first_ms) {
+  std::vector<std::uint32_t> offsets(series.size());
+  std::transform(series.time_ms.begin(), series.time_ms.end(), offsets.begin(),
+                 [&](std::int64_t ms) { return static_cast<std::uint32_t>(ms - first_ms); });
+  put_times(out, offsets);
+}
+
+void put_latencies(std::string& out, const SeriesColumns& series) {
+  std::vector<std::uint32_t> present;
+  present.reserve(series.size());
+  for (const Run& run : series.runs) {
+    if (!run.has_latency) continue;
+    present.insert(present.end(), series.latency_us.begin() + run.begin, series.latency_us.begin() + run.end);
+  }
+  put_numbers(out, present);
+}
+
+void put_phases(std::string& out, const SeriesColumns& series) {
+  // Lengths of the alternating stretches without and with phases, beginning without.
+  std::uint8_t kind = 0;
+  for (std::size_t at = 0; at < series.size(); kind ^= 1U) {
+    std::size_t end = at;
+    while (end < series.size() && series.has_phases[end] == kind) ++end;
+    put_varint(out, end - at);
+    at = end;
+  }
+  std::vector<std::uint32_t> column;
+  for (const auto member : kPhaseColumns) {
+    column.clear();
+    for (std::size_t i = 0; i < series.size(); ++i) {
+      if (series.has_phases[i] != 0) column.push_back(series.phases[i].*member);
+    }
+    put_numbers(out, column);
+  }
+}
+
+void put_details(std::string& out, const SeriesColumns& series) {
+  std::unordered_map<std::string_view, std::size_t> last_seen;
+  put_varint(out, series.details.size());
+  std::uint32_t next_index = 0;
+  for (std::size_t i = 0; i < series.details.size(); ++i) {
+    const auto& [index, text] = series.details[i];
+    put_varint(out, index - next_index);
+    next_index = index + 1;
+    const auto [seen, is_new] = last_seen.try_emplace(text, i);
+    put_varint(out, i - seen->second);
+    if (is_new) put_text(out, text);
+    seen->second = i;
+  }
+}
+
+void put_series(std::string& out, const SeriesColumns& series, std::int64_t first_ms) {
+  std::array<std::string, 5> sections;
+  put_runs(sections[0], series);
+  put_time_column(sections[1], series, first_ms);
+  put_latencies(sections[2], series);
+  auto flags = 0U;
+  if (!series.phases.empty()) {
+    flags |= kHasPhases;
+    put_phases(sections[3], series);
+  }
+  if (!series.details.empty()) {
+    flags |= kHasDetails;
+    put_details(sections[4], series);
+  }
+  put_varint(out, static_cast<std::uint16_t>(series.location));
+  put_varint(out, series.size());
+  put_u8(out, static_cast<std::uint8_t>(flags));
+  const auto is_present = [&](std::size_t i) {
+    return i < 3 || (i == 3 && (flags & kHasPhases) != 0) || (i == 4 && (flags & kHasDetails) != 0);
+  };
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (is_present(i)) put_varint(out, sections[i].size());
+  }
+  for (const std::string& section : sections) out += section;
+}
+
+// --- Reading ---
+
+struct Head {
+  std::uint8_t version = 0;
+  ChunkInfo info;
+};
+
+Head read_head(Reader& in) noexcept {
+  Head head;
+  head.version = in.u8();
+  if (head.version != kChunkVersion) {
+    in.fail();
+    return head;
+  }
+  head.info.first_ms = static_cast<std::int64_t>(in.varint_up_to(static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1));
+  // The day ends the chunk.
+  const std::int64_t room_ms = kDayMs - 1 - head.info.first_ms % kDayMs;
+  head.info.last_ms =
+      head.info.first_ms + static_cast<std::int64_t>(in.varint_up_to(static_cast<std::uint64_t>(room_ms)));
+  head.info.results = static_cast<std::uint32_t>(in.varint_up_to(kMaxChunkResults));
+  head.info.series = static_cast<std::uint32_t>(in.varint_up_to(head.info.results));
+  if (head.info.series == 0) in.fail();
+  return head;
+}
+
+tl::unexpected<Error> bad_head(std::uint8_t version) {
+  if (version > kChunkVersion) {
+    return fail(ErrorCode::newer_format, "chunk has format " + std::to_string(version) + ", this nines reads up to " +
+                                             std::to_string(kChunkVersion));
+  }
+  return fail(ErrorCode::corruption, "chunk has a malformed head");
+}
+
+/// A series' header and the bytes of its columns.
+struct Sections {
+  LocationId location{};
+  std::uint32_t count = 0;
+  std::uint8_t flags = 0;
+  Reader runs;
+  Reader times;
+  Reader latencies;
+  Reader phases;
+  Reader details;
+};
+
+Sections read_sections(Reader& in) noexcept {
+  Sections s;
+  s.location = LocationId{in.varint16()};
+  s.count = static_cast<std::uint32_t>(in.varint_up_to(kMaxChunkResults));
+  s.flags = in.u8();
+  if (s.count == 0 || s.flags > kKnownFlags) in.fail();
+  const std::uint64_t runs = in.varint();
+  const std::uint64_t times = in.varint();
+  const std::uint64_t latencies = in.varint();
+  const std::uint64_t phases = (s.flags & kHasPhases) != 0 ? in.varint() : 0;
+  const std::uint64_t details = (s.flags & kHasDetails) != 0 ? in.varint() : 0;
+  s.runs = Reader(in.bytes(runs));
+  s.times = Reader(in.bytes(times));
+  s.latencies = Reader(in.bytes(latencies));
+  s.phases = Reader(in.bytes(phases));
+  s.details = Reader(in.bytes(details));
+  return s;
+}
+
+bool read_times_of(Reader in, const ChunkInfo& info, SeriesColumns& out) {
+  read_times(in, info.first_ms, static_cast<std::uint32_t>(info.last_ms - info.first_ms), out.time_ms);
+  return in.finished();
+}
+
+/// Needs the times.
+bool read_runs(Reader in, SeriesColumns& out) {
+  out.runs.clear();
+  for (std::uint32_t at = 0; at < out.size();) {
+    Run run = read_judgement(in, out.runs);
+    const auto count = static_cast<std::uint32_t>(in.varint_up_to(out.size() - at));
+    if (count == 0) return false;
+    if (count > 1) run.max_gap_ms = read_max_gap(in, run.interval_ms);
+    run.begin = at;
+    run.end = at + count;
+    run.first_ms = out.time_ms[at];
+    run.last_ms = out.time_ms[run.end - 1];
+    out.runs.push_back(run);
+    at = run.end;
+  }
+  return in.finished();
+}
+
+/// Moves `present` latencies at the front of the column to their runs' places, from behind, and marks the rest.
+void spread_latencies(SeriesColumns& out, std::size_t present) {
+  auto& column = out.latency_us;
+  const auto front = column.begin();
+  for (auto run = out.runs.rbegin(); run != out.runs.rend() && present < run->end; ++run) {
+    if (run->has_latency) {
+      present -= run->count();
+      std::copy_backward(front + static_cast<std::ptrdiff_t>(present),
+                         front + static_cast<std::ptrdiff_t>(present + run->count()), front + run->end);
+    } else {
+      std::fill(front + run->begin, front + run->end, kNoLatency);
+    }
+  }
+}
+
+/// Needs the runs.
+bool read_latencies(Reader in, SeriesColumns& out) {
+  std::size_t present = 0;
+  for (const Run& run : out.runs) present += run.has_latency ? run.count() : 0;
+  out.latency_us.resize(out.size());
+  const std::span<std::uint32_t> column(out.latency_us.data(), present);
+  read_numbers(in, column);
+  if (!in.finished()) return false;
+  std::uint32_t reserved = 0;
+  for (const std::uint32_t latency : column) reserved |= static_cast<std::uint32_t>(latency == kNoLatency);
+  if (reserved != 0) return false;
+  if (present < out.size()) spread_latencies(out, present);
+  return true;
+}
+
+/// Fills has_phases from its stretches; returns how many results have phases, or nothing when malformed.
+std::optional<std::size_t> read_presence(Reader& in, std::vector<std::uint8_t>& has_phases) {
+  std::size_t present = 0;
+  std::uint8_t kind = 0;
+  for (std::size_t at = 0; at < has_phases.size(); kind ^= 1U) {
+    const auto length = static_cast<std::size_t>(in.varint_up_to(has_phases.size() - at));
+    if (!in.ok() || (length == 0 && at > 0)) return std::nullopt;
+    if (length == 0 && kind == 1) return std::nullopt;
+    std::fill_n(has_phases.begin() + static_cast<std::ptrdiff_t>(at), length, kind);
+    present += kind * length;
+    at += length;
+  }
+  return present;
+}
+
+bool read_phases(Reader in, SeriesColumns& out) {
+  out.has_phases.resize(out.size());
+  const auto present = read_presence(in, out.has_phases);
+  if (!present || *present == 0) return false;
+  out.phases.assign(out.size(), Phases{});
+  std::array<std::uint32_t, kMaxChunkResults> column;
+  for (const auto member : kPhaseColumns) {
+    read_numbers(in, std::span(column.data(), *present));
+    if (!in.ok()) return false;
+    const std::uint32_t* next = column.data();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (out.has_phases[i] != 0) out.phases[i].*member = *next++;
+    }
+  }
+  return in.finished();
+}
+
+bool read_details(Reader in, SeriesColumns& out) {
+  const auto count = static_cast<std::size_t>(in.varint_up_to(out.size()));
+  if (count == 0) return false;
+  out.details.resize(count);
+  std::uint64_t next_index = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& [index, text] = out.details[i];
+    index = static_cast<std::uint32_t>(in.varint_up_to(out.size() - 1) + next_index);
+    const auto back = static_cast<std::size_t>(in.varint_up_to(i));
+    if (!in.ok() || index >= out.size()) return false;
+    next_index = std::uint64_t{index} + 1;
+    if (back == 0) {
+      text = in.bytes(in.varint_up_to(kMaxDetailBytes));
+      if (text.empty()) return false;
+    } else {
+      text = out.details[i - back].second;
+    }
+  }
+  return in.finished();
+}
+
+/// The first column that does not decode, or null.
+const char* read_series(const Sections& s, const ChunkInfo& info, Columns which, SeriesColumns& out) {
+  out.location = s.location;
+  out.time_ms.resize(s.count);
+  if (!which.latency) out.latency_us.clear();
+  if (!which.phases || (s.flags & kHasPhases) == 0) {
+    out.phases.clear();
+    out.has_phases.clear();
+  }
+  if (!which.details || (s.flags & kHasDetails) == 0) out.details.clear();
+  if (!read_times_of(s.times, info, out)) return "times";
+  if (!read_runs(s.runs, out)) return "runs";
+  if (which.latency && !read_latencies(s.latencies, out)) return "latencies";
+  if (which.phases && (s.flags & kHasPhases) != 0 && !read_phases(s.phases, out)) return "phases";
+  if (which.details && (s.flags & kHasDetails) != 0 && !read_details(s.details, out)) return "details";
+  return nullptr;
+}
+
+}  // namespace
+
+std::string encode_chunk(std::span<const SeriesColumns> series) {
+  ChunkInfo info{std::numeric_limits<std::int64_t>::max(), 0, 0, 0};
+  for (const SeriesColumns& s : series) {
+    info.first_ms = std::min(info.first_ms, s.time_ms.front());
+    info.last_ms = std::max(info.last_ms, s.time_ms.back());
+    info.results += static_cast<std::uint32_t>(s.size());
+  }
+  std::string out;
+  put_u8(out, kChunkVersion);
+  put_varint(out, static_cast<std::uint64_t>(info.first_ms));
+  put_varint(out, static_cast<std::uint64_t>(info.last_ms - info.first_ms));
+  put_varint(out, info.results);
+  put_varint(out, series.size());
+  for (const SeriesColumns& s : series) put_series(out, s, info.first_ms);
+  return out;
+}
+
+Result<ChunkInfo> peek_chunk(std::string_view bytes) {
+  Reader in(bytes);
+  const Head head = read_head(in);
+  if (!in.ok()) return bad_head(head.version);
+  return head.info;
+}
+
+Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out) {
+  Reader in(bytes);
+  const auto [version, info] = read_head(in);
+  if (!in.ok()) return bad_head(version);
+  out.resize(info.series);
+  std::uint64_t results = 0;
+  std::int64_t first_ms = info.last_ms;
+  std::int64_t last_ms = info.first_ms;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Sections sections = read_sections(in);
+    results += sections.count;
+    const bool ascends = i == 0 || out[i - 1].location < sections.location;
+    if (!in.ok() || results > info.results || !ascends) {
+      return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + " has a malformed header");
+    }
+    if (const char* column = read_series(sections, info, which, out[i])) {
+      return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + ": " + column + " do not decode");
+    }
+    first_ms = std::min(first_ms, out[i].time_ms.front());
+    last_ms = std::max(last_ms, out[i].time_ms.back());
+  }
+  if (!in.finished() || results != info.results || first_ms != info.first_ms || last_ms != info.last_ms) {
+    return fail(ErrorCode::corruption, "chunk's head and series disagree");
+  }
+  return {};
+}
+
+}  // namespace nines::engine

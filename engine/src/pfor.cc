@@ -1,0 +1,132 @@
+#include "pfor.h"
+
+#include <algorithm>
+#include <array>
+
+#include "bitpack.h"
+
+namespace nines::engine {
+namespace {
+
+constexpr std::uint8_t kWidthMask = 0x3f;
+constexpr std::uint8_t kHasPatches = 0x40;
+/// The base is stored without its last (width - 6) bits: it moves in steps of 1/64 of the frame, which costs next to
+/// nothing in fit and saves one or two bytes a block.
+constexpr unsigned kBaseBits = 6;
+
+constexpr unsigned base_shift(unsigned width) noexcept {
+  return width > kBaseBits ? width - kBaseBits : 0;
+}
+
+struct Frame {
+  unsigned width = kMaxWidth;
+  std::uint32_t base = 0;
+  std::size_t cost = 0;  // bytes, about
+};
+
+/// The base that leaves the fewest of the ascending `sorted` outside of a frame of `width` (< 32) bits.
+Frame best_base(std::span<const std::uint32_t> sorted, unsigned width) {
+  const std::uint64_t length = std::uint64_t{1} << width;
+  const unsigned shift = base_shift(width);
+  Frame best{width, 0, 0};
+  std::size_t most = 0;
+  std::size_t end = 0;
+  for (std::size_t begin = 0; begin < sorted.size() && most < sorted.size() - begin; ++begin) {
+    const std::uint32_t base = sorted[begin] >> shift << shift;
+    while (end < sorted.size() && sorted[end] < base + length) ++end;
+    if (end - begin <= most) continue;
+    most = end - begin;
+    best.base = base;
+  }
+  // A patch is its position and how many frames away it lies; the farthest stands for all.
+  const std::uint32_t frames_away = (sorted.back() - sorted.front()) >> width;
+  const std::size_t patch = 1 + varint_size(std::uint64_t{frames_away} << 1U);
+  best.cost = 1 + varint_size(best.base >> shift) + packed_size(sorted.size(), width);
+  if (most < sorted.size()) best.cost += 1 + (sorted.size() - most) * patch;
+  return best;
+}
+
+/// The cheapest frame. Widths are tried from the whole range downwards until three in a row are worse than the best.
+Frame choose_frame(std::span<const std::uint32_t> values) {
+  std::array<std::uint32_t, kBlock> copy{};
+  const std::span<std::uint32_t> sorted(copy.data(), values.size());
+  std::copy(values.begin(), values.end(), sorted.begin());
+  std::sort(sorted.begin(), sorted.end());
+
+  const auto range_bits = static_cast<unsigned>(std::bit_width(sorted.back() - sorted.front()));
+  Frame best{kMaxWidth, 0, 2 + packed_size(values.size(), kMaxWidth)};
+  int worse = 0;
+  for (unsigned width = std::min(range_bits + 2, kMaxWidth); width-- > 0 && worse < 3;) {
+    const Frame frame = best_base(sorted, width);
+    if (frame.cost < best.cost) {
+      best = frame;
+      worse = 0;
+    } else {
+      ++worse;
+    }
+  }
+  return best;
+}
+
+void put_patches(std::string& out, std::span<const std::uint32_t> offsets, unsigned width, std::size_t count) {
+  put_varint(out, count);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    if (offsets[i] >> width == 0) continue;
+    const auto frames_away = static_cast<std::uint32_t>(static_cast<std::int32_t>(offsets[i]) >> width);
+    put_u8(out, static_cast<std::uint8_t>(i));
+    put_varint(out, zigzag32(frames_away));
+  }
+}
+
+void put_block(std::string& out, std::span<const std::uint32_t> values) {
+  const Frame frame = choose_frame(values);
+  std::array<std::uint32_t, kBlock> offsets;
+  std::size_t patches = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    offsets[i] = values[i] - frame.base;
+    if (frame.width < kMaxWidth && offsets[i] >> frame.width != 0) ++patches;
+  }
+  put_u8(out, static_cast<std::uint8_t>(frame.width | (patches > 0 ? kHasPatches : 0U)));
+  put_varint(out, frame.base >> base_shift(frame.width));
+  pack(out, offsets.data(), values.size(), frame.width);
+  if (patches > 0) put_patches(out, std::span(offsets.data(), values.size()), frame.width, patches);
+}
+
+void read_patches(Reader& in, unsigned width, std::span<std::uint32_t> out) noexcept {
+  const auto count = static_cast<std::size_t>(in.varint_up_to(out.size()));
+  if (width == kMaxWidth) in.fail();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    const std::size_t position = in.u8();
+    const std::uint32_t frames_away = unzigzag32(in.varint32());
+    if (position >= out.size()) return in.fail();
+    out[position] += frames_away << width;
+  }
+}
+
+void read_block(Reader& in, std::span<std::uint32_t> out) noexcept {
+  const std::uint8_t head = in.u8();
+  const unsigned width = head & kWidthMask;
+  if (width > kMaxWidth || head > (kWidthMask | kHasPatches)) return in.fail();
+  const unsigned shift = base_shift(width);
+  const auto base = static_cast<std::uint32_t>(in.varint_up_to(0xffff'ffffU >> shift)) << shift;
+  const std::string_view packed = in.bytes(packed_size(out.size(), width));
+  if (!in.ok()) return;
+  unpack(packed.data(), out.size(), width, Ramp{base, 0}, out.data());
+  if ((head & kHasPatches) != 0) read_patches(in, width, out);
+}
+
+}  // namespace
+
+void put_numbers(std::string& out, std::span<const std::uint32_t> values) {
+  for (std::size_t at = 0; at < values.size(); at += kBlock) {
+    put_block(out, values.subspan(at, std::min(kBlock, values.size() - at)));
+  }
+}
+
+void read_numbers(Reader& in, std::span<std::uint32_t> out) noexcept {
+  for (std::size_t at = 0; at < out.size() && in.ok(); at += kBlock) {
+    read_block(in, out.subspan(at, std::min(kBlock, out.size() - at)));
+  }
+}
+
+}  // namespace nines::engine
