@@ -1,0 +1,58 @@
+// The configuration of `nines run`: what the YAML file says, checked as a whole before anything is done with it.
+//
+// A Config is a plain value. Loading reports every mistake with its place and changes nothing. One thread.
+#pragma once
+
+#include <nines/check_spec.h>
+#include <nines/server.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "config_reader.h"
+
+namespace nines::tools {
+
+/// One entry of `servers`.
+struct ServerConfig {
+  /// As it goes into the catalog; `rules` holds one entry, effective from ever. id and created_at are not set.
+  Server server;
+  CheckSpec check;
+  int line = 0;
+};
+
+struct StoreConfig {
+  std::string path = "nines.db";   ///< relative to the working directory
+  std::chrono::days retention{0};  ///< of check results; 0 is forever
+  std::chrono::days summary_retention{0};
+};
+
+/// Where the page listens; port 0 takes any free one.
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  int port = 8080;
+};
+
+struct Config {
+  std::vector<ServerConfig> servers;
+  StoreConfig store;
+  std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
+};
+
+/// Reads `path`. On error: all mistakes, a line each, as `file:line:column: message`.
+[[nodiscard]] tl::expected<Config, std::string> load_config(const std::string& path);
+/// The same for a text; `file` names it in messages.
+[[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
+
+/// "127.0.0.1:8080", "[::1]:8080", ":8080" (all addresses); nothing when malformed.
+[[nodiscard]] std::optional<ListenAddress> parse_listen(std::string_view text);
+
+/// The `maintenance` list of a server. Defined in config_maintenance.cc.
+[[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
+
+}  // namespace nines::tools
