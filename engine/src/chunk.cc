@@ -69,17 +69,23 @@ void put_phases(std::string& out, const SeriesColumns& series) {
 }
 
 void put_details(std::string& out, const SeriesColumns& series) {
+  const auto& details = series.details;
   std::unordered_map<std::string_view, std::size_t> last_seen;
-  put_varint(out, series.details.size());
+  put_varint(out, details.size());
   std::uint32_t next_index = 0;
-  for (std::size_t i = 0; i < series.details.size(); ++i) {
-    const auto& [index, text] = series.details[i];
-    put_varint(out, index - next_index);
-    next_index = index + 1;
+  for (std::size_t i = 0; i < details.size();) {
+    // Failures in a row mostly say the same.
+    const auto& [index, text] = details[i];
+    std::size_t end = i + 1;
+    while (end < details.size() && details[end].first == index + (end - i) && details[end].second == text) ++end;
     const auto [seen, is_new] = last_seen.try_emplace(text, i);
+    put_varint(out, index - next_index);
+    put_varint(out, end - i);
     put_varint(out, i - seen->second);
     if (is_new) put_text(out, text);
-    seen->second = i;
+    seen->second = end - 1;
+    next_index = details[end - 1].first + 1;
+    i = end;
   }
 }
 
@@ -262,19 +268,20 @@ bool read_details(Reader in, SeriesColumns& out) {
   const auto count = static_cast<std::size_t>(in.varint_up_to(out.size()));
   if (count == 0) return false;
   out.details.resize(count);
-  std::uint64_t next_index = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto& [index, text] = out.details[i];
-    index = static_cast<std::uint32_t>(in.varint_up_to(out.size() - 1) + next_index);
+  std::size_t next_index = 0;
+  for (std::size_t i = 0; i < count;) {
+    const std::size_t index = next_index + static_cast<std::size_t>(in.varint_up_to(out.size()));
+    const auto repeat = static_cast<std::size_t>(in.varint_up_to(count - i));
     const auto back = static_cast<std::size_t>(in.varint_up_to(i));
-    if (!in.ok() || index >= out.size()) return false;
-    next_index = std::uint64_t{index} + 1;
-    if (back == 0) {
-      text = in.bytes(in.varint_up_to(kMaxDetailBytes));
-      if (text.empty()) return false;
-    } else {
-      text = out.details[i - back].second;
+    if (!in.ok() || repeat == 0 || index + repeat > out.size()) return false;
+    const std::string_view text = back == 0 ? in.text() : out.details[i - back].second;
+    if (text.empty() || text.size() > kMaxDetailBytes) return false;
+    for (std::size_t k = 0; k < repeat; ++k) {
+      out.details[i + k].first = static_cast<std::uint32_t>(index + k);
+      out.details[i + k].second = text;
     }
+    i += repeat;
+    next_index = index + repeat;
   }
   return in.finished();
 }
