@@ -38,7 +38,7 @@ constexpr std::array kDependencies = {
     Dependency{"libboost-program-options-dev", "Boost", "Boost::", "boost/", "tools"},
     Dependency{"libyaml-cpp-dev", "yaml-cpp", "yaml-cpp", "yaml-cpp/", "tools"},
     Dependency{"libfmt-dev", "fmt", "fmt::", "fmt/", "tools"},
-    Dependency{"libcpp-httplib-dev", "httplib", "httplib", "httplib.h", "tools"},
+    Dependency{"libcpp-httplib-dev", "cpp-httplib", "PkgConfig::HTTPLIB", "httplib.h", "tools"},
     Dependency{"libgtest-dev", "GTest", "GTest::gtest", "gtest/", ""},
     Dependency{"libgmock-dev", "GTest", "GTest::gmock", "gmock/", ""},
     Dependency{"libbenchmark-dev", "benchmark", "benchmark::", "benchmark/", ""},
