@@ -25,7 +25,7 @@ struct Phases {
 /// (server, location, time) is its key: writing that key again replaces the result.
 struct CheckResult {
   ServerId server{};
-  LocationId location{};
+  LocationId location{};  ///< at most kMaxLocation
   TimeMs time{};
   State state = State::unknown;  ///< unknown, up, degraded or down
   ErrorClass error = ErrorClass::none;
@@ -44,5 +44,8 @@ inline constexpr std::uint32_t kMaxLatencyUs = std::numeric_limits<std::uint32_t
 inline constexpr std::uint32_t kNoLatency = std::numeric_limits<std::uint32_t>::max();
 /// A detail is for a person at 3 a.m.; longer texts are refused so that a row stays a row.
 inline constexpr std::size_t kMaxDetailBytes = 4096;
+
+/// The greatest location number. All results of one moment must fit one chunk, and nobody probes from a thousand places.
+inline constexpr LocationId kMaxLocation{1023};
 
 }  // namespace nines

@@ -1,0 +1,41 @@
+// A mutex that clang's thread-safety analysis understands; std::mutex in libstdc++ is not annotated.
+#pragma once
+
+#include <mutex>
+
+#if defined(__clang__)
+#define NINES_THREAD_ANNOTATION(x) __attribute__((x))
+#else
+#define NINES_THREAD_ANNOTATION(x)
+#endif
+
+#define NINES_GUARDED_BY(x) NINES_THREAD_ANNOTATION(guarded_by(x))
+#define NINES_REQUIRES(...) NINES_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
+#define NINES_EXCLUDES(...) NINES_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
+/// For functions that hold a varying number of locks, which the analysis cannot follow.
+#define NINES_NO_THREAD_SAFETY_ANALYSIS NINES_THREAD_ANNOTATION(no_thread_safety_analysis)
+
+namespace nines::engine {
+
+class NINES_THREAD_ANNOTATION(capability("mutex")) Mutex {
+ public:
+  void lock() NINES_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
+  void unlock() NINES_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  bool try_lock() NINES_THREAD_ANNOTATION(try_acquire_capability(true)) { return mutex_.try_lock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+class NINES_THREAD_ANNOTATION(scoped_lockable) MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) NINES_THREAD_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
+  ~MutexLock() NINES_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+}  // namespace nines::engine

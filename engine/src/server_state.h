@@ -1,0 +1,97 @@
+// What an open store knows of each server beyond the catalog: where its sealed history ends, and its head.
+//
+// Locks: `write` serialises the writers of a server and is held over the Kv; several are taken in ascending order of
+// id. `view` guards what readers look at and is never held over I/O. `write` comes before `view`.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <vector>
+
+#include <nines/options.h>
+#include <nines/server.h>
+#include <nines/types.h>
+
+#include "head.h"
+#include "kv.h"
+#include "mutex.h"
+
+namespace nines::engine {
+
+struct ServerState {
+  explicit ServerState(ServerId server) : id(server) {}
+
+  const ServerId id;
+  /// Whether the fields below tell the truth; false after open and after a fault. Set under `write`.
+  std::atomic<bool> loaded{false};
+  /// Days of check results that retention keeps, 0 for ever; older results are refused, or they would come and go.
+  std::atomic<std::int64_t> keep_days{0};
+  /// When the head was last read, in the ticks of StateTable; the least recent is the first to lose it.
+  mutable std::atomic<std::uint64_t> used_at{0};
+
+  Mutex write;
+  bool removed NINES_GUARDED_BY(write) = false;
+  /// Time of the newest sealed result, -1 without one. Every row of `recent` is later.
+  std::int64_t watermark_ms NINES_GUARDED_BY(write) = -1;
+  /// Time of the newest result, -1 without one.
+  std::int64_t last_ms NINES_GUARDED_BY(write) = -1;
+  /// Time of the oldest row, -1 without one.
+  std::int64_t first_row_ms NINES_GUARDED_BY(write) = -1;
+  std::uint32_t rows NINES_GUARDED_BY(write) = 0;  ///< in `recent`; what a resend replaced is counted twice
+
+  mutable Mutex view;
+  Head head NINES_GUARDED_BY(view);
+  /// A write that touches both sides of the head's start is under way.
+  bool changing NINES_GUARDED_BY(view) = false;
+  /// StateTable::changes() when the history before the head's start, or that start, last changed.
+  std::uint64_t changed_at NINES_GUARDED_BY(view) = 0;
+};
+
+/// The newest result of `server` on disk. Errors: corruption, io.
+[[nodiscard]] Result<std::optional<CheckResult>> newest_stored(const Kv& kv, ServerId server);
+
+/// All servers' states, by id, and the memory that their heads share.
+class StateTable {
+ public:
+  explicit StateTable(const Options& options) : options_(options) {}
+
+  /// Null for a server that is not there.
+  [[nodiscard]] std::shared_ptr<ServerState> find(ServerId id) const;
+  void add(ServerId id);
+  void remove(ServerId id);
+  /// Forgets all that was known, and holds exactly the states of `ids`.
+  void reset(std::span<const Server> servers);
+  [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
+
+  /// Reads what `state` has to know from the store, when it does not know it yet. Errors: corruption, io.
+  [[nodiscard]] Result<void> ensure_loaded(ServerState& state, const Kv& kv) const NINES_REQUIRES(state.write);
+
+  /// Where the head of a server should begin whose newest result is at `last_ms` and sealed up to `watermark_ms`.
+  [[nodiscard]] std::int64_t head_start(std::int64_t last_ms, std::int64_t watermark_ms) const noexcept;
+  /// Trims the head of `state` when it reaches much further back than it should.
+  void trim_head(ServerState& state) const NINES_REQUIRES(state.write);
+  /// Marks `state` as used and takes memory from the least recently used heads while the budget is exceeded.
+  void touch(const ServerState& state) const noexcept;
+  void keep_budget() const;
+
+  /// Counts changes to history that readers find on disk; see ServerState::changed_at.
+  [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t count_change() const noexcept {
+    return changes_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  }
+
+ private:
+  const Options& options_;
+  mutable std::shared_mutex mutex_;
+  std::vector<std::shared_ptr<ServerState>> states_;  // indexed by id
+  mutable std::atomic<std::uint64_t> ticks_{0};
+  mutable std::atomic<std::uint64_t> changes_{0};
+  mutable Mutex budget_mutex_;
+};
+
+}  // namespace nines::engine
