@@ -1,0 +1,37 @@
+// Conditions on one value of a JSON body: paths and comparisons.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nines/check_spec.h>
+#include <nines/result.h>
+
+namespace nines::prober {
+
+/// A JsonCondition with its path split and its value parsed.
+class JsonTest {
+ public:
+  /// The message begins with "expect.json:".
+  [[nodiscard]] static Result<JsonTest> create(const JsonCondition& condition);
+
+  /// Nothing when the condition holds for `document`, else a sentence that says why not.
+  [[nodiscard]] std::optional<std::string> failure(const nlohmann::json& document) const;
+
+ private:
+  [[nodiscard]] const nlohmann::json* find(const nlohmann::json& document) const;
+  [[nodiscard]] bool holds(const nlohmann::json& actual) const;
+
+  JsonCondition source_;
+  std::vector<std::string> steps_;
+  nlohmann::json expected_;
+};
+
+/// "==", "!=", "<", "<=", ">", ">=", "contains".
+[[nodiscard]] std::string_view to_string(JsonCondition::Op op) noexcept;
+[[nodiscard]] std::optional<JsonCondition::Op> parse_json_op(std::string_view text) noexcept;
+
+}  // namespace nines::prober

@@ -1,0 +1,13 @@
+// The two values of a WebSocket opening handshake (RFC 6455, section 4).
+#pragma once
+
+#include <string>
+
+namespace nines::prober {
+
+/// A fresh Sec-WebSocket-Key: 16 random bytes in base64.
+[[nodiscard]] std::string websocket_key();
+/// The Sec-WebSocket-Accept that a server must answer `key` with.
+[[nodiscard]] std::string websocket_accept(const std::string& key);
+
+}  // namespace nines::prober
