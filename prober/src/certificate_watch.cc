@@ -37,6 +37,7 @@ int verify(X509_STORE_CTX* context, void* self) {
 }
 
 CURLcode on_context(CURL* /*easy*/, void* context, void* self) {
+  static_cast<CertificateWatch*>(self)->handshake_started = std::chrono::steady_clock::now();
   auto* ssl = static_cast<SSL_CTX*>(context);
   SSL_CTX_set_cert_verify_callback(ssl, verify, self);
   // A kept connection could otherwise call back after its first check, and the watch, are gone.
@@ -47,6 +48,7 @@ CURLcode on_context(CURL* /*easy*/, void* context, void* self) {
 }  // namespace
 
 void CertificateWatch::attach(CURL* easy) {
+  *this = CertificateWatch{};
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
 }

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -14,8 +15,11 @@ namespace nines::prober {
 
 class CertificateWatch {
  public:
-  /// Hooks the watch into the TLS of `easy`.
+  /// Hooks the watch into the TLS of `easy`, and forgets what an earlier transfer showed.
   void attach(CURL* easy);
+
+  /// When the handshake began, that is, the TCP connection was there: libcurl tells that only after the handshake.
+  std::optional<std::chrono::steady_clock::time_point> handshake_started;
 
   std::optional<TimeMs> leaf_expiry;
   std::optional<TimeMs> chain_expiry;  ///< the earliest of the certificates that were sent

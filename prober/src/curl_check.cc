@@ -67,6 +67,26 @@ const char* version_name(long version) noexcept {
   }
 }
 
+// The first words of a server that speaks the protocol. libcurl skips other lines and waits on.
+bool greets(CheckKind kind, std::string_view line) noexcept {
+  switch (kind) {
+    case CheckKind::smtp:
+    case CheckKind::smtps:
+    case CheckKind::ftp:
+    case CheckKind::ftps:
+      return line.size() > 3 &&
+             std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
+    case CheckKind::imap:
+    case CheckKind::imaps:
+      return line.starts_with("* ");
+    case CheckKind::pop3:
+    case CheckKind::pop3s:
+      return line.starts_with("+OK") || line.starts_with("-ERR");
+    default:
+      return true;
+  }
+}
+
 class CurlCheck final : public RunningCheck, public TransferListener {
  public:
   using RunningCheck::RunningCheck;
@@ -84,7 +104,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
 
  private:
   // Why a callback of ours ended the transfer.
-  enum class Abort : std::uint8_t { none, header_limit, body_limit, upgraded };
+  enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded };
 
   void look_up_hop();
   void transfer(std::vector<Address> addresses);
@@ -183,12 +203,9 @@ void CurlCheck::drop_transfer() noexcept {
 TransferProgress CurlCheck::progress() const {
   TransferProgress progress;
   if (easy_ == nullptr) return progress;
-  progress.connected = time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
-  const auto kind = hop_.target.kind;
-  const bool tls = kind == CheckKind::https || kind == CheckKind::wss || kind == CheckKind::tls ||
-                   kind == CheckKind::smtps || kind == CheckKind::imaps || kind == CheckKind::pop3s ||
-                   kind == CheckKind::ftps || kind == CheckKind::ldaps;
-  progress.secured = !tls || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
+  const bool handshaking = certificates_.handshake_started.has_value();
+  progress.connected = handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
+  progress.secured = !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
   progress.answered = header_bytes_ > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
   progress.os_error = static_cast<int>(number_info(easy_, CURLINFO_OS_ERRNO));
   if (progress.os_error == 0) progress.os_error = socket_error_;
@@ -205,24 +222,22 @@ void CurlCheck::watch_phases() {
 
 void CurlCheck::on_phase_timer() {
   const auto& timeouts = spec().timeouts;
-  const auto connected = time_info(easy_, CURLINFO_CONNECT_TIME_T);
-  const auto sent = time_info(easy_, CURLINFO_PRETRANSFER_TIME_T);
+  const auto ready = std::max(time_info(easy_, CURLINFO_CONNECT_TIME_T), time_info(easy_, CURLINFO_PRETRANSFER_TIME_T));
   const TransferProgress now = progress();
   if (now.answered) return;
-  microseconds bound{0};
-  if (!now.connected) {
-    bound = timeouts.connect;
-  } else if (!now.secured) {
-    bound = timeouts.tls.count() > 0 ? connected + timeouts.tls : microseconds(0);
-  } else if (timeouts.first_byte.count() > 0) {
-    bound = std::max(connected, sent) + timeouts.first_byte;
-  } else {
-    return;
+  Clock::time_point begun = transfer_started_;
+  std::chrono::milliseconds bound = timeouts.connect;
+  if (now.connected && !now.secured) {
+    begun = *certificates_.handshake_started;
+    bound = timeouts.tls;
+  } else if (now.connected) {
+    begun = transfer_started_ + ready;
+    bound = timeouts.first_byte;
   }
   // A phase without a bound of its own: look again soon, for the next one may have one.
   constexpr auto kLookAgain = std::chrono::milliseconds(20);
-  const auto when = bound.count() > 0 ? transfer_started_ + bound : Clock::now() + kLookAgain;
-  if (bound.count() > 0 && when <= Clock::now()) {
+  const auto when = bound.count() > 0 ? begun + bound : Clock::now() + kLookAgain;
+  if (when <= Clock::now()) {
     fail(overdue());
     return;
   }
@@ -243,6 +258,10 @@ std::size_t CurlCheck::header_line(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > spec().header_limit_bytes) {
     abort_ = Abort::header_limit;
+    return 0;
+  }
+  if (header_bytes_ == line.size() && !greets(hop_.target.kind, line)) {
+    abort_ = Abort::greeting;
     return 0;
   }
   const bool websocket = is_websocket(hop_.target.kind);
@@ -292,7 +311,13 @@ void CurlCheck::read_figures() {
   const auto total = time_info(easy_, CURLINFO_TOTAL_TIME_T);
   const auto ready = std::max({connected, secured, sent});
   Phases& phases = outcome.phases;
-  if (connected.count() > 0) phases.connect_us += clamp_us(connected - looked_up);
+  const auto& handshake = certificates_.handshake_started;
+  if (connected.count() > 0) {
+    phases.connect_us += clamp_us(connected - looked_up);
+  } else if (handshake) {  // it failed, or has not come to an end
+    phases.connect_us += clamp_us(*handshake - transfer_started_);
+    phases.tls_us += clamp_us(Clock::now() - *handshake);
+  }
   if (secured.count() > 0) phases.tls_us += clamp_us(secured - connected);
   if (first.count() > 0) {
     phases.first_byte_us += clamp_us(first - ready);
@@ -301,14 +326,16 @@ void CurlCheck::read_figures() {
     phases.first_byte_us += clamp_us(total - ready);
   }
   spent_ += total;
+  if (certificates_.leaf_expiry) {
+    outcome.certificate_expiry = certificates_.leaf_expiry;
+    outcome.chain_expiry = certificates_.chain_expiry;
+  }
 
   const long code = number_info(easy_, CURLINFO_RESPONSE_CODE);
   outcome.code = static_cast<std::uint16_t>(std::clamp(code, 0L, 65535L));
   outcome.address = text_info(easy_, CURLINFO_PRIMARY_IP);
   outcome.http_version = version_name(number_info(easy_, CURLINFO_HTTP_VERSION));
   outcome.body_bytes = body_bytes_;
-  outcome.certificate_expiry = certificates_.leaf_expiry;
-  outcome.chain_expiry = certificates_.chain_expiry;
   answer_.status = static_cast<int>(code);
 }
 
@@ -319,6 +346,9 @@ std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
   }
   if (abort_ == Abort::body_limit) {
     return Failure{ErrorClass::too_large, "body over " + std::to_string(spec().body_limit_bytes) + " bytes"};
+  }
+  if (abort_ == Abort::greeting) {
+    return Failure{ErrorClass::protocol, "the greeting is not " + std::string(to_string(hop_.target.kind))};
   }
   if (refused_address_) return Failure{ErrorClass::blocked, "the address policy refuses this address"};
   if (!certificates_.verify_error.empty() && code == CURLE_PEER_FAILED_VERIFICATION) {
