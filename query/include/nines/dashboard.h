@@ -62,7 +62,7 @@ struct DashboardGroup {
 struct Dashboard {
   Window window;                             ///< clipped to now
   std::uint32_t matching = 0;                ///< servers that match, on all pages
-  std::uint32_t by_state[kStateCount] = {};  ///< of those, how many are in each state now
+  std::uint32_t by_state[kStateCount] = {};  ///< of those that were read, how many are in each state now
   std::vector<DashboardRow> rows;            ///< the page
   std::vector<DashboardGroup> groups;        ///< by name; servers without a group are in ""
   Explain explain;

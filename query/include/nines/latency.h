@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,10 @@
 #include <nines/types.h>
 
 namespace nines {
+
+namespace query {
+class RankSelector;
+}
 
 /// Microseconds. There is no such object when no successful check had a latency.
 struct LatencyFigures {
@@ -37,13 +42,18 @@ struct LatencyFigures {
 /// Collects latencies and answers for all of them. Reusable: clear() keeps the memory. Not thread-safe.
 class LatencyAccumulator {
  public:
+  LatencyAccumulator();
+  LatencyAccumulator(LatencyAccumulator&&) noexcept;
+  LatencyAccumulator& operator=(LatencyAccumulator&&) noexcept;
+  ~LatencyAccumulator();
+
   void clear() noexcept;
   /// Adds exact values; none of them may be kNoLatency.
   void add(std::span<const std::uint32_t> latencies_us);
   /// Adds a day's worth from its summary; percentiles are approximate from then on.
   void add(const DaySummary& day);
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
-  /// No value when nothing was added. Reorders what was added; more may be added afterwards.
+  /// No value when nothing was added. More may be added afterwards.
   [[nodiscard]] std::optional<LatencyFigures> figures();
 
  private:
@@ -52,10 +62,9 @@ class LatencyAccumulator {
   std::uint32_t min_us_ = kNoLatency;
   std::uint32_t max_us_ = 0;
   bool summarised_ = false;
-  LatencySketch sketch_;                // what came from summaries
-  std::vector<std::uint32_t> values_;   // what came exactly
-  std::vector<std::uint32_t> scratch_;  // candidates of the selected ranks
-  std::vector<std::uint16_t> buckets_;  // bucket of each value
+  LatencySketch sketch_;               // what came from summaries
+  std::vector<std::uint32_t> values_;  // what came exactly
+  std::unique_ptr<query::RankSelector> selector_;
 };
 
 /// Nearest-rank values of `latencies_us` at each of `quantiles` (ascending, in (0, 1]) into `out` (as long).

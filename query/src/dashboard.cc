@@ -1,0 +1,195 @@
+// The dashboard: which servers, their rows in order, a page of them, and their groups.
+#include <nines/dashboard.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "bulk.h"
+#include "figures.h"
+#include "text.h"
+
+namespace nines {
+namespace {
+
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
+
+bool contains_text(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
+bool matches(const Server& server, const ServerFilter& filter) {
+  if (filter.group && server.group != *filter.group) return false;
+  if (!filter.names.empty() && std::find(filter.names.begin(), filter.names.end(), server.name) == filter.names.end()) {
+    return false;
+  }
+  const bool tagged = std::all_of(filter.tags.begin(), filter.tags.end(), [&](const auto& wanted) {
+    const auto tag = server.tags.find(wanted.first);
+    return tag != server.tags.end() && (wanted.second.empty() || tag->second == wanted.second);
+  });
+  if (!tagged) return false;
+  return contains_text(server.name, filter.search) || contains_text(server.url, filter.search);
+}
+
+// One server's row, and what its group needs to know of it.
+struct Entry {
+  const Server* server = nullptr;
+  DashboardRow row;
+  std::vector<Span> spans;
+
+  [[nodiscard]] State state() const noexcept {
+    return row.figures.current ? row.figures.current->state : State::unknown;
+  }
+};
+
+int badness(State state) {
+  switch (state) {
+    case State::down:
+      return 0;
+    case State::degraded:
+      return 1;
+    case State::unknown:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+bool before_by_name(const Entry& a, const Entry& b) {
+  return a.row.name < b.row.name;
+}
+
+bool worse(const Entry& a, const Entry& b) {
+  const int badness_a = badness(a.state());
+  const int badness_b = badness(b.state());
+  if (badness_a != badness_b) return badness_a < badness_b;
+  const double ratio_a = a.row.figures.uptime_ratio.value_or(-1);
+  const double ratio_b = b.row.figures.uptime_ratio.value_or(-1);
+  if (ratio_a != ratio_b) return ratio_a < ratio_b;
+  return before_by_name(a, b);
+}
+
+bool slower(const Entry& a, const Entry& b) {
+  const double p95_a = a.row.figures.latency ? a.row.figures.latency->p95_us : -1;
+  const double p95_b = b.row.figures.latency ? b.row.figures.latency->p95_us : -1;
+  return p95_a != p95_b ? p95_a > p95_b : before_by_name(a, b);
+}
+
+void sort_entries(std::vector<Entry>& entries, SortBy sort) {
+  switch (sort) {
+    case SortBy::name:
+      std::sort(entries.begin(), entries.end(), before_by_name);
+      return;
+    case SortBy::worst_first:
+      std::sort(entries.begin(), entries.end(), worse);
+      return;
+    case SortBy::slowest:
+      std::sort(entries.begin(), entries.end(), slower);
+      return;
+  }
+}
+
+template <class T>
+void keep_page(std::vector<T>& all, const DashboardOptions& options) {
+  const std::size_t begin = std::min<std::size_t>(options.offset, all.size());
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(begin));
+  if (options.limit != 0 && all.size() > options.limit) {
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(options.limit), all.end());
+  }
+}
+
+Result<std::vector<const Server*>> find_servers(const Catalog& catalog, const ServerFilter& filter) {
+  const auto ids = select_servers(catalog, filter);
+  if (!ids) return tl::unexpected(ids.error());
+  std::vector<const Server*> servers;
+  servers.reserve(ids->size());
+  for (const ServerId id : *ids) servers.push_back(catalog.find(id));
+  std::sort(servers.begin(), servers.end(), [](const Server* a, const Server* b) { return a->name < b->name; });
+  return servers;
+}
+
+std::vector<DashboardGroup> make_groups(const std::vector<Entry>& entries, Window window, const Policy& policy,
+                                        const GroupOptions& options) {
+  std::map<std::string, std::vector<std::vector<Span>>> members;
+  for (const Entry& entry : entries) members[entry.server->group].push_back(entry.spans);
+  GroupOptions of_group = options;
+  of_group.weights.clear();
+  std::vector<DashboardGroup> groups;
+  for (const auto& [name, spans] : members) groups.push_back({name, combine_group(spans, window, policy, of_group)});
+  return groups;
+}
+
+Result<std::vector<Entry>> read_entries(const Store& store, std::span<const Server* const> servers, const Query& query,
+                                        const DashboardOptions& options, Explain& explain) {
+  std::vector<Window> windows;
+  if (options.bars && !query.window.empty()) {
+    auto split = bar_windows(query.window, *options.bars);
+    if (!split) return tl::unexpected(split.error());
+    windows = std::move(*split);
+  }
+  std::vector<Entry> entries(servers.size());
+  auto read =
+      query::read_many(store, servers, query, {options.figures, windows}, [&](std::size_t i, query::BulkItem&& item) {
+        Entry& entry = entries[i];
+        entry.server = servers[i];
+        entry.row.server = servers[i]->id;
+        entry.row.name = servers[i]->name;
+        entry.row.figures = std::move(item.figures);
+        entry.row.bars = std::move(item.bars);
+        const auto spans = item.reader.spans();
+        if (options.group_rule) entry.spans.assign(spans.begin(), spans.end());
+      });
+  if (!read) return tl::unexpected(read.error());
+  explain = std::move(*read);
+  return entries;
+}
+
+}  // namespace
+
+std::optional<SortBy> parse_sort(std::string_view text) noexcept {
+  if (text == "name") return SortBy::name;
+  if (text == "worst") return SortBy::worst_first;
+  if (text == "slowest") return SortBy::slowest;
+  return std::nullopt;
+}
+
+Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter) {
+  for (const std::string& name : filter.names) {
+    if (catalog.find(name) == nullptr)
+      return fail(ErrorCode::not_found, query::concat({"there is no server \"", name, "\""}));
+  }
+  std::vector<ServerId> ids;
+  for (const Server& server : catalog.servers()) {
+    if (matches(server, filter)) ids.push_back(server.id);
+  }
+  return ids;
+}
+
+Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options) {
+  const auto catalog = store.catalog();
+  auto servers = find_servers(*catalog, options.filter);
+  if (!servers) return tl::unexpected(servers.error());
+  Dashboard board;
+  board.window = {query.window.from, std::max(query.window.from, std::min(query.window.to, query.now))};
+  board.matching = static_cast<std::uint32_t>(servers->size());
+  const bool page_first = options.sort == SortBy::name && !options.filter.state && !options.group_rule;
+  if (page_first) keep_page(*servers, options);
+  auto entries = read_entries(store, *servers, query, options, board.explain);
+  if (!entries) return tl::unexpected(entries.error());
+  if (options.filter.state) {
+    std::erase_if(*entries, [&](const Entry& entry) { return entry.state() != *options.filter.state; });
+    board.matching = static_cast<std::uint32_t>(entries->size());
+  }
+  for (const Entry& entry : *entries) ++board.by_state[static_cast<std::size_t>(entry.state())];
+  if (options.group_rule) board.groups = make_groups(*entries, board.window, query.policy, *options.group_rule);
+  sort_entries(*entries, options.sort);
+  if (!page_first) keep_page(*entries, options);
+  board.rows.reserve(entries->size());
+  for (Entry& entry : *entries) board.rows.push_back(std::move(entry.row));
+  return board;
+}
+
+}  // namespace nines

@@ -1,0 +1,42 @@
+// A server's rules under a question's policy: how long results hold, and how many confirm.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <nines/query.h>
+#include <nines/result.h>
+#include <nines/server.h>
+
+namespace nines::query {
+
+/// No hold is longer: keeps sums of times far from overflow. 100 years.
+inline constexpr std::int64_t kMaxHoldMs = 36'525 * kDayMs;
+
+/// How long a result written under `rules` with `interval_ms` of its own (0: the rules') says something.
+[[nodiscard]] inline std::int64_t hold_ms(const Rules& rules, std::uint32_t interval_ms) noexcept {
+  if (rules.stale_after.count() > 0) return std::min<std::int64_t>(rules.stale_after.count(), kMaxHoldMs);
+  const std::int64_t interval = interval_ms != 0 ? interval_ms : rules.interval.count();
+  return std::min(interval * 5 / 2 + rules.timeout.count(), kMaxHoldMs);
+}
+
+[[nodiscard]] inline std::uint64_t failures_to_confirm(const Rules& rules, const Policy& policy) noexcept {
+  return std::max<std::uint16_t>(policy.confirm_failures.value_or(rules.confirm_failures), 1);
+}
+
+[[nodiscard]] inline std::uint64_t successes_to_end(const Rules& rules, const Policy& policy) noexcept {
+  return std::max<std::uint16_t>(policy.confirm_successes.value_or(rules.confirm_successes), 1);
+}
+
+/// How far beyond a window results have to be seen to judge the window in the usual case; what needs more is found out
+/// and read in a second step.
+struct Reach {
+  std::int64_t back_ms = 0;
+  std::int64_t ahead_ms = 0;
+};
+[[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window) noexcept;
+
+/// `invalid_argument` naming the member that is out of its bounds.
+[[nodiscard]] Result<void> validate(const Policy& policy);
+
+}  // namespace nines::query

@@ -1,0 +1,35 @@
+// Exact order statistics of many latencies, without sorting them.
+//
+// Values are first counted in buckets of a 32nd of an octave; only the buckets that hold a wanted rank are then
+// searched by selection. For a day's 1,440 values that is several times faster than sorting, and faster than one
+// selection a rank over all of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace nines::query {
+
+/// The rank, from 1, of quantile `q` (in (0, 1]) among `count` > 0 values: the smallest that covers q of them.
+[[nodiscard]] std::size_t nearest_rank(double q, std::size_t count) noexcept;
+
+class RankSelector {
+ public:
+  /// The values of the ascending `ranks` (from 1 to values.size()) into `out`, which is as long. `values` stay as they
+  /// are.
+  void select(std::span<const std::uint32_t> values, std::span<const std::size_t> ranks, std::span<std::uint32_t> out);
+
+ private:
+  void count_buckets(std::span<const std::uint32_t> values);
+  [[nodiscard]] std::size_t gather_candidates(std::span<const std::uint32_t> values);
+
+  std::vector<std::uint16_t> bucket_of_;   // parallel to the values
+  std::vector<std::uint32_t> counts_;      // values in each bucket
+  std::vector<std::uint8_t> wanted_;       // 1 where a bucket holds a wanted rank
+  std::vector<std::uint32_t> candidates_;  // indices of values in wanted buckets
+  std::vector<std::uint32_t> of_one_bucket_;
+};
+
+}  // namespace nines::query
