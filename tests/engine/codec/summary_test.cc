@@ -112,9 +112,10 @@ TEST(Summary, OfADayWithoutResultsComesBack) {
 }
 
 TEST(Summary, WithTooManyRunsIsNotStorable) {
+  constexpr std::int64_t kStepMs = kDayMs / (kMaxSummaryRuns + 1);
   std::vector<CheckResult> flapping;
   for (std::int64_t i = 0; i <= kMaxSummaryRuns; ++i) {
-    const std::int64_t time_ms = kDayStartMs + i * 60'000;
+    const std::int64_t time_ms = kDayStartMs + i * kStepMs;
     flapping.push_back(i % 2 == 0 ? up_result(time_ms, 1) : down_result(time_ms, ErrorClass::reset, ""));
   }
   EXPECT_FALSE(is_storable(summary_of(to_columns(flapping))));
