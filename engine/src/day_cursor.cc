@@ -21,8 +21,12 @@ constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
 
 }  // namespace
 
-SummaryCursor::SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch)
-    : context_(context), store_(store), with_sketch_(with_sketch), scan_(context, kForSummaries, Gaps::exact) {}
+SummaryCursor::SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before)
+    : context_(context),
+      store_(store),
+      with_sketch_(with_sketch),
+      refused_before_(refused_before),
+      scan_(context, kForSummaries, Gaps::exact) {}
 
 Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
   state_ = &state;
@@ -141,7 +145,7 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (store_ != nullptr && day < utc_day(state_->last_ms)) keep();
+  if (store_ != nullptr && day < std::max(utc_day(state_->last_ms), refused_before_)) keep();
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }

@@ -14,8 +14,9 @@ namespace nines::engine {
 
 class SummaryCursor final : public DayCursor {
  public:
-  /// With `store` (null in a read-only store), computed summaries of days that are over are kept.
-  SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch);
+  /// With `store` (null in a read-only store), computed summaries are kept: of days that a later result has closed, and
+  /// of those before `refused_before`, which retention lets no result into.
+  SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before = 0);
 
   /// Positions on the days in `range` of a server; again for the next one, keeping buffers and, where it is new enough,
   /// the snapshot.
@@ -34,6 +35,7 @@ class SummaryCursor final : public DayCursor {
   const ReadContext context_;
   Handle* const store_;
   const bool with_sketch_;
+  const std::int64_t refused_before_;
 
   ServerState* state_ = nullptr;
   std::int64_t day_ = 0;  // the next to be handed out

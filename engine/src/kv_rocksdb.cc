@@ -14,6 +14,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <utility>
 
@@ -306,32 +307,61 @@ std::uint64_t log_bytes(const std::string& path) {
   return bytes;
 }
 
-/// A file can vanish between RocksDB's reading its manifest and opening it, while another process compacts.
-constexpr int kReadOnlyAttempts = 8;
+using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+/// Changes whenever a flush or compaction has been committed: the name and length of RocksDB's manifest.
+std::string manifest_version(const std::string& path) {
+  std::ifstream current(fs::path(path) / "CURRENT");
+  std::string name;
+  std::getline(current, name);
+  std::error_code error;
+  const auto size = fs::file_size(fs::path(path) / name, error);
+  return name + " " + std::to_string(error ? 0 : size);
+}
+
+/// How often a read-only open is begun again because the writer was flushing meanwhile.
+constexpr int kReadOnlyAttempts = 50;
+
+/// Opens without the lock, while another process may be writing. RocksDB reads the manifest first and the logs then:
+/// a flush committed in between has moved results from a log that is gone into a table file that this manifest does
+/// not name, and the open succeeds without them. So it counts only when the manifest has stayed as it was.
+rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
+                              const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, Families& handles,
+                              std::unique_ptr<rocksdb::DB>& db) {
+  for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
+    const std::string before = manifest_version(path);
+    rocksdb::DB* raw = nullptr;
+    const auto status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
+    db.reset(raw);
+    if (manifest_version(path) == before) return status;
+    for (auto* family : handles) static_cast<void>(db->DestroyColumnFamilyHandle(family));
+    handles.clear();
+    db.reset();
+  }
+  return rocksdb::Status::Busy("the store changed during each of " + std::to_string(kReadOnlyAttempts) +
+                               " attempts to open it; try again");
+}
 
 Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, const Setup& setup) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(kSpaceCount + 1);
   for (const auto name : kSpaceNames) descriptors.emplace_back(std::string(name), setup.family);
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, setup.family);
 
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
+  Families handles;
+  std::unique_ptr<rocksdb::DB> db;
   rocksdb::Status status;
   if (mode == KvMode::write) {
+    rocksdb::DB* raw = nullptr;
     status = rocksdb::DB::Open(setup.db, path, descriptors, &handles, &raw);
+    db.reset(raw);
   } else {
-    for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
-      handles.clear();
-      status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
-      if (status.ok() || !(status.IsIOError() || status.IsNotFound() || status.IsPathNotFound())) break;
-    }
+    status = open_unlocked(path, setup, descriptors, handles, db);
   }
   if (!status.ok()) return tl::unexpected<Error>(to_error(status));
-  std::unique_ptr<rocksdb::DB> db(raw);
   const auto spaces = static_cast<std::ptrdiff_t>(kSpaceCount);
-  std::vector<rocksdb::ColumnFamilyHandle*> families(handles.begin(), handles.begin() + spaces);
-  std::vector<rocksdb::ColumnFamilyHandle*> other(handles.begin() + spaces, handles.end());
-  return std::make_unique<RocksKv>(std::move(db), std::move(families), std::move(other), setup.cache,
+  return std::make_unique<RocksKv>(std::move(db), Families(handles.begin(), handles.begin() + spaces),
+                                   Families(handles.begin() + spaces, handles.end()), setup.cache,
                                    mode == KvMode::write);
 }
 

@@ -81,8 +81,10 @@ Result<std::optional<CheckResult>> newest_stored(const Kv& kv, ServerId server) 
   if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
     return tl::unexpected<Error>(at_key(decoded.error(), checks.key()));
   }
-  const auto newest = std::max_element(
-      series.begin(), series.end(), [](const auto& a, const auto& b) { return a.time_ms.back() < b.time_ms.back(); });
+  auto newest = series.begin();
+  for (auto candidate = series.begin(); candidate != series.end(); ++candidate) {
+    if (candidate->time_ms.back() >= newest->time_ms.back()) newest = candidate;
+  }
   return newest->at(newest->size() - 1, server);
 }
 

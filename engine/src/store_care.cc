@@ -90,11 +90,14 @@ std::int64_t StoreImpl::keep_days(std::chrono::days of_server, std::chrono::days
   return std::max<std::int64_t>(days.count(), 0);
 }
 
-Result<void> StoreImpl::write_summaries(ServerId id, std::int64_t before_day) const {
-  auto cursor = days(id, {0, before_day}, false);
-  if (!cursor) return tl::unexpected<Error>(cursor.error());
+/// Computes and keeps the summaries of days before `end_day` that have none. `refused_before` as in SummaryCursor.
+Result<void> StoreImpl::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
+  auto state = find(id);
+  if (!state) return tl::unexpected<Error>(state.error());
+  SummaryCursor cursor(reading(), &handle_, false, refused_before);
+  if (auto started = cursor.start(**state, {0, end_day}); !started) return started;
   for (;;) {
-    const auto day = (*cursor)->next();
+    const auto day = cursor.next();
     if (!day) return tl::unexpected<Error>(day.error());
     if (*day == nullptr) return {};
   }
@@ -108,7 +111,8 @@ Result<bool> StoreImpl::drop_old_days(const Server& server, std::int64_t today) 
   if (checks_day <= 0 && summaries_day <= 0) return false;
   if (checks_day > summaries_day) {
     // The summaries outlive their checks and cannot be made afterwards.
-    if (auto kept = write_summaries(server.id, checks_day); !kept) return tl::unexpected<Error>(kept.error());
+    if (auto kept = write_summaries(server.id, checks_day, checks_day); !kept)
+      return tl::unexpected<Error>(kept.error());
   }
   return writer_.drop_days(server.id, checks_day, summaries_day);
 }
@@ -192,7 +196,7 @@ Result<void> StoreImpl::compact() {
   if (auto sealed = writer_.seal_all(); !sealed) return sealed;
   const auto all = catalog();
   for (const Server& server : all->servers()) {
-    if (auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs); !written) return written;
+    if (auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0); !written) return written;
   }
   return compact_spaces();
 }

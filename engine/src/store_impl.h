@@ -74,7 +74,7 @@ class StoreImpl final : public Store {
   [[nodiscard]] std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) const;
   [[nodiscard]] Result<bool> drop_old_days(const Server& server, std::int64_t today);
   [[nodiscard]] Result<bool> drop_to_size();
-  [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t before_day) const;
+  [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
   [[nodiscard]] Result<void> compact_spaces();
 
   const std::string path_;

@@ -17,10 +17,9 @@
 namespace nines::engine {
 
 inline constexpr std::uint8_t kSummaryVersion = 1;
-/// Runs of all series of a stored summary together. A day with more is a server that flaps all day: its summary would
-/// be as long as its chunks, so it is computed from them instead.
-inline constexpr std::uint32_t kMaxSummaryRuns = 512;
-
+/// Runs of all series of a stored summary together: a server that flaps at every check, every ten seconds of its day.
+/// A day with more has no stored summary; it is computed from its chunks, for as long as they are kept.
+inline constexpr std::uint32_t kMaxSummaryRuns = 8192;
 /// Whether the summary may be stored: at most kMaxSummaryRuns runs.
 [[nodiscard]] bool is_storable(const DaySummary& summary) noexcept;
 /// The bytes of a summary for which is_storable() holds; all its times must lie in its day.

@@ -86,6 +86,15 @@ Result<void> Writer::validate(std::span<const CheckResult> results) const {
   return {};
 }
 
+/// Whether retention still keeps the day of `oldest`.
+Result<void> Writer::check_kept(const ServerState& state, const CheckResult& oldest) const {
+  const std::int64_t keep_days = state.keep_days;
+  const std::int64_t today = utc_day(to_ms(options_.clock()));
+  if (keep_days == 0 || utc_day(to_ms(oldest.time)) >= today - keep_days) return {};
+  return fail(ErrorCode::out_of_range, describe(oldest) + " is older than the " + std::to_string(keep_days) +
+                                           " days that this server's retention keeps");
+}
+
 Result<void> Writer::append(std::span<const CheckResult> results, Durability durability) {
   if (auto valid = validate(results); !valid) return valid;
   std::vector<const CheckResult*> order;
@@ -146,17 +155,12 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
 
 Result<void> Writer::add_to_batch(const Kv& kv, Group& group, Batch& batch) NINES_NO_THREAD_SAFETY_ANALYSIS {
   const ServerState& state = *group.state;
-  const std::int64_t keep_days = state.keep_days;
-  const std::int64_t oldest_day = keep_days > 0 ? utc_day(to_ms(options_.clock())) - keep_days : 0;
+  if (auto kept = check_kept(state, *group.results.front()); !kept) return kept;
   std::string row;
   std::int64_t erased_day = -1;
   for (const CheckResult* result : group.results) {
     const std::int64_t ms = to_ms(result->time);
     const std::int64_t day = utc_day(ms);
-    if (day < oldest_day) {
-      return fail(ErrorCode::out_of_range, describe(*result) + " is older than the " + std::to_string(keep_days) +
-                                               " days that this server's retention keeps");
-    }
     if (ms <= state.watermark_ms) {
       group.late.push_back(*result);
       continue;
@@ -272,6 +276,7 @@ Result<void> Writer::load(ServerId server, std::span<const CheckResult> results)
     auto kv = handle_.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
     if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
+    if (auto kept = check_kept(*state, results.front()); !kept) return kept;
     if (auto stored = load_locked(**kv, *state, results); !stored) return stored;
   }
   after_append(results.size());

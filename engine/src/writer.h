@@ -52,6 +52,7 @@ class Writer {
   };
 
   [[nodiscard]] Result<void> validate(std::span<const CheckResult> results) const;
+  [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
   [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
   [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group, Batch& batch);
   void publish(Group& group);

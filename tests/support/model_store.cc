@@ -80,7 +80,8 @@ Result<ServerId> ModelStore::add_server(Server server) {
 
 Result<void> ModelStore::update_server(const Server& server) {
   if (!servers_.contains(server.id)) return tl::unexpected(no_such_server(server.id));
-  const Server* const namesake = catalog()->find(server.name);
+  const auto all = catalog();
+  const Server* const namesake = all->find(server.name);
   if (namesake != nullptr && namesake->id != server.id) {
     return fail(ErrorCode::already_exists, server.name + " exists already");
   }
@@ -102,6 +103,10 @@ Result<void> ModelStore::append(std::span<const CheckResult> results, Durability
     if (to_ms(result.time) < 0 || result.time >= kTimeLimit) return fail(ErrorCode::out_of_range, "time");
     if (result.time > now() + options_.max_ahead) return fail(ErrorCode::out_of_range, "time is too far ahead");
     if (result.detail.size() > kMaxDetailBytes) return fail(ErrorCode::out_of_range, "detail is too long");
+    const std::int64_t keep = days_kept(servers_.at(result.server).retention.checks, options_.keep_checks);
+    if (keep > 0 && utc_day(to_ms(result.time)) < utc_day(to_ms(now())) - keep) {
+      return fail(ErrorCode::out_of_range, "older than what retention keeps");
+    }
   }
   for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
   return {};
@@ -176,8 +181,8 @@ void ModelStore::retain(const Server& server) {
   const std::int64_t today = utc_day(to_ms(now()));
   const std::int64_t checks = days_kept(server.retention.checks, options_.keep_checks);
   const std::int64_t summaries = days_kept(server.retention.summaries, options_.keep_summaries);
-  const std::int64_t first_checked = checks > 0 ? today - checks + 1 : 0;
-  const std::int64_t first_summarised = summaries > 0 ? today - summaries + 1 : 0;
+  const std::int64_t first_checked = checks > 0 ? today - checks : 0;
+  const std::int64_t first_summarised = summaries > 0 ? today - summaries : 0;
   std::map<std::int64_t, std::vector<const CheckResult*>> dropped;
   for (const auto& [key, result] : results_) {
     const std::int64_t day = utc_day(to_ms(key.time));

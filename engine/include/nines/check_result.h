@@ -45,7 +45,8 @@ inline constexpr std::uint32_t kNoLatency = std::numeric_limits<std::uint32_t>::
 /// A detail is for a person at 3 a.m.; longer texts are refused so that a row stays a row.
 inline constexpr std::size_t kMaxDetailBytes = 4096;
 
-/// The greatest location number. All results of one moment must fit one chunk, and nobody probes from a thousand places.
+/// The greatest location number. All results of one moment must fit one chunk, and nobody probes from a thousand
+/// places.
 inline constexpr LocationId kMaxLocation{1023};
 
 }  // namespace nines

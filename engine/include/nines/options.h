@@ -37,8 +37,8 @@ struct Options {
   std::uint64_t disk_reserve_bytes = 64U << 20U;
   /// How far ahead of `clock` a result's time may lie; later ones are `out_of_range`.
   std::chrono::milliseconds max_ahead = std::chrono::hours{24};
-  std::chrono::days keep_checks{0};     ///< days of check results kept; 0 is forever
-  std::chrono::days keep_summaries{0};  ///< days of summaries kept; 0 is forever
+  std::chrono::days keep_checks{0};     ///< the current UTC day and so many before it; 0 is forever
+  std::chrono::days keep_summaries{0};  ///< likewise for day summaries
   std::uint64_t max_store_bytes = 0;    ///< oldest days of all servers go when the store is larger; 0 is no cap
   std::function<TimeMs()> clock;        ///< wall clock; empty means the system's
   /// Receives the store's messages, from any thread; it must not call the store. Empty: none.

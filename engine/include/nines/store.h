@@ -121,8 +121,9 @@ class Store {
 
   // --- Writing. ---
   /// Stores `results` in any order, of any servers, late or repeated; the last of equal keys wins. Atomic within each
-  /// server. All are checked before any is stored. Errors: not_found (unknown server), out_of_range, invalid_argument,
-  /// out_of_space, unavailable, fatal. An empty span is `invalid_argument`.
+  /// server. All are checked before any is stored. Errors: not_found (unknown server); out_of_range (before 1970, more
+  /// than Options::max_ahead in the future, older than retention keeps, a detail or latency over its limit);
+  /// invalid_argument (no result, a state of the catalog's); out_of_space, unavailable, fatal.
   [[nodiscard]] virtual Result<void> append(std::span<const CheckResult> results, Durability durability) = 0;
   [[nodiscard]] Result<void> append(const CheckResult& result, Durability durability) {
     return append(std::span(&result, 1), durability);
@@ -149,7 +150,8 @@ class Store {
   using VisitDays = std::function<Result<void>(std::size_t index, DayCursor& cursor)>;
   [[nodiscard]] virtual Result<ScanCost> days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
                                                    const VisitDays& visit) const = 0;
-  /// The newest result of a server, from memory where the head holds it. No value when it has none.
+  /// The newest result of a server, from memory where the head holds it; of one moment, that of the highest location.
+  /// No value when it has none.
   [[nodiscard]] virtual Result<std::optional<CheckResult>> last_result(ServerId server) const = 0;
   /// Read-only stores: see what has been written since. A no-op on a writing store.
   [[nodiscard]] virtual Result<void> refresh() = 0;
