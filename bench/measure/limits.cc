@@ -1,0 +1,91 @@
+// How far the store is from what the machine allows: a loop over plain arrays, the entropy of the data, the memory.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <numeric>
+
+#include "measure/measure.h"
+#include "plain_arrays.h"
+
+namespace nines::bench {
+namespace {
+
+using history::Shape;
+
+/// Every server's answer; returns a figure of all, so that no part of the work can be left out.
+std::uint64_t answer_all(const std::vector<PlainServer>& servers, Window window, const std::vector<std::int64_t>& edges,
+                         SelectPercentiles select) {
+  static PlainScratch scratch;
+  static history::Expected answer;
+  std::uint64_t sum = 0;
+  for (const PlainServer& server : servers) {
+    plain_answer(server, window, edges, select, scratch, answer);
+    sum += answer.checks + answer.latency.p99_us + answer.bars.size();
+  }
+  return sum;
+}
+
+}  // namespace
+
+Result<Json> measure_plain(const Arguments& arguments) {
+  const Shape shape = arguments.shape();
+  const bool days = arguments.text("question", "dashboard") == "bars";
+  const Window window{days ? shape.begin() : shape.now() - std::chrono::hours{24}, shape.now()};
+  const auto edges = days ? history::day_edges(window) : history::equal_edges(window, 48);
+  const Window held{days ? window.from : window.from - std::chrono::hours{24}, window.to};
+  const auto servers = plain_arrays(shape, held);
+  std::vector<double> values;
+  std::uint64_t sum = 0;
+  for (std::uint64_t run = 0; run < arguments.number("runs", 11) + 1; ++run) {
+    const double elapsed_ms =
+        milliseconds([&] { sum += answer_all(servers, window, edges, days ? nullptr : select_by_nth_element); });
+    if (run > 0) values.push_back(elapsed_ms);
+  }
+  return Json{{"values_ms", values}, {"witness", sum}};
+}
+
+Result<Json> measure_entropy(const Arguments& arguments) {
+  // What any coder needs that knows a server's distribution and takes its values for independent. The density is
+  // taken for flat within 1/64 of an octave: counting single values would take chance for knowledge, since a server
+  // has about as many possible latencies as it has results.
+  constexpr double kBinsAnOctave = 64;
+  const Shape shape = arguments.shape();
+  double bits = 0;
+  std::uint64_t count = 0;
+  for (std::uint32_t index = 0; index < shape.servers; ++index) {
+    std::map<int, double> frequency;
+    const history::ServerHistory server(shape, index);
+    double values = 0;
+    for (std::uint64_t i = 0; i < server.size(); ++i) {
+      const auto latency_us = server[i].latency_us;
+      if (!latency_us) continue;
+      ++frequency[static_cast<int>(std::floor(std::log2(*latency_us) * kBinsAnOctave))];
+      ++values;
+    }
+    for (const auto& [bin, times] : frequency) {
+      const double width_us = std::exp2((bin + 1) / kBinsAnOctave) - std::exp2(bin / kBinsAnOctave);
+      bits -= times * std::log2(times / values / width_us);
+    }
+    count += static_cast<std::uint64_t>(values);
+  }
+  return Json{{"bits_a_latency", bits / static_cast<double>(count)}, {"values", count}};
+}
+
+Result<Json> measure_memory(const Arguments& arguments) {
+  std::vector<std::uint64_t> from(arguments.number("mib", 512) * (1U << 17U), 1);
+  std::vector<std::uint64_t> to(from.size());
+  const double bytes = static_cast<double>(from.size()) * sizeof(std::uint64_t);
+  double read_ms = 1e9;
+  double copy_ms = 1e9;
+  std::uint64_t sum = 0;
+  for (int run = 0; run < 5; ++run) {
+    read_ms = std::min(read_ms, milliseconds([&] { sum += std::accumulate(from.begin(), from.end(), sum); }));
+    copy_ms = std::min(copy_ms, milliseconds([&] { std::memcpy(to.data(), from.data(), from.size() * 8); }));
+    from[0] = to[1];
+  }
+  return Json{
+      {"read_bytes_a_second", bytes / read_ms * 1e3}, {"copy_bytes_a_second", bytes / copy_ms * 1e3}, {"witness", sum}};
+}
+
+}  // namespace nines::bench

@@ -1,0 +1,86 @@
+// nines_measure: one measurement, or one file of data, a call; the harness in bench/run.py asks for them.
+//
+// `nines_measure WHAT KEY=VALUE...` prints one line of JSON on stdout. Every call is a fresh process, so that memory
+// and opening can be measured and nothing is warm but by intent. Times are milliseconds, sizes bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <nines/result.h>
+#include <nines/store.h>
+
+#include "history.h"
+
+namespace nines::bench {
+
+using Json = nlohmann::ordered_json;
+
+/// The command line's KEY=VALUE pairs. What is asked for and not there has the default.
+class Arguments {
+ public:
+  explicit Arguments(std::map<std::string, std::string> values) : values_(std::move(values)) {}
+  [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise = "") const;
+  [[nodiscard]] std::uint64_t number(const std::string& key, std::uint64_t otherwise) const;
+  /// shape=T1..T4, or one of its own by servers=, days= and interval_s=.
+  [[nodiscard]] history::Shape shape() const;
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+/// A measurement: what main() knows it by, and what it takes.
+using Measurement = std::function<Result<Json>(const Arguments&)>;
+
+// Reading: read.cc. All take dir= (the store), head=0|1, threads=, runs=.
+Result<Json> measure_dashboard(const Arguments& arguments);  ///< check=1 compares with the expected answers
+Result<Json> measure_bars(const Arguments& arguments);       ///< from=summaries|results; 90 calendar days or fewer
+Result<Json> measure_raw(const Arguments& arguments);        ///< all results of each of `runs` servers, cold_first=1
+Result<Json> measure_open(const Arguments& arguments);
+
+// Writing: write.cc. All take dir=.
+Result<Json> measure_build(const Arguments& arguments);   ///< bulk load, and the last day appended
+Result<Json> measure_append(const Arguments& arguments);  ///< batch=, durability=, threads=, count=
+Result<Json> measure_settle(const Arguments& arguments);  ///< compacts; bytes a check
+Result<Json> measure_crash(const Arguments& arguments);   ///< appends minutes= of results and dies by SIGKILL
+
+// Data for others: data.cc. Both take out= (a file).
+Result<Json> write_csv(const Arguments& arguments);
+Result<Json> write_expected(const Arguments& arguments);
+
+// The limit: limits.cc.
+Result<Json> measure_plain(const Arguments& arguments);    ///< the answers by a loop over arrays
+Result<Json> measure_entropy(const Arguments& arguments);  ///< of the latency column, bits a value
+Result<Json> measure_memory(const Arguments& arguments);   ///< bytes a second, reading and copying
+
+/// Milliseconds that `work` takes.
+template <class Work>
+double milliseconds(Work&& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// The process's resident memory and its peak, bytes, from /proc.
+struct Memory {
+  std::uint64_t resident = 0;
+  std::uint64_t peak = 0;
+};
+[[nodiscard]] Memory memory();
+
+/// A store and how long opening took.
+struct OpenedStore {
+  std::unique_ptr<Store> store;
+  double open_ms = 0;
+};
+[[nodiscard]] Result<OpenedStore> open_store(const Arguments& arguments);
+
+/// What a read cost, in words.
+[[nodiscard]] Json to_json(const ScanCost& cost);
+
+}  // namespace nines::bench
