@@ -51,22 +51,32 @@ Result<std::optional<LastCheck>> read_check(ServerReader& reader, const Store& s
   return found;
 }
 
+// The newest piece's check, with its latency.
+Result<std::optional<LastCheck>> check_of(ServerReader& reader, const Store& store, const Piece& newest) {
+  const auto& read = reader.last_read();
+  if (read && to_ms(read->time) == newest.last_ms) return read;
+  auto found = read_check(reader, store, newest.last_ms);
+  if (!found || *found) return found;
+  // The result is gone, its day's summary is still there.
+  return LastCheck{newest.measured, from_ms(newest.last_ms), std::nullopt, newest.code, newest.error};
+}
+
 Result<std::optional<LastCheck>> find_last(ServerReader& reader, const Store& store) {
   if (reader.window().empty()) return std::nullopt;
-  const Piece* const newest = newest_piece(reader);
+  const Piece* newest = newest_piece(reader);
   if (newest != nullptr && newest->last_ms + newest->hold_ms > to_ms(reader.window().from)) {
-    const auto& read = reader.last_read();
-    if (read && to_ms(read->time) == newest->last_ms) return read;
-    auto found = read_check(reader, store, newest->last_ms);
-    if (!found || *found) return found;
-    // The result is gone, its day's summary is still there.
-    return LastCheck{newest->measured, from_ms(newest->last_ms), std::nullopt, newest->code, newest->error};
+    return check_of(reader, store, *newest);
   }
   if (!reader.window_ends_now()) return std::nullopt;
   const auto last = store.last_result(reader.server().id);
   if (!last) return tl::unexpected(last.error());
-  if (!*last || (*last)->time >= reader.window().to) return std::nullopt;
-  return last_of(**last);
+  if (!*last) return std::nullopt;
+  if ((*last)->time < reader.window().to) return last_of(**last);
+  // A result from the future hides the newest of the past.
+  if (auto found = reader.find_any_result(store); !found) return tl::unexpected(found.error());
+  newest = newest_piece(reader);
+  if (newest == nullptr) return std::nullopt;
+  return check_of(reader, store, *newest);
 }
 
 void summarise_incidents(Figures& figures) {

@@ -64,18 +64,31 @@ bool was_down(const Series& series, std::int64_t from_ms, std::int64_t to_ms) {
   return std::any_of(begin, end, [](const Piece& piece) { return piece.judged == State::down; });
 }
 
+struct Cause {
+  const Series* series = nullptr;
+  const Piece* piece = nullptr;
+};
+
 // The failure that made the server down: one made at that moment before one that still held.
-const Piece* cause_of(const ServerReader& reader, std::int64_t time_ms, LocationId& location) {
-  const Piece* cause = nullptr;
+Cause cause_of(const ServerReader& reader, std::int64_t time_ms) {
+  Cause cause;
   for (const Series& series : reader.history().all()) {
     const Piece* const piece = down_at(series, time_ms);
     if (piece == nullptr) continue;
-    if (cause == nullptr || (piece->first_ms == time_ms && cause->first_ms != time_ms)) {
-      cause = piece;
-      location = series.location;
+    if (cause.piece == nullptr || (piece->first_ms == time_ms && cause.piece->first_ms != time_ms)) {
+      cause = {&series, piece};
     }
   }
   return cause;
+}
+
+// The time of the cause's check that holds at `time_ms`.
+std::int64_t cause_time(const Cause& cause, std::int64_t time_ms) {
+  const Piece& piece = *cause.piece;
+  if (time_ms >= piece.last_ms) return piece.last_ms;
+  if (piece.first_failure == kNone) return piece.first_ms;
+  const auto first = cause.series->failure_ms.begin() + piece.first_failure;
+  return *(std::upper_bound(first, first + piece.count, time_ms) - 1);
 }
 
 Result<std::string> read_detail(ServerReader& reader, const Store& store, LocationId location, std::int64_t time_ms) {
@@ -96,21 +109,21 @@ Result<std::string> read_detail(ServerReader& reader, const Store& store, Locati
 }
 
 Result<void> add_cause(Incident& incident, ServerReader& reader, const Store& store, bool details) {
-  const std::int64_t start_ms = to_ms(incident.from);
-  LocationId location{};
-  const Piece* const cause = cause_of(reader, start_ms, location);
-  if (cause == nullptr) return {};
-  incident.code = cause->code;
-  incident.error = cause->error;
+  const Cause cause = cause_of(reader, to_ms(incident.from));
+  if (cause.piece == nullptr) return {};
+  const Piece& piece = *cause.piece;
+  incident.code = piece.code;
+  incident.error = piece.error;
   if (!details) return {};
-  const bool at_first = start_ms < cause->last_ms || cause->first_ms == start_ms;
-  if (cause->summarised) {
-    auto text = read_detail(reader, store, location, at_first ? cause->first_ms : cause->last_ms);
+  const std::int64_t time_ms = cause_time(cause, to_ms(incident.from));
+  const bool at_first = time_ms == piece.first_ms;
+  if (piece.summarised || (!at_first && time_ms != piece.last_ms)) {
+    auto text = read_detail(reader, store, cause.series->location, time_ms);
     if (!text) return tl::unexpected(text.error());
     incident.detail = std::move(*text);
     return {};
   }
-  const std::uint32_t index = at_first ? cause->first_detail : cause->last_detail;
+  const std::uint32_t index = at_first ? piece.first_detail : piece.last_detail;
   if (index != kNone) incident.detail = reader.history().detail(index);
   return {};
 }
@@ -130,7 +143,7 @@ Incident describe(const ServerReader& reader, const Outage& outage) {
   }
   for (const Series& series : reader.history().all()) {
     incident.failed_checks += failures_in(series, begin_ms, end_ms);
-    if (was_down(series, outage.from_ms, outage.to_ms)) incident.locations.push_back(series.location);
+    if (was_down(series, outage.from_ms, end_ms)) incident.locations.push_back(series.location);
   }
   return incident;
 }
@@ -140,6 +153,7 @@ Incident describe(const ServerReader& reader, const Outage& outage) {
 Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& store, bool details) {
   std::vector<Incident> incidents;
   const Window window = reader.window();
+  if (window.empty()) return incidents;
   for (const Outage& outage : find_outages(reader)) {
     if (outage.to_ms <= to_ms(window.from) || outage.from_ms >= to_ms(window.to)) continue;
     Incident incident = describe(reader, outage);

@@ -199,19 +199,29 @@ bool ServerReader::misses_holder() const noexcept {
   return holder_missing && floor_ms_ > start_ms - longest_hold_ms();
 }
 
-// Whether an incident of the window may have joined one that ended before what was read.
-bool ServerReader::merges_at_the_beginning() {
+// Whether an incident of the window may begin before what was read: a correction to down that does, or an outage that
+// joins one from before.
+bool ServerReader::incident_reaches_floor() {
   std::int64_t merge_ms = 0;
   for (const Rules& rules : frame_.server->rules) merge_ms = std::max(merge_ms, rules.merge_within.count());
-  if (merge_ms == 0) return false;
+  const auto& overlay = frame_.overlay;
+  const bool corrected =
+      !overlay.empty() && overlay.front().state == State::down && overlay.front().from_ms == floor_ms_;
+  if (merge_ms == 0 && !corrected) return false;
   lay_out_spans();
-  std::int64_t start_ms = to_ms(frame_.window.to);
+  std::int64_t start_ms = to_ms(frame_.window.from);
   for (auto it = judged_.rbegin(); it != judged_.rend(); ++it) {
-    if (it->state != State::down) continue;
-    if (it->to_ms <= std::min(start_ms, to_ms(frame_.window.from)) - merge_ms) break;
-    start_ms = std::min(start_ms, it->from_ms);
+    if (it->state != State::down || it->from_ms >= start_ms) continue;
+    if (it->to_ms <= start_ms - merge_ms && it->to_ms != start_ms) break;
+    start_ms = it->from_ms;
   }
-  return start_ms < to_ms(frame_.window.from) && start_ms - merge_ms - longest_hold_ms() < floor_ms_;
+  return start_ms <= floor_ms_ || (merge_ms > 0 && start_ms - merge_ms - longest_hold_ms() < floor_ms_);
+}
+
+Result<void> ServerReader::step_back(const Store& store, std::int64_t& step_days) {
+  const std::int64_t target_ms = day_start(floor_ms_ - 1) - (step_days - 1) * kDayMs;
+  step_days *= kStepGrowth;
+  return extend_back(store, target_ms);
 }
 
 Result<void> ServerReader::look_back(const Store& store) {
@@ -219,9 +229,16 @@ Result<void> ServerReader::look_back(const Store& store) {
     if (auto done = extend_back(store, to_ms(frame_.window.from) - longest_hold_ms()); !done) return done;
   }
   std::int64_t step_days = kFirstStepDays;
-  while (floor_ms_ > 0 && (open_until_ms_ > to_ms(frame_.window.from) || merges_at_the_beginning())) {
-    if (auto done = extend_back(store, day_start(floor_ms_ - 1) - (step_days - 1) * kDayMs); !done) return done;
-    step_days *= kStepGrowth;
+  while (floor_ms_ > 0 && (open_until_ms_ > to_ms(frame_.window.from) || incident_reaches_floor())) {
+    if (auto done = step_back(store, step_days); !done) return done;
+  }
+  return {};
+}
+
+Result<void> ServerReader::find_any_result(const Store& store) {
+  std::int64_t step_days = kFirstStepDays;
+  while (floor_ms_ > 0 && !first_result_ms(0)) {
+    if (auto done = step_back(store, step_days); !done) return done;
   }
   return {};
 }

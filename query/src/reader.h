@@ -49,6 +49,10 @@ class ServerReader {
   /// Reads on where the judgement is still open, then lays out the timeline.
   [[nodiscard]] Result<void> settle(const Store& store);
 
+  /// Reads back until there is a result before the window's end, or nothing is left to read. last_read() may then tell
+  /// of it; the timeline stays as it is.
+  [[nodiscard]] Result<void> find_any_result(const Store& store);
+
   [[nodiscard]] const Server& server() const noexcept { return *frame_.server; }
   [[nodiscard]] const Policy& policy() const noexcept { return frame_.policy; }
   /// As clipped to now and the server's creation. Empty windows have no spans.
@@ -71,10 +75,11 @@ class ServerReader {
   [[nodiscard]] Result<void> read_kept_summaries(const Store& store);
   [[nodiscard]] Result<void> extend_back(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> extend_ahead(const Store& store, std::int64_t target_ms);
+  [[nodiscard]] Result<void> step_back(const Store& store, std::int64_t& step_days);
   [[nodiscard]] Result<void> look_back(const Store& store);
   [[nodiscard]] Result<void> look_ahead(const Store& store);
   [[nodiscard]] bool misses_holder() const noexcept;
-  [[nodiscard]] bool merges_at_the_beginning();
+  [[nodiscard]] bool incident_reaches_floor();
   [[nodiscard]] std::int64_t longest_hold_ms() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> first_result_ms(std::int64_t from_ms) const noexcept;
   void judge();

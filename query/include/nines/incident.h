@@ -29,7 +29,7 @@ struct Incident {
   std::uint16_t code = 0;               ///< of the first failure: the check that made the server down at `from`
   ErrorClass error = ErrorClass::none;  ///< likewise; `none` when a correction says down where no check failed
   std::string detail;                   ///< likewise
-  std::vector<LocationId> locations;    ///< that were down in it, ascending; empty for a correction alone
+  std::vector<LocationId> locations;    ///< down in it before the window's end, ascending; empty for a correction alone
 
   [[nodiscard]] bool ongoing() const noexcept { return !to.has_value(); }
   friend bool operator==(const Incident&, const Incident&) = default;

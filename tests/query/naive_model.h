@@ -1,0 +1,60 @@
+// Every figure of query/, computed the long way round: all results of a server in one list, every moment at which
+// anything could change looked at by itself. Shares no code with query/ but the types of its answers.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <nines/bars.h>
+#include <nines/check_result.h>
+#include <nines/server.h>
+#include <nines/timeline.h>
+#include <nines/uptime.h>
+
+namespace nines::test {
+
+class NaiveModel {
+ public:
+  /// `results` are all of the server's, one a (location, time). Those at or after the query's now are left out.
+  NaiveModel(const Server& server, const std::vector<CheckResult>& results, const Query& query);
+
+  [[nodiscard]] Window window() const { return window_; }
+  [[nodiscard]] std::vector<Span> spans() const;
+  [[nodiscard]] Figures figures() const;
+  [[nodiscard]] std::vector<Bar> bars(const std::vector<Window>& windows) const;
+  /// Successful latencies in `window`, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> latencies(Window window) const;
+
+ private:
+  struct Judged {
+    CheckResult result;
+    State state = State::unknown;  // confirmed
+    std::int64_t until_ms = 0;     // holds until here, unless a next one comes
+  };
+  using Location = std::vector<Judged>;
+
+  [[nodiscard]] std::int64_t hold_ms(const CheckResult& result) const;
+  void judge(Location& location) const;
+  [[nodiscard]] const Judged* holding(const Location& location, std::int64_t time_ms) const;
+  [[nodiscard]] State measured_at(std::int64_t time_ms) const;
+  [[nodiscard]] std::optional<State> catalog_at(std::int64_t time_ms) const;
+  [[nodiscard]] State state_at(std::int64_t time_ms) const;
+  void find_planned();
+  void find_moments();
+  [[nodiscard]] std::vector<Window> outages() const;
+  [[nodiscard]] std::vector<Incident> incidents() const;
+  [[nodiscard]] Incident describe(Window outage) const;
+  [[nodiscard]] CheckCounts counts(Window window) const;
+  [[nodiscard]] TimePerState time(Window window) const;
+  [[nodiscard]] std::optional<double> ratio(const TimePerState& time) const;
+  [[nodiscard]] std::optional<LastCheck> last() const;
+
+  const Server& server_;
+  Query query_;
+  Window window_;
+  std::vector<Location> locations_;
+  std::vector<Window> planned_;        // maintenance, recurring ones occurrence by occurrence
+  std::vector<std::int64_t> moments_;  // where the state may change, ascending
+};
+
+}  // namespace nines::test
