@@ -10,9 +10,9 @@
 namespace nines::prober {
 namespace {
 
-// A lost packet is asked again after 2 s, then 4 s, then 8 s.
-constexpr int kTimeoutMs = 2000;
-constexpr int kTries = 3;
+// A lost packet is asked again after 1 s, then 2 s, then 4 s.
+constexpr int kTimeoutMs = 1000;
+constexpr int kTries = 4;
 constexpr auto kLookInterval = std::chrono::seconds(5);
 constexpr const char* kResolvConf = "/etc/resolv.conf";
 constexpr int kClassIn = 1;

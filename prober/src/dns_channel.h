@@ -54,7 +54,7 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// The callback may come inside of this call (a name in /etc/hosts). c-ares itself gives up after about 14 s.
+  /// The callback may come inside of this call (a name in /etc/hosts). c-ares itself gives up after about 15 s.
   Id lookup(const std::string& host, AddressFamily family, std::function<void(HostAnswer)> done);
   Id query(const std::string& name, int type, std::function<void(RawAnswer)> done);
   /// Forgets a question: its callback is destroyed without being called.

@@ -1,7 +1,8 @@
 // The confirmation rule, result by result: the live form of what query/ computes from the stored history.
 //
 // Failures (down) in a row, as many as the rule says, are an outage from the first of them on; successes (up, degraded)
-// in a row end it, likewise backdated. Unknown says nothing: it neither confirms, ends nor interrupts a row. One thread.
+// in a row end it, likewise backdated. Unknown says nothing: it neither confirms, ends nor interrupts a row. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ class Judge {
   State confirmed_ = State::unknown;
   State shown_ = State::unknown;
   TimeMs since_{};
-  TimeMs row_since_{};            // of the first result of the row under way
+  TimeMs row_since_{};           // of the first result of the row under way
   std::uint16_t failures_ = 0;   // in a row, while not down
   std::uint16_t successes_ = 0;  // in a row, while down
 };

@@ -25,7 +25,9 @@ Micros phase_of(ServerId id, LocationId location, Micros interval) noexcept {
   return Micros{static_cast<std::int64_t>(x % static_cast<std::uint64_t>(interval.count()))};
 }
 
-Micros recheck_gap(Micros interval) noexcept { return std::min(interval, std::max(interval / 4, kLeastRecheckGap)); }
+Micros recheck_gap(Micros interval) noexcept {
+  return std::min(interval, std::max(interval / 4, kLeastRecheckGap));
+}
 
 void Scheduler::join_host(Entry& entry) {
   const auto [found, added] = hosts_.try_emplace(entry.plan.host);

@@ -22,8 +22,8 @@
 
 namespace nines::prober {
 
-/// A server's place within its interval, [0, interval): the same in every run for the same id and location. Neighbouring
-/// ids land far apart (the finalizer of splitmix64).
+/// A server's place within its interval, [0, interval): the same in every run for the same id and location.
+/// Neighbouring ids land far apart (the finalizer of splitmix64).
 [[nodiscard]] Micros phase_of(ServerId id, LocationId location, Micros interval) noexcept;
 
 /// How soon the confirmation rule looks again: a quarter of the interval, at least 1 s, at most the interval.
@@ -141,10 +141,10 @@ class Scheduler {
   std::vector<std::uint32_t> free_;
   std::unordered_map<ServerId, std::uint32_t> slots_;
   Hosts hosts_;
-  std::vector<Due> heap_;     // the soonest in front
-  std::deque<Place> line_;    // held back by the cap on all
-  std::deque<Place> first_;   // first checks of new servers
-  Micros next_first_{};       // when the next of them may begin
+  std::vector<Due> heap_;    // the soonest in front
+  std::deque<Place> line_;   // held back by the cap on all
+  std::deque<Place> first_;  // first checks of new servers
+  Micros next_first_{};      // when the next of them may begin
   std::uint64_t last_serial_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t waiting_ = 0;

@@ -24,6 +24,11 @@ Moment read_clocks() noexcept {
 ScheduleClock::ScheduleClock(const Moment& start, Limits limits)
     : limits_(limits), last_(start), now_(start.wall.time_since_epoch()) {}
 
+void ScheduleClock::restart(const Moment& moment) noexcept {
+  last_ = moment;
+  now_ = moment.wall.time_since_epoch();
+}
+
 ClockEvents ScheduleClock::observe(const Moment& moment) {
   ClockEvents events;
   const Micros awake = moment.steady - last_.steady;

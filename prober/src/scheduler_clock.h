@@ -49,6 +49,8 @@ class ScheduleClock {
   };
   ScheduleClock(const Moment& start, Limits limits);
 
+  /// Begins anew at `moment`: what lies between is nobody's business.
+  void restart(const Moment& moment) noexcept;
   /// Takes note of the time. Must be called more often than `stall_after`.
   [[nodiscard]] ClockEvents observe(const Moment& moment);
   /// As of the last observation.

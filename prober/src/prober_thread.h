@@ -1,0 +1,13 @@
+// Threads of a library in somebody else's process: named, and with all signals blocked, so that the host's handlers run
+// on the host's threads.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+namespace nines::prober {
+
+/// `name` has at most 15 bytes.
+[[nodiscard]] std::thread start_thread(const char* name, std::function<void()> body);
+
+}  // namespace nines::prober

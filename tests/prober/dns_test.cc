@@ -1,0 +1,232 @@
+// dns checks, and names in URLs, against dnsmasq and against name servers made for the test.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "prober/support/checks.h"
+#include "prober/support/loopback_server.h"
+#include "prober/support/server_process.h"
+
+namespace nines {
+namespace {
+
+using namespace prober_test;
+using std::chrono::milliseconds;
+
+class Dnsmasq : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(process_.started()); }
+
+  [[nodiscard]] std::string server() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] CheckSpec question(const std::string& name, const std::string& type = "") const {
+    auto spec = spec_for("dns://" + server() + "/" + name);
+    spec.dns_type = type;
+    return spec;
+  }
+  [[nodiscard]] RunnerOptions asking() const {
+    RunnerOptions options;
+    options.dns_servers = {server()};
+    return options;
+  }
+
+ private:
+  const std::uint16_t port_ = free_port();
+  ServerProcess process_{{{"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                           "--bind-interfaces", "--listen-address=127.0.0.1", "--pid-file=", "--user=root",
+                           "--port=" + std::to_string(port_), "--local=/test/", "--host-record=web.test,127.0.0.1",
+                           "--host-record=v6.test,::1", "--cname=alias.test,web.test", "--mx-host=mail.test,mx.test,10",
+                           "--txt-record=txt.test,v=spf1 -all", "--srv-host=_sip._tcp.test,sip.test,5060,1,2",
+                           "--host-record=two.test,127.0.0.77", "--host-record=two.test,127.0.0.1"},
+                          "dnsmasq-base",
+                          port_,
+                          {}}};
+};
+
+TEST_F(Dnsmasq, RecordsAreAnswered) {
+  const struct {
+    const char* name;
+    const char* type;
+    const char* answer;
+  } cases[] = {{"web.test", "", "127.0.0.1"},
+               {"web.test", "A", "127.0.0.1"},
+               {"v6.test", "AAAA", "::1"},
+               {"alias.test", "CNAME", "web.test"},
+               {"mail.test", "MX", "10 mx.test"},
+               {"txt.test", "TXT", "v=spf1 -all"},
+               {"_sip._tcp.test", "SRV", "1 2 5060 sip.test"}};
+  for (const auto& [name, type, answer] : cases) {
+    auto spec = question(name, type);
+    spec.dns_answers = {answer};
+    const auto outcome = run_check(spec);
+    EXPECT_EQ(outcome.state, State::up) << name << " " << type << ": " << outcome.detail;
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_TRUE(outcome.latency_us.has_value());
+    spec.dns_answers = {"something else"};
+    const auto wrong = run_check(spec);
+    EXPECT_EQ(wrong.error, ErrorClass::condition);
+    EXPECT_EQ(wrong.detail, "\"something else\" is not in the answer");
+  }
+}
+
+TEST_F(Dnsmasq, ResponseCodesAreExpectedOrNot) {
+  auto spec = question("absent.test");
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.error, ErrorClass::condition);
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_EQ(outcome.detail, "answered NXDOMAIN, expected NOERROR");
+  spec.dns_rcode = "nxdomain";
+  EXPECT_EQ(run_check(spec).state, State::up);
+  auto foreign = question("example.org");  // there is nobody to ask for it
+  foreign.dns_rcode = "REFUSED";
+  EXPECT_EQ(run_check(foreign).state, State::up);
+}
+
+TEST_F(Dnsmasq, AnEmptyAnswerIsDown) {
+  const auto outcome = run_check(question("web.test", "MX"));
+  EXPECT_EQ(outcome.error, ErrorClass::condition);
+  EXPECT_EQ(outcome.detail, "the answer has no record of the type that was asked for");
+}
+
+TEST_F(Dnsmasq, TheServerAndTypeCanStandInTheUrlOrTheirFields) {
+  auto spec = spec_for("dns:mail.test?type=mx");
+  spec.dns_server = server();
+  spec.dns_answers = {"10 mx.test"};
+  EXPECT_EQ(run_check(spec).state, State::up);
+  spec.dns_server.clear();
+  EXPECT_EQ(run_check(spec, asking()).state, State::up);
+}
+
+TEST_F(Dnsmasq, NamesInUrlsAreLookedUpThere) {
+  LoopbackServer web(answering(http_answer(200, "")));
+  const auto port = ":" + std::to_string(web.port());
+  const auto up = run_check(spec_for("http://web.test" + port + "/"), asking());
+  EXPECT_EQ(up.state, State::up) << up.detail;
+  EXPECT_GT(up.phases.dns_us, 0U);
+  EXPECT_EQ(up.address, "127.0.0.1");
+  EXPECT_EQ(run_check(spec_for("http://alias.test" + port + "/"), asking()).state, State::up);
+  EXPECT_EQ(run_check(spec_for("tcp://web.test" + port), asking()).state, State::up);
+
+  const auto absent = run_check(spec_for("http://absent.test" + port + "/"), asking());
+  EXPECT_EQ(absent.error, ErrorClass::dns);
+  EXPECT_EQ(absent.detail, "absent.test does not exist in the DNS");
+  EXPECT_FALSE(absent.looks_local);
+}
+
+TEST_F(Dnsmasq, AFamilyWithoutAddressesIsADnsError) {
+  auto spec = spec_for("http://web.test/");
+  spec.family = AddressFamily::v6;
+  EXPECT_EQ(run_check(spec, asking()).error, ErrorClass::dns);
+}
+
+TEST_F(Dnsmasq, ThePolicyJudgesWhatANameResolvesTo) {
+  auto spec = spec_for("http://web.test/");
+  spec.policy.refuse_loopback = true;
+  EXPECT_EQ(run_check(spec, asking()).error, ErrorClass::blocked);
+}
+
+TEST_F(Dnsmasq, ManyNamesAtOnceEachGetTheirOwnAddress) {
+  LoopbackServer web(answering(http_answer(200, "")));
+  const auto port = ":" + std::to_string(web.port());
+  std::vector<CheckSpec> specs;
+  for (int i = 0; i < 60; ++i) {
+    specs.push_back(spec_for("http://" + std::string(i % 2 == 0 ? "web" : "two") + ".test" + port + "/"));
+  }
+  for (const auto& outcome : run_checks(specs, asking())) EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+}
+
+TEST(Dns, ASilentServerIsATimeout) {
+  SilentUdp black_hole;
+  auto spec = spec_for("dns://" + black_hole.address() + "/example.org");
+  spec.timeouts.total = milliseconds(300);
+  CheckOutcome outcome;
+  EXPECT_LT(time_of([&] { outcome = run_check(spec); }), milliseconds(300) + kSlack);
+  EXPECT_EQ(outcome.error, ErrorClass::timeout);
+}
+
+TEST(Dns, AClosedPortIsRefused) {
+  const auto outcome = run_check("dns://127.0.0.1:" + std::to_string(free_port()) + "/example.org");
+  EXPECT_EQ(outcome.state, State::down);
+  EXPECT_EQ(outcome.error, ErrorClass::connect_refused);
+}
+
+// A name server that answers every question after a while, with a fixed tail behind the question's id.
+class OddNameServer {
+ public:
+  OddNameServer(std::string tail, milliseconds delay) : tail_(std::move(tail)), delay_(delay) {
+    fd_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~OddNameServer() {
+    ::shutdown(fd_, SHUT_RDWR);
+    thread_.join();
+    ::close(fd_);
+  }
+  OddNameServer(const OddNameServer&) = delete;
+  OddNameServer& operator=(const OddNameServer&) = delete;
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  void serve() {
+    char buffer[600];
+    sockaddr_in peer{};
+    socklen_t length = sizeof peer;
+    for (;;) {
+      const auto got = ::recvfrom(fd_, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&peer), &length);
+      if (got <= 12) return;
+      std::this_thread::sleep_for(delay_);
+      // The question is sent back, so that the answer belongs to it; flags and counts are the tail's first ten bytes.
+      const auto answer = std::string(buffer, 2) + tail_.substr(0, 10) +
+                          std::string(buffer + 12, static_cast<std::size_t>(got) - 12) + tail_.substr(10);
+      ::sendto(fd_, answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&peer), length);
+    }
+  }
+
+  const std::string tail_;
+  const milliseconds delay_;
+  int fd_ = -1;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+// Flags 0x8180 (an answer), one question, one answer: pointer to the question's name, A, IN, 60 s, 192.0.2.7.
+const std::string kAnswerA("\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7", 26);
+
+TEST(Dns, ASlowAnswerIsStillAnAnswer) {
+  OddNameServer server(kAnswerA, milliseconds(120));
+  auto spec = spec_for("dns://" + server.address() + "/slow.test");
+  spec.dns_answers = {"192.0.2.7"};
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  EXPECT_GE(*outcome.latency_us, 119'000U);
+  spec.latency_below = milliseconds(100);
+  EXPECT_EQ(run_check(spec).state, State::degraded);
+}
+
+TEST(Dns, AServerFailureIsToldAsSuch) {
+  OddNameServer server(std::string("\x81\x82\0\1\0\0\0\0\0\0", 10), milliseconds(0));
+  const auto outcome = run_check("dns://" + server.address() + "/broken.test");
+  EXPECT_EQ(outcome.error, ErrorClass::condition);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.detail, "answered SERVFAIL, expected NOERROR");
+}
+
+TEST(Dns, ABrokenRecordIsAProtocolError) {
+  OddNameServer server(kAnswerA.substr(0, 24), milliseconds(0));
+  auto spec = spec_for("dns://" + server.address() + "/cut.test");
+  spec.timeouts.total = milliseconds(500);
+  EXPECT_EQ(run_check(spec).error, ErrorClass::protocol);
+}
+
+}  // namespace
+}  // namespace nines
