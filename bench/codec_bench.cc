@@ -63,7 +63,7 @@ void count_results(benchmark::State& state) {
 void EncodeChunk(benchmark::State& state) {
   const auto series = to_columns(day_of_results());
   std::size_t bytes = 0;
-  for (auto _ : state) bytes = encode_chunk(series).size();
+  for ([[maybe_unused]] auto _ : state) bytes = encode_chunk(series).size();
   count_results(state);
   state.counters["bytes_a_result"] = static_cast<double>(bytes) / kResults;
 }
@@ -73,7 +73,7 @@ void DecodeChunk(benchmark::State& state) {
   const std::string bytes = encode_chunk(to_columns(day_of_results()));
   const Columns which{.latency = state.range(0) > 0, .phases = false, .details = state.range(0) > 1};
   std::vector<SeriesColumns> series;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(decode_chunk(bytes, which, series));
     benchmark::DoNotOptimize(series.data());
     benchmark::ClobberMemory();
@@ -84,14 +84,14 @@ BENCHMARK(DecodeChunk)->ArgName("0_times_1_latency_2_details")->Arg(0)->Arg(1)->
 
 void PeekChunk(benchmark::State& state) {
   const std::string bytes = encode_chunk(to_columns(day_of_results()));
-  for (auto _ : state) benchmark::DoNotOptimize(peek_chunk(bytes));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(peek_chunk(bytes));
 }
 BENCHMARK(PeekChunk);
 
 void EncodeRow(benchmark::State& state) {
   const CheckResult result = day_of_results()[0];
   std::string row;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     row.clear();
     append_row(row, result);
     benchmark::DoNotOptimize(row.data());
@@ -104,14 +104,14 @@ void DecodeRow(benchmark::State& state) {
   const CheckResult result = day_of_results()[0];
   const Key key = recent_key(result.server, result.time, result.location);
   const std::string row = encode_row(result);
-  for (auto _ : state) benchmark::DoNotOptimize(decode_row(key.view(), row));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(decode_row(key.view(), row));
 }
 BENCHMARK(DecodeRow);
 
 void BuildColumns(benchmark::State& state) {
   const auto results = day_of_results();
   SeriesColumns columns;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     columns.clear();
     for (const CheckResult& result : results) columns.push_back(result);
     benchmark::DoNotOptimize(columns.runs.data());
@@ -123,7 +123,7 @@ BENCHMARK(BuildColumns);
 void Summarise(benchmark::State& state) {
   const auto series = to_columns(day_of_results());
   DaySummary summary;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     reset_summary(summary, kDay);
     add_to_summary(summary, series[0]);
     benchmark::DoNotOptimize(summary.latency_count);
@@ -137,7 +137,8 @@ void DecodeSummary(benchmark::State& state) {
   reset_summary(summary, kDay);
   add_to_summary(summary, to_columns(day_of_results())[0]);
   const std::string bytes = encode_summary(summary);
-  for (auto _ : state) benchmark::DoNotOptimize(decode_summary(kDay, bytes, state.range(0) != 0, summary));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(decode_summary(kDay, bytes, state.range(0) != 0, summary));
   state.counters["bytes_a_day"] = static_cast<double>(bytes.size());
 }
 BENCHMARK(DecodeSummary)->ArgName("sketch")->Arg(0)->Arg(1);
@@ -145,7 +146,7 @@ BENCHMARK(DecodeSummary)->ArgName("sketch")->Arg(0)->Arg(1);
 void AddToSketch(benchmark::State& state) {
   const auto series = to_columns(day_of_results());
   LatencySketch sketch;
-  for (auto _ : state) sketch.add(std::span(series[0].latency_us).first(600));
+  for ([[maybe_unused]] auto _ : state) sketch.add(std::span(series[0].latency_us).first(600));
   benchmark::DoNotOptimize(sketch.count());
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * 600);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
+#include <utility>
 
 #include <nines/check_result.h>
 
@@ -20,19 +22,15 @@ bool is_down(const PlainServer& server, std::size_t i) {
          (i + 1 < server.state.size() && server.state[i + 1] == State::down);
 }
 
+std::uint64_t unknown_checks(const PlainServer& server, std::size_t first, std::size_t end) {
+  const auto begin = server.state.begin();
+  return static_cast<std::uint64_t>(
+      std::count(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(end), State::unknown));
+}
+
 std::size_t first_at_or_after(const PlainServer& server, TimeMs time) {
   const auto found = std::lower_bound(server.time_ms.begin(), server.time_ms.end(), to_ms(time));
   return static_cast<std::size_t>(found - server.time_ms.begin());
-}
-
-/// Credits [from, to) to `state` in the bars that it crosses; `bar` is where the last call ended.
-void credit(std::int64_t from, std::int64_t to, State state, std::vector<ExpectedBar>& bars, std::size_t& bar) {
-  while (from < to) {
-    while (to_ms(bars[bar].window.to) <= from) ++bar;
-    const std::int64_t end = std::min(to, to_ms(bars[bar].window.to));
-    bars[bar].time_ms[static_cast<std::size_t>(state)] += end - from;
-    from = end;
-  }
 }
 
 void begin_answer(std::span<const std::int64_t> edges, Expected& answer) {
@@ -47,15 +45,48 @@ void begin_answer(std::span<const std::int64_t> edges, Expected& answer) {
   }
 }
 
-/// Adds a failure of an outage, held until `to`, to the incident that it continues or begins.
-void extend_incident(std::int64_t from, std::int64_t to, bool in_window, std::vector<history::ExpectedIncident>& all) {
-  if (all.empty() || all.back().to_ms != from) all.emplace_back().from_ms = from;
-  all.back().to_ms = to;
-  all.back().failed_checks += in_window ? 1 : 0;
-}
+/// The stretch of equal states that the loop is in; it grows until the state changes or the last result goes stale.
+class Timeline {
+ public:
+  Timeline(Window window, Expected& answer) : window_(window), answer_(answer), begin_(to_ms(window.from)) {}
 
-/// Sums the bars up; the window is what they cover.
-void finish_answer(Window window, Expected& answer) {
+  /// From `time` on the state is `state`.
+  void change(std::int64_t time, State state) {
+    close(time);
+    begin_ = time;
+    state_ = state;
+  }
+  void close(std::int64_t end) {
+    if (state_ == State::down && end > to_ms(window_.from)) add_incident(end);
+    std::int64_t from = std::max(begin_, to_ms(window_.from));
+    while (from < end) {
+      while (to_ms(answer_.bars[bar_].window.to) <= from) ++bar_;
+      const std::int64_t part = std::min(end, to_ms(answer_.bars[bar_].window.to));
+      answer_.bars[bar_].time_ms[static_cast<std::size_t>(state_)] += part - from;
+      from = part;
+    }
+  }
+  [[nodiscard]] State state() const { return state_; }
+  void count_failure() { ++failures_; }
+
+ private:
+  void add_incident(std::int64_t end) {
+    history::ExpectedIncident& incident = answer_.incidents.emplace_back();
+    incident.from_ms = begin_;
+    if (end < to_ms(window_.to)) incident.to_ms = end;
+    incident.failed_checks = std::exchange(failures_, 0);
+  }
+
+  Window window_;
+  Expected& answer_;
+  std::int64_t begin_;
+  State state_ = State::unknown;
+  std::size_t bar_ = 0;
+  std::uint64_t failures_ = 0;  // of the stretch, inside the window
+};
+
+/// Adds what the bars know to the whole.
+void sum_up(Expected& answer) {
   for (const ExpectedBar& bar : answer.bars) {
     answer.checks += bar.checks;
     answer.failed += bar.failed;
@@ -63,11 +94,6 @@ void finish_answer(Window window, Expected& answer) {
     answer.latency.count += bar.latency_count;
     answer.latency.max_us = std::max(answer.latency.max_us, bar.latency_max_us);
     for (std::size_t state = 0; state < answer.time_ms.size(); ++state) answer.time_ms[state] += bar.time_ms[state];
-  }
-  std::erase_if(answer.incidents,
-                [&](const history::ExpectedIncident& incident) { return incident.to_ms <= to_ms(window.from); });
-  if (!answer.incidents.empty() && answer.incidents.back().to_ms == to_ms(window.to)) {
-    answer.incidents.back().to_ms.reset();
   }
 }
 
@@ -105,49 +131,48 @@ void select_by_nth_element(std::span<std::uint32_t> values, history::ExpectedLat
 void plain_answer(const PlainServer& server, Window window, std::span<const std::int64_t> bar_edges_ms,
                   SelectPercentiles select, PlainScratch& scratch, history::Expected& answer) {
   begin_answer(bar_edges_ms, answer);
-  const std::int64_t from = to_ms(window.from);
   const std::size_t first = first_at_or_after(server, window.from);
   const std::size_t end = first_at_or_after(server, window.to);
   std::size_t i = first == 0 ? 0 : first - 1;
   while (i > 0 && server.state[i] == State::down) --i;
   scratch.latencies.resize(end - first);
   std::uint32_t* latencies = scratch.latencies.data();
-  std::uint32_t least = kNoLatency;
-  std::size_t bar = 0;
-  std::size_t bar_of_check = 0;
-  if (i < end) credit(from, server.time_ms[i], State::unknown, answer.bars, bar);
+  Timeline timeline(window, answer);
+  std::int64_t held = std::numeric_limits<std::int64_t>::max();
+  ExpectedBar* bar = answer.bars.data();
   for (; i < end; ++i) {
     const std::int64_t time = server.time_ms[i];
-    const std::int64_t next = i + 1 < end ? server.time_ms[i + 1] : to_ms(window.to);
-    const std::int64_t held = std::min(next, time + server.holds_ms);
     const State measured = server.state[i];
-    const bool down = is_down(server, i);
-    credit(std::max(from, time), held, measured == State::down && !down ? State::up : measured, answer.bars, bar);
-    if (held < next) credit(std::max(from, held), next, State::unknown, answer.bars, bar);
-    if (down) extend_incident(time, held, i >= first, answer.incidents);
+    const bool down = measured == State::down && is_down(server, i);
+    if (time > held) timeline.change(held, State::unknown);
+    held = time + server.holds_ms;
+    const State state = measured == State::down && !down ? State::up : measured;
+    if (state != timeline.state()) timeline.change(time, state);
     if (i < first) continue;
-    while (to_ms(answer.bars[bar_of_check].window.to) <= time) ++bar_of_check;
-    ExpectedBar& in = answer.bars[bar_of_check];
-    ++in.checks;
+    while (to_ms(bar->window.to) <= time) ++bar;
+    ++bar->checks;
     if (measured == State::down) {
-      ++in.failed;
+      ++bar->failed;
+      if (down) timeline.count_failure();
       answer.blips += down ? 0 : 1;
-    } else if (measured != State::unknown) {
-      ++answer.successful;
-      const std::uint32_t latency = server.latency_us[i];
-      if (latency == kNoLatency) continue;
-      ++in.latency_count;
-      in.latency_sum_us += latency;
-      in.latency_max_us = std::max(in.latency_max_us, latency);
-      least = std::min(least, latency);
-      *latencies++ = latency;
+      continue;
     }
+    const std::uint32_t latency = server.latency_us[i];
+    if (measured == State::unknown || latency == kNoLatency) continue;
+    ++bar->latency_count;
+    bar->latency_sum_us += latency;
+    bar->latency_max_us = std::max(bar->latency_max_us, latency);
+    *latencies++ = latency;
   }
-  finish_answer(window, answer);
+  if (held < to_ms(window.to)) timeline.change(held, State::unknown);
+  timeline.close(to_ms(window.to));
+  sum_up(answer);
+  answer.successful = answer.checks - answer.failed - unknown_checks(server, first, end);
   if (end > first) answer.last = server.state[end - 1];
-  if (latencies == scratch.latencies.data()) return;
-  answer.latency.min_us = least;
-  if (select != nullptr) select({scratch.latencies.data(), latencies}, answer.latency);
+  const std::span<std::uint32_t> values(scratch.latencies.data(), latencies);
+  if (values.empty()) return;
+  answer.latency.min_us = *std::min_element(values.begin(), values.end());
+  if (select != nullptr) select(values, answer.latency);
 }
 
 }  // namespace nines::bench

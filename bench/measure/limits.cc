@@ -26,6 +26,22 @@ std::uint64_t answer_all(const std::vector<PlainServer>& servers, Window window,
   return sum;
 }
 
+/// Compares the loop's answers with the right ones.
+Result<void> check_plain(const Shape& shape, const std::vector<PlainServer>& servers, Window window,
+                         const std::vector<std::int64_t>& edges) {
+  PlainScratch scratch;
+  history::Expected answer;
+  std::vector<CheckResult> results;
+  for (std::uint32_t index = 0; index < shape.servers; ++index) {
+    plain_answer(servers[index], window, edges, select_by_nth_element, scratch, answer);
+    history::ServerHistory(shape, index).results({shape.begin(), shape.now()}, results);
+    if (answer != history::expect(results, window, edges)) {
+      return fail(ErrorCode::fatal, "the plain loop is wrong about server " + std::to_string(index + 1));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> measure_plain(const Arguments& arguments) {
@@ -35,6 +51,7 @@ Result<Json> measure_plain(const Arguments& arguments) {
   const auto edges = days ? history::day_edges(window) : history::equal_edges(window, 48);
   const Window held{days ? window.from : window.from - std::chrono::hours{24}, window.to};
   const auto servers = plain_arrays(shape, held);
+  if (auto checked = check_plain(shape, servers, window, edges); !checked) return tl::unexpected(checked.error());
   std::vector<double> values;
   std::uint64_t sum = 0;
   for (std::uint64_t run = 0; run < arguments.number("runs", 11) + 1; ++run) {

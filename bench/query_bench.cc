@@ -1,0 +1,183 @@
+// The answers: dashboard, bars, percentiles, and one server's figures; beside them the same work over plain arrays.
+//
+// The stores of T2 and T3 are built on first use. Answers are compared with the right ones before they are measured.
+// Run with --benchmark_enable_random_interleaving=true and repetitions: the ratio to the plain loop is the figure.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <nines/dashboard.h>
+#include <nines/incident.h>
+#include <nines/latency.h>
+#include <nines/slo.h>
+#include <nines/uptime.h>
+
+#include "answers.h"
+#include "history.h"
+#include "plain_arrays.h"
+#include "stores.h"
+
+namespace nines::bench {
+namespace {
+
+using history::kT2;
+using history::kT3;
+using history::Shape;
+
+constexpr std::uint32_t kPlotColumns = 600;
+
+template <class T>
+bool failed(benchmark::State& state, const Result<T>& result) {
+  if (!result) state.SkipWithError(result.error().message.c_str());
+  return !result;
+}
+
+std::unique_ptr<Store> open_cached(benchmark::State& state, const Shape& shape, bool head) {
+  const auto path = cached_store(shape);
+  if (failed(state, path)) return nullptr;
+  Options options = store_options(shape);
+  if (!head) options.performance.head_bytes = 0;
+  auto store = Store::open(*path, options);
+  return failed(state, store) ? nullptr : std::move(*store);
+}
+
+void ask(benchmark::State& state, const Store& store, const Shape& shape, const Query& query,
+         const DashboardOptions& options, bool days) {
+  const auto first = dashboard(store, query, options);
+  if (failed(state, first) || failed(state, check_answers(shape, *first, days))) return;
+  for (auto _ : state) {
+    const auto answer = dashboard(store, query, options);
+    if (failed(state, answer)) return;
+    benchmark::DoNotOptimize(answer->rows.data());
+  }
+}
+
+void DashboardOfAll(benchmark::State& state, const Shape& shape, bool head) {
+  if (const auto store = open_cached(state, shape, head)) {
+    ask(state, *store, shape, dashboard_query(shape), dashboard_options(), false);
+  }
+}
+BENCHMARK_CAPTURE(DashboardOfAll, T2_head, kT2, true)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(DashboardOfAll, T2_chunks, kT2, false)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(DashboardOfAll, T3_head, kT3, true)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(DashboardOfAll, T3_chunks, kT3, false)->Unit(benchmark::kMicrosecond);
+
+void DailyBarsOfAll(benchmark::State& state, Summaries summaries) {
+  if (const auto store = open_cached(state, kT2, true)) {
+    ask(state, *store, kT2, days_query(kT2, summaries), days_options(), true);
+  }
+}
+BENCHMARK_CAPTURE(DailyBarsOfAll, summaries, Summaries::when_long)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(DailyBarsOfAll, results, Summaries::never)->Unit(benchmark::kMicrosecond);
+
+/// By nines' own selection of ranks, so that a difference to DashboardOfAll is the store and the judging.
+void select_by_quantiles(std::span<std::uint32_t> values, history::ExpectedLatency& answer) {
+  constexpr std::array<double, 3> kQuantiles = {0.50, 0.95, 0.99};
+  std::array<std::uint32_t, 3> found{};
+  exact_quantiles(values, kQuantiles, found);
+  answer.p50_us = found[0];
+  answer.p95_us = found[1];
+  answer.p99_us = found[2];
+}
+
+void PlainLoop(benchmark::State& state, const Shape& shape, Window window, const std::vector<std::int64_t>& edges,
+               SelectPercentiles select) {
+  const auto servers = plain_arrays(shape, {window.from - std::chrono::hours{24}, window.to});
+  PlainScratch scratch;
+  history::Expected answer;
+  for (auto _ : state) {
+    for (const PlainServer& server : servers) {
+      plain_answer(server, window, edges, select, scratch, answer);
+      benchmark::DoNotOptimize(answer.bars.data());
+    }
+  }
+}
+
+void PlainDashboard(benchmark::State& state, const Shape& shape, SelectPercentiles select) {
+  const Window window = dashboard_query(shape).window;
+  PlainLoop(state, shape, window, history::equal_edges(window, 48), select);
+}
+BENCHMARK_CAPTURE(PlainDashboard, T2, kT2, select_by_quantiles)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(PlainDashboard, T3, kT3, select_by_quantiles)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(PlainDashboard, T2_nth_element, kT2, select_by_nth_element)->Unit(benchmark::kMicrosecond);
+
+void PlainDailyBars(benchmark::State& state) {
+  const Window window = days_query(kT2, Summaries::never).window;
+  PlainLoop(state, kT2, window, history::day_edges(window), nullptr);
+}
+BENCHMARK(PlainDailyBars)->Unit(benchmark::kMicrosecond);
+
+std::vector<std::uint32_t> latencies(benchmark::State& state) {
+  std::vector<std::uint32_t> values;
+  const history::ServerHistory server(kT2, 0);
+  for (std::uint64_t i = 0; values.size() < static_cast<std::size_t>(state.range(0)); ++i) {
+    if (const auto latency = server[i].latency_us) values.push_back(*latency);
+  }
+  return values;
+}
+
+void ExactQuantiles(benchmark::State& state) {
+  const auto values = latencies(state);
+  constexpr std::array<double, 4> kQuantiles = {0.50, 0.90, 0.95, 0.99};
+  std::array<std::uint32_t, 4> found{};
+  for (auto _ : state) {
+    exact_quantiles(values, kQuantiles, found);
+    benchmark::DoNotOptimize(found);
+  }
+}
+BENCHMARK(ExactQuantiles)->Arg(60)->Arg(1440)->Arg(43'200);
+
+void NthElementQuantiles(benchmark::State& state) {
+  const auto values = latencies(state);
+  std::vector<std::uint32_t> copy;
+  history::ExpectedLatency found;
+  for (auto _ : state) {
+    copy = values;
+    select_by_nth_element(copy, found);
+    benchmark::DoNotOptimize(found);
+  }
+}
+BENCHMARK(NthElementQuantiles)->Arg(60)->Arg(1440)->Arg(43'200);
+
+/// Questions about one server of T2, over its last 30 days.
+void OneServer(benchmark::State& state, Result<void> (*question)(const Store&, const Query&)) {
+  const auto store = open_cached(state, kT2, true);
+  if (!store) return;
+  Query query = dashboard_query(kT2);
+  query.window.from = kT2.now() - std::chrono::days{30};
+  for (auto _ : state) {
+    if (failed(state, question(*store, query))) return;
+  }
+}
+
+template <class T>
+Result<void> consume(const Result<T>& answer) {
+  if (!answer) return tl::unexpected(answer.error());
+  benchmark::DoNotOptimize(&*answer);
+  return {};
+}
+
+Result<void> ask_uptime(const Store& store, const Query& query) {
+  return consume(uptime(store, ServerId{1}, query));
+}
+Result<void> ask_incidents(const Store& store, const Query& query) {
+  const ServerId server{1};
+  return consume(incidents(store, {&server, 1}, query));
+}
+Result<void> ask_plot(const Store& store, const Query& query) {
+  return consume(latency(store, ServerId{1}, query, {.phases = false, .points = kPlotColumns}));
+}
+Result<void> ask_slo(const Store& store, const Query& query) {
+  return consume(slo(store, ServerId{1}, query, 0.999));
+}
+BENCHMARK_CAPTURE(OneServer, uptime, ask_uptime)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OneServer, incidents, ask_incidents)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OneServer, plot, ask_plot)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OneServer, slo, ask_slo)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace nines::bench
