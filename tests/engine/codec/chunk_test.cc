@@ -14,7 +14,6 @@ using testing::down_result;
 using testing::kDayStartMs;
 using testing::kServer;
 using testing::ResultMaker;
-using testing::Shape;
 using testing::up_result;
 
 constexpr Columns kAllColumns{.latency = true, .phases = true, .details = true};
@@ -56,7 +55,8 @@ std::vector<CheckResult> regular_day(std::uint32_t count) {
   ResultMaker maker(1);
   std::vector<CheckResult> results;
   for (std::uint32_t i = 0; i < count; ++i) {
-    results.push_back(up_result(kDayStartMs + i * 60'000 + maker.below(101), 60'000 + maker.below(60'000)));
+    results.push_back(
+        up_result(kDayStartMs + std::int64_t{i} * 60'000 + maker.below(101), 60'000 + maker.below(60'000)));
   }
   return results;
 }

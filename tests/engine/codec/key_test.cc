@@ -47,6 +47,7 @@ TEST(Key, OrderOfBytesIsOrderOfNumbers) {
   std::mt19937_64 random(1);
   using Parts = std::tuple<std::uint32_t, std::int64_t, std::uint16_t>;
   std::vector<Parts> parts;
+  parts.reserve(300);
   for (int i = 0; i < 300; ++i) {
     parts.emplace_back(static_cast<std::uint32_t>(random() >> (32 + random() % 32)),
                        static_cast<std::int64_t>(random() >> (17 + random() % 40)),

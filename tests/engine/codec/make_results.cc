@@ -47,7 +47,7 @@ std::vector<CheckResult> ResultMaker::series(const Shape& shape, LocationId loca
     results.push_back(std::move(result));
     last_ms = time_ms;
     at_ms += chance(shape.early_share) ? 1 : shape.step_ms;
-    if (chance(shape.gap_share)) at_ms += shape.step_ms * below(20);
+    if (chance(shape.gap_share)) at_ms += shape.step_ms * std::int64_t{below(20)};
   }
   return results;
 }
@@ -55,7 +55,7 @@ std::vector<CheckResult> ResultMaker::series(const Shape& shape, LocationId loca
 Shape ResultMaker::shape(std::uint32_t max_count) {
   Shape shape;
   shape.count = 1 + below(max_count);
-  const auto longest_step = static_cast<std::uint64_t>(kDayMs / (2 * shape.count));
+  const auto longest_step = static_cast<std::uint64_t>(kDayMs / (std::int64_t{2} * shape.count));
   shape.step_ms = 1 + below(longest_step);
   shape.jitter_ms = chance(0.3) ? 0 : below(static_cast<std::uint64_t>(shape.step_ms) * (chance(0.8) ? 1 : 30));
   shape.gap_share = chance(0.5) ? 0 : 0.02;
