@@ -69,6 +69,13 @@ Json raw_json(const Shape& shape, std::uint32_t index) {
 
 }  // namespace
 
+Result<Json> count_results(const Arguments& arguments) {
+  const Shape shape = arguments.shape();
+  std::uint64_t count = 0;
+  for (std::uint32_t index = 0; index < shape.servers; ++index) count += ServerHistory(shape, index).size();
+  return Json{{"results", count}};
+}
+
 Result<Json> write_csv(const Arguments& arguments) {
   const Shape shape = arguments.shape();
   std::ofstream out(arguments.text("out"));

@@ -38,9 +38,9 @@ class Arguments {
 using Measurement = std::function<Result<Json>(const Arguments&)>;
 
 // Reading: read.cc. All take dir= (the store), head=0|1, threads=, runs=.
-Result<Json> measure_dashboard(const Arguments& arguments);  ///< check=1 compares with the expected answers
-Result<Json> measure_bars(const Arguments& arguments);       ///< from=summaries|results; 90 calendar days or fewer
-Result<Json> measure_raw(const Arguments& arguments);        ///< all results of each of `runs` servers, cold_first=1
+Result<Json> measure_dashboard(const Arguments& arguments);  ///< verify=1 compares with the expected answers
+Result<Json> measure_bars(const Arguments& arguments);       ///< from=summaries|results; of all calendar days
+Result<Json> measure_raw(const Arguments& arguments);        ///< all results of each of `runs` servers
 Result<Json> measure_open(const Arguments& arguments);
 
 // Writing: write.cc. All take dir=.
@@ -49,9 +49,10 @@ Result<Json> measure_append(const Arguments& arguments);  ///< batch=, durabilit
 Result<Json> measure_settle(const Arguments& arguments);  ///< compacts; bytes a check
 Result<Json> measure_crash(const Arguments& arguments);   ///< appends minutes= of results and dies by SIGKILL
 
-// Data for others: data.cc. Both take out= (a file).
-Result<Json> write_csv(const Arguments& arguments);
-Result<Json> write_expected(const Arguments& arguments);
+// Data for others: data.cc.
+Result<Json> count_results(const Arguments& arguments);   ///< how many a history has
+Result<Json> write_csv(const Arguments& arguments);       ///< into the file out=
+Result<Json> write_expected(const Arguments& arguments);  ///< likewise
 
 // The limit: limits.cc.
 Result<Json> measure_plain(const Arguments& arguments);    ///< the answers by a loop over arrays

@@ -28,7 +28,7 @@ Result<Json> ask(const Arguments& arguments, const Question& question) {
     if (!answer) return tl::unexpected(answer.error());
     values.push_back(elapsed_ms);
   }
-  if (arguments.number("check", 0) != 0) {
+  if (arguments.number("verify", 0) != 0) {
     const auto checked = check_answers(arguments.shape(), *answer, question.days);
     if (!checked) return tl::unexpected(checked.error());
   }

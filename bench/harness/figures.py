@@ -1,0 +1,142 @@
+"""The figures that the engine is held to: one row each, with its target and what was measured.
+
+Each is the median of several runs, on one processor. Reads are measured in a process of their own each; what is called
+warm was asked once before.
+"""
+
+import shutil
+
+from . import machine
+from .machine import measure, spread
+
+RUNS = 5
+
+
+def row(what, target, unit, values, better="lower", **more):
+    """One row of the table."""
+    return {"what": what, "target": target, "unit": unit, "better": better, **spread(values), **more}
+
+
+def store(shape):
+    """The built store of a shape; builds it when it is not there."""
+    path = machine.data_dir() / f"{shape}.nines"
+    if not path.exists():
+        unfinished = path.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        measure("build", shape=shape, dir=unfinished)
+        unfinished.rename(path)
+    return path
+
+
+def warm(what, shape, runs, **arguments):
+    """Medians of a question of `runs` processes, in milliseconds."""
+    medians = []
+    for run in range(runs):
+        answer = measure(what, shape=shape, dir=store(shape), runs=15, **arguments,
+                         **({"verify": 1} if run == 0 else {}))
+        medians.append(spread(answer["values_ms"])["median"])
+    return medians
+
+
+def cold(shape, runs):
+    """Opening and one dashboard, with no page of the store in memory; the program itself is read before."""
+    values = []
+    for _ in range(runs):
+        machine.drop_page_cache()
+        measure("memory", mib=1)
+        answer = measure("dashboard", shape=shape, dir=store(shape), runs=0)
+        values.append(answer["open_ms"] + answer["first_ms"])
+    return values
+
+
+def settled_bytes(shape):
+    """Bytes a check of a compacted copy of the store."""
+    copy = machine.copy_tree(store(shape), machine.data_dir() / "settled.nines")
+    settled = measure("settle", shape=shape, dir=copy)
+    results = measure("count", shape=shape)["results"]
+    shutil.rmtree(copy)
+    return settled["disk_bytes"] / results
+
+
+def appended_a_second(runs, count, **arguments):
+    """Results a second into a new store, of 100 servers in turn."""
+    values = []
+    for _ in range(runs):
+        path = machine.data_dir() / "appended.nines"
+        shutil.rmtree(path, ignore_errors=True)
+        answer = measure("append", shape="T2", dir=path, count=count, **arguments)
+        values.append(answer["results"] / answer["ms"] * 1e3)
+    shutil.rmtree(path)
+    return values
+
+
+def loaded_a_second(shape, runs):
+    """Results a second by load() into a new store."""
+    values = []
+    for _ in range(runs):
+        path = machine.data_dir() / "loaded.nines"
+        shutil.rmtree(path, ignore_errors=True)
+        answer = measure("build", shape=shape, dir=path)
+        values.append(answer["loaded"] / answer["load_seconds"])
+    shutil.rmtree(path)
+    return values
+
+
+def opened_after_kill(shape, runs):
+    """Milliseconds to open a store whose writer was killed after an hour of appends."""
+    values = []
+    for _ in range(runs):
+        copy = machine.copy_tree(store(shape), machine.data_dir() / "killed.nines")
+        measure("crash", check=False, shape=shape, dir=copy, minutes=60)
+        answer = measure("open", shape=shape, dir=copy)
+        if not answer["recovered"]:
+            raise machine.Failed("the killed store was closed after all")
+        values.append(answer["open_ms"])
+    shutil.rmtree(copy)
+    return values
+
+
+def opened(shape, runs):
+    """Milliseconds to open a store that was closed."""
+    return [measure("open", shape=shape, dir=store(shape))["open_ms"] for _ in range(runs)]
+
+
+def resident(shape, runs):
+    """Resident bytes of a process that has the store open and a day in the head."""
+    return [measure("dashboard", shape=shape, dir=store(shape), runs=3)["resident_bytes"] for _ in range(runs)]
+
+
+#: What is measured, in the order of the table: text, target, unit, how, and whether more is better.
+FIGURES = [
+    ("dashboard of the last 24 h, warm, T2", 0.6, "ms", lambda n: warm("dashboard", "T2", n), "lower"),
+    ("dashboard of the last 24 h, warm, T3", 7, "ms", lambda n: warm("dashboard", "T3", n), "lower"),
+    ("the same from chunks only, T2", 1.0, "ms", lambda n: warm("dashboard", "T2", n, head=0), "lower"),
+    ("the same from chunks only, T3", 13, "ms", lambda n: warm("dashboard", "T3", n, head=0), "lower"),
+    ("fresh process, page cache dropped, opening included, T2", 60, "ms", lambda n: cold("T2", n), "lower"),
+    ("90 daily bars of all servers from summaries, T2", 3, "ms", lambda n: warm("bars", "T2", n), "lower"),
+    ("90 daily bars of all servers from chunks, T2", 40, "ms", lambda n: warm("bars", "T2", n, **{"from": "results"}),
+     "lower"),
+    ("one server's 90 days of raw results, warm", 2, "ms", lambda n: warm("raw", "T2", n), "lower"),
+    ("bytes on disk a check, settled, T2", 3.4, "B", lambda n: [settled_bytes("T2")], "lower"),
+    ("append one result, `process`", 100_000, "/s", lambda n: appended_a_second(n, 100_000, batch=1), "higher"),
+    ("append in batches of 100, `process`", 200_000, "/s", lambda n: appended_a_second(n, 400_000, batch=100),
+     "higher"),
+    ("bulk load of sorted history, T2", 4e6, "/s", lambda n: loaded_a_second("T2", n), "higher"),
+    ("open after a clean close, T3", 250, "ms", lambda n: opened("T3", n), "lower"),
+    ("open after kill -9, T3", 1000, "ms", lambda n: opened_after_kill("T3", n), "lower"),
+    ("resident memory, T3 open, a day in the head", 200e6, "B", lambda n: resident("T3", n), "lower"),
+]
+
+
+def run(options):
+    """All rows. With options.quick one run each and only of T2."""
+    rows = []
+    for what, target, unit, how, better in FIGURES:
+        if options.quick and "T3" in what:
+            continue
+        options.say(what)
+        try:
+            rows.append(row(what, target, unit, how(1 if options.quick else RUNS), better))
+        except machine.Failed as error:
+            rows.append({"what": what, "target": target, "unit": unit, "better": better, "failed": str(error)})
+    return rows

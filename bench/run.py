@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Measures this tree, and the systems one would use instead, and keeps the figures for bench/report.py.
+
+    bench/run.py                     everything, into build/bench-data/results.json
+    bench/run.py figures peers       only these sections
+    bench/run.py --quick --size T1   a short look, to see that all of it works
+
+The data lies in $NINES_BENCH_DIR (default build/bench-data) and is built when it is missing; --fresh builds it anew.
+A quiet machine gives figures worth keeping: everything measured is pinned to one processor, and needs it alone.
+"""
+
+import argparse
+import importlib
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+from harness import machine
+
+SECTIONS = ["machine", "figures", "limits", "story", "peers", "growth"]
+
+
+def section(name, options):
+    """Measures one section."""
+    if name == "machine":
+        return machine.describe()
+    return importlib.import_module(f"harness.{name}").run(options)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS) + " (default: all)")
+    parser.add_argument("--build", type=pathlib.Path, default=machine.BUILD, help="build directory, Release")
+    parser.add_argument("--size", default="T2", help="history that is asked of other systems: T1, T2 (default), ...")
+    parser.add_argument("--only", default="", help="of the other systems only these, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="one run of everything; the figures mean little")
+    parser.add_argument("--fresh", action="store_true", help="build the data anew")
+    options = parser.parse_args()
+    if unknown := set(options.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    machine.BUILD = options.build.resolve()
+    if options.fresh:
+        for path in machine.data_dir().iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    begin = time.time()
+    options.say = lambda text: print(f"[{time.time() - begin:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    results_path = machine.data_dir() / "results.json"
+    results = json.loads(results_path.read_text()) if results_path.exists() else {}
+    for name in options.sections or SECTIONS:
+        options.say(f"== {name}")
+        results[name] = section(name, options)
+        results_path.write_text(json.dumps(results, indent=1))
+    options.say(f"figures are in {results_path}; bench/report.py makes RESULTS.md of them")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except machine.Failed as error:
+        sys.exit(f"bench/run.py: {error}")
