@@ -19,7 +19,7 @@ namespace nines::tools {
 namespace {
 
 constexpr std::size_t kMostBytes = 16U << 20U;  // ten thousand servers take about 3 MB
-constexpr std::array<std::string_view, 3> kTopKeys{"servers", "store", "web"};
+constexpr std::array<std::string_view, 5> kTopKeys{"servers", "store", "web", "prober", "alerts"};
 constexpr std::array<std::string_view, 3> kStoreKeys{"path", "retention", "summary-retention"};
 constexpr std::array<std::string_view, 1> kWebKeys{"listen"};
 
@@ -57,6 +57,10 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
     return;
   }
   std::map<std::string, int> lines;
+  const auto has_target = [&](const std::string& name) {
+    return std::any_of(config.alerts.begin(), config.alerts.end(),
+                       [&](const auto& target) { return target.name == name; });
+  };
   for (const auto& item : node) {
     auto server = read_server(item, problems);
     if (!server) continue;
@@ -64,6 +68,11 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
     if (!added) {
       problems.add(item, fmt::format("the name `{}` is taken by the server of line {}", printable(server->server.name),
                                      first->second));
+    }
+    for (const std::string& target : server->alerts.value_or(std::vector<std::string>{})) {
+      if (has_target(target)) continue;
+      problems.add(item, fmt::format("server `{}`: there is no alert named `{}`", printable(server->server.name),
+                                     printable(target)));
     }
     config.servers.push_back(std::move(*server));
   }
@@ -97,6 +106,8 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
     const MapReader map(root, "the configuration", kTopKeys, problems);
     if (const auto node = map.get("store")) read_store(*node, config.store, problems);
     if (const auto node = map.get("web")) read_web(*node, config, problems);
+    if (const auto node = map.get("prober")) read_prober(*node, config.prober, problems);
+    if (const auto node = map.get("alerts")) config.alerts = read_alerts(*node, problems);
     if (const auto node = map.get("servers")) {
       read_servers(*node, config, problems);
     } else if (root.IsMap()) {

@@ -3,7 +3,10 @@
 // A Config is a plain value. Loading reports every mistake with its place and changes nothing. One thread.
 #pragma once
 
+#include <nines/alert.h>
 #include <nines/check_spec.h>
+#include <nines/prober.h>
+#include <nines/push.h>
 #include <nines/server.h>
 
 #include <chrono>
@@ -23,6 +26,8 @@ struct ServerConfig {
   /// As it goes into the catalog; `rules` holds one entry, effective from ever. id and created_at are not set.
   Server server;
   CheckSpec check;
+  std::optional<PushSpec> push;                    ///< for the push kind
+  std::optional<std::vector<std::string>> alerts;  ///< names of the targets that hear of it; nothing: all
   int line = 0;
 };
 
@@ -42,6 +47,8 @@ struct Config {
   std::vector<ServerConfig> servers;
   StoreConfig store;
   std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
+  std::vector<AlertTarget> alerts;
+  ProberOptions prober;  ///< only what the section `prober` sets
 };
 
 /// Reads `path`. On error: all mistakes, a line each, as `file:line:column: message`.
@@ -52,7 +59,15 @@ struct Config {
 /// "127.0.0.1:8080", "[::1]:8080", ":8080" (all addresses); nothing when malformed.
 [[nodiscard]] std::optional<ListenAddress> parse_listen(std::string_view text);
 
-/// The `maintenance` list of a server. Defined in config_maintenance.cc.
+// The parts of the file that have a source file of their own: config_maintenance.cc, config_prober.cc.
+
+/// The `maintenance` list of a server.
 [[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
+/// The `push` mapping of a server.
+[[nodiscard]] PushSpec read_push(const YAML::Node& node, Problems& problems);
+/// The `alerts` list.
+[[nodiscard]] std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems);
+/// The `prober` mapping.
+void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems);
 
 }  // namespace nines::tools

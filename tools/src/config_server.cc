@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <charconv>
 #include <utility>
 
 #include "text.h"
@@ -15,9 +15,9 @@ namespace {
 using std::chrono::milliseconds;
 
 // What judges and describes a server is read here. The other keys describe its check; the prober reads them.
-constexpr std::array<std::string_view, 11> kServerKeys{"name",        "group",        "interval",  "confirm",
-                                                       "tags",        "maintenance",  "objective", "quorum",
-                                                       "stale-after", "merge-within", "retention"};
+constexpr std::array<std::string_view, 13> kServerKeys{
+    "push",        "alerts",    "name",   "group",       "interval",     "confirm",  "tags",
+    "maintenance", "objective", "quorum", "stale-after", "merge-within", "retention"};
 constexpr std::array<std::string_view, 30> kCheckKeys{"url",
                                                       "timeout",
                                                       "timeouts",
@@ -169,25 +169,14 @@ Rules read_rules(const MapReader& map, Problems& problems) {
   return rules;
 }
 
-// "99.9%" or 0.999.
 std::optional<double> read_objective(const YAML::Node& node, Problems& problems) {
   const auto text = read_text(node, "objective", problems);
   if (!text) return std::nullopt;
-  std::size_t used = 0;
-  double value = -1;
-  try {
-    value = std::stod(*text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  const std::string_view rest = std::string_view(*text).substr(used);
-  if (rest == "%" || rest == " %") value /= 100;
-  const bool understood = used > 0 && (rest.empty() || rest == "%" || rest == " %");
-  if (!understood || !(value > 0 && value < 1)) {
+  auto objective = parse_objective(*text);
+  if (!objective) {
     problems.add(node, fmt::format("objective `{}` must lie between 0 and 1, like 99.9% or 0.999", printable(*text)));
-    return std::nullopt;
   }
-  return value;
+  return objective;
 }
 
 void read_tags(const YAML::Node& node, std::map<std::string, std::string>& tags, Problems& problems) {
@@ -232,6 +221,19 @@ std::string read_name(const MapReader& map, Problems& problems) {
 
 }  // namespace
 
+std::optional<double> parse_objective(const std::string& text) {
+  const std::size_t end = text.find_last_not_of(" %");
+  if (end == std::string::npos) return std::nullopt;
+  const std::string_view suffix = std::string_view(text).substr(end + 1);
+  if (!suffix.empty() && suffix != "%" && suffix != " %") return std::nullopt;
+  std::string number = text.substr(0, end + 1);
+  if (!suffix.empty()) number += "e-2";  // exact where a division would not be: 99.9 % is 0.999
+  double value = 0;
+  const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (error != std::errc{} || rest != number.data() + number.size()) return std::nullopt;
+  return value > 0 && value < 1 ? std::optional(value) : std::nullopt;
+}
+
 std::chrono::days read_days(const YAML::Node& node, std::string_view what, Problems& problems) {
   constexpr milliseconds kMost = std::chrono::days{36'525};
   const auto span = read_duration(node, what, std::chrono::days{1}, kMost, problems);
@@ -252,7 +254,11 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
   if (const auto objective = map.get("objective")) server.objective = read_objective(*objective, problems);
   if (const auto retention = map.get("retention")) read_retention(*retention, server.retention, problems);
 
-  if (!map.get("url")) {
+  if (const auto push = map.get("push")) config.push = read_push(*push, problems);
+  if (const auto alerts = map.get("alerts")) config.alerts = read_texts(*alerts, "alerts", problems);
+  if (!map.get("url") && config.push) {
+    server.url = config.check.url = "push:";
+  } else if (!map.get("url")) {
     if (node.IsMap()) problems.add(node, fmt::format("server `{}` needs a `url`", printable(server.name)));
   } else if (auto check = CheckReader(problems).read(map)) {
     if (!map.get("timeout")) {
@@ -261,6 +267,9 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
     }
     if (auto valid = validate(*check, rules.interval); !valid) {
       problems.add(place_of(map, valid.error().message), printable(valid.error().message));
+    }
+    if (config.push && check_kind(check->url) != CheckKind::push) {
+      problems.add(*map.get("push"), "push goes with a url of kind push:, or without a url");
     }
     rules.timeout = check->timeouts.total;
     server.url = check->url;

@@ -40,9 +40,12 @@ bool flush_out() {
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
 }
 
+void write_err(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 void say(std::string_view message) {
-  const std::string line = fmt::format("nines: {}\n", message);
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  write_err(fmt::format("nines: {}\n", message));
 }
 
 std::string dump(const Json& value) {

@@ -23,6 +23,8 @@ enum class Format : std::uint8_t { table, json, ndjson, csv };
 void write_out(std::string_view text);
 /// True when all of standard output was written.
 [[nodiscard]] bool flush_out();
+/// Text as it is on standard error.
+void write_err(std::string_view text);
 /// One line on standard error, `nines: ` before it.
 void say(std::string_view message);
 

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "subject.h"
 #include "text.h"
 
 namespace nines::tools {
@@ -92,6 +93,19 @@ Expected<std::vector<const Server*>> find_servers(const Catalog& catalog, const 
     found.push_back(*server);
   }
   return found;
+}
+
+Expected<Subject> open_subject(const Call& call, const std::string& name, std::string_view usual_window) {
+  auto question = read_question(call, usual_window);
+  if (!question) return tl::unexpected(question.error());
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  Subject subject{std::move(*store), nullptr, nullptr, *question};
+  subject.catalog = subject.store->catalog();
+  const auto server = find_server(*subject.catalog, name);
+  if (!server) return tl::unexpected(server.error());
+  subject.server = *server;
+  return subject;
 }
 
 Outcome close_store(Store& store, int exit_code) {

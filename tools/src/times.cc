@@ -11,39 +11,50 @@
 namespace nines::tools {
 namespace {
 
-tl::expected<Window, Failure> read_window(const Call& call, std::string_view usual, const TimeContext& context) {
-  const auto span = call.text("window");
-  const auto from = call.text("from");
-  const auto to = call.text("to");
-  if (span && (from || to)) return usage("--window goes without --from and --to");
-  if (to && !from) return usage("--to needs --from");
-  const auto window = from ? parse_window(*from, to.value_or(""), context)
-                           : parse_window(span ? std::string_view(*span) : usual, context);
-  if (!window) return usage(printable(window.error().message));
-  return *window;
+tl::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message));
 }
 
-tl::expected<Policy, Failure> read_policy(const Call& call) {
+Result<Window> read_window(const Lookup& lookup, std::string_view prefix, std::string_view usual,
+                           const TimeContext& context) {
+  const auto span = lookup("window");
+  const auto from = lookup("from");
+  const auto to = lookup("to");
+  if (span && (from || to)) return invalid(fmt::format("{0}window goes without {0}from and {0}to", prefix));
+  if (to && !from) return invalid(fmt::format("{0}to needs {0}from", prefix));
+  return from ? parse_window(*from, to.value_or(""), context)
+              : parse_window(span ? std::string_view(*span) : usual, context);
+}
+
+Result<Policy> read_policy(const Lookup& lookup, std::string_view prefix) {
   constexpr std::uint64_t kMost = 1000;
   Policy policy;
-  if (const auto text = call.text("maintenance")) {
+  if (const auto text = lookup("maintenance")) {
     const auto parsed = parse_maintenance_policy(*text);
-    if (!parsed)
-      return usage(fmt::format("--maintenance {}: it takes exclude, as-up or as-measured", printable(*text)));
+    if (!parsed) {
+      return invalid(
+          fmt::format("{}maintenance `{}`: it takes exclude, as-up or as-measured", prefix, printable(*text)));
+    }
     policy.maintenance = *parsed;
   }
-  if (const auto text = call.text("unknown")) {
+  if (const auto text = lookup("unknown")) {
     const auto parsed = parse_unknown_policy(*text);
-    if (!parsed) return usage(fmt::format("--unknown {}: it takes exclude, as-down or as-up", printable(*text)));
+    if (!parsed) {
+      return invalid(fmt::format("{}unknown `{}`: it takes exclude, as-down or as-up", prefix, printable(*text)));
+    }
     policy.unknown = *parsed;
   }
-  const auto failures = read_count(call, "confirm-failures", 1, 1, kMost);
-  if (!failures) return tl::unexpected(failures.error());
-  const auto successes = read_count(call, "confirm-successes", 1, 1, kMost);
-  if (!successes) return tl::unexpected(successes.error());
-  if (call.has("confirm-failures")) policy.confirm_failures = static_cast<std::uint16_t>(*failures);
-  if (call.has("confirm-successes")) policy.confirm_successes = static_cast<std::uint16_t>(*successes);
+  for (const auto& [name, value] : {std::pair{"confirm-failures", &policy.confirm_failures},
+                                    std::pair{"confirm-successes", &policy.confirm_successes}}) {
+    const auto count = read_count(lookup, prefix, name, 0, 1, kMost);
+    if (!count) return tl::unexpected(count.error());
+    if (*count > 0) *value = static_cast<std::uint16_t>(*count);
+  }
   return policy;
+}
+
+Lookup options_of(const Call& call) {
+  return [&call](const char* name) { return call.text(name); };
 }
 
 }  // namespace
@@ -62,31 +73,44 @@ Result<TimeMs> parse_rfc3339(std::string_view text) {
   return parse_time(text, {});
 }
 
-tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
+Result<Question> read_question(const Lookup& lookup, std::string_view prefix, std::string_view usual) {
   Question question;
-  const auto zone = Zone::find(call.text("tz").value_or("UTC"));
-  if (!zone) return usage(printable(zone.error().message));
+  const auto zone = Zone::find(lookup("tz").value_or("UTC"));
+  if (!zone) return tl::unexpected(zone.error());
   question.zone = *zone;
   question.query.now = now();
-  const auto window = read_window(call, usual, {question.query.now, question.zone});
+  const auto window = read_window(lookup, prefix, usual, {question.query.now, question.zone});
   if (!window) return tl::unexpected(window.error());
   question.query.window = *window;
-  const auto policy = read_policy(call);
+  const auto policy = read_policy(lookup, prefix);
   if (!policy) return tl::unexpected(policy.error());
   question.query.policy = *policy;
   return question;
 }
 
-tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual,
-                                                std::uint64_t least, std::uint64_t most) {
-  const auto text = call.text(option);
+Result<std::uint64_t> read_count(const Lookup& lookup, std::string_view prefix, const char* name, std::uint64_t usual,
+                                 std::uint64_t least, std::uint64_t most) {
+  const auto text = lookup(name);
   if (!text) return usual;
   const auto number = text->find('.') == std::string::npos ? parse_decimal(*text, 1, most) : std::nullopt;
   if (!number || *number < least) {
-    return usage(
-        fmt::format("--{} {}: it must be a whole number from {} to {}", option, printable(*text), least, most));
+    return invalid(fmt::format("{}{} `{}`: it must be a whole number from {} to {}", prefix, name,
+                               printable(fit(*text, 40)), least, most));
   }
   return *number;
+}
+
+tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
+  auto question = read_question(options_of(call), "--", usual);
+  if (!question) return usage(printable(question.error().message));
+  return *question;
+}
+
+tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual_count,
+                                                std::uint64_t least, std::uint64_t most) {
+  const auto count = read_count(options_of(call), "--", option, usual_count, least, most);
+  if (!count) return usage(count.error().message);
+  return *count;
 }
 
 }  // namespace nines::tools

@@ -1,0 +1,37 @@
+// What a running prober has counted since it started, as metrics. Thread-safe.
+#pragma once
+
+#include <nines/prober.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace nines::tools {
+
+class RunMetrics {
+ public:
+  void count(const std::string& server, const CheckReport& report);
+  void count(const StateChange& change);
+  /// Appends all families in the Prometheus text format.
+  void append(std::string& out, const ProberStats& stats) const;
+
+ private:
+  // Upper bounds of the histogram's buckets, in seconds: the usual ones of HTTP latencies, and the usual timeouts.
+  static constexpr std::array<double, 12> kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+  struct PerServer {
+    std::array<std::uint64_t, 4> checks{};  // by state, unknown to down
+    std::uint64_t incidents = 0;
+    std::optional<TimeMs> certificate_expiry;  // earliest of the chain, of the last check that saw one
+  };
+
+  mutable std::mutex mutex_;
+  std::map<std::string, PerServer> servers_;
+  std::array<std::uint64_t, kBounds.size() + 1> buckets_{};
+  double seconds_ = 0;
+};
+
+}  // namespace nines::tools
