@@ -74,6 +74,8 @@ class Kv {
   [[nodiscard]] virtual Result<void> write(Batch& batch, Durability durability) = 0;
   /// The value of `key`, `not_found` without one.
   [[nodiscard]] virtual Result<std::string> get(Space space, std::string_view key) const = 0;
+  /// On a Kv for writing, a range over `recent` may cost as much as sorting what was put there since the last flush:
+  /// for opening, verifying and retention.
   [[nodiscard]] virtual Result<Ranges> ranges(std::initializer_list<Space> spaces) const = 0;
 
   /// Hands the log to the operating system, and syncs it to the device when `sync`.

@@ -5,6 +5,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/perf_context.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
@@ -150,6 +151,7 @@ Setup make_setup(const Options& options, rocksdb::Env* env) {
                              ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
                              : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db.recycle_log_file_num = 0;
+  db.allow_concurrent_memtable_write = false;  // the rows' memtable cannot
   // `buffered` leaves the log in RocksDB's buffer, `process` flushes it, `disk` syncs it.
   db.manual_wal_flush = true;
   // Bounds the log that an open has to replay; without it one quiet space keeps all of it.
@@ -346,6 +348,12 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(kSpaceCount + 1);
   for (const auto name : kSpaceNames) descriptors.emplace_back(std::string(name), setup.family);
+  if (mode == KvMode::write) {
+    // Rows are put far more often than they are read back, which the engine does once, right after opening. A vector
+    // takes a row in a sixth of the time of a skip list and is sorted when it is flushed.
+    descriptors[static_cast<std::size_t>(Space::recent)].options.memtable_factory =
+        std::make_shared<rocksdb::VectorRepFactory>();
+  }
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, setup.family);
 
   Families handles;

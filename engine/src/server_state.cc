@@ -35,18 +35,6 @@ Result<std::int64_t> find_watermark(ServerId id, Range& checks) {
   return info->last_ms;
 }
 
-Result<std::vector<CheckResult>> read_rows(ServerId id, std::int64_t after_ms, Range& recent) {
-  std::vector<CheckResult> rows;
-  recent.seek(recent_key(id, from_ms(after_ms + 1), {}).view());
-  for (; recent.valid() && belongs_to(id, recent.key()); recent.next()) {
-    auto row = decode_row(recent.key(), recent.value());
-    if (!row) return tl::unexpected<Error>(row.error());
-    rows.push_back(std::move(*row));
-  }
-  if (auto status = recent.status(); !status) return tl::unexpected<Error>(status.error());
-  return rows;
-}
-
 /// Adds the sealed results from `start_ms` on to `head`.
 Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head& head) {
   std::vector<SeriesColumns> decoded;
@@ -62,11 +50,10 @@ Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head
 
 }  // namespace
 
-Result<std::optional<CheckResult>> newest_stored(const Kv& kv, ServerId server) {
-  auto ranges = kv.ranges({Space::checks, Space::recent});
+Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
+  auto ranges = kv.ranges({Space::recent});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& checks = *(*ranges)[0];
-  Range& recent = *(*ranges)[1];
+  Range& recent = *ranges->front();
   recent.seek_back(recent_key(server, from_ms(kLastKeyMs), kMaxLocation).view());
   if (recent.valid() && belongs_to(server, recent.key())) {
     auto row = decode_row(recent.key(), recent.value());
@@ -74,6 +61,13 @@ Result<std::optional<CheckResult>> newest_stored(const Kv& kv, ServerId server) 
     return std::move(*row);
   }
   if (auto status = recent.status(); !status) return tl::unexpected<Error>(status.error());
+  return std::nullopt;
+}
+
+Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) {
+  auto ranges = kv.ranges({Space::checks});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& checks = *ranges->front();
   const auto watermark = find_watermark(server, checks);
   if (!watermark) return tl::unexpected<Error>(watermark.error());
   if (*watermark < 0) return std::nullopt;
@@ -121,6 +115,7 @@ void StateTable::reset(std::span<const Server> servers) {
   for (const auto& state : all()) {
     const MutexLock view(state->view);
     state->loaded = false;
+    state->found_rows.clear();
     state->changed_at = count_change();
   }
 }
@@ -133,21 +128,52 @@ std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
   return states;
 }
 
+Result<void> StateTable::find_rows(const Kv& kv) {
+  auto ranges = kv.ranges({Space::recent});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& recent = *ranges->front();
+  std::vector<CheckResult> rows;  // of one server
+  const auto hand_over = [&] {
+    if (rows.empty()) return;
+    if (const auto state = find(rows.front().server)) {
+      const MutexLock view(state->view);
+      state->found_rows = to_columns(rows);
+    }
+    rows.clear();
+  };
+  for (recent.seek({}); recent.valid(); recent.next()) {
+    auto row = decode_row(recent.key(), recent.value());
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!rows.empty() && rows.front().server != row->server) hand_over();
+    rows.push_back(std::move(*row));
+  }
+  hand_over();
+  return recent.status();
+}
+
 Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   if (state.loaded) return {};
-  auto ranges = kv.ranges({Space::checks, Space::recent});
+  auto ranges = kv.ranges({Space::checks});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& checks = *(*ranges)[0];
-  Range& recent = *(*ranges)[1];
+  Range& checks = *ranges->front();
 
   const auto watermark = find_watermark(state.id, checks);
   if (!watermark) return tl::unexpected<Error>(watermark.error());
-  const auto rows = read_rows(state.id, *watermark, recent);
-  if (!rows) return tl::unexpected<Error>(rows.error());
+  std::vector<SeriesColumns> rows;
+  {
+    const MutexLock view(state.view);
+    rows = state.found_rows;
+  }
   state.watermark_ms = *watermark;
-  state.last_ms = rows->empty() ? *watermark : to_ms(rows->back().time);
-  state.first_row_ms = rows->empty() ? -1 : to_ms(rows->front().time);
-  state.rows = static_cast<std::uint32_t>(rows->size());
+  state.last_ms = *watermark;
+  state.first_row_ms = -1;
+  state.rows = 0;
+  for (const SeriesColumns& series : rows) {
+    const std::int64_t first_ms = series.time_ms.front();
+    if (state.first_row_ms < 0 || first_ms < state.first_row_ms) state.first_row_ms = first_ms;
+    state.last_ms = std::max(state.last_ms, series.time_ms.back());
+    state.rows += static_cast<std::uint32_t>(series.size());
+  }
 
   Head head;
   const std::int64_t start = head_start(state.last_ms, state.watermark_ms);
@@ -155,11 +181,12 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   if (start <= *watermark) {
     if (auto read = read_chunks(state.id, start, checks, head); !read) return read;
   }
-  for (const SeriesColumns& series : to_columns(*rows)) head.extend(series);
+  for (const SeriesColumns& series : rows) head.extend(series);
   head.trim(start);
 
   const MutexLock view(state.view);
   state.head = std::move(head);
+  state.found_rows = {};
   state.changed_at = count_change();
   state.loaded = true;
   return {};

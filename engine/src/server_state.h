@@ -46,14 +46,17 @@ struct ServerState {
 
   mutable Mutex view;
   Head head NINES_GUARDED_BY(view);
+  /// The rows that opening found, until the rest is loaded.
+  std::vector<SeriesColumns> found_rows NINES_GUARDED_BY(view);
   /// A write that touches both sides of the head's start is under way.
   bool changing NINES_GUARDED_BY(view) = false;
   /// StateTable::changes() when the history before the head's start, or that start, last changed.
   std::uint64_t changed_at NINES_GUARDED_BY(view) = 0;
 };
 
-/// The newest result of `server` on disk. Errors: corruption, io.
-[[nodiscard]] Result<std::optional<CheckResult>> newest_stored(const Kv& kv, ServerId server);
+/// The newest result of `server` in a chunk, and in a row, which is newer when there is one. Errors: corruption, io.
+[[nodiscard]] Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server);
+[[nodiscard]] Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server);
 
 /// All servers' states, by id, and the memory that their heads share.
 class StateTable {
@@ -64,8 +67,10 @@ class StateTable {
   [[nodiscard]] std::shared_ptr<ServerState> find(ServerId id) const;
   void add(ServerId id);
   void remove(ServerId id);
-  /// Forgets all that was known, and holds exactly the states of `ids`.
+  /// Forgets all that was known, and holds exactly the states of `servers`.
   void reset(std::span<const Server> servers);
+  /// Reads all rows of `recent` into the states, in one pass. Errors: corruption, io.
+  [[nodiscard]] Result<void> find_rows(const Kv& kv);
   [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
 
   /// Reads what `state` has to know from the store, when it does not know it yet. Errors: corruption, io.

@@ -77,7 +77,11 @@ Result<std::optional<CheckResult>> StoreImpl::last_result(ServerId server) const
   }
   auto kv = handle_.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  return newest_stored(**kv, server);
+  if (mode_ == KvMode::read_only) {
+    auto row = newest_row(**kv, server);
+    if (!row || *row) return row;
+  }
+  return newest_sealed(**kv, server);
 }
 
 Result<void> StoreImpl::seal() {

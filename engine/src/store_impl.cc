@@ -92,7 +92,7 @@ Result<void> StoreImpl::take_catalog(const Kv& kv) {
   const auto catalog = catalog_.snapshot();
   states_.reset(catalog->servers());
   for (const Server& server : catalog->servers()) set_retention(server);
-  return {};
+  return mode_ == KvMode::write ? states_.find_rows(kv) : Result<void>{};
 }
 
 Result<void> StoreImpl::check_writable() const {

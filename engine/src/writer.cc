@@ -235,13 +235,15 @@ Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
   const auto batch = kv.batch();
   const auto folded = fold(kv, state.id, sealed, *batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
-  for (const CheckResult& row : sealed) {
-    batch->erase(Space::recent, recent_key(state.id, row.time, row.location).view());
-  }
+  // One erasure for all of them: it costs what a single row's would. Nothing is ever put below the new watermark, and
+  // who reads rows begins above it, so the erased range is in nobody's way.
+  const std::int64_t watermark_ms = to_ms(sealed.back().time);
+  batch->erase_range(Space::recent, recent_key(state.id, from_ms(state.watermark_ms + 1), {}).view(),
+                     recent_key(state.id, from_ms(watermark_ms + 1), {}).view());
   // Nothing is lost when this is: the rows are durable as they are.
   if (auto written = handle_.write(kv, *batch, Durability::buffered); !written) return written;
   sealed_chunks_ += *folded;
-  state.watermark_ms = to_ms(sealed.back().time);
+  state.watermark_ms = watermark_ms;
   state.rows = static_cast<std::uint32_t>(rows.size() - sealed.size());
   state.first_row_ms = end == rows.end() ? -1 : to_ms(end->time);
   states_.trim_head(state);
@@ -345,7 +347,7 @@ Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::in
   if (!kv) return tl::unexpected<Error>(kv.error());
   if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return tl::unexpected<Error>(loaded.error());
 
-  auto ranges = (*kv)->ranges({Space::checks, Space::recent, Space::days});
+  auto ranges = (*kv)->ranges({Space::checks, Space::days});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
   const auto batch = (*kv)->batch();
   const std::int64_t checks_end_ms = std::max<std::int64_t>(checks_day, 0) * kDayMs;
@@ -359,13 +361,13 @@ Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::in
   const std::int64_t summaries_end = std::max<std::int64_t>(summaries_day, 0);
   auto done = erase_before(Space::checks, *(*ranges)[0], chunk_key(server, from_ms(0)),
                            chunk_key(server, from_ms(checks_end_ms)));
-  if (done) {
-    done = erase_before(Space::recent, *(*ranges)[1], recent_key(server, from_ms(0), {}),
-                        recent_key(server, from_ms(checks_end_ms), {}));
-  }
-  if (done) done = erase_before(Space::days, *(*ranges)[2], day_key(server, 0), day_key(server, summaries_end));
+  if (done) done = erase_before(Space::days, *(*ranges)[1], day_key(server, 0), day_key(server, summaries_end));
   if (!done) return tl::unexpected<Error>(done.error());
   ranges->clear();
+  if (state->first_row_ms >= 0 && state->first_row_ms < checks_end_ms) {
+    batch->erase_range(Space::recent, recent_key(server, from_ms(0), {}).view(),
+                       recent_key(server, from_ms(checks_end_ms), {}).view());
+  }
   if (batch->empty()) return false;
   if (auto written = handle_.write(**kv, *batch, Durability::process); !written) {
     return tl::unexpected<Error>(written.error());

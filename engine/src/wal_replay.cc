@@ -1,0 +1,101 @@
+#include "wal_replay.h"
+
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+namespace nines::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The log's format, https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format: records are cut into
+// fragments with a header each, and no fragment crosses a block; what is too short for a header is filled up.
+constexpr std::uint64_t kBlockBytes = 32'768;
+constexpr std::uint64_t kHeaderBytes = 7;
+// A write batch begins with the sequence number of its first change.
+constexpr std::size_t kSequenceBytes = 8;
+
+std::optional<std::uint64_t> log_number(const fs::path& file) {
+  if (file.extension() != ".log") return std::nullopt;
+  const std::string stem = file.stem().string();
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(stem.data(), stem.data() + stem.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != stem.data() + stem.size()) return std::nullopt;
+  return number;
+}
+
+/// The offset behind a record of `bytes` that is written at `offset`.
+std::uint64_t end_of_record(std::uint64_t offset, std::uint64_t bytes) {
+  do {
+    std::uint64_t room = kBlockBytes - offset % kBlockBytes;
+    if (room < kHeaderBytes) {
+      offset += room;
+      room = kBlockBytes;
+    }
+    const std::uint64_t fragment = std::min(bytes, room - kHeaderBytes);
+    offset += kHeaderBytes + fragment;
+    bytes -= fragment;
+  } while (bytes > 0);
+  return offset;
+}
+
+std::uint64_t first_sequence(const std::string& batch) {
+  std::uint64_t sequence = 0;
+  for (std::size_t i = 0; i < std::min(batch.size(), kSequenceBytes); ++i) {
+    sequence |= static_cast<std::uint64_t>(static_cast<unsigned char>(batch[i])) << (8 * i);
+  }
+  return sequence;
+}
+
+}  // namespace
+
+WalReplay::WalReplay(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    const auto number = log_number(entry.path());
+    if (!number) continue;
+    const auto bytes = entry.file_size(error);
+    logs_[*number].file_bytes = error ? 0 : bytes;
+  }
+}
+
+void WalReplay::ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& needed_from,
+                                         const std::map<std::string, std::uint32_t>& /*ids*/) {
+  if (needed_from.empty()) return;
+  first_needed_ = needed_from.begin()->second;
+  for (const auto& [family, number] : needed_from) first_needed_ = std::min(first_needed_, number);
+}
+
+rocksdb::WalFilter::WalProcessingOption WalReplay::LogRecordFound(unsigned long long log, const std::string& /*file*/,
+                                                                  const rocksdb::WriteBatch& batch,
+                                                                  rocksdb::WriteBatch* /*changed_batch*/,
+                                                                  bool* /*changed*/) {
+  Log& replayed = logs_[log];
+  const std::uint64_t end = end_of_record(replayed.replayed_to, batch.GetDataSize());
+  replayed_bytes_ += end - replayed.replayed_to;
+  replayed.replayed_to = end;
+  const std::uint64_t sequence = first_sequence(batch.Data());
+  if (next_sequence_ != 0 && sequence > next_sequence_) {
+    holes_.push_back(std::to_string(sequence - next_sequence_) + " changes before those of log " + std::to_string(log) +
+                     " are missing: a log file is gone or was cut short");
+  }
+  next_sequence_ = sequence + batch.Count();
+  return WalProcessingOption::kContinueProcessing;
+}
+
+std::vector<std::string> WalReplay::warnings() const {
+  std::vector<std::string> warnings = holes_;
+  for (const auto& [number, log] : logs_) {
+    if (number < first_needed_ || log.replayed_to >= log.file_bytes) continue;
+    warnings.push_back("the last " + std::to_string(log.file_bytes - log.replayed_to) + " bytes of log " +
+                       std::to_string(number) +
+                       " were dropped: they hold no complete record, as after a power cut, or follow a damaged one");
+  }
+  return warnings;
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,49 @@
+// What an open reads back of the write-ahead log, and what it leaves behind.
+//
+// RocksDB drops an incomplete record at the end of a log without a word, and in point-in-time recovery everything after
+// a damaged one. This watches the records as they are replayed and compares them with the files as they were before.
+//
+// Threads: none of its own; it is used within one open.
+#pragma once
+
+#include <rocksdb/wal_filter.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace nines::engine {
+
+class WalReplay final : public rocksdb::WalFilter {
+ public:
+  /// Notes the logs in the directory `path`; to be made before RocksDB opens it.
+  explicit WalReplay(const std::string& path);
+
+  [[nodiscard]] std::size_t log_files() const noexcept { return logs_.size(); }
+  /// Bytes of the records that were replayed.
+  [[nodiscard]] std::uint64_t replayed_bytes() const noexcept { return replayed_bytes_; }
+  /// A sentence for each log of which a part was left behind, and for each hole between the records.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+  // What RocksDB calls.
+  void ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& needed_from,
+                                const std::map<std::string, std::uint32_t>& ids) override;
+  WalProcessingOption LogRecordFound(unsigned long long log, const std::string& file, const rocksdb::WriteBatch& batch,
+                                     rocksdb::WriteBatch* changed_batch, bool* changed) override;
+  [[nodiscard]] const char* Name() const override { return "nines.WalReplay"; }
+
+ private:
+  struct Log {
+    std::uint64_t file_bytes = 0;
+    std::uint64_t replayed_to = 0;  // offset behind the last replayed record
+  };
+
+  std::map<std::uint64_t, Log> logs_;  // by number, which is their order
+  std::uint64_t first_needed_ = 0;     // earlier logs hold nothing that is not in table files
+  std::uint64_t replayed_bytes_ = 0;
+  std::uint64_t next_sequence_ = 0;  // of the record after the last, 0 before the first
+  std::vector<std::string> holes_;
+};
+
+}  // namespace nines::engine
