@@ -75,7 +75,7 @@ Result<Proxy> parse_proxy(const std::string& url) {
   }
   Proxy proxy;
   proxy.url = url;
-  proxy.host = to_lower(part(parsed.get(), CURLUPART_HOST, CURLU_PUNYCODE));
+  proxy.host = to_lower(part(parsed.get(), CURLUPART_HOST, 0));
   if (proxy.host.empty()) return invalid("proxy: has no valid host");
   const auto port = parse_port(part(parsed.get(), CURLUPART_PORT, 0));
   // The ports that libcurl takes when none is given.

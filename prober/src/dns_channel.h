@@ -1,9 +1,10 @@
 // Asking the DNS through c-ares on the event loop, without threads.
 //
 // Why not libcurl's own resolver: the one in Debian's build makes a thread a lookup and, when a transfer is removed
-// before the answer came, joins that thread, which blocks every other check for as long as the name server stays
-// silent. Here a lookup is given up by forgetting it. What getaddrinfo knows beyond /etc/hosts and the DNS (mDNS,
-// NSS modules) is not asked.
+// before the answer came, joins that thread. With a silent name server curl_multi_remove_handle was measured to block
+// for 9.7 s, and with it every other check. Here a lookup is given up by forgetting it; a name costs some 12 us of
+// processor time more than an address. What getaddrinfo knows beyond /etc/hosts and the DNS (mDNS, NSS modules) is
+// not asked.
 //
 // Threads: the loop's only.
 #pragma once

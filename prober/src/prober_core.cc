@@ -70,7 +70,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
     }
     schedule(live, false);
   }
-  turn();
+  if (running_) turn();
 }
 
 void ProberCore::remove(ServerId id) {
@@ -81,7 +81,7 @@ void ProberCore::remove(ServerId id) {
 
 void ProberCore::check_now(ServerId id) {
   if (!running_) return;
-  observe();
+  turn();
   if (scheduler_.check_now(id, clock_.now())) turn();
 }
 
@@ -232,7 +232,7 @@ void ProberCore::hear_silence() {
 }
 
 bool ProberCore::report(ServerId id, const PushReport& report, std::function<void(const Result<void>&)> stored) {
-  observe();
+  turn();
   const auto found = servers_.find(id);
   if (!running_ || found == servers_.end() || !found->second.push) return false;
   Live& live = found->second;

@@ -61,6 +61,10 @@ bool is_clean(std::string_view text) noexcept {
   });
 }
 
+bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -108,8 +112,10 @@ Result<Target> parse_target(const std::string& url) {
   if (part(parsed.get(), CURLUPART_USER) || part(parsed.get(), CURLUPART_PASSWORD)) {
     return bad_url("has a user or password in it; they belong into `username` and `password`");
   }
-  const auto host = part(parsed.get(), CURLUPART_HOST, CURLU_PUNYCODE);
+  const auto host = part(parsed.get(), CURLUPART_HOST);
   if (!host || host->empty()) return bad_url("has no valid host");
+  // libcurl would convert such a name by the process's locale, which is the host's to set and may say anything.
+  if (!is_ascii(*host)) return bad_url("has a host outside of ASCII; write it in its xn-- form");
   target.host = lower(*host);
   const std::uint16_t usual = scheme_of(*kind).port;
   target.port = usual;

@@ -12,7 +12,7 @@ namespace nines::prober {
 
 struct Target {
   CheckKind kind = CheckKind::http;
-  std::string host;  ///< ASCII (IDN as punycode), lower case, IPv6 without brackets; empty for dns without a server
+  std::string host;        ///< ASCII, lower case, IPv6 without brackets; empty for dns without a server
   std::uint16_t port = 0;  ///< the scheme's own unless the URL has one; 0 for icmp
   bool numeric = false;    ///< the host is an address
   std::string url;         ///< for libcurl: ws is http, tls is https, no fragment

@@ -72,6 +72,11 @@ bool can_starttls(CheckKind kind) noexcept {
   return kind == CheckKind::smtp || kind == CheckKind::imap || kind == CheckKind::pop3 || kind == CheckKind::ftp ||
          kind == CheckKind::ldap;
 }
+// Kinds whose URL's path means something; elsewhere one would be passed over in silence.
+bool has_path(CheckKind kind) noexcept {
+  return is_web(kind) || kind == CheckKind::dns || kind == CheckKind::ldap || kind == CheckKind::ldaps ||
+         kind == CheckKind::push;
+}
 bool has_tls(CheckKind kind, const CheckSpec& spec) noexcept {
   return kind == CheckKind::https || kind == CheckKind::wss || kind == CheckKind::tls || kind == CheckKind::smtps ||
          kind == CheckKind::imaps || kind == CheckKind::pop3s || kind == CheckKind::ftps || kind == CheckKind::ldaps ||
@@ -91,6 +96,8 @@ void check_request(Checklist& list, const CheckSpec& spec, CheckKind kind) {
   list.require(spec.http_version == HttpVersion::any || is_http(kind), "http-version", "only for http and https");
   list.require(spec.http_version != HttpVersion::v2_prior_knowledge || kind == CheckKind::http, "http-version",
                "2-prior-knowledge is for http");
+  list.require(spec.http_version != HttpVersion::v2 || kind == CheckKind::https, "http-version",
+               "2 is for https, where TLS negotiates it");
   list.require(spec.max_redirects >= 0 && spec.max_redirects <= kMaxRedirects, "max-redirects", "not in 0-10");
   list.require(!spec.keep_alive || is_http(kind), "keep-alive", "only for http and https");
   list.require(!spec.compressed || is_http(kind), "compressed", "only for http and https");
@@ -206,6 +213,8 @@ Result<void> validate(const CheckSpec& spec, milliseconds interval) {
   const auto target = prober::parse_target(spec.url);
   if (!target) return tl::unexpected(target.error());
   Checklist list;
+  list.require(has_path(target->kind) || (target->path.size() <= 1 && target->query.empty()), "url",
+               "a path means nothing to this kind of check");
   check_request(list, spec, target->kind);
   check_identity(list, spec, target->kind);
   check_way(list, spec, target->kind);

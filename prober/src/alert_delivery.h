@@ -1,0 +1,21 @@
+// One attempt to deliver one message: a command that is run, or a request that is made. Blocks up to the target's
+// timeout (and a second more for a command that has to be killed). Any thread, several at once. Errors never hold a
+// secret.
+#pragma once
+
+#include <nines/alert.h>
+#include <nines/check_spec.h>
+
+namespace nines::prober {
+
+/// `unavailable` says why it failed: exit code, signal, timeout, class of the network error, status.
+[[nodiscard]] Result<void> deliver(const AlertTarget& target, const AlertMessage& message);
+
+/// The command in a process group of its own, with the facts in its environment and the JSON on standard input. The
+/// calling thread should have SIGCHLD's default disposition in its process, as almost every process has.
+[[nodiscard]] Result<void> deliver_exec(const AlertTarget& target, const AlertMessage& message);
+
+/// The request that delivers `message`. Reads secrets.
+[[nodiscard]] Result<CheckSpec> webhook_spec(const AlertTarget& target, const AlertMessage& message);
+
+}  // namespace nines::prober

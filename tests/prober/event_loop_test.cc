@@ -1,0 +1,158 @@
+// The loop: timers, posted functions, stopping.
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include <nines/check_runner.h>
+
+namespace nines {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = CheckRunner::Clock;
+
+class Loop : public testing::Test {
+ protected:
+  std::unique_ptr<CheckRunner> runner_ = *CheckRunner::create({});
+};
+
+TEST_F(Loop, TimersRunInTheOrderOfTheirTimesNotTheirSetting) {
+  const auto now = Clock::now();
+  std::vector<int> order;
+  runner_->call_at(now + milliseconds(30), [&] {
+    order.push_back(3);
+    runner_->stop();
+  });
+  runner_->call_at(now + milliseconds(10), [&] { order.push_back(1); });
+  runner_->call_at(now + milliseconds(20), [&] { order.push_back(2); });
+  runner_->call_at(now - milliseconds(5), [&] { order.push_back(0); });
+  runner_->run();
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_GE(Clock::now(), now + milliseconds(30));
+}
+
+TEST_F(Loop, TimersOfOneMomentRunInTheOrderOfTheirSetting) {
+  const auto when = Clock::now() + milliseconds(5);
+  std::vector<int> order;
+  for (int i = 0; i < 100; ++i) runner_->call_at(when, [&order, i] { order.push_back(i); });
+  runner_->call_at(when, [&] { runner_->stop(); });
+  runner_->run();
+  ASSERT_EQ(order.size(), 100U);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_F(Loop, CancelledTimersDoNotRun) {
+  const auto now = Clock::now();
+  bool ran = false;
+  const auto timer = runner_->call_at(now + milliseconds(5), [&] { ran = true; });
+  runner_->cancel(timer);
+  runner_->cancel(timer);      // again
+  runner_->cancel(TimerId{});  // none
+  const auto other = runner_->call_at(now + milliseconds(10), [] {});
+  runner_->call_at(now + milliseconds(10), [&] {
+    runner_->cancel(other);  // has run
+    runner_->stop();
+  });
+  runner_->run();
+  EXPECT_FALSE(ran);
+}
+
+TEST_F(Loop, AnOldTimersIdDoesNotCancelANewOne) {
+  bool ran = false;
+  const auto old = runner_->call_at(Clock::now(), [] {});
+  runner_->cancel(old);
+  runner_->call_at(Clock::now(), [&] { ran = true; });  // takes the old one's place
+  runner_->cancel(old);
+  runner_->call_at(Clock::now() + milliseconds(1), [&] { runner_->stop(); });
+  runner_->run();
+  EXPECT_TRUE(ran);
+}
+
+TEST_F(Loop, ManyCancelledTimersAreForgotten) {
+  for (int i = 0; i < 100'000; ++i) runner_->cancel(runner_->call_at(Clock::now() + std::chrono::hours(1), [] {}));
+  runner_->call_at(Clock::now(), [&] { runner_->stop(); });
+  runner_->run();
+}
+
+TEST_F(Loop, ATimerThatSetsItselfAgainLetsOthersThrough) {
+  int rounds = 0;
+  std::function<void()> again = [&] {
+    ++rounds;
+    runner_->call_at(Clock::now(), again);
+  };
+  again();
+  std::thread poster([&] { runner_->post([&] { runner_->stop(); }); });
+  runner_->run();
+  poster.join();
+  EXPECT_GT(rounds, 0);
+}
+
+TEST_F(Loop, PostedFunctionsRunInOrderFromAnyThread) {
+  std::vector<int> seen[4];
+  int left = 4 * 1000;
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 1000; ++i) {
+        runner_->post([&, t, i] {
+          seen[t].push_back(i);
+          if (--left == 0) runner_->stop();
+        });
+      }
+    });
+  }
+  runner_->run();
+  for (auto& thread : threads) thread.join();
+  for (const auto& values : seen) {
+    EXPECT_EQ(values.size(), 1000U);
+    EXPECT_TRUE(std::is_sorted(values.begin(), values.end()));
+  }
+}
+
+TEST_F(Loop, WhatWasPostedBeforeRunIsRun) {
+  bool ran = false;
+  runner_->post([&] {
+    ran = true;
+    runner_->stop();
+  });
+  runner_->run();
+  EXPECT_TRUE(ran);
+}
+
+TEST_F(Loop, StopBeforeRunMakesItReturnAndTheNextRunGoesOn) {
+  runner_->stop();
+  runner_->run();
+  bool ran = false;
+  runner_->call_at(Clock::now(), [&] {
+    ran = true;
+    runner_->stop();
+  });
+  runner_->run();
+  EXPECT_TRUE(ran);
+}
+
+TEST_F(Loop, PostsBehindAStopWaitForTheNextRun) {
+  std::vector<int> order;
+  runner_->post([&] {
+    order.push_back(1);
+    runner_->stop();
+  });
+  runner_->post([&] {
+    order.push_back(2);
+    runner_->stop();
+  });
+  runner_->run();
+  EXPECT_EQ(order, std::vector<int>{1});
+  runner_->run();
+  EXPECT_EQ(order, (std::vector<int>{1, 2}));
+}
+
+TEST(LoopOptions, ABadNameServerIsRefused) {
+  RunnerOptions options;
+  options.dns_servers = {"dns.example"};
+  EXPECT_FALSE(CheckRunner::create(options).has_value());
+}
+
+}  // namespace
+}  // namespace nines
