@@ -58,7 +58,7 @@ std::string optional_duration(const std::optional<double>& ms) {
 }
 
 std::string window_text(Window window, const Zone& zone) {
-  return fmt::format("{} to {}", format_time(window.from, zone), format_time(window.to, zone));
+  return fmt::format("{} to {}", moment_text(window.from, zone), moment_text(window.to, zone));
 }
 
 std::vector<std::pair<std::string, std::string>> figures_texts(const std::string& name, const Figures& f,
@@ -110,8 +110,8 @@ void show_incidents(const Call& call, const Catalog& catalog, const std::vector<
     const Server* const server = catalog.find(incident.server);
     Json json = incident_json(incident, server != nullptr ? server->name : "?");
     rows.add(
-        {cell(json["server"]), cell(json["from"], format_time(incident.from, zone)),
-         incident.ongoing() ? cell(nullptr, "ongoing", Colour::red) : cell(json["to"], format_time(*incident.to, zone)),
+        {cell(json["server"]), cell(json["from"], moment_text(incident.from, zone)),
+         incident.ongoing() ? cell(nullptr, "ongoing", Colour::red) : cell(json["to"], moment_text(*incident.to, zone)),
          cell(json["duration_ms"], short_duration(incident.duration_ms)), cell(json["failed_checks"]),
          cell(json["code"]), cell(json["error"]), cell(json["detail"]), cell(json["ongoing"])});
   }
@@ -136,7 +136,7 @@ void show_latency_series(const Call& call, const std::string& name, const Latenc
     const auto latency = [&](const char* key) {
       return cell(json[key], json[key].is_null() ? "-" : format_latency(json[key].get<double>()));
     };
-    rows.add({cell(json["from"], format_time(point.window.from, zone)), cell(json["to"]), cell(json["checks"]),
+    rows.add({cell(json["from"], moment_text(point.window.from, zone)), cell(json["to"]), cell(json["checks"]),
               cell(json["failed_checks"]), latency("mean_us"), latency("min_us"), latency("max_us")});
   }
   rows.finish();
@@ -324,7 +324,7 @@ Outcome bars_command(const Call& call) {
     const Json json = bar_json(bar);
     const State state = bar_state(bar);
     const bool measured = bar.latency_count > 0;
-    rows.add({cell(json["from"], format_time(bar.window.from, question->zone)), cell(json["to"]),
+    rows.add({cell(json["from"], moment_text(bar.window.from, question->zone)), cell(json["to"]),
               cell(std::string(to_string(state)), {}, state_colour(state)),
               cell(json["uptime_ratio"], percent_text(bar.uptime_ratio)), cell(bar.checks), cell(bar.failed_checks),
               cell(json["latency_mean_us"], measured ? format_latency(bar.latency_mean_us) : "-"),

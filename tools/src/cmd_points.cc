@@ -36,7 +36,7 @@ Outcome show_explain(const Call& call, const Explain& explain) {
     plan.finish();
     write_out("\n");
   }
-  RowWriter cost(Format::table, call.terminal, {{"what", "COST"}, {"count", "", true}}, "cost");
+  RowWriter cost(Format::table, call.terminal, {{"what", "COST"}, {"count", "COUNT", true}}, "cost");
   const Json counts = cost_json(explain.cost);
   for (const auto& [what, count] : counts.items()) {
     cost.add({{.value = what, .text = {}}, {.value = count, .text = with_commas(count.get<std::uint64_t>())}});
@@ -74,7 +74,7 @@ Outcome points(const Call& call) {
   std::uint64_t shown = 0;
   const auto read = for_each_result(*subject->store, server.id, window, [&](const CheckResult& result) {
     const std::string error(to_string(result.error));
-    rows.add({{.value = format_time(result.time), .text = format_time(result.time, subject->question.zone)},
+    rows.add({{.value = format_time(result.time), .text = moment_text(result.time, subject->question.zone)},
               {.value = std::string(to_string(result.state)), .text = {}, .colour = state_colour(result.state)},
               {.value = optional_json(result.latency_us), .text = latency_text(result.latency_us)},
               {.value = result.code == 0 ? Json() : Json(result.code), .text = {}},

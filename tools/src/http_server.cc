@@ -17,11 +17,11 @@
 namespace nines::tools {
 namespace {
 
-constexpr std::size_t kThreads = 4;
+constexpr std::size_t kThreads = 8;
 constexpr std::size_t kLongestPath = 2048;
 constexpr std::size_t kMostBody = 64U << 10U;
 constexpr time_t kReadSeconds = 5;
-constexpr time_t kKeepAliveSeconds = 5;
+constexpr time_t kKeepAliveSeconds = 2;
 
 WebRequest request_of(const httplib::Request& request) {
   WebRequest out;
@@ -39,6 +39,7 @@ void send(const WebRequest& request, WebResponse response, httplib::Response& ou
   out.status = response.status;
   if (!response.etag.empty()) out.set_header("ETag", response.etag);
   out.set_header("Cache-Control", response.cache);
+  out.set_header("Vary", "Accept-Encoding");
   out.set_header("X-Content-Type-Options", "nosniff");
   out.set_header("Content-Security-Policy",
                  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "

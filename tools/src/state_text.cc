@@ -58,6 +58,15 @@ std::string short_duration(std::int64_t ms) {
   return format_duration(std::chrono::milliseconds{ms});
 }
 
+std::string moment_text(TimeMs time, const Zone& zone) {
+  constexpr std::size_t kSeconds = 19;  // 2026-07-14T09:30:00
+  const bool utc = zone == Zone();
+  std::string text = utc ? format_time(time) : format_time(time, zone);
+  if (to_ms(time) % 1000 == 0) text.erase(kSeconds, 4);
+  text[10] = ' ';
+  return text;
+}
+
 std::string minute_text(TimeMs time, const Zone& zone) {
   std::string text = format_time(time, zone).substr(0, 16);
   text[10] = ' ';

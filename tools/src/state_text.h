@@ -29,6 +29,8 @@ namespace nines::tools {
 /// A duration for people, at most two units: "2d3h", "4m10s", "350ms".
 [[nodiscard]] std::string short_duration(std::int64_t ms);
 
+/// "2026-07-14 09:30:00Z", or with the zone's offset; with milliseconds where they are not 0.
+[[nodiscard]] std::string moment_text(TimeMs time, const Zone& zone);
 /// "2026-07-14 09:30" in the zone.
 [[nodiscard]] std::string minute_text(TimeMs time, const Zone& zone);
 
