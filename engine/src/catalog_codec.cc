@@ -315,4 +315,24 @@ Result<Server> decode_server(ServerId id, std::string_view bytes) {
   return server;
 }
 
+std::string encode_next_server(ServerId next) {
+  std::string bytes;
+  put_u8(bytes, kServerVersion);
+  put_varint(bytes, static_cast<std::uint32_t>(next));
+  return bytes;
+}
+
+Result<ServerId> decode_next_server(std::string_view bytes) {
+  Reader reader(bytes);
+  const std::uint8_t version = reader.u8();
+  if (reader.ok() && version > kServerVersion) {
+    return fail(ErrorCode::newer_format, "the catalog was written by a newer nines; use that");
+  }
+  const std::uint64_t next = reader.varint();
+  if (!reader.finished() || version != kServerVersion || next == 0 || next > UINT32_MAX) {
+    return fail(ErrorCode::corruption, "the next server's number (key 00000000 of the catalog) does not decode");
+  }
+  return ServerId{static_cast<std::uint32_t>(next)};
+}
+
 }  // namespace nines::engine

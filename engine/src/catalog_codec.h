@@ -39,4 +39,8 @@ inline constexpr std::int64_t kMaxRetentionDays = 1'000'000;
 /// The entry of `id`. What decodes also validates. Errors: newer_format, corruption.
 [[nodiscard]] Result<Server> decode_server(ServerId id, std::string_view bytes);
 
+/// The number that the next new server gets: the value of key 0 of `servers`. Errors: newer_format, corruption.
+[[nodiscard]] std::string encode_next_server(ServerId next);
+[[nodiscard]] Result<ServerId> decode_next_server(std::string_view bytes);
+
 }  // namespace nines::engine

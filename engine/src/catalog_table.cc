@@ -7,14 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "bytes.h"
 #include "catalog_codec.h"
 #include "key.h"
 
 namespace nines::engine {
 namespace {
-
-constexpr std::uint8_t kNextIdVersion = 1;
 
 class Snapshot final : public Catalog {
  public:
@@ -40,26 +37,6 @@ class Snapshot final : public Catalog {
   std::unordered_map<std::string_view, std::size_t> by_name_;  // views into servers_
 };
 
-std::string encode_next_id(std::uint32_t next_id) {
-  std::string bytes;
-  bytes.push_back(static_cast<char>(kNextIdVersion));
-  put_varint(bytes, next_id);
-  return bytes;
-}
-
-Result<std::uint32_t> decode_next_id(std::string_view bytes) {
-  Reader reader(bytes);
-  const std::uint8_t version = reader.u8();
-  if (reader.ok() && version > kNextIdVersion) {
-    return fail(ErrorCode::newer_format, "the catalog was written by a newer nines; use that");
-  }
-  const std::uint64_t next_id = reader.varint();
-  if (!reader.ok() || version != kNextIdVersion || next_id == 0 || next_id > UINT32_MAX) {
-    return fail(ErrorCode::corruption, "the catalog's next server number (key 00000000) does not decode");
-  }
-  return static_cast<std::uint32_t>(next_id);
-}
-
 }  // namespace
 
 Result<void> CatalogTable::load(const Kv& kv) {
@@ -74,9 +51,9 @@ Result<void> CatalogTable::load(const Kv& kv) {
     const auto id = parse_server_key(range.key());
     if (!id) return fail(ErrorCode::corruption, "the catalog has a malformed key " + printable_key(range.key()));
     if (*id == ServerId{}) {
-      auto decoded = decode_next_id(range.value());
+      auto decoded = decode_next_server(range.value());
       if (!decoded) return tl::unexpected<Error>(decoded.error());
-      next_id = *decoded;
+      next_id = static_cast<std::uint32_t>(*decoded);
       continue;
     }
     auto server = decode_server(*id, range.value());
@@ -124,7 +101,7 @@ Result<void> CatalogTable::check(const Server& server) const {
 void CatalogTable::write_put(const Server& server, Batch& batch) const {
   const MutexLock lock(mutex_);
   const auto number = static_cast<std::uint32_t>(server.id);
-  if (number >= next_id_) batch.put(Space::servers, server_key({}).view(), encode_next_id(number + 1));
+  if (number >= next_id_) batch.put(Space::servers, server_key({}).view(), encode_next_server(ServerId{number + 1}));
   batch.put(Space::servers, server_key(server.id).view(), encode_server(server));
 }
 

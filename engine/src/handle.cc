@@ -11,22 +11,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFirstPause = 100ms;
-constexpr auto kLongestPause = 30'000ms;
-/// How long closing waits for readers to let go of the Kv.
-constexpr auto kLetGo = 2000ms;
 /// The free space is looked at again after this much time or so many bytes, whichever is first.
 constexpr auto kSpaceEvery = 1000ms;
 constexpr std::size_t kSpaceBytes = 1U << 20U;
 
 }  // namespace
 
-Handle::Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened)
+Handle::Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened,
+               Patience patience)
     : opener_(std::move(opener)),
       options_(options),
       path_(std::move(path)),
       reopened_callback_(std::move(reopened)),
-      pause_(kFirstPause) {}
+      patience_(patience),
+      pause_(patience.first_pause) {}
 
 void Handle::log(LogLevel level, const std::string& message) const {
   if (options_.log) options_.log(level, message);
@@ -37,6 +35,7 @@ Result<void> Handle::open(OpenReport& report) {
   if (!opened) return tl::unexpected<Error>(opened.error());
   const MutexLock lock(mutex_);
   kv_ = std::move(*opened);
+  closed_ = false;
   return {};
 }
 
@@ -56,7 +55,7 @@ Result<std::shared_ptr<Kv>> Handle::kv_for_write() {
     return fail(ErrorCode::unavailable, "waiting to reopen the store after a failed write: " + fault_->message);
   }
   if (auto opened = reopen(); !opened) {
-    pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, kLongestPause);
+    pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, patience_.longest_pause);
     retry_at_ = Clock::now() + pause_;
     return fail(ErrorCode::unavailable, "reopening the store failed, will try again: " + opened.error().message);
   }
@@ -65,7 +64,7 @@ Result<std::shared_ptr<Kv>> Handle::kv_for_write() {
 
 bool Handle::let_go() {
   if (kv_ == nullptr) return true;
-  const auto deadline = Clock::now() + kLetGo;
+  const auto deadline = Clock::now() + patience_.let_go;
   // New holders come through mutex_, which is held here, so the count only falls.
   while (kv_.use_count() > 1) {
     if (Clock::now() >= deadline) return false;
@@ -83,9 +82,10 @@ Result<void> Handle::reopen() {
   if (auto taken = reopened_callback_(**opened); !taken) return taken;
   kv_ = std::move(*opened);
   fault_.reset();
-  pause_ = kFirstPause;
+  pause_ = patience_.first_pause;
   ++reopened_;
   log(LogLevel::warning, "the store was reopened after a failed write");
+  for (const std::string& warning : report.warnings) log(LogLevel::warning, warning);
   return {};
 }
 

@@ -19,12 +19,20 @@
 
 namespace nines::engine {
 
+/// How long the handle waits, for what.
+struct Patience {
+  std::chrono::milliseconds first_pause{100};       ///< from a fault to the first attempt to reopen
+  std::chrono::milliseconds longest_pause{30'000};  ///< the pause doubles with each attempt up to this
+  std::chrono::milliseconds let_go{2'000};          ///< for readers to let go of a Kv that is to be closed
+};
+
 class Handle {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// `reopened` is called with each new Kv after a fault, before anyone else gets it; an error keeps it closed.
-  Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened);
+  Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened,
+         Patience patience = {});
 
   /// Opens for the first time.
   [[nodiscard]] Result<void> open(OpenReport& report) NINES_EXCLUDES(mutex_);
@@ -54,11 +62,12 @@ class Handle {
   const Options options_;
   const std::string path_;
   const std::function<Result<void>(Kv&)> reopened_callback_;
+  const Patience patience_;
 
   mutable Mutex mutex_;
-  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);
+  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);  // null when closed, and when a reopening failed
   std::optional<Error> fault_ NINES_GUARDED_BY(mutex_);  // why kv_ must not be written to
-  bool closed_ NINES_GUARDED_BY(mutex_) = false;
+  bool closed_ NINES_GUARDED_BY(mutex_) = true;  // until open()
   Clock::time_point retry_at_ NINES_GUARDED_BY(mutex_);
   std::chrono::milliseconds pause_ NINES_GUARDED_BY(mutex_);
   std::uint64_t reopened_ NINES_GUARDED_BY(mutex_) = 0;

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "marker.h"
+#include "wal_replay.h"
 
 namespace nines::engine {
 namespace {
@@ -41,7 +42,9 @@ Error to_error(const rocksdb::Status& status) {
   if (status.IsNotFound()) return {ErrorCode::not_found, std::move(text)};
   if (status.IsCorruption()) return {ErrorCode::corruption, std::move(text)};
   if (status.IsMemoryLimit()) return {ErrorCode::fatal, std::move(text)};
-  if (status.IsIOError() && text.find("LOCK") != std::string::npos) {
+  // RocksDB's words for its lock, held by another process and by this one.
+  if (text.find("While lock file") != std::string::npos ||
+      text.find("lock hold by current process") != std::string::npos) {
     return {ErrorCode::locked, "another process has the store open for writing; stop it, or open read-only: " + text};
   }
   if (status.IsIOError() || status.IsPathNotFound()) return {ErrorCode::io, std::move(text)};
@@ -143,13 +146,14 @@ Setup make_setup(const Options& options, rocksdb::Env* env) {
 
   auto& db = setup.db;
   if (env != nullptr) db.env = env;
-  db.create_if_missing = true;
   db.create_missing_column_families = true;
   db.paranoid_checks = true;
   // The default, point in time, turns bit rot in the log into silent loss of synced results.
   db.wal_recovery_mode = options.recovery == Recovery::point_in_time
                              ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
                              : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A log that was synced and is gone is an error, not a loss.
+  db.track_and_verify_wals_in_manifest = true;
   db.recycle_log_file_num = 0;
   db.allow_concurrent_memtable_write = false;  // the rows' memtable cannot
   // `buffered` leaves the log in RocksDB's buffer, `process` flushes it, `disk` syncs it.
@@ -159,6 +163,8 @@ Setup make_setup(const Options& options, rocksdb::Env* env) {
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   db.max_background_jobs = performance.background_threads;
   db.max_open_files = -1;
+  // After a failed write the store is closed and opened anew; RocksDB must not mend itself meanwhile.
+  db.max_bgerror_resume_count = 0;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.avoid_unnecessary_blocking_io = true;
@@ -182,8 +188,10 @@ Setup make_setup(const Options& options, rocksdb::Env* env) {
 class RocksKv final : public Kv {
  public:
   RocksKv(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> families,
-          std::vector<rocksdb::ColumnFamilyHandle*> other, std::shared_ptr<rocksdb::Cache> cache, bool writes)
-      : db_(std::move(db)),
+          std::vector<rocksdb::ColumnFamilyHandle*> other, std::shared_ptr<rocksdb::Cache> cache,
+          std::unique_ptr<WalReplay> replay, bool writes)
+      : replay_(std::move(replay)),
+        db_(std::move(db)),
         families_(std::move(families)),
         other_(std::move(other)),
         cache_(std::move(cache)),
@@ -293,21 +301,13 @@ class RocksKv final : public Kv {
     }
   }
 
+  std::unique_ptr<WalReplay> replay_;  // db_ keeps a pointer to it
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // in the order of Space
   std::vector<rocksdb::ColumnFamilyHandle*> other_;     // RocksDB's "default", unused
   std::shared_ptr<rocksdb::Cache> cache_;
   bool writes_;
 };
-
-std::uint64_t log_bytes(const std::string& path) {
-  std::uint64_t bytes = 0;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    if (entry.path().extension() == ".log") bytes += entry.file_size(error);
-  }
-  return bytes;
-}
 
 using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
 
@@ -344,7 +344,69 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
                                " attempts to open it; try again");
 }
 
-Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, const Setup& setup) {
+/// Whether the directory holds a RocksDB yet. RocksDB would begin anew without its file CURRENT, and delete all others.
+Result<bool> holds_database(const std::string& path) {
+  std::error_code error;
+  if (fs::exists(fs::path(path) / "CURRENT", error)) return true;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".sst" && extension != ".log") continue;
+    return fail(ErrorCode::corruption, "the file CURRENT is missing from " + path +
+                                           "; restore the store from a backup, or that file: it holds the name of the "
+                                           "newest MANIFEST file and a line end");
+  }
+  if (error) return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
+  return false;
+}
+
+/// A database always has a log, unless its creation was interrupted.
+Result<void> check_logs(const std::string& path, const Options& options, const rocksdb::DBOptions& db,
+                        const WalReplay& replay, OpenReport& report) {
+  if (replay.log_files() > 0) return {};
+  std::vector<std::string> families;
+  const auto status = rocksdb::DB::ListColumnFamilies(db, path, &families);
+  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+  if (families.size() <= 1) return {};
+  const std::string what = "no write-ahead log is left in " + path + ": what was not yet in table files is lost";
+  if (options.recovery == Recovery::refuse) {
+    return fail(ErrorCode::corruption, what + "; restore it, or open with Recovery::point_in_time to go on without");
+  }
+  report.warnings.push_back(what);
+  return {};
+}
+
+void report_replay(const WalReplay& replay, OpenReport& report) {
+  report.replayed_bytes = replay.replayed_bytes();
+  for (std::string& warning : replay.warnings()) report.warnings.push_back(std::move(warning));
+  report.recovered = report.replayed_bytes > 0 || !report.warnings.empty();
+}
+
+/// What an open that failed means to who has to go on from there.
+Error explain_open(Error error, const std::string& path, const Options& options) {
+  if (error.code != ErrorCode::corruption) return error;
+  error.message = "the store at " + path + " is damaged: " + error.message;
+  error.message += options.recovery == Recovery::refuse
+                       ? "; restore a backup, or, if it is the log that is damaged, open with Recovery::point_in_time: "
+                         "it keeps what precedes the damage"
+                       : "; restore a backup";
+  return error;
+}
+
+Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
+                                          OpenReport& report) {
+  const auto exists = holds_database(path);
+  if (!exists) return tl::unexpected<Error>(exists.error());
+  setup.db.create_if_missing = !*exists;
+  std::unique_ptr<WalReplay> replay;
+  if (mode == KvMode::write) {
+    replay = std::make_unique<WalReplay>(path);
+    setup.db.wal_filter = replay.get();
+    if (*exists) {
+      if (auto checked = check_logs(path, options, setup.db, *replay, report); !checked) {
+        return tl::unexpected<Error>(checked.error());
+      }
+    }
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(kSpaceCount + 1);
   for (const auto name : kSpaceNames) descriptors.emplace_back(std::string(name), setup.family);
@@ -366,10 +428,11 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
   } else {
     status = open_unlocked(path, setup, descriptors, handles, db);
   }
-  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+  if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
+  if (replay != nullptr) report_replay(*replay, report);
   const auto spaces = static_cast<std::ptrdiff_t>(kSpaceCount);
   return std::make_unique<RocksKv>(std::move(db), Families(handles.begin(), handles.begin() + spaces),
-                                   Families(handles.begin() + spaces, handles.end()), setup.cache,
+                                   Families(handles.begin() + spaces, handles.end()), setup.cache, std::move(replay),
                                    mode == KvMode::write);
 }
 
@@ -381,10 +444,8 @@ Result<std::unique_ptr<Kv>> open_rocksdb(const std::string& path, KvMode mode, c
   auto created = check_or_create_marker(path, may_create);
   if (!created) return tl::unexpected<Error>(created.error());
   report.created = *created;
-  report.replayed_bytes = log_bytes(path);
-  report.recovered = mode == KvMode::write && report.replayed_bytes > 0;
   try {
-    return open_families(path, mode, make_setup(options, env));
+    return open_families(path, mode, make_setup(options, env), options, report);
   } catch (const std::exception& exception) {
     return fail(ErrorCode::io, "opening " + path + " failed: " + exception.what());
   }

@@ -64,11 +64,12 @@ class OwningDayCursor final : public DayCursor {
 }  // namespace
 
 StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
-                     const std::function<KvOpener(const Options&)>& make_opener)
+                     const std::function<KvOpener(const Options&)>& make_opener, Patience patience)
     : path_(path),
       mode_(mode),
       options_(with_defaults(std::move(options))),
-      handle_(make_opener(options_), options_, path_, [this](Kv& kv) { return take_catalog(kv); }),
+      handle_(
+          make_opener(options_), options_, path_, [this](Kv& kv) { return take_catalog(kv); }, patience),
       states_(options_),
       writer_(handle_, states_, options_) {}
 
@@ -81,8 +82,9 @@ Result<void> StoreImpl::open() {
   auto kv = handle_.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   if (report_.recovered) {
-    report_.warnings.push_back("the last writer did not close the store; " + std::to_string(report_.replayed_bytes) +
-                               " bytes of log were read back");
+    report_.warnings.insert(report_.warnings.begin(), "the last writer did not close the store; " +
+                                                          std::to_string(report_.replayed_bytes) +
+                                                          " bytes of log were read back");
   }
   return take_catalog(**kv);
 }
@@ -280,9 +282,10 @@ Result<void> StoreImpl::close() {
 }
 
 Result<std::unique_ptr<Store>> open_store(const std::string& path, KvMode mode, Options options,
-                                          const std::function<KvOpener(const Options&)>& make_opener) {
+                                          const std::function<KvOpener(const Options&)>& make_opener,
+                                          Patience patience) {
   if (auto valid = options.validate(); !valid) return tl::unexpected<Error>(valid.error());
-  auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener);
+  auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener, patience);
   if (auto opened = store->open(); !opened) return tl::unexpected<Error>(opened.error());
   return store;
 }

@@ -16,8 +16,6 @@ namespace fs = std::filesystem;
 // fragments with a header each, and no fragment crosses a block; what is too short for a header is filled up.
 constexpr std::uint64_t kBlockBytes = 32'768;
 constexpr std::uint64_t kHeaderBytes = 7;
-// A write batch begins with the sequence number of its first change.
-constexpr std::size_t kSequenceBytes = 8;
 
 std::optional<std::uint64_t> log_number(const fs::path& file) {
   if (file.extension() != ".log") return std::nullopt;
@@ -41,14 +39,6 @@ std::uint64_t end_of_record(std::uint64_t offset, std::uint64_t bytes) {
     bytes -= fragment;
   } while (bytes > 0);
   return offset;
-}
-
-std::uint64_t first_sequence(const std::string& batch) {
-  std::uint64_t sequence = 0;
-  for (std::size_t i = 0; i < std::min(batch.size(), kSequenceBytes); ++i) {
-    sequence |= static_cast<std::uint64_t>(static_cast<unsigned char>(batch[i])) << (8 * i);
-  }
-  return sequence;
 }
 
 }  // namespace
@@ -78,17 +68,11 @@ rocksdb::WalFilter::WalProcessingOption WalReplay::LogRecordFound(unsigned long 
   const std::uint64_t end = end_of_record(replayed.replayed_to, batch.GetDataSize());
   replayed_bytes_ += end - replayed.replayed_to;
   replayed.replayed_to = end;
-  const std::uint64_t sequence = first_sequence(batch.Data());
-  if (next_sequence_ != 0 && sequence > next_sequence_) {
-    holes_.push_back(std::to_string(sequence - next_sequence_) + " changes before those of log " + std::to_string(log) +
-                     " are missing: a log file is gone or was cut short");
-  }
-  next_sequence_ = sequence + batch.Count();
   return WalProcessingOption::kContinueProcessing;
 }
 
 std::vector<std::string> WalReplay::warnings() const {
-  std::vector<std::string> warnings = holes_;
+  std::vector<std::string> warnings;
   for (const auto& [number, log] : logs_) {
     if (number < first_needed_ || log.replayed_to >= log.file_bytes) continue;
     warnings.push_back("the last " + std::to_string(log.file_bytes - log.replayed_to) + " bytes of log " +

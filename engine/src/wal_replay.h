@@ -23,7 +23,7 @@ class WalReplay final : public rocksdb::WalFilter {
   [[nodiscard]] std::size_t log_files() const noexcept { return logs_.size(); }
   /// Bytes of the records that were replayed.
   [[nodiscard]] std::uint64_t replayed_bytes() const noexcept { return replayed_bytes_; }
-  /// A sentence for each log of which a part was left behind, and for each hole between the records.
+  /// A sentence for each log of which a part was left behind.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
   // What RocksDB calls.
@@ -42,8 +42,6 @@ class WalReplay final : public rocksdb::WalFilter {
   std::map<std::uint64_t, Log> logs_;  // by number, which is their order
   std::uint64_t first_needed_ = 0;     // earlier logs hold nothing that is not in table files
   std::uint64_t replayed_bytes_ = 0;
-  std::uint64_t next_sequence_ = 0;  // of the record after the last, 0 before the first
-  std::vector<std::string> holes_;
 };
 
 }  // namespace nines::engine

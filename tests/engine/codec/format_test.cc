@@ -111,6 +111,11 @@ TEST(Format, ExampleOfADaySummary) {
   EXPECT_EQ(example("summary"), encode_summary(summary));
 }
 
+TEST(Format, ExampleOfTheNextServer) {
+  EXPECT_EQ(decode_next_server(example("next-server")).value(), ServerId{300});
+  EXPECT_EQ(example("next-server"), encode_next_server(ServerId{300}));
+}
+
 TEST(Format, ExampleOfAServer) {
   Server expected;
   expected.id = ServerId{7};
