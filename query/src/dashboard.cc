@@ -2,37 +2,12 @@
 #include <nines/dashboard.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 #include "bulk.h"
-#include "figures.h"
-#include "text.h"
+#include "select.h"
 
 namespace nines {
 namespace {
-
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
-
-bool contains_text(std::string_view text, std::string_view part) {
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
-
-bool matches(const Server& server, const ServerFilter& filter) {
-  if (filter.group && server.group != *filter.group) return false;
-  if (!filter.names.empty() && std::find(filter.names.begin(), filter.names.end(), server.name) == filter.names.end()) {
-    return false;
-  }
-  const bool tagged = std::all_of(filter.tags.begin(), filter.tags.end(), [&](const auto& wanted) {
-    const auto tag = server.tags.find(wanted.first);
-    return tag != server.tags.end() && (wanted.second.empty() || tag->second == wanted.second);
-  });
-  if (!tagged) return false;
-  return contains_text(server.name, filter.search) || contains_text(server.url, filter.search);
-}
 
 // One server's row, and what its group needs to know of it.
 struct Entry {
@@ -101,16 +76,6 @@ void keep_page(std::vector<T>& all, const DashboardOptions& options) {
   }
 }
 
-Result<std::vector<const Server*>> find_servers(const Catalog& catalog, const ServerFilter& filter) {
-  const auto ids = select_servers(catalog, filter);
-  if (!ids) return tl::unexpected(ids.error());
-  std::vector<const Server*> servers;
-  servers.reserve(ids->size());
-  for (const ServerId id : *ids) servers.push_back(catalog.find(id));
-  std::sort(servers.begin(), servers.end(), [](const Server* a, const Server* b) { return a->name < b->name; });
-  return servers;
-}
-
 std::vector<DashboardGroup> make_groups(const std::vector<Entry>& entries, Window window, const Policy& policy,
                                         const GroupOptions& options) {
   std::map<std::string, std::vector<std::vector<Span>>> members;
@@ -156,21 +121,9 @@ std::optional<SortBy> parse_sort(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter) {
-  for (const std::string& name : filter.names) {
-    if (catalog.find(name) == nullptr)
-      return fail(ErrorCode::not_found, query::concat({"there is no server \"", name, "\""}));
-  }
-  std::vector<ServerId> ids;
-  for (const Server& server : catalog.servers()) {
-    if (matches(server, filter)) ids.push_back(server.id);
-  }
-  return ids;
-}
-
 Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options) {
   const auto catalog = store.catalog();
-  auto servers = find_servers(*catalog, options.filter);
+  auto servers = query::servers_by_name(*catalog, options.filter);
   if (!servers) return tl::unexpected(servers.error());
   Dashboard board;
   board.window = {query.window.from, std::max(query.window.from, std::min(query.window.to, query.now))};

@@ -1,11 +1,11 @@
 // A report for a period.
 #include <nines/report.h>
 
-#include <algorithm>
 #include <map>
 
 #include "budget.h"
 #include "bulk.h"
+#include "select.h"
 
 namespace nines {
 namespace {
@@ -55,12 +55,9 @@ Result<Report> report(const Store& store, const Query& query, const ReportOption
     if (auto valid = query::validate_objective(*options.objective); !valid) return tl::unexpected(valid.error());
   }
   const auto catalog = store.catalog();
-  const auto ids = select_servers(*catalog, options.filter);
-  if (!ids) return tl::unexpected(ids.error());
-  std::vector<const Server*> servers;
-  servers.reserve(ids->size());
-  for (const ServerId id : *ids) servers.push_back(catalog->find(id));
-  std::sort(servers.begin(), servers.end(), [](const Server* a, const Server* b) { return a->name < b->name; });
+  const auto selected = query::servers_by_name(*catalog, options.filter);
+  if (!selected) return tl::unexpected(selected.error());
+  const std::vector<const Server*>& servers = *selected;
   std::vector<Window> windows;
   if (!query.window.empty()) {
     auto split = bar_windows(query.window, options.bars);

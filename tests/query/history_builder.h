@@ -27,6 +27,13 @@ inline TimeMs at(std::string_view text) {
   return *parse_time(text, {});
 }
 
+/// Options of a store whose clock stands at a time after all that tests write.
+inline Options options_at_2030() {
+  Options options;
+  options.clock = [] { return at("2030-01-01"); };
+  return options;
+}
+
 /// A store with one server, "site": checked every 60 s, timeout 10 s, so that a result holds 160 s.
 class History : public ::testing::Test {
  protected:
@@ -107,7 +114,7 @@ class History : public ::testing::Test {
   }
 
   Server server_;
-  ModelStore store_;
+  ModelStore store_{options_at_2030()};
   TimeMs now_ = at("2026-07-20");
   Policy policy_;
 };

@@ -10,9 +10,9 @@
 #include <nines/timeline.h>
 #include <nines/uptime.h>
 
+#include "query/history_builder.h"
 #include "query/naive_model.h"
 #include "query/random_history.h"
-#include "support/model_store.h"
 
 namespace nines {
 
@@ -33,13 +33,7 @@ void PrintTo(const Incident& incident, std::ostream* out) {
 namespace nines::test {
 namespace {
 
-constexpr TimeMs kEnd = from_ms(1'900'000'000'000);
-
-Options options_at_end() {
-  Options options;
-  options.clock = [] { return kEnd; };
-  return options;
-}
+const TimeMs kEnd = at("2030-01-01");
 
 void expect_near(std::optional<double> actual, std::optional<double> expected, double relative, const char* what) {
   ASSERT_EQ(actual.has_value(), expected.has_value()) << what;
@@ -127,7 +121,7 @@ struct Case {
 
   RandomHistory random;
   Server server;
-  ModelStore store{options_at_end()};
+  ModelStore store{options_at_2030()};
   std::vector<CheckResult> results;
 };
 
@@ -175,7 +169,7 @@ TEST(DashboardAgainstTheModel, BulkFiguresAndBarsAreEqual) {
   for (std::uint64_t seed = 1000; seed < 1040 && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     RandomHistory random(seed);
-    ModelStore store(options_at_end());
+    ModelStore store(options_at_2030());
     for (int i = 0; i < 4; ++i) {
       Server server = random.server();
       server.name += std::to_string(i);
