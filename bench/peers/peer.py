@@ -1,0 +1,275 @@
+"""What all systems have in common that are measured beside nines: the work, the questions, and the comparison.
+
+A peer is a program of its own in this folder: `python3 PEER.py JOB.json` does the work on the data that the job names
+and prints one JSON object. It is run by harness/peers.py on one processor, its server included.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import machine  # pylint: disable=wrong-import-position
+
+DAY_MS = 86_400_000
+WINDOW_MS = DAY_MS
+BARS = 48
+#: No outage of the histories is longer.
+LOOKBACK_MS = 2 * 3_600_000
+TIMEOUT_MS = 10_000
+
+
+class Job:
+    """The data and how much to do with it."""
+
+    def __init__(self, path):
+        job = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        self.directory = pathlib.Path(job["directory"])
+        self.csv = pathlib.Path(job["csv"])
+        self.runs = job["runs"]
+        self.tools = job.get("tools", {})
+        self.expected = json.loads(pathlib.Path(job["expected"]).read_text(encoding="utf-8"))
+        self.servers = len(self.expected["dashboard"])
+        self.from_ms = self.expected["from_ms"]
+        self.now_ms = self.expected["now_ms"]
+        self.window_ms = self.now_ms - WINDOW_MS
+        self.holds_ms = self.expected["interval_ms"] * 5 // 2 + TIMEOUT_MS
+        self.results = sum(raw[0] for raw in self.expected["raw"])
+
+
+class Peer:
+    """One system. Times in ms since 1970, latencies in us, states as in the CSV (1 up, 2 degraded, 3 down)."""
+
+    name = ""
+    #: What one should know to judge the figures, a sentence each.
+    notes = []
+
+    def __init__(self, job):
+        self.job = job
+
+    def missing(self):
+        """Why it cannot be measured here; None when it can."""
+        return None
+
+    def version(self):
+        return ""
+
+    def settings(self):
+        """What differs from its defaults."""
+        return "defaults"
+
+    def clear(self, create=True):
+        """Removes what it has stored, and makes its directory anew."""
+        shutil.rmtree(self.job.directory, ignore_errors=True)
+        if create:
+            self.job.directory.mkdir(parents=True)
+
+    def start(self):
+        """Starts it on the job's directory, until it answers."""
+
+    def stop(self):
+        """Stops it in the orderly way."""
+
+    def load(self):
+        """All results of the CSV, in the fastest way its documentation tells."""
+        raise NotImplementedError
+
+    def dashboard(self):
+        """A list of dicts as in the expected answers; keys that it cannot answer are left out."""
+        raise NotImplementedError
+
+    def days(self):
+        """A list of lists of bars, as in the expected answers."""
+        raise NotImplementedError
+
+    def raw(self, server):
+        """Number of results, sum of times, sum of latencies of all results of a server, each fetched."""
+        raise NotImplementedError
+
+    def append_levels(self):
+        """How safe single appends can be asked to be: "process" and "disk" as in nines."""
+        return ["process"]
+
+    def append(self, level, rows):
+        """Appends each row of (server, time, state, latency, code, error, detail) by itself, acknowledged."""
+        raise NotImplementedError
+
+    def server_pid(self):
+        """The process whose memory counts; None for this one."""
+        return None
+
+    def disk_bytes(self):
+        return machine.tree_bytes(self.job.directory)
+
+
+def difference(answer, expected):
+    """None when equal; the greatest relative difference of numbers; or "differs" when the shapes do."""
+    if isinstance(expected, list):
+        if not isinstance(answer, (list, tuple)) or len(answer) != len(expected):
+            return "differs"
+        found = [difference(a, e) for a, e in zip(answer, expected)]
+        if "differs" in found:
+            return "differs"
+        return max((value for value in found if value is not None), default=None)
+    if isinstance(expected, (int, float)) and isinstance(answer, (int, float)):
+        return None if answer == expected else abs(answer - expected) / max(1, abs(expected), abs(answer))
+    return None if answer == expected else "differs"
+
+
+def compare(answers, expected):
+    """For each part of a dashboard: "equal", "within x %", "differs" or "not answered"."""
+    parts = {}
+    for key in expected[0]:
+        if key not in answers[0]:
+            parts[key] = "not answered"
+            continue
+        found = difference([answer[key] for answer in answers], [answer[key] for answer in expected])
+        parts[key] = verdict(found)
+    return parts
+
+
+def verdict(found):
+    """A difference in words."""
+    if found is None:
+        return "equal"
+    return found if isinstance(found, str) else f"within {max(0.01, found * 100):.2g} %"
+
+
+def new_rows(job, count):
+    """Results that follow the history, as they would come."""
+    for i in range(count):
+        server = i % job.servers + 1
+        yield (server, job.now_ms + 1 + i // job.servers * 60_000 + server % 1000, 1, 80_000 + i % 1000, 200, 0, "")
+
+
+def bars_from_rows(rows, job, from_ms, width_ms, count):
+    """Bars from rows (server, bucket, up, degraded, down, checks, failed, latencies, sum, max); unknown is the rest."""
+    servers = [[[0, 0, 0, min(width_ms, job.now_ms - from_ms - i * width_ms), 0, 0, 0, 0, 0] for i in range(count)]
+               for _ in range(job.servers)]
+    for server, bucket, up, degraded, down, checks, failed, latencies, total, greatest in rows:
+        bar = servers[server - 1][bucket]
+        bar[:3] = [int(up), int(degraded), int(down)]
+        bar[3] -= sum(bar[:3])
+        bar[4:] = [int(checks), int(failed), int(latencies), int(total or 0), int(greatest or 0)]
+    return servers
+
+
+def dashboard_from_parts(job, bars, percentiles, incidents, last):
+    """Whole answers: sums over the bars, and rows (server, min, p50, p95, p99), (server, from, to, failed), (server,
+    state)."""
+    answers = []
+    for server in bars:
+        total = [sum(bar[i] for bar in server) for i in range(8)]
+        answers.append({"checks": total[4], "failed": total[5], "time_ms": total[:4],
+                        "latency": [total[6], total[7], 0, max(bar[8] for bar in server)], "percentiles": [0, 0, 0],
+                        "last": None, "incidents": [], "bars": server})
+    for server, least, *ranks in percentiles:
+        answers[server - 1]["latency"][2] = least
+        answers[server - 1]["percentiles"] = list(ranks)
+    for server, begin, end, failed in incidents:
+        answers[server - 1]["incidents"].append([begin, None if end >= job.now_ms else end, failed])
+    for server, state in last:
+        answers[server - 1]["last"] = {0: "unknown", 1: "up", 2: "degraded", 3: "down"}[state]
+    return answers
+
+
+class Server:
+    """A server process on the loopback interface, stopped by its process id."""
+
+    def __init__(self, command, log, **options):
+        self.log = open(log, "ab")  # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([*map(str, command)], stdout=self.log, stderr=self.log,  # pylint: disable=consider-using-with
+                                        stdin=subprocess.DEVNULL, **options)
+
+    def wait_until(self, ready, seconds=60):
+        """Polls `ready()`, which may raise OSError, until it is true."""
+        for _ in range(seconds * 200):
+            if self.process.poll() is not None:
+                raise machine.Failed(f"it ended with {self.process.returncode}; see {self.log.name}")
+            with contextlib.suppress(OSError):
+                if ready():
+                    return
+            time.sleep(0.005)
+        raise machine.Failed(f"it did not answer within {seconds} s; see {self.log.name}")
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+def free_port():
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def measured_reads(peer, job, figures):
+    """The three questions, each compared with the right answers."""
+    answers = []
+    figures["dashboard"], answers = machine.repeat(peer.dashboard, job.runs)
+    figures["dashboard_answers"] = compare(answers, job.expected["dashboard"])
+    if type(peer).days is not Peer.days:
+        figures["days"], answers = machine.repeat(peer.days, max(1, job.runs // 2))
+        figures["days_answers"] = verdict(difference(answers, job.expected["days"]))
+    if type(peer).raw is not Peer.raw:
+        figures["raw"], answers = machine.repeat(lambda: peer.raw(1), job.runs)
+        figures["raw_answers"] = verdict(difference(list(answers), job.expected["raw"][0]))
+
+
+def measured_appends(peer, job, figures):
+    """Single acknowledged appends a second, at each level, for about a second each."""
+    figures["append"] = {}
+    rows = new_rows(job, 10_000_000)
+    for level in peer.append_levels():
+        count = 100
+        while True:
+            batch = [next(rows) for _ in range(count)]
+            elapsed, _ = machine.timed(lambda: peer.append(level, batch))  # pylint: disable=cell-var-from-loop
+            if elapsed > 500 or count >= 100_000:
+                break
+            count *= 4
+        figures["append"][level] = count / elapsed * 1e3
+
+
+def work(peer, job):
+    """Everything that is measured of a peer."""
+    figures = {"name": peer.name, "version": peer.version(), "settings": peer.settings(), "notes": peer.notes}
+    peer.clear()
+    try:
+        peer.start()
+        elapsed, _ = machine.timed(peer.load)
+        figures["load_a_second"] = job.results / elapsed * 1e3
+        peer.stop()
+        figures["bytes_a_check"] = peer.disk_bytes() / job.results
+        figures["start_ms"], _ = machine.timed(peer.start)
+        measured_reads(peer, job, figures)
+        figures["resident_bytes"] = machine.resident_bytes(peer.server_pid() or os.getpid())
+        if type(peer).append is not Peer.append:
+            measured_appends(peer, job, figures)
+    finally:
+        peer.stop()
+        peer.clear(create=False)
+    return figures
+
+
+def main(kind):
+    """Runs a peer on the job that the command line names."""
+    job = Job(sys.argv[1])
+    peer = kind(job)
+    reason = peer.missing()
+    figures = {"name": peer.name, "missing": reason} if reason else work(peer, job)
+    print(json.dumps(figures))
