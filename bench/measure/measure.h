@@ -34,6 +34,9 @@ class Arguments {
   std::map<std::string, std::string> values_;
 };
 
+/// The pairs from argv[first] on. Anything else ends the program with status 2.
+[[nodiscard]] Arguments parse_arguments(int argc, char** argv, int first);
+
 /// A measurement: what main() knows it by, and what it takes.
 using Measurement = std::function<Result<Json>(const Arguments&)>;
 
