@@ -1,0 +1,193 @@
+// The k-th operation on the disk fails, once or for a while. The store refuses what it cannot write, closes, opens
+// itself anew and goes on; nothing acknowledged is lost, nothing wrong is read, nothing aborts or hangs.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "engine/store/faulty_disk.h"
+#include "engine/store/history.h"
+#include "engine/store/quick_share.h"
+#include "engine/store/read_back.h"
+#include "kv_rocksdb.h"
+#include "store_impl.h"
+
+namespace nines::test {
+namespace {
+
+using std::chrono::milliseconds;
+using Fault = FaultyDisk::Fault;
+
+/// One store on a disk of which a stretch of operations fails.
+class Trial {
+ public:
+  static constexpr std::uint64_t kOperations = 120;
+
+  Trial() : path_(directory_ / "store"), disk_(std::make_shared<FaultyDisk>()), env_(FaultyDisk::make_env(disk_)) {}
+
+  /// False when the plan came too late to fail anything.
+  bool run(const FaultyDisk::Plan& plan) {
+    open_store();
+    if (::testing::Test::HasFailure()) return false;
+    History::add_servers(*store_);
+    disk_->plan(plan);
+    for (std::uint64_t number = 0; number < kOperations; ++number) act(number);
+    const std::uint64_t failures = disk_->failures();
+    disk_->heal();
+    go_on();
+    check(*store_);
+    static_cast<void>(store_->close());
+    store_.reset();
+    const auto again = Store::open(path_, History::options());
+    if (!again) {
+      ADD_FAILURE() << again.error().message;
+      return false;
+    }
+    check(**again);
+    return failures > 0;
+  }
+
+  [[nodiscard]] std::uint64_t reopened() const { return reopened_; }
+
+ private:
+  using Key = std::pair<TimeMs, LocationId>;
+  /// What may be found under a key: the last version that was acknowledged, or one that was refused after it, since a
+  /// write that fails may have been done.
+  struct Versions {
+    std::optional<CheckResult> acknowledged;
+    std::vector<CheckResult> refused;
+  };
+
+  void open_store() {
+    auto opened = engine::open_store(
+        path_, engine::KvMode::write, options_,
+        [&](const Options& options) {
+          return [this, &options](OpenReport& report) {
+            return engine::open_rocksdb(path_, engine::KvMode::write, options, report, env_.get());
+          };
+        },
+        {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+    if (opened) {
+      store_ = std::move(*opened);
+    } else {
+      ADD_FAILURE() << opened.error().message;
+    }
+  }
+
+  void act(std::uint64_t number) {
+    const Operation operation = history_.operation(number);
+    // `buffered` promises nothing beyond the handle that a failure closes.
+    append(operation.results,
+           operation.durability == Durability::buffered ? Durability::process : operation.durability);
+    if (number % 40 == 20) static_cast<void>(store_->flush());
+    if (number % 60 == 45) static_cast<void>(store_->compact());
+  }
+
+  bool append(const std::vector<CheckResult>& results, Durability durability) {
+    const auto done = store_->append(results, durability);
+    if (!done) {
+      const ErrorCode code = done.error().code;
+      EXPECT_TRUE(code == ErrorCode::io || code == ErrorCode::out_of_space || code == ErrorCode::unavailable ||
+                  code == ErrorCode::corruption)
+          << to_string(code) << ": " << done.error().message;
+      EXPECT_FALSE(done.error().message.empty());
+    }
+    for (const CheckResult& result : results) {
+      Versions& versions = written_[result.server][{result.time, result.location}];
+      if (done) {
+        versions = {result, {}};
+      } else {
+        versions.refused.push_back(result);
+      }
+    }
+    return done.has_value();
+  }
+
+  /// The disk is well again: the store takes results again by itself.
+  void go_on() {
+    for (int attempt = 0; attempt < 2'000; ++attempt) {
+      if (append(history_.operation(kOperations).results, Durability::disk)) {
+        reopened_ = store_->stats().reopened;
+        return;
+      }
+      std::this_thread::sleep_for(milliseconds{1});
+    }
+    ADD_FAILURE() << "the store did not take results again";
+  }
+
+  void check(const Store& store) {
+    std::map<ServerId, std::map<Key, CheckResult>> found;
+    for (const auto& [server, results] : contents_of(store)) {
+      for (const CheckResult& result : results) found[server][{result.time, result.location}] = result;
+    }
+    for (const auto& [server, keys] : written_) {
+      for (const auto& [key, versions] : keys) {
+        const auto result = found[server].find(key);
+        if (result == found[server].end()) {
+          EXPECT_FALSE(versions.acknowledged) << "lost " << describe(*versions.acknowledged);
+          continue;
+        }
+        const auto& refused = versions.refused;
+        EXPECT_TRUE(result->second == versions.acknowledged ||
+                    std::find(refused.begin(), refused.end(), result->second) != refused.end())
+            << "wrong " << describe(result->second);
+        found[server].erase(result);
+      }
+      EXPECT_TRUE(found[server].empty()) << "found what was never written";
+    }
+    expect_true_summaries(store);
+  }
+
+  const History history_{7};
+  TemporaryDirectory directory_;
+  const std::string path_;
+  std::shared_ptr<FaultyDisk> disk_;
+  std::unique_ptr<rocksdb::Env> env_;
+  Options options_ = History::options();
+  std::map<ServerId, std::map<Key, Versions>> written_;
+  std::uint64_t reopened_ = 0;
+  std::unique_ptr<Store> store_;  // last: it is gone before its disk
+};
+
+/// Fails the k-th operation for each k-th of a stride, until a run is over before anything fails.
+void fail_every(std::uint64_t stride, std::uint64_t count, Fault fault, bool reads) {
+  std::uint64_t reopened = 0;
+  for (std::uint64_t first = stride / 2;; first += stride) {
+    SCOPED_TRACE("operations from " + std::to_string(first) + ", " + std::to_string(count) + " of them");
+    Trial trial;
+    const bool failed = trial.run({first, count, fault, reads});
+    reopened += trial.reopened();
+    if (::testing::Test::HasFailure() || !failed) break;
+  }
+  EXPECT_GT(reopened, 0U) << "no failure made the store reopen itself";
+}
+
+std::uint64_t stride() {
+  return std::max<std::uint64_t>(28 / static_cast<std::uint64_t>(long_share()), 1);
+}
+
+TEST(FailedIo, OneErrorLosesNothing) {
+  fail_every(stride(), 1, Fault::io, false);
+}
+
+TEST(FailedIo, ErrorsForAWhileLoseNothing) {
+  fail_every(stride(), 40, Fault::io, false);
+}
+
+TEST(FailedIo, OneFullDiskLosesNothing) {
+  fail_every(stride(), 1, Fault::no_space, false);
+}
+
+TEST(FailedIo, DiskFullForAWhileLosesNothing) {
+  fail_every(stride(), 40, Fault::no_space, false);
+}
+
+TEST(FailedIo, FailedReadsLoseNothing) {
+  fail_every(2 * stride(), 5, Fault::io, true);
+}
+
+}  // namespace
+}  // namespace nines::test
