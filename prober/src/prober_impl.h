@@ -57,9 +57,7 @@ class ProberImpl final : public Prober, private CoreSink {
  private:
   enum class Phase { fresh, running, stopped };
   struct Known {
-    std::string name;
-    std::string token;
-    bool push = false;
+    std::vector<std::string> push_keys;  // name and token of a push server
     State state = State::unknown;
   };
 
@@ -71,9 +69,9 @@ class ProberImpl final : public Prober, private CoreSink {
   void stats(const ProberStats& stats) override;
 
   void on_loop(std::function<void()> fn);
-  [[nodiscard]] std::optional<ServerId> push_server(std::string_view name_or_token) const;
-  [[nodiscard]] bool token_taken(const ProbedServer& server) const;
-  void tell_level(ServerId id, const Restored& restored);
+  [[nodiscard]] Result<void> learn(ServerId id, std::vector<std::string> push_keys);
+  void unlearn_keys(const Known& known);
+  void tell(const ProbedServer& server, const Restored& restored, bool added);
 
   Store& store_;
   const ProberOptions options_;
@@ -89,9 +87,10 @@ class ProberImpl final : public Prober, private CoreSink {
   std::thread thread_;
 
   mutable std::mutex mutex_;
-  std::unordered_map<ServerId, Known> known_;  // guarded by mutex_
-  ProberStats stats_;                          // guarded by mutex_
-  bool running_ = false;                       // guarded by mutex_
+  std::unordered_map<ServerId, Known> known_;            // guarded by mutex_
+  std::unordered_map<std::string, ServerId> push_keys_;  // guarded by mutex_
+  ProberStats stats_;                                    // guarded by mutex_
+  bool running_ = false;                                 // guarded by mutex_
 };
 
 }  // namespace nines::prober
