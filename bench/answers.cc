@@ -1,8 +1,11 @@
 #include "answers.h"
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <string>
+
+#include <nines/latency.h>
 
 namespace nines::bench {
 namespace {
@@ -113,6 +116,15 @@ Result<void> check_answers(const Shape& shape, const Dashboard& dashboard, bool 
     }
   }
   return {};
+}
+
+void select_by_quantiles(std::span<std::uint32_t> values, history::ExpectedLatency& answer) {
+  constexpr std::array<double, 3> kQuantiles = {0.50, 0.95, 0.99};
+  std::array<std::uint32_t, 3> found{};
+  exact_quantiles(values, kQuantiles, found);
+  answer.p50_us = found[0];
+  answer.p95_us = found[1];
+  answer.p99_us = found[2];
 }
 
 }  // namespace nines::bench

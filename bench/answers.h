@@ -1,6 +1,9 @@
 // nines' answers in the words of expected.h, so that they can be compared with the right ones.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include <nines/bars.h>
 #include <nines/dashboard.h>
 #include <nines/query.h>
@@ -25,5 +28,8 @@ namespace nines::bench {
 /// The error names the first server that differs, and in what. `days` says which of the two questions it was;
 /// percentiles of days are not compared.
 [[nodiscard]] Result<void> check_answers(const history::Shape& shape, const Dashboard& dashboard, bool days);
+
+/// Percentiles for the plain loop by nines' own selection, so that what remains between the two is storing and judging.
+void select_by_quantiles(std::span<std::uint32_t> values, history::ExpectedLatency& answer);
 
 }  // namespace nines::bench

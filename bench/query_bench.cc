@@ -74,16 +74,6 @@ void DailyBarsOfAll(benchmark::State& state, Summaries summaries) {
 BENCHMARK_CAPTURE(DailyBarsOfAll, summaries, Summaries::when_long)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(DailyBarsOfAll, results, Summaries::never)->Unit(benchmark::kMicrosecond);
 
-/// By nines' own selection of ranks, so that a difference to DashboardOfAll is the store and the judging.
-void select_by_quantiles(std::span<std::uint32_t> values, history::ExpectedLatency& answer) {
-  constexpr std::array<double, 3> kQuantiles = {0.50, 0.95, 0.99};
-  std::array<std::uint32_t, 3> found{};
-  exact_quantiles(values, kQuantiles, found);
-  answer.p50_us = found[0];
-  answer.p95_us = found[1];
-  answer.p99_us = found[2];
-}
-
 void PlainLoop(benchmark::State& state, const Shape& shape, Window window, const std::vector<std::int64_t>& edges,
                SelectPercentiles select) {
   const auto servers = plain_arrays(shape, {window.from - std::chrono::hours{24}, window.to});

@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "answers.h"
 #include "measure/measure.h"
 #include "plain_arrays.h"
 
@@ -33,7 +34,7 @@ Result<void> check_plain(const Shape& shape, const std::vector<PlainServer>& ser
   history::Expected answer;
   std::vector<CheckResult> results;
   for (std::uint32_t index = 0; index < shape.servers; ++index) {
-    plain_answer(servers[index], window, edges, select_by_nth_element, scratch, answer);
+    plain_answer(servers[index], window, edges, select_by_quantiles, scratch, answer);
     history::ServerHistory(shape, index).results({shape.begin(), shape.now()}, results);
     if (answer != history::expect(results, window, edges)) {
       return fail(ErrorCode::fatal, "the plain loop is wrong about server " + std::to_string(index + 1));
@@ -56,7 +57,7 @@ Result<Json> measure_plain(const Arguments& arguments) {
   std::uint64_t sum = 0;
   for (std::uint64_t run = 0; run < arguments.number("runs", 11) + 1; ++run) {
     const double elapsed_ms =
-        milliseconds([&] { sum += answer_all(servers, window, edges, days ? nullptr : select_by_nth_element); });
+        milliseconds([&] { sum += answer_all(servers, window, edges, days ? nullptr : select_by_quantiles); });
     if (run > 0) values.push_back(elapsed_ms);
   }
   return Json{{"values_ms", values}, {"witness", sum}};

@@ -1,0 +1,54 @@
+"""The texts of RESULTS.md: what was done, and what the numbers mean."""
+
+TITLE = """# Results
+
+Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev bench` repeats it on your machine.
+
+Everything measured is pinned to one processor. Figures are medians, with quartiles where there were three runs or more.
+The histories are those of `bench/history.h`: T1 is 20 servers x 14 days, T2 100 x 90, T3 1000 x 30, T4 10,000 x 7, a
+check a minute; latencies lognormal (sigma 0.25) with 1 % of spikes, times ±50 ms, an outage about every three days.
+
+The **dashboard** is every server's last 24 hours, aligned with nothing: checks and failures, time in each state, mean,
+least and greatest latency, exact p50, p95 and p99, the last state, the incidents, and 48 bars. Every system's answers are
+compared with those of a plain loop over all results (`bench/expected.h`) before its times count."""
+
+FIGURES = """What the engine is held to. Reads are asked in five fresh processes, after one question that is not counted;
+writes go to a new store each time. ✗ marks what is not reached."""
+
+STORY = """The same dashboard, asked as it is often asked, as it could be asked, and by nines. SQLAlchemy {sqlalchemy};
+each form in a process of its own, memory is that process's peak. What is computed in Python is one plain loop in all of
+them. T1, since all history as objects does not fit into memory at T2."""
+
+PEERS = """The same results and the same questions. Each system is used the way its own documentation recommends: bulk
+loading by its fastest path, its index or order for a range of time, and its own language for the questions, on one
+processor for client and server together. A single append is one result, acknowledged before the next: `buffered` may be
+lost when the process dies, `process` survives that, `disk` survives a power cut as well. Memory is that of the server
+(shared pages by their share), or of the process with the library in it."""
+
+GROWTH = """The dashboard must not cost more for a longer history: it reads one range of a day, whatever lies before it.
+Both axes are logarithmic."""
+
+LIMITS = """The plain loop has times, latencies and states in arrays in memory, knows the default rules only, and selects
+percentiles with the same code. Nothing that stores can do less. Where nines is faster than the loop it is because an
+unbroken stretch of equal states is one run to it, not a thousand results."""
+
+MEANING = """## What each number means
+
+- **Bars from summaries** read a day's summary instead of its results; counts and times in states are the same either
+  way, percentiles have a relative error of at most 1 %.
+- **Page cache dropped**: nothing of the store is in memory; the program's own pages are. The time is from before
+  opening to the answer.
+- **After kill -9**: the writer had appended an hour of results of every server after opening, and was killed.
+- **B a check** are all files of the store after compaction, summaries and catalog included, by the number of results.
+- **Memory** of nines is the resident memory of the whole process after dashboards were asked, libraries included.
+- **Bulk load** of nines is sorted history by `load()`, flushed to disk; making the results is not in it."""
+
+AXES = {"servers": "servers", "days": "days of history", "interval_s": "seconds between checks"}
+
+#: Why a peer is better at something: by its name and the figure, or by the figure alone.
+WHY = {
+    "start_ms": "An embedded database that maps its file has nothing to do at start; nines opens RocksDB, replays its log "
+                "and reads the catalog.",
+    "resident_bytes": "nines keeps a day of every server in memory to answer from; `head_bytes` bounds it.",
+    ("DuckDB", "load_a_second"): "It checks no key and no order.",
+}
