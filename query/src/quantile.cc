@@ -73,7 +73,7 @@ std::size_t RankSelector::gather_candidates(std::span<const std::uint32_t> value
   std::size_t found = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     candidates_[found] = static_cast<std::uint32_t>(i);
-    found += wanted_[bucket_of_[i]];
+    found += wanted_[static_cast<std::size_t>(bucket_of_[i])];
   }
   return found;
 }
