@@ -247,7 +247,8 @@ Result<void> ServerReader::look_ahead(const Store& store) {
   std::int64_t merge_ms = 0;
   for (const Rules& rules : frame_.server->rules) merge_ms = std::max(merge_ms, rules.merge_within.count());
   std::int64_t step_days = kFirstStepDays;
-  while (horizon_ms_ < now_ms_ && open_from_ms_ < to_ms(frame_.window.to) + merge_ms) {
+  // What is not decided at the very end matters too: it says whether an outage goes on.
+  while (horizon_ms_ < now_ms_ && open_from_ms_ <= to_ms(frame_.window.to) + merge_ms) {
     if (auto done = extend_ahead(store, day_start(horizon_ms_) + step_days * kDayMs); !done) return done;
     step_days *= kStepGrowth;
   }

@@ -94,6 +94,15 @@ TEST_F(IncidentTest, EndingAtTheWindowsEndIsOver) {
   EXPECT_EQ(found[0].to, start_ + minutes{4});
 }
 
+TEST_F(IncidentTest, RecoveryAtTheWindowsEndIsConfirmedByWhatFollows) {
+  change([](Server& server) { server.rules[0].confirm_successes = 2; });
+  checks(start_, "uudd");
+  checks(start_ + minutes{4}, "u.........u");
+  const auto found = incidents_in(start_, start_ + minutes{4});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].to, start_ + minutes{4});
+}
+
 TEST_F(IncidentTest, EndsWhereItIsNoLongerKnown) {
   checks(start_, "uudd");
   const auto found = incidents_in(start_, start_ + minutes{20});
