@@ -1,6 +1,7 @@
 #include "engine/store/faulty_disk.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/system_clock.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,6 +31,22 @@ IOStatus injected(FaultyDisk::Fault fault) {
 std::size_t pick(std::mt19937_64& random, std::size_t low, std::size_t high) {
   return std::uniform_int_distribution<std::size_t>(low, high)(random);
 }
+
+/// After a failed flush or compaction RocksDB sleeps for a second, and closing it waits for that.
+class ImpatientClock final : public rocksdb::SystemClockWrapper {
+ public:
+  ImpatientClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+  [[nodiscard]] const char* Name() const override { return "ImpatientClock"; }
+  void SleepForMicroseconds(int micros) override { SystemClockWrapper::SleepForMicroseconds(std::min(micros, 1'000)); }
+};
+
+class TestEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit TestEnv(const std::shared_ptr<rocksdb::FileSystem>& disk) : EnvWrapper(rocksdb::NewCompositeEnv(disk)) {
+    file_system_ = disk;
+    system_clock_ = std::make_shared<ImpatientClock>();
+  }
+};
 
 }  // namespace
 
@@ -116,7 +133,7 @@ class FaultyDisk::Directory final : public rocksdb::FSDirectoryWrapper {
 FaultyDisk::FaultyDisk() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
 
 std::unique_ptr<rocksdb::Env> FaultyDisk::make_env(const std::shared_ptr<FaultyDisk>& disk) {
-  return rocksdb::NewCompositeEnv(disk);
+  return std::make_unique<TestEnv>(disk);
 }
 
 void FaultyDisk::plan(const Plan& plan) {

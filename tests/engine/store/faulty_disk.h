@@ -43,7 +43,7 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
 
   FaultyDisk();
   [[nodiscard]] const char* Name() const override { return "FaultyDisk"; }
-  /// The operating system with this disk, for as long as it lives.
+  /// The operating system with this disk, and without RocksDB's pauses after errors.
   [[nodiscard]] static std::unique_ptr<rocksdb::Env> make_env(const std::shared_ptr<FaultyDisk>& disk);
 
   void plan(const Plan& plan);
