@@ -11,6 +11,7 @@
 
 #include "certificate_watch.h"
 #include "curl_engine.h"
+#include "curl_info.h"
 #include "curl_setup.h"
 #include "error_mapping.h"
 #include "running_check.h"
@@ -34,57 +35,6 @@ bool is_http(CheckKind kind) noexcept {
 }
 bool is_redirect(long status) noexcept {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-microseconds time_info(CURL* easy, CURLINFO which) {
-  curl_off_t us = 0;
-  curl_easy_getinfo(easy, which, &us);
-  return microseconds(us);
-}
-long number_info(CURL* easy, CURLINFO which) {
-  long value = 0;
-  curl_easy_getinfo(easy, which, &value);
-  return value;
-}
-std::string text_info(CURL* easy, CURLINFO which) {
-  const char* text = nullptr;
-  curl_easy_getinfo(easy, which, &text);
-  return text != nullptr ? text : "";
-}
-
-const char* version_name(long version) noexcept {
-  switch (version) {
-    case CURL_HTTP_VERSION_1_0:
-      return "1.0";
-    case CURL_HTTP_VERSION_1_1:
-      return "1.1";
-    case CURL_HTTP_VERSION_2_0:
-      return "2";
-    case CURL_HTTP_VERSION_3:
-      return "3";
-    default:
-      return "";
-  }
-}
-
-// The first words of a server that speaks the protocol. libcurl skips other lines and waits on.
-bool greets(CheckKind kind, std::string_view line) noexcept {
-  switch (kind) {
-    case CheckKind::smtp:
-    case CheckKind::smtps:
-    case CheckKind::ftp:
-    case CheckKind::ftps:
-      return line.size() > 3 &&
-             std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
-    case CheckKind::imap:
-    case CheckKind::imaps:
-      return line.starts_with("* ");
-    case CheckKind::pop3:
-    case CheckKind::pop3s:
-      return line.starts_with("+OK") || line.starts_with("-ERR");
-    default:
-      return true;
-  }
 }
 
 class CurlCheck final : public RunningCheck, public TransferListener {
@@ -334,7 +284,7 @@ void CurlCheck::read_figures() {
   const long code = number_info(easy_, CURLINFO_RESPONSE_CODE);
   outcome.code = static_cast<std::uint16_t>(std::clamp(code, 0L, 65535L));
   outcome.address = text_info(easy_, CURLINFO_PRIMARY_IP);
-  outcome.http_version = version_name(number_info(easy_, CURLINFO_HTTP_VERSION));
+  outcome.http_version = http_version_name(number_info(easy_, CURLINFO_HTTP_VERSION));
   outcome.body_bytes = body_bytes_;
   answer_.status = static_cast<int>(code);
 }

@@ -20,16 +20,14 @@ namespace nines::prober {
 /// Told when a transfer has ended; the handle is still added, its figures can be read.
 class TransferListener {
  public:
+  virtual ~TransferListener() = default;
   virtual void on_transfer_done(CURLcode code) = 0;
-
- protected:
-  ~TransferListener() = default;
 };
 
 class CurlEngine final : public FdWatcher {
  public:
   [[nodiscard]] static Result<std::unique_ptr<CurlEngine>> create(EventLoop& loop, std::size_t idle_handles);
-  ~CurlEngine();
+  ~CurlEngine() override;
   CurlEngine(const CurlEngine&) = delete;
   CurlEngine& operator=(const CurlEngine&) = delete;
 

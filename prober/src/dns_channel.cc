@@ -43,7 +43,7 @@ class DnsChannel final : public FdWatcher {
   DnsChannel(EventLoop& loop, Resolver& owner) : loop_(loop), owner_(owner) {}
   DnsChannel(const DnsChannel&) = delete;
   DnsChannel& operator=(const DnsChannel&) = delete;
-  ~DnsChannel() {
+  ~DnsChannel() override {
     closing_ = true;
     loop_.cancel(timer_);
     if (channel_ != nullptr) ares_destroy(channel_);

@@ -22,10 +22,8 @@ namespace nines::prober {
 /// Told when a watched descriptor is ready. `events` are EPOLL* bits.
 class FdWatcher {
  public:
+  virtual ~FdWatcher() = default;
   virtual void on_fd(int fd, std::uint32_t events) = 0;
-
- protected:
-  ~FdWatcher() = default;
 };
 
 class EventLoop {

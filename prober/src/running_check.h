@@ -28,6 +28,10 @@ class Services {
   CurlEngine& curl;
   const RunnerOptions& options;
 
+  virtual ~Services() = default;
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+
   virtual Resolver& resolver() = 0;
   /// The resolver that asks `server` ("address:port", empty for the system's) and hands every answer out.
   virtual Resolver* plain_resolver(const std::string& server) = 0;
@@ -36,7 +40,6 @@ class Services {
 
  protected:
   Services(EventLoop& l, CurlEngine& c, const RunnerOptions& o) : loop(l), curl(c), options(o) {}
-  ~Services() = default;
 };
 
 class RunningCheck {
