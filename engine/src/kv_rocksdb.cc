@@ -163,6 +163,7 @@ Setup make_setup(const Options& options, rocksdb::Env* env) {
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   db.max_background_jobs = performance.background_threads;
   db.max_open_files = -1;
+  db.skip_stats_update_on_db_open = true;  // they would be read from every file, for nothing that is asked here
   // After a failed write the store is closed and opened anew; RocksDB must not mend itself meanwhile.
   db.max_bgerror_resume_count = 0;
   db.stats_dump_period_sec = 0;
