@@ -5,6 +5,7 @@ and prints one JSON object. It is run by harness/peers.py on one processor, its 
 """
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -33,6 +34,7 @@ class Job:
         job = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         self.directory = pathlib.Path(job["directory"])
         self.csv = pathlib.Path(job["csv"])
+        self.input = self.directory / "input"  # what prepare() writes; not part of disk_bytes()
         self.runs = job["runs"]
         self.tools = job.get("tools", {})
         self.expected = json.loads(pathlib.Path(job["expected"]).read_text(encoding="utf-8"))
@@ -42,6 +44,15 @@ class Job:
         self.window_ms = self.now_ms - WINDOW_MS
         self.holds_ms = self.expected["interval_ms"] * 5 // 2 + TIMEOUT_MS
         self.results = sum(raw[0] for raw in self.expected["raw"])
+
+
+def rows(job):
+    """The CSV: (server, time, state, latency or None), as numbers."""
+    with open(job.csv, encoding="utf-8") as file:
+        next(file)
+        for line in file:
+            server, time_ms, state, latency, _ = line.split(",", 4)
+            yield int(server), int(time_ms), int(state), int(latency) if latency else None
 
 
 class Peer:
@@ -77,9 +88,15 @@ class Peer:
     def stop(self):
         """Stops it in the orderly way."""
 
+    def prepare(self):
+        """Writes the results in the form that it reads, when that is not CSV. Not measured."""
+
     def load(self):
         """All results of the CSV, in the fastest way its documentation tells."""
         raise NotImplementedError
+
+    def settle(self):
+        """Waits until its files are in their final form, where it has such a thing. Not measured."""
 
     def dashboard(self):
         """A list of dicts as in the expected answers; keys that it cannot answer are left out."""
@@ -106,20 +123,23 @@ class Peer:
         return None
 
     def disk_bytes(self):
-        return machine.tree_bytes(self.job.directory)
+        own = self.job.input.stat().st_size if self.job.input.exists() else 0
+        return machine.tree_bytes(self.job.directory) - own
 
 
-def difference(answer, expected):
-    """None when equal; the greatest relative difference of numbers; or "differs" when the shapes do."""
+def difference(answer, expected, scale=1):
+    """None when equal; the greatest difference of numbers, relative to the greatest number beside them (a bar's time in
+    a state to the bar, not to itself); or "differs" when the shapes do."""
     if isinstance(expected, list):
         if not isinstance(answer, (list, tuple)) or len(answer) != len(expected):
             return "differs"
-        found = [difference(a, e) for a, e in zip(answer, expected)]
+        scale = max([abs(e) for e in expected if isinstance(e, (int, float))], default=1)
+        found = [difference(a, e, scale) for a, e in zip(answer, expected)]
         if "differs" in found:
             return "differs"
         return max((value for value in found if value is not None), default=None)
     if isinstance(expected, (int, float)) and isinstance(answer, (int, float)):
-        return None if answer == expected else abs(answer - expected) / max(1, abs(expected), abs(answer))
+        return None if answer == expected else abs(answer - expected) / max(1, scale, abs(expected))
     return None if answer == expected else "differs"
 
 
@@ -146,7 +166,7 @@ def new_rows(job, count):
     """Results that follow the history, as they would come."""
     for i in range(count):
         server = i % job.servers + 1
-        yield (server, job.now_ms + 1 + i // job.servers * 60_000 + server % 1000, 1, 80_000 + i % 1000, 200, 0, "")
+        yield (server, job.now_ms + (1 + i // job.servers) * 60_000 + server % 1000, 1, 80_000 + i % 1000, 200, 0, "")
 
 
 def bars_from_rows(rows, job, from_ms, width_ms, count):
@@ -180,6 +200,40 @@ def dashboard_from_parts(job, bars, percentiles, incidents, last):
     return answers
 
 
+class Http:
+    """Requests to a server on the loopback interface over one connection."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+
+    def ask(self, method, path, body=None, headers=None):
+        """The body of the answer; Failed unless the status is 2xx."""
+        self.connection.request(method, path, body, headers or {})
+        response = self.connection.getresponse()
+        text = response.read()
+        if response.status // 100 != 2:
+            raise machine.Failed(f"{path.split('?')[0]}: {response.status} {text[:300].decode(errors='replace')}")
+        return text
+
+    def answers(self, path):
+        """Whether a request is answered at all; for Server.wait_until()."""
+        try:
+            self.ask("GET", path)
+        except (machine.Failed, http.client.HTTPException):
+            self.connection.close()
+            return False
+        except OSError:
+            self.connection.close()
+            raise
+        return True
+
+    def post_file(self, path, file, part_bytes=32 << 20):
+        """Posts a file of lines in parts of whole lines."""
+        with open(file, "rb") as lines:
+            while part := lines.read(part_bytes):
+                self.ask("POST", path, part + lines.readline())
+
+
 class Server:
     """A server process on the loopback interface, stopped by its process id."""
 
@@ -208,6 +262,19 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         self.log.close()
+
+
+def wait_for_rest(path, seconds=120):
+    """Returns when the size of a directory has not changed for three seconds."""
+    before, since = -1, time.monotonic()
+    end = since + seconds
+    while time.monotonic() < end:
+        now = machine.tree_bytes(path)
+        if now != before:
+            before, since = now, time.monotonic()
+        elif time.monotonic() - since > 3:
+            return
+        time.sleep(0.2)
 
 
 def free_port():
@@ -250,9 +317,11 @@ def work(peer, job):
     figures = {"name": peer.name, "version": peer.version(), "settings": peer.settings(), "notes": peer.notes}
     peer.clear()
     try:
+        peer.prepare()
         peer.start()
         elapsed, _ = machine.timed(peer.load)
         figures["load_a_second"] = job.results / elapsed * 1e3
+        peer.settle()
         peer.stop()
         figures["bytes_a_check"] = peer.disk_bytes() / job.results
         figures["start_ms"], _ = machine.timed(peer.start)

@@ -80,6 +80,17 @@ def incidents_sql(job, dialect):
       FROM numbered GROUP BY server, island HAVING MAX(until) > {job.window_ms} ORDER BY server, MIN(time)"""
 
 
+def join_failures(job, failures):
+    """The same from rows (server, time, until) of all failures that are confirmed, ascending."""
+    incidents = []
+    for server, begin, until in failures:
+        if not incidents or incidents[-1][0] != server or incidents[-1][2] != begin:
+            incidents.append([server, begin, until, 0])
+        incidents[-1][2] = until
+        incidents[-1][3] += begin >= job.window_ms
+    return [incident for incident in incidents if incident[2] > job.window_ms]
+
+
 def last_sql(job):
     """Rows (server, state of its newest result)."""
     return f"""SELECT s.id, (SELECT c.state FROM checks c WHERE c.server = s.id AND c.time < {job.now_ms}
