@@ -10,26 +10,43 @@
 namespace nines::query {
 namespace {
 
-// The first index in (begin, end] whose time is at or after `edge_ms`, which lies after the first time. Checks come at
-// a steady pace, so a guess by proportion is nearly always within a step or two.
-std::uint32_t find_edge(const std::int64_t* time_ms, std::uint32_t begin, std::uint32_t end, std::int64_t edge_ms) {
-  const std::int64_t first = time_ms[begin];
-  const std::int64_t last = time_ms[end - 1];
-  if (last < edge_ms) return end;
-  const auto steps = static_cast<std::int64_t>(end - 1 - begin);
-  auto at = begin + static_cast<std::uint32_t>((edge_ms - first) * steps / std::max<std::int64_t>(last - first, 1));
-  constexpr int kSteps = 8;
-  for (int i = 0; i < kSteps; ++i) {
-    if (time_ms[at] < edge_ms) {
-      ++at;
-    } else if (time_ms[at - 1] >= edge_ms) {
-      --at;
-    } else {
-      return at;
-    }
+// Finds where buckets begin within results. Checks come at a steady pace, so a guess by proportion is nearly always
+// within a step or two; and as no guess depends on the one before, their misses of the cache overlap.
+class EdgeFinder {
+ public:
+  /// `time_ms` of results [begin, end).
+  EdgeFinder(const std::int64_t* time_ms, std::uint32_t begin, std::uint32_t end)
+      : time_ms_(time_ms), begin_(begin), end_(end), first_ms_(time_ms[begin]), last_ms_(time_ms[end - 1]) {
+    const std::int64_t length_ms = std::max<std::int64_t>(last_ms_ - first_ms_, 1);
+    results_per_ms_ = static_cast<double>(end - 1 - begin) / static_cast<double>(length_ms);
   }
-  return static_cast<std::uint32_t>(std::lower_bound(time_ms + begin, time_ms + end, edge_ms) - time_ms);
-}
+
+  /// The first index after `after` whose time is at or after `edge_ms`, which lies after the time at `after`.
+  [[nodiscard]] std::uint32_t find(std::uint32_t after, std::int64_t edge_ms) const noexcept {
+    if (last_ms_ < edge_ms) return end_;
+    const double guess = static_cast<double>(edge_ms - first_ms_) * results_per_ms_;
+    std::uint32_t at = std::clamp(begin_ + static_cast<std::uint32_t>(guess), after + 1, end_ - 1);
+    constexpr int kSteps = 8;
+    for (int i = 0; i < kSteps; ++i) {
+      if (time_ms_[at] < edge_ms) {
+        ++at;
+      } else if (time_ms_[at - 1] >= edge_ms) {
+        --at;
+      } else {
+        return at;
+      }
+    }
+    return static_cast<std::uint32_t>(std::lower_bound(time_ms_ + after, time_ms_ + end_, edge_ms) - time_ms_);
+  }
+
+ private:
+  const std::int64_t* time_ms_;
+  std::uint32_t begin_;
+  std::uint32_t end_;
+  std::int64_t first_ms_;
+  std::int64_t last_ms_;
+  double results_per_ms_;
+};
 
 // How many of `count` results, evenly spaced over [first, last], come before `edge_ms`.
 std::uint64_t evenly_before(const Run& run, std::int64_t edge_ms) {
@@ -52,9 +69,10 @@ std::size_t BucketSink::bucket_of(std::int64_t time_ms) const noexcept {
 
 void BucketSink::results(const Segment& segment, const Run& run, std::uint32_t begin, std::uint32_t end, bool covered) {
   std::size_t bucket = bucket_of(segment.time_ms[begin]);
+  const EdgeFinder edges(segment.time_ms.data(), begin, end);
   while (begin < end) {
     while (edges_[bucket + 1] <= segment.time_ms[begin]) ++bucket;
-    const std::uint32_t until = find_edge(segment.time_ms.data(), begin, end, edges_[bucket + 1]);
+    const std::uint32_t until = edges.find(begin, edges_[bucket + 1]);
     add(cells_[bucket], segment, run, begin, until, covered);
     begin = until;
   }

@@ -83,6 +83,7 @@ std::vector<DashboardGroup> make_groups(const std::vector<Entry>& entries, Windo
   GroupOptions of_group = options;
   of_group.weights.clear();
   std::vector<DashboardGroup> groups;
+  groups.reserve(members.size());
   for (const auto& [name, spans] : members) groups.push_back({name, combine_group(spans, window, policy, of_group)});
   return groups;
 }

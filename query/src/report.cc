@@ -42,6 +42,7 @@ std::vector<ReportGroup> make_groups(const Report& report, const std::vector<std
     group.incidents += report.servers[i].figures.incidents.size();
   }
   std::vector<ReportGroup> groups;
+  groups.reserve(members.size());
   for (const auto& [name, group] : members) {
     groups.push_back({name, combine_group(group.spans, report.window, policy, options), group.incidents});
   }

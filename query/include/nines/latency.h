@@ -89,7 +89,7 @@ struct LatencyPoint {
 };
 
 struct LatencyOptions {
-  bool phases = false;       ///< figures of each phase, over the successful checks that have phases; reads results only
+  bool phases = false;       ///< figures of each phase, over successful checks in which it happened; reads results only
   std::uint32_t points = 0;  ///< > 0: a series of at most this many columns, at most kMaxPoints; reads results only
 };
 inline constexpr std::uint32_t kMaxPoints = 20'000;

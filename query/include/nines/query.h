@@ -42,8 +42,10 @@ inline constexpr std::int64_t kLongWindowDays = 8;
 
 /// One question's frame.
 struct Query {
-  Window window;  ///< half-open; `to` is clipped to `now`, `from` to the server's creation
-  TimeMs now{};   ///< the moment of asking; results at or after it do not exist for the answer
+  /// Half-open. `to` is clipped to `now`, and `from` to the server's creation: to Server::created_at, or to the first
+  /// result in the window where history was loaded from before.
+  Window window;
+  TimeMs now{};  ///< the moment of asking; results at or after it do not exist for the answer
   Policy policy;
   Summaries summaries = Summaries::when_long;
 };
@@ -63,7 +65,9 @@ struct TimePerState {
   friend bool operator==(const TimePerState&, const TimePerState&) = default;
 };
 
-/// Where a stretch of an answer came from, and why.
+/// Where a stretch of an answer came from, and why. Every day of a long window that a summary can judge exactly is read
+/// from it, the others from results. Only where retention has taken the results (no_results) are summaries used beyond
+/// that: times stay exact, checks are placed as if evenly spaced within their run.
 enum class Source : std::uint8_t { results, summaries };
 enum class Reason : std::uint8_t {
   short_window,    ///< results: the window is not long enough for summaries
