@@ -75,6 +75,42 @@ TEST(OnTheEngine, AnswersEqualThoseOnTheModelStore) {
   }
 }
 
+TEST(OnTheEngine, ParallelDashboardEqualsThatOnTheModelStore) {
+  const ScratchDirectory directory;
+  Options options = options_at_2030();
+  options.performance.scan_threads = 2;
+  auto opened = Store::open(directory.path(), options);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  ModelStore model(options_at_2030());
+  RandomHistory random(4242);
+  for (int s = 0; s < 12; ++s) {
+    Server server = random.server();
+    server.name += std::to_string(s);
+    ASSERT_TRUE(engine.add_server(server).has_value());
+    server.id = model.add(server);
+    const auto results = random.results(server, 3);
+    ASSERT_TRUE(engine.append(results, Durability::buffered).has_value());
+    ASSERT_TRUE(model.append(results, Durability::buffered).has_value());
+  }
+  DashboardOptions board;
+  board.bars = BarOptions{12, {}, {}};
+  board.group_rule = GroupOptions{GroupRule::quorum, 3, {}};
+  for (int question = 0; question < 12 && !::testing::Test::HasFailure(); ++question) {
+    Query query = random.query();
+    query.summaries = random.chance(30) ? Summaries::always : Summaries::when_long;
+    const auto expected = dashboard(model, query, board);
+    const auto actual = dashboard(engine, query, board);
+    ASSERT_TRUE(expected.has_value() && actual.has_value());
+    ASSERT_EQ(actual->rows.size(), expected->rows.size());
+    for (std::size_t i = 0; i < actual->rows.size(); ++i) {
+      expect_same(actual->rows[i].figures, expected->rows[i].figures);
+      EXPECT_EQ(actual->rows[i].bars, expected->rows[i].bars);
+    }
+    EXPECT_EQ(actual->groups[0].figures.time, expected->groups[0].figures.time);
+  }
+}
+
 TEST(OnTheEngine, DashboardTakesOneRangeScanAServer) {
   const ScratchDirectory directory;
   auto opened = Store::open(directory.path(), options_at_2030());
