@@ -120,12 +120,12 @@ std::optional<std::int64_t> parse_clock(TextScanner& in) {
   if (!in.take(':')) return ms;
   const auto second = in.number(2);
   if (!second || *second > 60) return std::nullopt;
-  ms += *second * 1000;
+  ms += std::int64_t{*second} * 1000;
   if (!in.take('.')) return ms;
   if (in.peek() < '0' || in.peek() > '9') return std::nullopt;
   int scale_ms = 100;  // of the next digit; what is finer than a millisecond is cut off
   while (const auto digit = in.digit()) {
-    ms += *digit * scale_ms;
+    ms += std::int64_t{*digit} * scale_ms;
     scale_ms /= 10;
   }
   return ms;

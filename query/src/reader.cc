@@ -210,10 +210,11 @@ bool ServerReader::incident_reaches_floor() {
   if (merge_ms == 0 && !corrected) return false;
   lay_out_spans();
   std::int64_t start_ms = to_ms(frame_.window.from);
-  for (auto it = judged_.rbegin(); it != judged_.rend(); ++it) {
-    if (it->state != State::down || it->from_ms >= start_ms) continue;
-    if (it->to_ms <= start_ms - merge_ms && it->to_ms != start_ms) break;
-    start_ms = it->from_ms;
+  for (std::size_t i = judged_.size(); i-- > 0;) {
+    const Span& span = judged_[i];
+    if (span.state != State::down || span.from_ms >= start_ms) continue;
+    if (span.to_ms <= start_ms - merge_ms && span.to_ms != start_ms) break;
+    start_ms = span.from_ms;
   }
   return start_ms <= floor_ms_ || (merge_ms > 0 && start_ms - merge_ms - longest_hold_ms() < floor_ms_);
 }
