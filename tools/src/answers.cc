@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "text.h"
+
 namespace nines::tools {
 namespace {
 
@@ -207,10 +209,10 @@ Json report_json(const Report& report) {
   return json;
 }
 
-Json server_json(const Server& server) {
+Json server_json(const Server& server, Audience audience) {
   Json json = {{"server", server.name},
                {"id", static_cast<std::uint32_t>(server.id)},
-               {"url", text_or_null(server.url)},
+               {"url", text_or_null(audience == Audience::page ? public_url(server.url) : server.url)},
                {"group", text_or_null(server.group)},
                {"tags", Json::object()},
                {"created_at", format_time(server.created_at)},
@@ -220,8 +222,7 @@ Json server_json(const Server& server) {
                {"paused", Json::array()},
                {"retention_days",
                 {{"checks", server.retention.checks.count()}, {"summaries", server.retention.summaries.count()}}},
-               {"objective", optional_json(server.objective)},
-               {"check", nullptr}};
+               {"objective", optional_json(server.objective)}};
   for (const auto& [key, value] : server.tags) json["tags"][key] = value;
   for (const Rules& rules : server.rules) json["rules"].push_back(rules_json(rules));
   for (const Maintenance& entry : server.maintenance) json["maintenance"].push_back(maintenance_json(entry));
@@ -236,7 +237,10 @@ Json server_json(const Server& server) {
     if (pause.to >= kTimeLimit) entry["to"] = nullptr;
     json["paused"].push_back(std::move(entry));
   }
-  if (Json check = Json::parse(server.check, nullptr, false); check.is_object()) json["check"] = std::move(check);
+  if (audience == Audience::owner) {
+    Json check = Json::parse(server.check, nullptr, false);
+    json["check"] = check.is_object() ? std::move(check) : Json();
+  }
   return json;
 }
 

@@ -13,6 +13,7 @@
 #include <nines/slo.h>
 #include <nines/uptime.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -32,8 +33,10 @@ namespace nines::tools {
 [[nodiscard]] Json slo_json(const std::string& name, const SloAnswer& slo);
 [[nodiscard]] Json group_json(const GroupFigures& group);
 [[nodiscard]] Json report_json(const Report& report);
-/// Catalog entry, with the check's description as it is in the configuration.
-[[nodiscard]] Json server_json(const Server& server);
+/// Catalog entry. For the page and the HTTP interface the URL is without what may be secret in it, and the check's
+/// description is left out.
+enum class Audience : std::uint8_t { owner, page };
+[[nodiscard]] Json server_json(const Server& server, Audience audience);
 [[nodiscard]] Json cost_json(const ScanCost& cost);
 [[nodiscard]] Json explain_json(const Explain& explain);
 

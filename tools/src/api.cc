@@ -141,7 +141,7 @@ Result<Json> servers_json(const Store& store, const WebRequest& request) {
   const auto servers = catalog->servers();
   Json json = {{"servers", Json::array()}};
   for (std::uint64_t i = page->offset; i < std::min<std::uint64_t>(page->offset + page->limit, servers.size()); ++i) {
-    json["servers"].push_back(server_json(servers[i]));
+    json["servers"].push_back(server_json(servers[i], Audience::page));
   }
   json["next_cursor"] = next_cursor(*page, servers.size());
   return json;
@@ -313,7 +313,7 @@ Result<Json> points_json(const Store& store, const Server& server, const WebRequ
 Result<Json> server_entry_json(const Store&, const Server& server, const WebRequest& request) {
   const auto parameters = Parameters::of(request, {}, false);
   if (!parameters) return tl::unexpected(parameters.error());
-  return server_json(server);
+  return server_json(server, Audience::page);
 }
 
 struct ServerQuestion {

@@ -162,7 +162,7 @@ Outcome server_show(const Call& call) {
   const auto catalog = (*store)->catalog();
   const auto server = find_server(*catalog, call.words[0]);
   if (!server) return tl::unexpected(server.error());
-  const Json json = server_json(**server);
+  const Json json = server_json(**server, Audience::owner);
   if (call.format == Format::json || call.format == Format::ndjson) {
     write_out(dump(json) + "\n");
     return kExitDone;

@@ -126,16 +126,6 @@ std::string figure_cards(const Figures& f) {
 
 }  // namespace
 
-std::string public_url(const std::string& url) {
-  std::string shown = url.substr(0, url.find_first_of("?#"));
-  const std::size_t host = shown.find("://");
-  if (host == std::string::npos) return shown;
-  const std::size_t path = std::min(shown.find('/', host + 3), shown.size());
-  const std::size_t at = shown.rfind('@', path);
-  if (at != std::string::npos && at >= host + 3) shown.erase(host + 3, at + 1 - host - 3);
-  return shown;
-}
-
 std::string dashboard_page(const DashboardView& view) {
   const Dashboard& board = *view.board;
   const auto count = [&](State state) { return board.by_state[static_cast<std::size_t>(state)]; };

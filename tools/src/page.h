@@ -47,7 +47,4 @@ struct ServerView {
 /// A page that says one sentence: not found, a bad parameter.
 [[nodiscard]] std::string message_page(const std::string& title, const std::string& sentence);
 
-/// A URL for people who look at a page: without user, password and query, which may hold secrets.
-[[nodiscard]] std::string public_url(const std::string& url);
-
 }  // namespace nines::tools

@@ -227,6 +227,16 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+std::string public_url(const std::string& url) {
+  std::string shown = url.substr(0, url.find_first_of("?#"));
+  const std::size_t host = shown.find("://");
+  if (host == std::string::npos) return shown;
+  const std::size_t path = std::min(shown.find('/', host + 3), shown.size());
+  const std::size_t at = shown.rfind('@', path);
+  if (at != std::string::npos && at >= host + 3) shown.erase(host + 3, at + 1 - host - 3);
+  return shown;
+}
+
 std::string with_commas(unsigned long long value) {
   const std::string digits = fmt::to_string(value);
   std::string out;

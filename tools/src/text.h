@@ -30,6 +30,9 @@ namespace nines::tools {
 /// `text` cut to at most `width` columns, with "…" (`...` is not used: it costs three columns) where it was cut.
 [[nodiscard]] std::string fit(std::string_view text, std::size_t width);
 
+/// A URL for people who look at a page: without user, password and query, which may hold secrets.
+[[nodiscard]] std::string public_url(const std::string& url);
+
 /// The word of `words` that `word` was probably meant to be: the nearest by Damerau's edit distance, at most a third
 /// of the longer one's length away. Empty when none is near.
 [[nodiscard]] std::string_view closest(std::string_view word, std::span<const std::string_view> words);
