@@ -48,11 +48,12 @@ def main():
     options.say = lambda text: print(f"[{time.time() - begin:6.1f} s] {text}", file=sys.stderr, flush=True)
 
     results_path = machine.data_dir() / "results.json"
-    results = json.loads(results_path.read_text()) if results_path.exists() else {}
+    options.found = json.loads(results_path.read_text()) if results_path.exists() else {}
+    options.keep = lambda: results_path.write_text(json.dumps(options.found, indent=1))
     for name in options.sections or SECTIONS:
         options.say(f"== {name}")
-        results[name] = section(name, options)
-        results_path.write_text(json.dumps(results, indent=1))
+        options.found[name] = section(name, options)
+        options.keep()
     options.say(f"figures are in {results_path}; bench/report.py makes RESULTS.md of them")
     return 0
 

@@ -44,7 +44,7 @@ def run_script(name, size, runs, **more):
     job.write_text(json.dumps({"directory": str(machine.data_dir() / f"peer-{name}"), "csv": str(csv), "runs": runs,
                                "expected": str(expected), "size": size, "tools": tools, **more}))
     command = machine.pinned([python(), FOLDER / f"{name}.py", job])
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=machine.end_with_parent)
     if done.returncode != 0:
         return {"name": name, "failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
     return json.loads(done.stdout)
@@ -90,11 +90,19 @@ def nines(size, runs):
 
 
 def run(options):
-    """Figures of nines and of every peer; with options.only of these only."""
+    """Figures of nines and of every peer; with options.only nines and these, in place of what was there of them."""
     runs = 2 if options.quick else 7
+    before = options.found.get("peers", {})
+    found = {}
+    if options.only and before.get("size") == options.size:
+        found = {system["name"]: system for system in before["systems"]}
     options.say("nines")
-    found = [nines(options.size, runs)]
+    first = nines(options.size, runs)
+    found = {first["name"]: first, **{name: system for name, system in found.items() if name != first["name"]}}
     for name in options.only.split(",") if options.only else PEERS:
         options.say(name)
-        found.append(rocksdb_rows(options.size, runs) if name == "rocksdb_rows" else run_script(name, options.size, runs))
-    return {"size": options.size, "systems": found}
+        system = rocksdb_rows(options.size, runs) if name == "rocksdb_rows" else run_script(name, options.size, runs)
+        found[system["name"]] = system
+        options.found["peers"] = {"size": options.size, "systems": list(found.values())}
+        options.keep()
+    return options.found["peers"]

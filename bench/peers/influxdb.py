@@ -24,6 +24,8 @@ bind-address = "127.0.0.1:{rpc}"
   log-enabled = false
   max-row-limit = 0
   max-body-size = 0
+[monitor]
+  store-enabled = false
 [logging]
   level = "error"
 """
@@ -138,7 +140,9 @@ class Influxdb(Peer):
         return self.server.process.pid
 
     def disk_bytes(self):
-        return sum(machine.tree_bytes(self.job.directory / part) for part in ("data", "wal", "meta"))
+        """What is allocated: its index of series is a few files of 4 MB that are mostly holes."""
+        files = (self.job.directory / "data").rglob("*")
+        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
 
 
 if __name__ == "__main__":

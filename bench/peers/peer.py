@@ -159,7 +159,10 @@ def verdict(found):
     """A difference in words."""
     if found is None:
         return "equal"
-    return found if isinstance(found, str) else f"within {max(0.01, found * 100):.2g} %"
+    if isinstance(found, str):
+        return found
+    percent = max(0.01, found * 100)
+    return f"within {percent:.0f} %" if percent >= 10 else f"within {percent:.2g} %"
 
 
 def new_rows(job, count):
@@ -336,7 +339,8 @@ def work(peer, job):
 
 
 def main(kind):
-    """Runs a peer on the job that the command line names."""
+    """Runs a peer on the job that the command line names. Asked to stop, it stops its server first."""
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(1))
     job = Job(sys.argv[1])
     peer = kind(job)
     reason = peer.missing()

@@ -10,6 +10,7 @@ import bisect
 import json
 import multiprocessing
 import resource
+import signal
 import sys
 import time
 
@@ -187,6 +188,7 @@ def tell(job, peer, url):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(1))
     job = Job(sys.argv[1])
     told = []
     for kind in (sqlite.Sqlite, postgresql.Postgresql):
