@@ -57,7 +57,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded };
 
   void look_up_hop();
-  void transfer(std::vector<Address> addresses);
+  void transfer(const std::vector<Address>& addresses);
   [[nodiscard]] curl_slist* headers();
   void drop_transfer() noexcept;
 
@@ -100,7 +100,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
 void CurlCheck::look_up_hop() {
   const std::string& host = check().proxy ? check().proxy->host : hop_.target.host;
   const std::uint16_t port = check().proxy ? check().proxy->port : hop_.target.port;
-  lookup(host, port, [this](std::vector<Address> addresses) { transfer(std::move(addresses)); });
+  lookup(host, port, [this](const std::vector<Address>& addresses) { transfer(addresses); });
 }
 
 curl_slist* CurlCheck::headers() {
@@ -112,7 +112,7 @@ curl_slist* CurlCheck::headers() {
   return &websocket_header_;
 }
 
-void CurlCheck::transfer(std::vector<Address> addresses) {
+void CurlCheck::transfer(const std::vector<Address>& addresses) {
   easy_ = services().curl.acquire();
   if (easy_ == nullptr) {
     fail({ErrorClass::internal, "no memory for another transfer"});

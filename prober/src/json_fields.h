@@ -259,7 +259,11 @@ inline Json write(const HeaderList& value) {
   for (const auto& [name, text] : value) object[name] = text;
   if (object.size() == value.size()) return object;
   Json list = Json::array();
-  for (const auto& [name, text] : value) list.push_back(name + ": " + text);
+  for (const auto& [name, text] : value) {
+    std::string line = name;
+    line.append(": ").append(text);
+    list.push_back(std::move(line));
+  }
   return list;
 }
 
