@@ -73,7 +73,8 @@ TEST(CatalogSyncTest, NewMaintenanceDoesNotReachIntoThePast) {
 
 TEST(CatalogSyncTest, AnUpcomingMaintenanceThatIsGoneIsForgotten) {
   Server before = known();
-  before.maintenance = {once({kNow + std::chrono::hours{1}, kNow + std::chrono::hours{2}}), once({kNow - std::chrono::hours{2}, kNow - std::chrono::hours{1}})};
+  before.maintenance = {once({kNow + std::chrono::hours{1}, kNow + std::chrono::hours{2}}),
+                        once({kNow - std::chrono::hours{2}, kNow - std::chrono::hours{1}})};
   const Server server = updated_server(before, wanted(), kNow);
   ASSERT_EQ(server.maintenance.size(), 1U);
   EXPECT_EQ(server.maintenance[0], before.maintenance[1]);

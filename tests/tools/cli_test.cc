@@ -10,7 +10,7 @@
 namespace nines::tools::testing {
 namespace {
 
-using ::testing::AnyOf;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -201,7 +201,7 @@ TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
     EXPECT_THAT(overview.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     const Finished help = nines({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
-    EXPECT_THAT(help.out, HasSubstr("\nExample:\n  nines ")) << command;
+    EXPECT_THAT(help.out, AllOf(HasSubstr("\nExample:\n  "), HasSubstr(std::string("nines ") + command))) << command;
   }
   EXPECT_THAT(nines({"--version"}).out, ::testing::MatchesRegex("nines [0-9.]+\n"));
 }

@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"BadPort", one_server("web: {listen: \"127.0.0.1:70000\"}\n"), "4:15", "127.0.0.1:8080"},
         Refusal{"RetentionUnderADay", one_server("store: {retention: 1h}\n"), "4:20", "from 1d"},
         Refusal{"UnknownAlertOfServer", one_server("    alerts: [nobody]\n"), "2:5", "no alert named `nobody`"},
-        Refusal{"BadCron", "servers:\n  - {name: a, push: {cron: \"61 * * * *\"}}\n", "2:22", "cron"},
+        Refusal{"BadCron", "servers:\n  - {name: a, push: {cron: \"61 * * * *\"}}\n", "2:21", "cron"},
         Refusal{"PushWithProbedUrl", one_server("    push: {token: t}\n"), "4:11", "push:"},
         Refusal{"ServersNotAList", "servers: {name: a}\n", "1:10", "must be a list"},
         Refusal{"NoServers", "store: {path: x}\n", "1:1", "no `servers`"},

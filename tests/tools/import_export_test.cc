@@ -150,9 +150,9 @@ TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
     const bool phases = pick(3) == 0;
     const std::string latency = pick(4) == 0 ? "" : std::to_string(pick(2'000'000));
     const std::string detail = csv_field(kDetails[pick(kDetails.size())]);
-    std::string rest = fmt::format("{},{},{},{},{},{},{},{}", kStates[pick(4)], latency, pick(2) == 0 ? "" : "200",
-                                   location, pick(2) == 0 ? "60" : "0.5", pick(3) == 0 ? "timeout" : "", detail,
-                                   pick(2));
+    std::string rest =
+        fmt::format("{},{},{},{},{},{},{},{}", kStates[pick(4)], latency, pick(2) == 0 ? "" : "200", location,
+                    pick(2) == 0 ? "60" : "0.5", pick(3) == 0 ? "timeout" : "", detail, pick(2));
     for (int p = 0; p < 5; ++p) {
       rest += ',';
       if (phases) rest += std::to_string(pick(100'000));

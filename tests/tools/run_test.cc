@@ -59,6 +59,9 @@ TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
   ASSERT_TRUE(program_->says("site is down since")) << program_->err_so_far();
   server = std::make_unique<TestWebServer>(target_);
   ASSERT_TRUE(program_->says("site is up since")) << program_->err_so_far();
+  // A change is told at once; its result is in the store a moment later.
+  const auto incidents_now = [&] { return Json::parse(run({"incidents", "site", "--json"}).out)["incidents"]; };
+  ASSERT_TRUE(eventually([&] { return !incidents_now().empty() && incidents_now()[0]["ongoing"] == false; }));
 
   // From outside, while it is running: the incident begins with the first failed check and ends with the first good
   // one.
@@ -74,7 +77,7 @@ TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
       recovery = point["time"];
     }
   }
-  const Json incidents = Json::parse(run({"incidents", "site", "--json"}).out)["incidents"];
+  const Json incidents = incidents_now();
   ASSERT_EQ(incidents.size(), 1U) << incidents.dump();
   EXPECT_EQ(incidents[0]["from"], first_failure);
   EXPECT_EQ(incidents[0]["to"], recovery);
@@ -95,8 +98,8 @@ TEST_F(RunTest, AStatusThatIsNotExpectedIsTheIncidentsCode) {
   start(config());
   ASSERT_TRUE(program_->says("site is down since"));
   EXPECT_THAT(program_->err_so_far(), HasSubstr("http_status 503"));
+  ASSERT_TRUE(eventually([&] { return uptime()["incidents"].size() == 1; }));
   const Json figures = uptime();
-  ASSERT_EQ(figures["incidents"].size(), 1U);
   EXPECT_EQ(figures["incidents"][0]["code"], 503);
   EXPECT_EQ(figures["incidents"][0]["ongoing"], true);
   EXPECT_TRUE(figures["incidents"][0]["to"].is_null());

@@ -17,7 +17,9 @@ TEST(TextTest, ControlCharactersAreVisibleOnATerminal) {
 }
 
 TEST(TextTest, BidirectionalOverridesAreVisible) {
-  EXPECT_EQ(printable("a\xe2\x80\xae" "b"), "a\\u202eb");
+  EXPECT_EQ(printable("a\xe2\x80\xae"
+                      "b"),
+            "a\\u202eb");
 }
 
 TEST(TextTest, BytesThatAreNotUtf8AreVisible) {
