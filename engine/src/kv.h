@@ -1,5 +1,5 @@
-// The seam between the engine and what keeps its bytes: four spaces of ordered keys, with atomic batches, range scans
-// and range deletes, and nothing else. kv_rocksdb.cc stands behind it today; an ordered distributed store could.
+// The seam between the engine and what keeps its bytes: four spaces of ordered keys, with atomic batches and range
+// scans, and nothing else. kv_rocksdb.cc stands behind it today; an ordered distributed store could.
 //
 // Threads: a Kv may be used from any thread; a Batch and a Range belong to one thread at a time. Ranges keep their
 // snapshot and must be destroyed before their Kv.
@@ -32,8 +32,6 @@ class Batch {
   virtual ~Batch() = default;
   virtual void put(Space space, std::string_view key, std::string_view value) = 0;
   virtual void erase(Space space, std::string_view key) = 0;
-  /// Erases all keys in [from, to). Costs later scans of that range until a compaction: for rare, large ranges.
-  virtual void erase_range(Space space, std::string_view from, std::string_view to) = 0;
   virtual void clear() = 0;
   [[nodiscard]] virtual bool empty() const = 0;
   [[nodiscard]] virtual std::size_t bytes() const = 0;

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "marker.h"
+#include "store_files.h"
 #include "wal_replay.h"
 
 namespace nines::engine {
@@ -89,9 +90,6 @@ class RocksBatch final : public Batch {
   void erase(Space space, std::string_view key) override {
     // Delete, not SingleDelete: a result that was sent twice has two puts, and SingleDelete would revive the first.
     note(batch_.Delete(family(space), slice(key)));
-  }
-  void erase_range(Space space, std::string_view from, std::string_view to) override {
-    note(batch_.DeleteRange(family(space), slice(from), slice(to)));
   }
   void clear() override {
     batch_.Clear();
@@ -345,37 +343,6 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
                                " attempts to open it; try again");
 }
 
-/// Whether the directory holds a RocksDB yet. RocksDB would begin anew without its file CURRENT, and delete all others.
-Result<bool> holds_database(const std::string& path) {
-  std::error_code error;
-  if (fs::exists(fs::path(path) / "CURRENT", error)) return true;
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    const auto extension = entry.path().extension();
-    if (extension != ".sst" && extension != ".log") continue;
-    return fail(ErrorCode::corruption, "the file CURRENT is missing from " + path +
-                                           "; restore the store from a backup, or that file: it holds the name of the "
-                                           "newest MANIFEST file and a line end");
-  }
-  if (error) return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
-  return false;
-}
-
-/// A database always has a log, unless its creation was interrupted.
-Result<void> check_logs(const std::string& path, const Options& options, const rocksdb::DBOptions& db,
-                        const WalReplay& replay, OpenReport& report) {
-  if (replay.log_files() > 0) return {};
-  std::vector<std::string> families;
-  const auto status = rocksdb::DB::ListColumnFamilies(db, path, &families);
-  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
-  if (families.size() <= 1) return {};
-  const std::string what = "no write-ahead log is left in " + path + ": what was not yet in table files is lost";
-  if (options.recovery == Recovery::refuse) {
-    return fail(ErrorCode::corruption, what + "; restore it, or open with Recovery::point_in_time to go on without");
-  }
-  report.warnings.push_back(what);
-  return {};
-}
-
 void report_replay(const WalReplay& replay, OpenReport& report) {
   report.replayed_bytes = replay.replayed_bytes();
   for (std::string& warning : replay.warnings()) report.warnings.push_back(std::move(warning));
@@ -395,18 +362,13 @@ Error explain_open(Error error, const std::string& path, const Options& options)
 
 Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
                                           OpenReport& report) {
-  const auto exists = holds_database(path);
-  if (!exists) return tl::unexpected<Error>(exists.error());
-  setup.db.create_if_missing = !*exists;
   std::unique_ptr<WalReplay> replay;
   if (mode == KvMode::write) {
+    const auto exists = check_store_files(path, options.recovery, report);
+    if (!exists) return tl::unexpected<Error>(exists.error());
+    setup.db.create_if_missing = !*exists;
     replay = std::make_unique<WalReplay>(path);
     setup.db.wal_filter = replay.get();
-    if (*exists) {
-      if (auto checked = check_logs(path, options, setup.db, *replay, report); !checked) {
-        return tl::unexpected<Error>(checked.error());
-      }
-    }
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(kSpaceCount + 1);

@@ -235,15 +235,15 @@ Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
   const auto batch = kv.batch();
   const auto folded = fold(kv, state.id, sealed, *batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
-  // One erasure for all of them: it costs what a single row's would. Nothing is ever put below the new watermark, and
-  // who reads rows begins above it, so the erased range is in nobody's way.
-  const std::int64_t watermark_ms = to_ms(sealed.back().time);
-  batch->erase_range(Space::recent, recent_key(state.id, from_ms(state.watermark_ms + 1), {}).view(),
-                     recent_key(state.id, from_ms(watermark_ms + 1), {}).view());
+  // One by one: where RocksDB 7.8 steps over an erased range it forgets the errors of damaged blocks, and a compaction
+  // that leaves nothing but such a range aborts the process when its write fails.
+  for (const CheckResult& row : sealed) {
+    batch->erase(Space::recent, recent_key(state.id, row.time, row.location).view());
+  }
   // Nothing is lost when this is: the rows are durable as they are.
   if (auto written = handle_.write(kv, *batch, Durability::buffered); !written) return written;
   sealed_chunks_ += *folded;
-  state.watermark_ms = watermark_ms;
+  state.watermark_ms = to_ms(sealed.back().time);
   state.rows = static_cast<std::uint32_t>(rows.size() - sealed.size());
   state.first_row_ms = end == rows.end() ? -1 : to_ms(end->time);
   states_.trim_head(state);
@@ -339,6 +339,35 @@ Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const 
   return {};
 }
 
+/// Erases the results before `checks_end_ms` and the summaries before the UTC day `summaries_end`, each key by itself:
+/// ranges would be fewer, but see seal().
+Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
+                                   std::int64_t summaries_end, Batch& batch) {
+  auto ranges = kv.ranges({Space::checks, Space::days});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  const auto erase_between = [&](Space space, Range& range, const Key& from, const Key& to) {
+    for (range.seek(from.view()); range.valid() && range.key() < to.view(); range.next()) {
+      batch.erase(space, range.key());
+    }
+    return range.status();
+  };
+  const ServerId id = state.id;
+  auto done =
+      erase_between(Space::checks, *(*ranges)[0], chunk_key(id, from_ms(0)), chunk_key(id, from_ms(checks_end_ms)));
+  if (done) done = erase_between(Space::days, *(*ranges)[1], day_key(id, 0), day_key(id, summaries_end));
+  if (!done) return done;
+  std::vector<CheckResult> rows;
+  {
+    const MutexLock view(state.view);
+    rows = state.head.results_from(state.watermark_ms + 1, id);
+  }
+  for (const CheckResult& row : rows) {
+    if (to_ms(row.time) >= checks_end_ms) break;
+    batch.erase(Space::recent, recent_key(id, row.time, row.location).view());
+  }
+  return {};
+}
+
 Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day) {
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
@@ -347,26 +376,11 @@ Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::in
   if (!kv) return tl::unexpected<Error>(kv.error());
   if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return tl::unexpected<Error>(loaded.error());
 
-  auto ranges = (*kv)->ranges({Space::checks, Space::days});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
   const auto batch = (*kv)->batch();
   const std::int64_t checks_end_ms = std::max<std::int64_t>(checks_day, 0) * kDayMs;
-  // One erasure a chunk: range erasures would be fewer, but they pile up and slow every scan until a compaction.
-  const auto erase_before = [&](Space space, Range& range, const Key& from, const Key& to) {
-    for (range.seek(from.view()); range.valid() && range.key() < to.view(); range.next()) {
-      batch->erase(space, range.key());
-    }
-    return range.status();
-  };
   const std::int64_t summaries_end = std::max<std::int64_t>(summaries_day, 0);
-  auto done = erase_before(Space::checks, *(*ranges)[0], chunk_key(server, from_ms(0)),
-                           chunk_key(server, from_ms(checks_end_ms)));
-  if (done) done = erase_before(Space::days, *(*ranges)[1], day_key(server, 0), day_key(server, summaries_end));
-  if (!done) return tl::unexpected<Error>(done.error());
-  ranges->clear();
-  if (state->first_row_ms >= 0 && state->first_row_ms < checks_end_ms) {
-    batch->erase_range(Space::recent, recent_key(server, from_ms(0), {}).view(),
-                       recent_key(server, from_ms(checks_end_ms), {}).view());
+  if (auto erased = erase_history(**kv, *state, checks_end_ms, summaries_end, *batch); !erased) {
+    return tl::unexpected<Error>(erased.error());
   }
   if (batch->empty()) return false;
   if (auto written = handle_.write(**kv, *batch, Durability::process); !written) {
@@ -384,10 +398,10 @@ Result<void> Writer::drop_server(ServerId server, const std::function<void(Batch
   const MutexLock lock(state->write);
   auto kv = handle_.kv_for_write();
   if (!kv) return tl::unexpected<Error>(kv.error());
+  if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
   const auto batch = (*kv)->batch();
-  for (const Space space : {Space::recent, Space::checks, Space::days}) {
-    batch->erase_range(space, server_key(server).view(), prefix_end(server).view());
-  }
+  constexpr std::int64_t kEndMs = to_ms(kTimeLimit);
+  if (auto erased = erase_history(**kv, *state, kEndMs, kEndMs / kDayMs, *batch); !erased) return erased;
   and_also(*batch);
   if (auto written = handle_.write(**kv, *batch, Durability::process); !written) return written;
   state->removed = true;

@@ -60,6 +60,8 @@ class Writer {
       NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
                                       Batch& batch) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
+                                           std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> seal_if_due(Kv& kv, ServerState& state) NINES_REQUIRES(state.write);
   void after_append(std::size_t results);
