@@ -7,15 +7,12 @@
 #include <filesystem>
 #include <optional>
 
+#include "record_log.h"
+
 namespace nines::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The log's format, https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format: records are cut into
-// fragments with a header each, and no fragment crosses a block; what is too short for a header is filled up.
-constexpr std::uint64_t kBlockBytes = 32'768;
-constexpr std::uint64_t kHeaderBytes = 7;
 
 std::optional<std::uint64_t> log_number(const fs::path& file) {
   if (file.extension() != ".log") return std::nullopt;
@@ -24,21 +21,6 @@ std::optional<std::uint64_t> log_number(const fs::path& file) {
   const auto parsed = std::from_chars(stem.data(), stem.data() + stem.size(), number);
   if (parsed.ec != std::errc() || parsed.ptr != stem.data() + stem.size()) return std::nullopt;
   return number;
-}
-
-/// The offset behind a record of `bytes` that is written at `offset`.
-std::uint64_t end_of_record(std::uint64_t offset, std::uint64_t bytes) {
-  do {
-    std::uint64_t room = kBlockBytes - offset % kBlockBytes;
-    if (room < kHeaderBytes) {
-      offset += room;
-      room = kBlockBytes;
-    }
-    const std::uint64_t fragment = std::min(bytes, room - kHeaderBytes);
-    offset += kHeaderBytes + fragment;
-    bytes -= fragment;
-  } while (bytes > 0);
-  return offset;
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ class WalReplay final : public rocksdb::WalFilter {
   /// Notes the logs in the directory `path`; to be made before RocksDB opens it.
   explicit WalReplay(const std::string& path);
 
-  [[nodiscard]] std::size_t log_files() const noexcept { return logs_.size(); }
   /// Bytes of the records that were replayed.
   [[nodiscard]] std::uint64_t replayed_bytes() const noexcept { return replayed_bytes_; }
   /// A sentence for each log of which a part was left behind.

@@ -12,8 +12,7 @@
 #include "engine/store/history.h"
 #include "engine/store/quick_share.h"
 #include "engine/store/read_back.h"
-#include "kv_rocksdb.h"
-#include "store_impl.h"
+#include "engine/store/test_store.h"
 
 namespace nines::test {
 namespace {
@@ -62,14 +61,9 @@ class Trial {
   };
 
   void open_store() {
-    auto opened = engine::open_store(
-        path_, engine::KvMode::write, options_,
-        [&](const Options& options) {
-          return [this, &options](OpenReport& report) {
-            return engine::open_rocksdb(path_, engine::KvMode::write, options, report, env_.get());
-          };
-        },
-        {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+    auto opened =
+        open_on(env_.get(), path_, options_,
+                {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
     if (opened) {
       store_ = std::move(*opened);
     } else {
@@ -166,7 +160,7 @@ void fail_every(std::uint64_t stride, std::uint64_t count, Fault fault, bool rea
 }
 
 std::uint64_t stride() {
-  return std::max<std::uint64_t>(28 / static_cast<std::uint64_t>(long_share()), 1);
+  return std::max<std::uint64_t>(7 / static_cast<std::uint64_t>(long_share()), 1);
 }
 
 TEST(FailedIo, OneErrorLosesNothing) {

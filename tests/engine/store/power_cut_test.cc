@@ -11,8 +11,7 @@
 #include "engine/store/history.h"
 #include "engine/store/quick_share.h"
 #include "engine/store/read_back.h"
-#include "kv_rocksdb.h"
-#include "store_impl.h"
+#include "engine/store/test_store.h"
 
 namespace nines::test {
 namespace {
@@ -53,11 +52,7 @@ class PowerCut : public ::testing::Test {
     });
     acknowledged_ = 0;
     issued_ = 0;
-    auto store = engine::open_store(path, engine::KvMode::write, History::options(), [&](const Options& options) {
-      return [&options, &path, &env](OpenReport& report) {
-        return engine::open_rocksdb(path, engine::KvMode::write, options, report, env.get());
-      };
-    });
+    auto store = open_on(env.get(), path, History::options());
     ASSERT_TRUE(store) << store.error().message;
     marker_ = read_image(path).at("NINES");
     History::add_servers(**store);

@@ -1,0 +1,37 @@
+// Opening stores for tests: on a disk of the test's making, or with a word when it fails.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <nines/store.h>
+
+#include "engine/store/faulty_disk.h"
+#include "kv_rocksdb.h"
+#include "store_impl.h"
+
+namespace nines::test {
+
+/// Store::open on the operating system `env`, which must outlive the store.
+[[nodiscard]] inline Result<std::unique_ptr<Store>> open_on(rocksdb::Env* env, const std::string& path,
+                                                            const Options& options, engine::Patience patience = {}) {
+  const auto make_opener = [&](const Options& kept) -> engine::KvOpener {
+    return [&kept, path, env](OpenReport& report) {
+      return engine::open_rocksdb(path, engine::KvMode::write, kept, report, env);
+    };
+  };
+  return engine::open_store(path, engine::KvMode::write, options, make_opener, patience);
+}
+
+/// Store::open; null, and a failed test, when that fails.
+[[nodiscard]] inline std::unique_ptr<Store> open_or_fail(const std::string& path, const Options& options) {
+  auto store = Store::open(path, options);
+  if (store) return std::move(*store);
+  ADD_FAILURE() << store.error().message;
+  return nullptr;
+}
+
+}  // namespace nines::test
