@@ -74,7 +74,7 @@ TEST_F(BarsTest, DaysFollowTheZone) {
   const Zone paris = *Zone::find("Europe/Paris");
   const TimeMs from = at("2026-03-27T23:00:00Z");
   change([&](Server& server) { server.created_at = from; });
-  checks(from, std::string(24 * 60 * 3, 'u'));
+  checks(from, std::string(std::size_t{3} * 24 * 60, 'u'));
   now_ = at("2026-04-01");
   const auto found = ask(from, at("2026-03-30T22:00:00Z"), {0, CalendarUnit::day, paris});
   ASSERT_EQ(found.size(), 3U);
