@@ -208,7 +208,7 @@ void Scheduler::serve_first_checks(Micros now, std::vector<Start>& starts) {
     if (entry.busy || entry.wait_serial != 0) continue;
     admit(place.slot, next_first_, false, now, starts);
     // Lost time is not made up for: that would be a burst.
-    next_first_ = std::max(next_first_ + pause, now - pause);
+    next_first_ = std::max(next_first_ + pause, now);
   }
 }
 

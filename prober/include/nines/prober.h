@@ -129,7 +129,7 @@ struct ProberStats {
 class Prober {
  public:
   /// `store` must outlive the prober. Errors: invalid_argument (options), io (descriptors, the alert journal),
-  /// corruption (the alert journal).
+  /// newer_format and not_a_store (the alert journal). Damage in the journal is logged, not an error.
   [[nodiscard]] static Result<std::unique_ptr<Prober>> create(Store& store, ProberOptions options);
   /// stop()s when that was not done.
   virtual ~Prober() = default;
