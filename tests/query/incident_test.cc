@@ -62,7 +62,7 @@ TEST_F(IncidentTest, BegunBeforeTheWindowShowsItsOwnStartAndCountsItsPartInside)
 
 TEST_F(IncidentTest, BegunDaysBeforeTheWindowShowsItsOwnStart) {
   checks(start_, "u");
-  checks(start_ + minutes{1}, std::string(60 * 24 * 6, 'd'));
+  checks(start_ + minutes{1}, std::string(std::size_t{6} * 24 * 60, 'd'));
   const TimeMs from = start_ + hours{24 * 5};
   const auto answer = uptime(store_, server_.id, query(from, from + hours{1}));
   ASSERT_EQ(answer->figures.incidents.size(), 1U);

@@ -58,7 +58,7 @@ TEST_F(SloTest, WithoutKnownTimeNothingIsMet) {
 
 TEST_F(SloTest, BurnRateIsTheBadRatioOverTheAllowedOne) {
   // Four days up but for the last 6 minutes.
-  checks(start_, std::string(4 * 1440 - 6, 'u') + "dddddd");
+  checks(start_, std::string(std::size_t{4} * 1440 - 6, 'u') + "dddddd");
   now_ = start_ + hours{96};
   const SloAnswer answer = ask(now_ - minutes{30}, now_, 0.99);
   EXPECT_THAT(answer.burn[0].rate, Optional(DoubleNear(6.0 / 60 / 0.01, 1e-9)));
@@ -71,7 +71,7 @@ TEST_F(SloTest, BurnRateIsTheBadRatioOverTheAllowedOne) {
 }
 
 TEST_F(SloTest, AlertFiresWhenBothWindowsBurn) {
-  checks(start_, std::string(4 * 1440 - 20, 'u') + std::string(20, 'd'));
+  checks(start_, std::string(std::size_t{4} * 1440 - 20, 'u') + std::string(20, 'd'));
   now_ = start_ + hours{96};
   const SloAnswer burning = ask(start_, now_, 0.99);
   EXPECT_TRUE(burning.burn[0].firing);
