@@ -1,0 +1,49 @@
+// The web page's answers, apart from the HTTP library: what one request costs over the store of T2.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+
+#include "history.h"
+#include "site.h"
+#include "stores.h"
+
+namespace nines::bench {
+namespace {
+
+using history::kT2;
+
+tools::WebRequest request_of(const std::string& path, const char* from, const char* to) {
+  tools::WebRequest request;
+  request.method = "GET";
+  request.path = path;
+  if (from != nullptr) request.query = {{"from", from}, {"to", to}};
+  return request;
+}
+
+// The history's last day and its last month, unaligned.
+constexpr const char* kNow = "2026-03-31T17:23:45.678Z";
+constexpr const char* kDayBefore = "2026-03-30T17:23:45.678Z";
+constexpr const char* kMonthBefore = "2026-03-01T17:23:45.678Z";
+
+void Answer(benchmark::State& state, const std::string& path, const char* from, const char* to) {
+  const auto store_path = cached_store(kT2);
+  auto store = store_path ? Store::open(*store_path, store_options(kT2)) : tl::unexpected(store_path.error());
+  if (!store) return state.SkipWithError(store.error().message.c_str());
+  tools::Site site(**store, {}, false);
+  const tools::WebRequest request = request_of(path, from, to);
+  if (const auto first = site.answer(request); first.status != 200) return state.SkipWithError(first.body.c_str());
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = site.answer(request).body.size();
+  state.counters["bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK_CAPTURE(Answer, status, "/api/v1/status", kDayBefore, kNow)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, uptime, "/api/v1/servers/site-0001/uptime", kDayBefore, kNow)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, month, "/api/v1/servers/site-0001/uptime", kMonthBefore, kNow)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, bars, "/api/v1/servers/site-0001/bars", kMonthBefore, kNow)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, servers, "/api/v1/servers", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, page, "/", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(Answer, metrics, "/metrics", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace nines::bench
