@@ -53,6 +53,7 @@ class Opening {
 Verdict confirm(Series& series, const Policy& policy) noexcept {
   Opening opening;
   bool outage = false;
+  bool known = false;             // a success or an outage has been seen
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
   for (std::size_t i = 0; i < series.pieces.size(); ++i) {
@@ -61,13 +62,14 @@ Verdict confirm(Series& series, const Policy& policy) noexcept {
     if (piece.measured == State::unknown) continue;
     opening.see(piece, policy);
     const bool failure = piece.measured == State::down;
+    known = known || !failure || outage;
     if (failure == outage) {
       against = 0;
       continue;
     }
     if (against == 0) against_begin = i;
     against += piece.count;
-    piece.judged = failure ? State::up : State::down;
+    piece.judged = !failure ? State::down : known ? State::up : State::unknown;
     const std::uint64_t needed =
         failure ? failures_to_confirm(*piece.rules, policy) : successes_to_end(*piece.rules, policy);
     if (against < needed) continue;

@@ -87,6 +87,7 @@ std::int64_t NaiveModel::hold_ms(const CheckResult& result) const {
 
 void NaiveModel::judge(Location& location) const {
   bool outage = false;
+  bool known = false;              // a success or an outage came before
   std::vector<Judged*> failures;   // in a row
   std::vector<Judged*> successes;  // in a row
   for (Judged& judged : location) {
@@ -97,13 +98,15 @@ void NaiveModel::judge(Location& location) const {
     if (judged.result.state == State::down) {
       successes.clear();
       failures.push_back(&judged);
-      judged.state = State::up;  // a blip, unless confirmed now or later
+      judged.state = known ? State::up : State::unknown;  // a blip, unless confirmed now or later
       outage = outage || failures.size() >= to_confirm;
+      known = known || outage;
       if (!outage) continue;
       for (Judged* failure : failures) failure->state = State::down;
       continue;
     }
     failures.clear();
+    known = true;
     successes.push_back(&judged);
     judged.state = State::down;  // does not count, unless the outage is over now or later
     if (outage && successes.size() < to_end) continue;

@@ -80,6 +80,26 @@ TEST_F(UptimeTest, BlipsAreFailuresThatNothingConfirms) {
   EXPECT_EQ(f.time[State::down], 3 * kMinute);
 }
 
+TEST_F(UptimeTest, FailureBeforeAnySuccessIsNotUptime) {
+  checks(start_, "d");
+  const Figures undecided = figures(start_, start_ + minutes{1});
+  EXPECT_EQ(undecided.time[State::unknown], kMinute);
+  EXPECT_EQ(undecided.uptime_ratio, std::nullopt);
+  EXPECT_EQ(undecided.counts.failed, 1U);
+
+  checks(start_ + minutes{1}, "uu");
+  const Figures refuted = figures(start_, start_ + minutes{3});
+  EXPECT_EQ(refuted.time[State::unknown], kMinute);
+  EXPECT_EQ(refuted.time[State::up], 2 * kMinute);
+}
+
+TEST_F(UptimeTest, FailuresBeforeAnySuccessAreAnOutageOnceConfirmed) {
+  checks(start_, "dd");
+  const Figures f = figures(start_, start_ + minutes{2});
+  EXPECT_EQ(f.time[State::down], 2 * kMinute);
+  EXPECT_THAT(f.uptime_ratio, Optional(DoubleEq(0.0)));
+}
+
 TEST_F(UptimeTest, UnknownChecksAreNeitherSuccessfulNorFailed) {
   checks(start_, "unnd");
   const Figures f = figures(start_, start_ + minutes{4});

@@ -7,7 +7,8 @@
 //  2. Confirmation, in each location: failures (down) in a row, as many as Rules::confirm_failures says at one of them,
 //     are an outage from the first of them on; successes (up, degraded) in a row end it, likewise from the first of
 //     them on. Unknown says nothing: neither a result of state unknown nor a gap confirms, ends or interrupts a row.
-//     Failures that are not confirmed (yet) hold `up` and count as blips; successes that do not end an outage (yet)
+//     Failures that are not confirmed (yet) hold `up` and count as blips; before the first success of a location's
+//     history they hold unknown, because nothing says that it was ever up. Successes that do not end an outage (yet)
 //     hold `down`. The judgement of a moment never depends on the window it is asked for.
 //  3. Locations: of those that hold a known state, `quorum` (0: more than half of them) being down makes the server
 //     down; else as many being down or degraded make it degraded; else it is up. When fewer than `quorum` are known
