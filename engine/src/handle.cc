@@ -15,6 +15,12 @@ using namespace std::chrono_literals;
 constexpr auto kSpaceEvery = 1000ms;
 constexpr std::size_t kSpaceBytes = 1U << 20U;
 
+/// What a caller is told while a fault keeps the store from writing. A full disk stays one, whoever met it first.
+Error waiting(const std::string& what, const Error& fault) {
+  const bool full = fault.code == ErrorCode::out_of_space;
+  return {full ? ErrorCode::out_of_space : ErrorCode::unavailable, what + ": " + fault.message};
+}
+
 }  // namespace
 
 Handle::Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened,
@@ -52,12 +58,12 @@ Result<std::shared_ptr<Kv>> Handle::kv_for_write() {
   if (!fault_) return kv_;
   if (fault_->code == ErrorCode::fatal) return tl::unexpected<Error>(*fault_);
   if (Clock::now() < retry_at_) {
-    return fail(ErrorCode::unavailable, "waiting to reopen the store after a failed write: " + fault_->message);
+    return tl::unexpected<Error>(waiting("waiting to reopen the store after a failed write", *fault_));
   }
   if (auto opened = reopen(); !opened) {
     pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, patience_.longest_pause);
     retry_at_ = Clock::now() + pause_;
-    return fail(ErrorCode::unavailable, "reopening the store failed, will try again: " + opened.error().message);
+    return tl::unexpected<Error>(waiting("reopening the store failed, will try again", opened.error()));
   }
   return kv_;
 }
@@ -103,7 +109,7 @@ Result<void> Handle::change(Kv& kv, const std::function<Result<void>(Kv&)>& call
   {
     const MutexLock lock(mutex_);
     if (closed_) return fail(ErrorCode::unavailable, "the store is closed");
-    if (fault_) return fail(ErrorCode::unavailable, "a write has failed: " + fault_->message);
+    if (fault_) return tl::unexpected<Error>(waiting("a write has failed", *fault_));
   }
   auto done = call(kv);
   if (!done && done.error().code != ErrorCode::read_only) note_fault(kv, done.error());
