@@ -261,6 +261,10 @@ class RocksKv final : public Kv {
   [[nodiscard]] Result<void> verify() const override { return to_result(db_->VerifyChecksum()); }
 
   Result<void> backup(const std::string& path) override {
+    std::error_code error;
+    if (fs::exists(path, error)) {
+      return fail(ErrorCode::invalid_argument, path + " exists; a backup needs a path that does not");
+    }
     rocksdb::Checkpoint* made = nullptr;
     auto status = rocksdb::Checkpoint::Create(db_.get(), &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);

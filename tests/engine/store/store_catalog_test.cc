@@ -1,0 +1,192 @@
+// The catalog as a store keeps it: names, numbers, the history of rules, and that listing reads no check result.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/store/read_back.h"
+#include "engine/store/test_store.h"
+
+namespace nines::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr TimeMs kNow = from_ms(1'790'000'000'000);
+
+Server named(const std::string& name) {
+  Server server;
+  server.name = name;
+  return server;
+}
+
+class StoreCatalog : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options_.clock = [] { return kNow; };
+    options_.disk_reserve_bytes = 0;
+    reopen();
+  }
+  void reopen() {
+    store_.reset();
+    store_ = open_or_fail(path_, options_);
+    ASSERT_NE(store_, nullptr);
+  }
+
+  TemporaryDirectory directory_;
+  const std::string path_ = directory_ / "store";
+  Options options_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(StoreCatalog, NamesAreUnique) {
+  const ServerId a = store_->add_server(named("a")).value();
+  ASSERT_TRUE(store_->add_server(named("b")));
+  const auto again = store_->add_server(named("a"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::already_exists);
+  EXPECT_NE(again.error().message.find("\"a\""), std::string::npos) << again.error().message;
+
+  Server renamed = *store_->catalog()->find(a);
+  renamed.name = "b";
+  EXPECT_EQ(store_->update_server(renamed).error().code, ErrorCode::already_exists);
+  EXPECT_EQ(store_->catalog()->find("a")->id, a);
+}
+
+TEST_F(StoreCatalog, RenamingKeepsTheNumberAndFreesTheName) {
+  const ServerId id = store_->add_server(named("old")).value();
+  Server server = *store_->catalog()->find(id);
+  server.name = "new";
+  ASSERT_TRUE(store_->update_server(server));
+  EXPECT_EQ(store_->catalog()->find("old"), nullptr);
+  EXPECT_EQ(store_->catalog()->find("new")->id, id);
+  EXPECT_NE(store_->add_server(named("old")).value(), id);
+  reopen();
+  EXPECT_EQ(store_->catalog()->find("new")->id, id);
+}
+
+TEST_F(StoreCatalog, NumbersAreNeverUsedAgain) {
+  std::set<ServerId> seen;
+  for (int round = 0; round < 4; ++round) {
+    const ServerId first = store_->add_server(named("first")).value();
+    const ServerId last = store_->add_server(named("last")).value();
+    EXPECT_TRUE(seen.insert(first).second);
+    EXPECT_TRUE(seen.insert(last).second);
+    ASSERT_TRUE(store_->remove_server(last));  // the highest number is free to be forgotten now
+    ASSERT_TRUE(store_->remove_server(first));
+    if (round % 2 == 0) reopen();
+  }
+  EXPECT_TRUE(store_->catalog()->servers().empty());
+}
+
+TEST_F(StoreCatalog, RemovedServerIsNotFoundAndTakesItsHistory) {
+  const ServerId id = store_->add_server(named("gone")).value();
+  CheckResult result;
+  result.server = id;
+  result.time = kNow;
+  result.state = State::up;
+  ASSERT_TRUE(store_->append(result, Durability::process));
+  ASSERT_TRUE(store_->remove_server(id));
+  EXPECT_EQ(store_->remove_server(id).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->append(result, Durability::process).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->scan(id, {from_ms(0), kTimeLimit}, {}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_->last_result(id).error().code, ErrorCode::not_found);
+  Server server = named("gone");
+  server.id = id;
+  EXPECT_EQ(store_->update_server(server).error().code, ErrorCode::not_found);
+}
+
+TEST_F(StoreCatalog, EveryFieldAndTheHistoryOfRulesSurviveReopening) {
+  Server server = named("all fields");
+  server.url = "https://example.org/";
+  server.group = "core";
+  server.tags = {{"team", "web"}, {"tier", "1"}};
+  server.created_at = kNow - std::chrono::hours{100};
+  server.rules.front().interval = milliseconds{30'000};
+  for (int i = 1; i <= 20; ++i) {
+    Rules rules = server.rules.back();
+    rules.effective_from = kNow - std::chrono::hours{100 - i};
+    rules.interval = milliseconds{30'000 + i * 1'000};
+    rules.confirm_failures = static_cast<std::uint16_t>(i);
+    server.rules.push_back(rules);
+  }
+  server.maintenance.push_back({.once = {kNow, kNow + std::chrono::hours{1}}, .note = "disk"});
+  server.corrections.push_back({.window = {kNow - std::chrono::hours{2}, kNow}, .note = "our own fault"});
+  server.paused.push_back({kNow, kTimeLimit});
+  server.retention = {std::chrono::days{30}, std::chrono::days{-1}};
+  server.objective = 0.999;
+  server.check = R"({"expect":{"status":[200]}})";
+  server.id = store_->add_server(server).value();
+  EXPECT_EQ(*store_->catalog()->find(server.id), server);
+  reopen();
+  ASSERT_EQ(*store_->catalog()->find(server.id), server);
+
+  // A change of rules adds to their history; what held last month stays known.
+  server.rules.push_back(server.rules.back());
+  server.rules.back().effective_from = kNow;
+  server.rules.back().interval = milliseconds{5'000};
+  ASSERT_TRUE(store_->update_server(server));
+  reopen();
+  const Server& stored = *store_->catalog()->find("all fields");
+  EXPECT_EQ(stored, server);
+  EXPECT_EQ(stored.rules_at(kNow - std::chrono::hours{95}).interval, milliseconds{35'000});
+  EXPECT_EQ(stored.rules_at(kNow).interval, milliseconds{5'000});
+}
+
+TEST_F(StoreCatalog, MalformedServerNamesItsField) {
+  EXPECT_EQ(store_->add_server(named("")).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(store_->add_server(named(std::string(201, 'x'))).error().code, ErrorCode::invalid_argument);
+  Server server = named("site");
+  server.rules.front().interval = milliseconds{0};
+  const auto added = store_->add_server(server);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(added.error().message.find("interval"), std::string::npos) << added.error().message;
+  EXPECT_TRUE(store_->catalog()->servers().empty());
+}
+
+TEST_F(StoreCatalog, SnapshotStaysAsItWas) {
+  const ServerId id = store_->add_server(named("a")).value();
+  const auto before = store_->catalog();
+  ASSERT_TRUE(store_->remove_server(id));
+  ASSERT_TRUE(store_->add_server(named("b")));
+  EXPECT_EQ(before->servers().size(), 1U);
+  EXPECT_EQ(before->find(id)->name, "a");
+  EXPECT_EQ(store_->catalog()->find(id), nullptr);
+}
+
+TEST_F(StoreCatalog, TenThousandServersAreListedWithoutReadingAResult) {
+  constexpr int kServers = 10'000;
+  std::vector<CheckResult> results;
+  for (int i = 0; i < kServers; ++i) {
+    const auto id = store_->add_server(named("server " + std::to_string(i)));
+    ASSERT_TRUE(id) << id.error().message;
+    results.emplace_back();
+    results.back().server = *id;
+    results.back().time = kNow;
+    results.back().state = State::up;
+  }
+  ASSERT_TRUE(store_->append(results, Durability::process));
+  reopen();
+  const auto catalog = store_->catalog();
+  ASSERT_EQ(catalog->servers().size(), static_cast<std::size_t>(kServers));
+  for (int i = 0; i < kServers; i += 997) EXPECT_NE(catalog->find("server " + std::to_string(i)), nullptr);
+  const ScanCost& listing = store_->stats().reads;
+  EXPECT_EQ(listing.range_scans + listing.seeks + listing.rows + listing.chunks + listing.bytes + listing.results, 0U);
+
+  // And the status of all of them is one range scan each.
+  std::vector<ServerId> ids;
+  for (const Server& server : catalog->servers()) ids.push_back(server.id);
+  const auto cost =
+      store_->scan_many(ids, {kNow, kNow + milliseconds{1}}, {}, [](std::size_t, Cursor& cursor) -> Result<void> {
+        const auto segment = cursor.next();
+        EXPECT_TRUE(segment && *segment != nullptr && (*segment)->size() == 1);
+        return {};
+      });
+  ASSERT_TRUE(cost) << cost.error().message;
+  EXPECT_EQ(cost->range_scans, static_cast<std::uint64_t>(kServers));
+  EXPECT_EQ(cost->results, static_cast<std::uint64_t>(kServers));
+  EXPECT_EQ(store_->stats().reads.range_scans, static_cast<std::uint64_t>(kServers));
+}
+
+}  // namespace
+}  // namespace nines::test
