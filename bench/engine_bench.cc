@@ -91,7 +91,7 @@ void Append(benchmark::State& state) {
   }
   std::vector<CheckResult> batch(batch_size);
   std::uint64_t next = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     for (CheckResult& result : batch) {
       result = servers[next % servers.size()][next / servers.size()];
@@ -103,7 +103,13 @@ void Append(benchmark::State& state) {
   count_results(state, next);
   if (state.thread_index() == 0) shared.reset();
 }
-BENCHMARK(Append)->ArgNames({"batch", "durability"})->Args({1, 0})->Args({1, 1})->Args({100, 0})->Args({100, 1});
+BENCHMARK(Append)
+    ->ArgNames({"batch", "durability"})
+    ->Args({1, 0})
+    ->Args({1, 1})
+    ->Args({100, 0})
+    ->Args({100, 1})
+    ->UseRealTime();
 BENCHMARK(Append)->ArgNames({"batch", "durability"})->Args({1, 2})->Args({100, 2})->Iterations(200)->UseRealTime();
 BENCHMARK(Append)->ArgNames({"batch", "durability"})->Args({100, 1})->Threads(2)->UseRealTime();
 BENCHMARK(Append)->ArgNames({"batch", "durability"})->Args({1, 2})->Threads(8)->Iterations(100)->UseRealTime();
@@ -115,7 +121,7 @@ void Load(benchmark::State& state) {
   std::vector<CheckResult> results;
   std::uint64_t loaded = 0;
   std::uint32_t index = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     state.PauseTiming();
     const ServerHistory server(kMonth, index++);
     server.results({kMonth.begin(), kMonth.now()}, results);
@@ -126,7 +132,7 @@ void Load(benchmark::State& state) {
   }
   count_results(state, loaded);
 }
-BENCHMARK(Load);
+BENCHMARK(Load)->UseRealTime();
 
 /// Touches every segment, and every latency, as a reader of figures would.
 Result<void> touch_all(Cursor& cursor) {
@@ -148,7 +154,7 @@ void ScanDay(benchmark::State& state, const OpenOptions& how) {
   const auto servers = all_servers(*store);
   const Window window{kT2.now() - std::chrono::hours{24}, kT2.now()};
   std::uint64_t results = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto cost =
         store->scan_many(servers, window, ScanOptions{}, [](std::size_t, Cursor& cursor) { return touch_all(cursor); });
     if (failed(state, cost)) break;
@@ -165,7 +171,7 @@ void ScanHistory(benchmark::State& state) {
   const auto store = open_t2(state, {});
   if (!store) return;
   std::uint64_t results = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto cursor = store->scan(ServerId{1}, {kT2.begin(), kT2.now()}, ScanOptions{});
     if (failed(state, cursor) || failed(state, touch_all(**cursor))) break;
     results += (*cursor)->cost().results;
@@ -181,7 +187,7 @@ void ReadDays(benchmark::State& state) {
   const auto servers = all_servers(*store);
   const DayRange range{utc_day(to_ms(kT2.begin())), utc_day(to_ms(kT2.now()))};
   std::int64_t days = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto cost = store->days_many(servers, range, state.range(0) != 0, [&](std::size_t, DayCursor& cursor) {
       while (true) {
         auto day = cursor.next();
@@ -197,7 +203,7 @@ void ReadDays(benchmark::State& state) {
 BENCHMARK(ReadDays)->ArgName("sketch")->Arg(0)->Arg(1);
 
 void OpenAndClose(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto store = open_t2(state, {});
     if (!store || failed(state, store->close())) return;
   }
@@ -207,7 +213,7 @@ BENCHMARK(OpenAndClose)->Unit(benchmark::kMillisecond);
 void FindServerByName(benchmark::State& state) {
   const auto store = open_t2(state, {});
   if (!store) return;
-  for (auto _ : state) benchmark::DoNotOptimize(store->catalog()->find("site-0042"));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(store->catalog()->find("site-0042"));
 }
 BENCHMARK(FindServerByName);
 
@@ -216,7 +222,7 @@ void AddServer(benchmark::State& state) {
   constexpr Shape kMany{.name = "many", .servers = 1'000'000, .days = 1};
   const TemporaryStore store;
   std::uint32_t index = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (failed(state, store->add_server(ServerHistory(kMany, index++).server()))) break;
   }
 }

@@ -88,7 +88,7 @@ void RunChecks(benchmark::State& state, const std::string& scheme, CheckSpec (*m
   auto runner = CheckRunner::create({});
   if (!check || !runner) return state.SkipWithError("the check or its runner could not be made");
   std::int64_t up = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (std::int64_t i = 0; i < state.range(0); ++i) {
       (*runner)->start(*check, [&](const CheckOutcome& outcome) {
         up += outcome.state == State::up ? 1 : 0;
@@ -110,13 +110,13 @@ BENCHMARK_CAPTURE(RunChecks, tcp, "tcp", spec_of)->ArgName("in_flight")->Arg(64)
 
 void CompileCheck(benchmark::State& state) {
   const CheckSpec spec = spec_with_conditions("https://example.org/health");
-  for (auto _ : state) benchmark::DoNotOptimize(compile(spec));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compile(spec));
 }
 BENCHMARK(CompileCheck);
 
 void CheckSpecFromJson(benchmark::State& state) {
   const std::string json = to_json(spec_with_conditions("https://example.org/health"));
-  for (auto _ : state) benchmark::DoNotOptimize(check_spec_from_json(json));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(check_spec_from_json(json));
 }
 BENCHMARK(CheckSpecFromJson);
 
@@ -126,7 +126,7 @@ void SetAndCancelTimer(benchmark::State& state) {
   if (!runner) return state.SkipWithError("the runner could not be made");
   const auto soon = CheckRunner::Clock::now() + std::chrono::hours{1};
   for (std::int64_t i = 0; i < state.range(0); ++i) (*runner)->call_at(soon + std::chrono::milliseconds{i}, [] {});
-  for (auto _ : state) (*runner)->cancel((*runner)->call_at(soon, [] {}));
+  for ([[maybe_unused]] auto _ : state) (*runner)->cancel((*runner)->call_at(soon, [] {}));
 }
 BENCHMARK(SetAndCancelTimer)->Arg(0)->Arg(10'000);
 

@@ -49,7 +49,7 @@ void ask(benchmark::State& state, const Store& store, const Shape& shape, const 
          const DashboardOptions& options, bool days) {
   const auto first = dashboard(store, query, options);
   if (failed(state, first) || failed(state, check_answers(shape, *first, days))) return;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const auto answer = dashboard(store, query, options);
     if (failed(state, answer)) return;
     benchmark::DoNotOptimize(answer->rows.data());
@@ -79,7 +79,7 @@ void PlainLoop(benchmark::State& state, const Shape& shape, Window window, const
   const auto servers = plain_arrays(shape, {window.from - std::chrono::hours{24}, window.to});
   PlainScratch scratch;
   history::Expected answer;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (const PlainServer& server : servers) {
       plain_answer(server, window, edges, select, scratch, answer);
       benchmark::DoNotOptimize(answer.bars.data());
@@ -114,7 +114,7 @@ void ExactQuantiles(benchmark::State& state) {
   const auto values = latencies(state);
   constexpr std::array<double, 4> kQuantiles = {0.50, 0.90, 0.95, 0.99};
   std::array<std::uint32_t, 4> found{};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     exact_quantiles(values, kQuantiles, found);
     benchmark::DoNotOptimize(found);
   }
@@ -125,7 +125,7 @@ void NthElementQuantiles(benchmark::State& state) {
   const auto values = latencies(state);
   std::vector<std::uint32_t> copy;
   history::ExpectedLatency found;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     copy = values;
     select_by_nth_element(copy, found);
     benchmark::DoNotOptimize(found);
@@ -139,7 +139,7 @@ void OneServer(benchmark::State& state, Result<void> (*question)(const Store&, c
   if (!store) return;
   Query query = dashboard_query(kT2);
   query.window.from = kT2.now() - std::chrono::days{30};
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     if (failed(state, question(*store, query))) return;
   }
 }

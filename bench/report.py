@@ -203,6 +203,23 @@ def growth_section(found, folder):
     return "\n\n".join(parts)
 
 
+def duration(nanoseconds):
+    """In the unit that leaves one to three digits before the point."""
+    for factor, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if nanoseconds >= factor:
+            return f"{number(nanoseconds / factor)} {unit}"
+    return f"{number(nanoseconds)} ns"
+
+
+def suites_section(found):
+    parts = ["## The suites\n\n" + words.SUITES]
+    for name, suite in found.items():
+        rows = [(f"`{one['name']}`", duration(one["ns"]["median"]), f"{duration(one['ns']['low'])} – {duration(one['ns']['high'])}",
+                 number(one["items_a_second"]["median"]) if one["items_a_second"] else "") for one in suite]
+        parts.append(f"### {name}\n\n" + table(["", "median", "quartiles", "items a second"], rows))
+    return "\n\n".join(parts)
+
+
 def limits_section(found):
     rows = []
     for one in found["distances"]:
@@ -234,7 +251,7 @@ def main():
     found = json.loads(options.results.read_text(encoding="utf-8"))
     sections = [("machine", machine_section), ("figures", figures_section), ("story", story_section),
                 ("peers", peers_section), ("growth", lambda series: growth_section(series, options.out)),
-                ("limits", limits_section)]
+                ("limits", limits_section), ("suites", suites_section)]
     parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")

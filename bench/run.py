@@ -19,7 +19,7 @@ import time
 
 from harness import machine
 
-SECTIONS = ["machine", "figures", "limits", "story", "peers", "growth"]
+SECTIONS = ["machine", "figures", "limits", "story", "peers", "growth", "suites"]
 
 
 def section(name, options):

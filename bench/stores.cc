@@ -50,6 +50,7 @@ Result<void> load_days(Store& store, const Shape& shape, const std::vector<Serve
 Result<void> append_last_day(Store& store, const Shape& shape, const std::vector<ServerHistory>& servers,
                              BuildReport& report) {
   std::vector<std::uint64_t> next;
+  next.reserve(servers.size());
   for (const ServerHistory& server : servers) next.push_back(server.lower_bound(last_midnight(shape)));
   std::vector<CheckResult> batch;
   do {

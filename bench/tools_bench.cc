@@ -34,7 +34,7 @@ void Answer(benchmark::State& state, const std::string& path, const char* from, 
   const tools::WebRequest request = request_of(path, from, to);
   if (const auto first = site.answer(request); first.status != 200) return state.SkipWithError(first.body.c_str());
   std::size_t bytes = 0;
-  for (auto _ : state) bytes = site.answer(request).body.size();
+  for ([[maybe_unused]] auto _ : state) bytes = site.answer(request).body.size();
   state.counters["bytes"] = static_cast<double>(bytes);
 }
 BENCHMARK_CAPTURE(Answer, status, "/api/v1/status", kDayBefore, kNow)->Unit(benchmark::kMicrosecond);

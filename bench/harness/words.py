@@ -32,6 +32,9 @@ LIMITS = """The plain loop has times, latencies and states in arrays in memory, 
 percentiles with the same code. Nothing that stores can do less. Where nines is faster than the loop it is because an
 unbroken stretch of equal states is one run to it, not a thousand results."""
 
+SUITES = """`nines_ROOM_bench` of Google Benchmark: interleaved repetitions on one processor, real time of one iteration.
+Items are results, checks or days, as the program's source says."""
+
 MEANING = """## What each number means
 
 - **Bars from summaries** read a day's summary instead of its results; counts and times in states are the same either
