@@ -180,23 +180,35 @@ void AlertBook::forget(ServerId server) {
   if (open_.erase(server) > 0) record(forgotten_record(server));
 }
 
-void AlertBook::remind(TimeMs now) {
+std::vector<ServerId> AlertBook::open_incidents() const {
   const std::lock_guard lock(mutex_);
-  for (const AlertTargetRule& rule : targets_) {
-    if (rule.remind_every == std::chrono::milliseconds{0}) continue;
-    for (auto& [server, incident] : open_) {
-      const auto& told = incident.down->told;
-      if (std::find(told.begin(), told.end(), rule.name) == told.end()) continue;
-      const auto last = incident.reminders.find(rule.name);
-      const Entry& before = last == incident.reminders.end() ? *incident.down : *last->second;
-      if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) continue;
-      AlertMessage message = incident.down->message;
-      message.kind = AlertMessage::Kind::reminder;
-      message.time = now;
-      message.reminder = before.message.reminder + 1;
-      queue(std::move(message), {rule.name});
-    }
+  std::vector<ServerId> servers;
+  servers.reserve(open_.size());
+  for (const auto& [server, incident] : open_) servers.push_back(server);
+  return servers;
+}
+
+void AlertBook::remind(TimeMs now, const std::vector<ServerId>& servers) {
+  const std::lock_guard lock(mutex_);
+  for (const ServerId server : servers) {
+    const auto found = open_.find(server);
+    if (found == open_.end()) continue;
+    for (const AlertTargetRule& rule : targets_) remind_target(now, rule, found->second);
   }
+}
+
+void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) {
+  if (rule.remind_every == std::chrono::milliseconds{0}) return;
+  const auto& told = incident.down->told;
+  if (std::find(told.begin(), told.end(), rule.name) == told.end()) return;
+  const auto last = incident.reminders.find(rule.name);
+  const Entry& before = last == incident.reminders.end() ? *incident.down : *last->second;
+  if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) return;
+  AlertMessage message = incident.down->message;
+  message.kind = AlertMessage::Kind::reminder;
+  message.time = now;
+  message.reminder = before.message.reminder + 1;
+  queue(std::move(message), {rule.name});
 }
 
 std::optional<AlertMessage> AlertBook::owed(const std::string& target) const {

@@ -32,6 +32,7 @@ struct AlertSubject {
   std::string url;  ///< as shown: without user and query
   std::string group;
   std::optional<std::vector<std::string>> targets;  ///< nothing: all
+  bool paused = false;                              ///< nobody is reminded
 };
 
 struct Outage {
@@ -65,8 +66,10 @@ class AlertBook {
   void up(ServerId server, TimeMs since);
   /// The server is gone: nobody is told any more.
   void forget(ServerId server);
-  /// Queues the reminders that are due at `now`, for targets that have received what came before.
-  void remind(TimeMs now);
+  /// The servers whose incidents are open.
+  [[nodiscard]] std::vector<ServerId> open_incidents() const;
+  /// Queues the reminders of `servers` that are due at `now`, for targets that have received what came before.
+  void remind(TimeMs now, const std::vector<ServerId>& servers);
   /// Brings the file up to date after an error, and shrinks it when it has grown. To be called now and then.
   void keep();
 
@@ -93,6 +96,7 @@ class AlertBook {
   bool replay(const std::string& record);
   void take_in(const EntryPtr& entry);
   void queue(AlertMessage message, std::vector<std::string> targets);
+  void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident);
   void settle(const std::string& target, const EntryPtr& entry);
   void limit(const std::string& target);
   void record(const std::string& line);

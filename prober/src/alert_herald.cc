@@ -78,7 +78,13 @@ void AlertHerald::tick() {
     book_->down(subjects_[held->first], held->second);
     held = held_back_.erase(held);
   }
-  book_->remind(wall_now());
+  std::vector<ServerId> open = book_->open_incidents();
+  std::erase_if(open, [this](ServerId server) {
+    // A server that the journal knows and the configuration does not any more has no subject.
+    const auto subject = subjects_.find(server);
+    return subject == subjects_.end() || subject->second.paused || muted(server);
+  });
+  book_->remind(wall_now(), open);
   book_->keep();
   poke_senders();
 }

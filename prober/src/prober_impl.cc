@@ -56,7 +56,7 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
     if (!read) return tl::unexpected(read.error());
     restored = *std::move(read);
   }
-  if (const auto learned = learn(server.id, push_keys_of(server)); !learned) return learned;
+  if (auto learned = learn(server.id, push_keys_of(server)); !learned) return learned;
   tell(server, restored, added);
   on_loop([this, core = *std::move(core), restored = std::move(restored)] { core_.set(core, restored); });
   return {};
@@ -85,7 +85,7 @@ void ProberImpl::unlearn_keys(const Known& known) {
 // Tells the herald whom alerts are about and, for one that comes in, what is the case: a crash may have come between
 // a stored result and its alert.
 void ProberImpl::tell(const ProbedServer& server, const Restored& restored, bool added) {
-  herald_.set_subject({server.id, server.name, shown_url_of(server), server.group, server.alerts});
+  herald_.set_subject({server.id, server.name, shown_url_of(server), server.group, server.alerts, server.paused});
   const Judge& judge = restored.judge;
   if (!added || server.paused || judge.confirmed() == State::unknown) return;
   AlertLevel level{server.id, judge.confirmed() == State::down, judge.since(), {}};
@@ -130,7 +130,7 @@ Result<void> ProberImpl::set_alert_targets(std::vector<AlertTarget> targets) {
   ProberOptions probe;
   probe.alerts.targets = targets;
   probe.alerts.journal = options_.alerts.journal;
-  if (const auto valid = probe.validate(); !valid) return valid;
+  if (auto valid = probe.validate(); !valid) return valid;
   herald_.set_targets(std::move(targets));
   return {};
 }

@@ -33,7 +33,7 @@ Result<void> validate_durations(const ProberOptions& options) {
       {"alerts.last_retry", options.alerts.last_retry, options.alerts.first_retry, 24 * kHour},
   };
   for (const Bound& bound : bounds) {
-    if (const auto fine = within(bound.name, bound.value, bound.least, bound.most); !fine) return fine;
+    if (auto fine = within(bound.name, bound.value, bound.least, bound.most); !fine) return fine;
   }
   return {};
 }
@@ -55,7 +55,7 @@ Result<void> ProberOptions::validate() const {
   }
   std::set<std::string> names;
   for (const AlertTarget& target : alerts.targets) {
-    if (const auto fine = nines::validate(target); !fine) return fine;
+    if (auto fine = nines::validate(target); !fine) return fine;
     if (!names.insert(target.name).second) {
       return fail(ErrorCode::invalid_argument, "alerts: there are two targets named \"" + target.name + "\"");
     }

@@ -26,7 +26,7 @@ Result<void> validate_rules(const Rules& rules) {
 
 Result<void> add_push(const ProbedServer& server, CoreServer& core) {
   const PushSpec spec = server.push.value_or(PushSpec{});
-  if (const auto valid = validate(spec); !valid) return valid;
+  if (auto valid = validate(spec); !valid) return valid;
   Result<PushRhythm> rhythm = PushRhythm::make(spec, server.rules.interval);
   if (!rhythm) return tl::unexpected(rhythm.error());
   core.push = *std::move(rhythm);
@@ -35,7 +35,7 @@ Result<void> add_push(const ProbedServer& server, CoreServer& core) {
 
 Result<void> add_check(const ProbedServer& server, CoreServer& core) {
   if (server.push) return fail(ErrorCode::invalid_argument, "push: the url is not of kind push");
-  if (const auto valid = validate(server.check, server.rules.interval); !valid) return valid;
+  if (auto valid = validate(server.check, server.rules.interval); !valid) return valid;
   auto check = compile(server.check);
   if (!check) return tl::unexpected(check.error());
   core.check = core.fresh_check = *std::move(check);

@@ -13,7 +13,7 @@ bool ResultQueue::push(QueuedResult item) {
     if (items_.size() + unsettled_ < capacity_) {
       items_.push_back(std::move(item));
       peak_ = std::max(peak_, items_.size() + unsettled_);
-      if (items_.size() == 1) ready_.notify_one();
+      if (items_.size() == 1 || items_.size() + unsettled_ == capacity_ / 2) ready_.notify_one();
       return true;
     }
     Loss& loss = losses_[item.report.result.server];

@@ -155,6 +155,7 @@ class AlertBookTest : public testing::Test {
     return {ServerId{id}, "server-" + std::to_string(id), "", "", std::nullopt};
   }
   void down(std::uint32_t id) { book->down(subject(id), {kSince, kSince + 15s, ErrorClass::dns, 0, "no such name"}); }
+  void remind(TimeMs now) { book->remind(now, book->open_incidents()); }
   void up(std::uint32_t id) { book->up(ServerId{id}, kSince + 60s); }
   /// Delivers all that a target is owed; "down 1" and so on.
   std::vector<std::string> deliver(const std::string& target) {
@@ -302,24 +303,34 @@ TEST_F(AlertBookTest, RemindersComeWhileTheIncidentLasts) {
   targets[0].remind_every = 60s;
   reopen();
   down(1);
-  book->remind(kSince + 10min);
+  remind(kSince + 10min);
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1")) << "no reminder of what was not told yet";
-  book->remind(kSince + 15s + 59s);
+  remind(kSince + 15s + 59s);
   EXPECT_FALSE(book->owed("mail"));
-  book->remind(kSince + 15s + 60s);
+  remind(kSince + 15s + 60s);
   ASSERT_TRUE(book->owed("mail"));
   EXPECT_EQ(book->owed("mail")->reminder, 1U);
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
   reopen();
-  book->remind(kSince + 15s + 119s);
+  remind(kSince + 15s + 119s);
   EXPECT_FALSE(book->owed("mail")) << "a restart does not hasten the next one";
-  book->remind(kSince + 15s + 120s);
+  remind(kSince + 15s + 120s);
   EXPECT_EQ(book->owed("mail")->reminder, 2U);
   deliver("mail");
   up(1);
-  book->remind(kSince + 10min);
+  remind(kSince + 10min);
   EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
+}
+
+TEST_F(AlertBookTest, OnlyNamedServersAreRemindedOf) {
+  targets[0].remind_every = 60s;
+  reopen();
+  down(1);
+  down(2);
+  deliver("mail");
+  book->remind(kSince + 10min, {ServerId{2}, ServerId{9}});
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 2"));
 }
 
 TEST_F(AlertBookTest, DeadTargetOwesAtMostItsLimit) {
