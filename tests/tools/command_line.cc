@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -20,6 +21,13 @@ constexpr std::chrono::seconds kPatience{60};
 
 int exit_code(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// As the arguments of a program: null at the end, valid as long as `texts` is.
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out(texts.size() + 1);
+  std::transform(texts.begin(), texts.end(), out.begin(), [](std::string& text) { return text.data(); });
+  return out;
 }
 
 }  // namespace
@@ -56,14 +64,10 @@ Program::Program(const std::vector<std::string>& arguments, const std::string& i
   posix_spawn_file_actions_addopen(&actions, 2, dir_.path("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   std::vector<std::string> words = {NINES_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
   std::vector<std::string> settings = {"PATH=/usr/bin:/bin", "HOME=" + dir_.path()};
   settings.insert(settings.end(), environment.begin(), environment.end());
-  std::vector<char*> envp;
-  for (std::string& setting : settings) envp.push_back(setting.data());
-  envp.push_back(nullptr);
+  std::vector<char*> argv = pointers(words);
+  std::vector<char*> envp = pointers(settings);
   if (posix_spawn(&pid_, NINES_BINARY, &actions, nullptr, argv.data(), envp.data()) != 0) pid_ = -1;
   posix_spawn_file_actions_destroy(&actions);
 }

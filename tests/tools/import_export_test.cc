@@ -144,7 +144,7 @@ TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
       "us,transfer_us\n";
   for (int i = 0; i < 3'000; ++i) {
     const std::string server = fmt::format("s{}", pick(3));
-    const std::int64_t time = 1'782'864'000'000 + static_cast<std::int64_t>(pick(3 * 1440)) * 60'000;
+    const std::int64_t time = 1'782'864'000'000 + static_cast<std::int64_t>(pick(4320)) * 60'000;
     const std::size_t location = pick(2);
     constexpr std::array kStates{"up", "down", "degraded", "unknown"};
     const bool phases = pick(3) == 0;

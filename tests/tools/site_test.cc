@@ -1,6 +1,7 @@
 // The page and the API over a real socket and a real store.
 #include "site.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -125,8 +126,8 @@ TEST_F(SiteTest, PagesOfServersAddUpToAllOfThem) {
 TEST_F(SiteTest, HostileNamesAreEscapedEverywhere) {
   const std::string name = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%2Fx";
   for (const std::string& path :
-       {std::string("/?") + kWindow, "/server/" + name + "?" + kWindow, std::string("/?search=") + name,
-        std::string("/?window=") + name, "/badge/" + name + "/uptime.svg?label=" + name}) {
+       {fmt::format("/?{}", kWindow), fmt::format("/server/{}?{}", name, kWindow), fmt::format("/?search={}", name),
+        fmt::format("/?window={}", name), fmt::format("/badge/{0}/uptime.svg?label={0}", name)}) {
     const Page page = get(port(), path);
     EXPECT_NE(page.status, 0) << path;
     EXPECT_THAT(page.body, Not(HasSubstr("<script>alert"))) << path;
@@ -219,18 +220,27 @@ TEST_F(SiteTest, HealthAndReloadAnswer) {
 }
 
 TEST_F(SiteTest, HostileBytesDoNotStopIt) {
-  const std::string crlf = "\r\n";
-  for (const std::string& bytes :
-       {std::string("\0\0\0\0", 4), std::string("GET"), "GET /" + std::string(100'000, 'a') + " HTTP/1.1" + crlf + crlf,
-        "GET /%" + crlf + crlf, "GET /%zz%00%ff HTTP/1.1" + crlf + crlf, "GET /?%=%&&=& HTTP/1.1" + crlf + crlf,
-        "GET / HTTP/1.1" + crlf + "X: " + std::string(1'000'000, 'x') + crlf + crlf,
-        "POST /-/reload HTTP/1.1" + crlf + "Content-Length: 99999999999" + crlf + crlf,
-        "POST /-/reload HTTP/1.1" + crlf + "Content-Length: -1" + crlf + crlf,
-        "POST /-/reload HTTP/1.1" + crlf + "Transfer-Encoding: chunked" + crlf + crlf + "FFFFFFFFFFFFFFFF" + crlf,
-        "GET /server/%ff%fe%00 HTTP/1.1" + crlf + crlf, "BREW / HTTP/1.1" + crlf + crlf,
-        "GET /api/v1/servers/" + std::string(1500, '/') + "/points HTTP/1.1" + crlf + crlf,
-        "GET /api/v1/status?window=" + std::string(1500, '9') + "d HTTP/1.1" + crlf + crlf,
-        "GET / HTTP/1.1" + crlf + "Range: bytes=0-0,1-1,2-2,-1" + crlf + crlf}) {
+  const auto request = [](std::string_view line, std::string_view headers = {}) {
+    return fmt::format("{} HTTP/1.1\r\n{}\r\n", line, headers);
+  };
+  const std::vector<std::string> hostile{
+      std::string(4, '\0'),
+      "GET",
+      "GET /%\r\n\r\n",
+      request("GET /%zz%00%ff"),
+      request("GET /?%=%&&=&"),
+      request("GET /server/%ff%fe%00"),
+      request("BREW /"),
+      request(fmt::format("GET /{}", std::string(100'000, 'a'))),
+      request(fmt::format("GET /api/v1/servers/{}/points", std::string(1500, '/'))),
+      request(fmt::format("GET /api/v1/status?window={}d", std::string(1500, '9'))),
+      request("GET /", fmt::format("X: {}\r\n", std::string(1'000'000, 'x'))),
+      request("GET /", "Range: bytes=0-0,1-1,2-2,-1\r\n"),
+      request("POST /-/reload", "Content-Length: 99999999999\r\n"),
+      request("POST /-/reload", "Content-Length: -1\r\n"),
+      request("POST /-/reload", "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n"),
+  };
+  for (const std::string& bytes : hostile) {
     (void)raw(port(), bytes);
     EXPECT_EQ(get(port(), "/-/healthy").status, 200) << bytes.substr(0, 60);
   }
@@ -246,9 +256,11 @@ TEST_F(SiteTest, ManyReadersAreAnsweredWhileResultsArrive) {
     }
     done = true;
   });
+  constexpr int kReaders = 4;
   std::vector<std::thread> readers;
+  readers.reserve(kReaders);
   std::atomic<int> answered{0};
-  for (int r = 0; r < 4; ++r) {
+  for (int r = 0; r < kReaders; ++r) {
     readers.emplace_back([&] {
       do {
         answered += get(port(), std::string("/api/v1/status?") + kWindow).status == 200 ? 1 : 0;
