@@ -23,6 +23,31 @@ std::optional<std::uint64_t> log_number(const fs::path& file) {
   return number;
 }
 
+/// Finds out whether a batch changes a column family that needs the changes of a log.
+class NewsFinder final : public rocksdb::WriteBatch::Handler {
+ public:
+  NewsFinder(std::uint64_t log, const std::map<std::uint32_t, std::uint64_t>& needed_from)
+      : log_(log), needed_from_(needed_from) {}
+
+  [[nodiscard]] bool found() const noexcept { return found_; }
+
+  rocksdb::Status PutCF(std::uint32_t family, const rocksdb::Slice& /*key*/, const rocksdb::Slice& /*value*/) override {
+    return look(family);
+  }
+  rocksdb::Status DeleteCF(std::uint32_t family, const rocksdb::Slice& /*key*/) override { return look(family); }
+
+ private:
+  rocksdb::Status look(std::uint32_t family) {
+    const auto needed = needed_from_.find(family);
+    found_ = found_ || (needed != needed_from_.end() && log_ >= needed->second);
+    return rocksdb::Status::OK();
+  }
+
+  const std::uint64_t log_;
+  const std::map<std::uint32_t, std::uint64_t>& needed_from_;
+  bool found_ = false;
+};
+
 }  // namespace
 
 WalReplay::WalReplay(const std::string& path) {
@@ -38,6 +63,7 @@ WalReplay::WalReplay(const std::string& path) {
 void WalReplay::ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint64_t>& needed_from,
                                          const std::map<std::string, std::uint32_t>& /*ids*/) {
   if (needed_from.empty()) return;
+  needed_from_ = needed_from;
   first_needed_ = needed_from.begin()->second;
   for (const auto& [family, number] : needed_from) first_needed_ = std::min(first_needed_, number);
 }
@@ -48,9 +74,15 @@ rocksdb::WalFilter::WalProcessingOption WalReplay::LogRecordFound(unsigned long 
                                                                   bool* /*changed*/) {
   Log& replayed = logs_[log];
   const std::uint64_t end = end_of_record(replayed.replayed_to, batch.GetDataSize());
-  replayed_bytes_ += end - replayed.replayed_to;
+  if (is_news(log, batch)) replayed_bytes_ += end - replayed.replayed_to;
   replayed.replayed_to = end;
   return WalProcessingOption::kContinueProcessing;
+}
+
+/// False for what a flush has put into table files already, of which a log may not be removed yet when it is replayed.
+bool WalReplay::is_news(std::uint64_t log, const rocksdb::WriteBatch& batch) const {
+  NewsFinder finder(log, needed_from_);
+  return !batch.Iterate(&finder).ok() || finder.found();
 }
 
 std::vector<std::string> WalReplay::warnings() const {

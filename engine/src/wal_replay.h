@@ -20,7 +20,7 @@ class WalReplay final : public rocksdb::WalFilter {
   /// Notes the logs in the directory `path`; to be made before RocksDB opens it.
   explicit WalReplay(const std::string& path);
 
-  /// Bytes of the records that were replayed.
+  /// Bytes of the records that were replayed and are not in table files already.
   [[nodiscard]] std::uint64_t replayed_bytes() const noexcept { return replayed_bytes_; }
   /// A sentence for each log of which a part was left behind.
   [[nodiscard]] std::vector<std::string> warnings() const;
@@ -38,8 +38,11 @@ class WalReplay final : public rocksdb::WalFilter {
     std::uint64_t replayed_to = 0;  // offset behind the last replayed record
   };
 
-  std::map<std::uint64_t, Log> logs_;  // by number, which is their order
-  std::uint64_t first_needed_ = 0;     // earlier logs hold nothing that is not in table files
+  [[nodiscard]] bool is_news(std::uint64_t log, const rocksdb::WriteBatch& batch) const;
+
+  std::map<std::uint64_t, Log> logs_;                   // by number, which is their order
+  std::map<std::uint32_t, std::uint64_t> needed_from_;  // the first log whose changes a column family still needs
+  std::uint64_t first_needed_ = 0;                      // earlier logs hold nothing that is not in table files
   std::uint64_t replayed_bytes_ = 0;
 };
 

@@ -87,6 +87,20 @@ TEST_F(Care, VerifyCountsEverythingAndFindsNoDamage) {
   EXPECT_GT(report->summaries, 0U);
 }
 
+TEST_F(Care, VerifyWorksBesideTheWriter) {
+  ASSERT_TRUE(store_->compact());
+  write(200, 220);
+  ASSERT_TRUE(store_->flush());
+  const auto reader = Store::open_read_only(path_, History::options());
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto report = (*reader)->verify();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->damage.empty()) << report->damage.front();
+  std::uint64_t results = 0;
+  for (const auto& [server, of_server] : ledger_.contents()) results += of_server.size();
+  EXPECT_EQ(report->results, results);
+}
+
 TEST_F(Care, VerifyFindsAByteThatChangesUnderAnOpenStore) {
   ASSERT_TRUE(store_->compact());
   std::string largest;
