@@ -64,7 +64,7 @@ Outcome info(const Call& call) {
 }
 
 Outcome verify(const Call& call) {
-  auto store = open_for_writing(call, false);
+  auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   const auto report = (*store)->verify();
   if (!report) return failed(printable(report.error().message));
