@@ -59,6 +59,22 @@ TEST_F(Care, BackupIsTheStoreAsItWas) {
   EXPECT_EQ(contents_of(*store_), ledger_.contents());
 }
 
+TEST_F(Care, BackupOfAStoreWithEverythingInTablesOpens) {
+  ASSERT_TRUE(store_->compact());
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  store_ = open_or_fail(path_, History::options());
+  ASSERT_NE(store_, nullptr);
+  const std::string copy = directory_ / "copy";
+  ASSERT_TRUE(store_->backup(copy));
+  for (int time = 0; time < 2; ++time) {
+    const auto other = open_or_fail(copy, History::options());
+    ASSERT_NE(other, nullptr);
+    EXPECT_EQ(contents_of(*other), ledger_.contents());
+    EXPECT_TRUE(other->open_report().warnings.empty()) << other->open_report().warnings.front();
+  }
+}
+
 TEST_F(Care, BackupDoesNotWriteOverAnything) {
   const std::string taken = directory_ / "taken";
   std::filesystem::create_directory(taken);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <span>
 
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
@@ -165,7 +166,10 @@ TEST_F(StoreCatalog, TenThousandServersAreListedWithoutReadingAResult) {
     results.back().time = kNow;
     results.back().state = State::up;
   }
-  ASSERT_TRUE(store_->append(results, Durability::process));
+  // An append locks its servers, and ThreadSanitizer follows no more than 64 locks of a thread.
+  for (std::size_t begin = 0; begin < results.size(); begin += 50) {
+    ASSERT_TRUE(store_->append(std::span(results).subspan(begin, 50), Durability::process));
+  }
   reopen();
   const auto catalog = store_->catalog();
   ASSERT_EQ(catalog->servers().size(), static_cast<std::size_t>(kServers));
