@@ -133,6 +133,9 @@ def peers_section(found):
     parts = [f"## Beside other systems, at {found['size']}\n\n{words.PEERS}", table(heads, rows), ahead(measured)]
     parts.append("### What they answer\n\n" + table(["", "settings", "answers", "remarks"], [
         (system["name"], system["settings"], answers(system), " ".join(system["notes"])) for system in measured], left=4))
+    runs = {system.get("run", "") for system in measured}
+    if len(runs) > 1:
+        parts.insert(1, f"Not all of one run ({', '.join(sorted(runs))} UTC): ratios hold as far as the machine was as quiet.")
     skipped = [f"- {system['name']}: {system.get('missing') or system.get('failed')}" for system in found["systems"]
                if "dashboard" not in system]
     if skipped:

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 from . import machine
 from .machine import measure, spread
@@ -96,13 +97,14 @@ def run(options):
     found = {}
     if options.only and before.get("size") == options.size:
         found = {system["name"]: system for system in before["systems"]}
+    run_at = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
     options.say("nines")
-    first = nines(options.size, runs)
+    first = {**nines(options.size, runs), "run": run_at}
     found = {first["name"]: first, **{name: system for name, system in found.items() if name != first["name"]}}
     for name in options.only.split(",") if options.only else PEERS:
         options.say(name)
         system = rocksdb_rows(options.size, runs) if name == "rocksdb_rows" else run_script(name, options.size, runs)
-        found[system["name"]] = system
+        found[system["name"]] = {**system, "run": run_at}
         options.found["peers"] = {"size": options.size, "systems": list(found.values())}
         options.keep()
     return options.found["peers"]
