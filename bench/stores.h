@@ -16,7 +16,7 @@
 
 namespace nines::bench {
 
-/// $NINES_BENCH_DIR, or bench-data in the build directory that this was compiled in.
+/// $NINES_BENCH_DIR, or build/bench-data in the source tree that this was compiled from.
 [[nodiscard]] std::string data_dir();
 
 /// Default options with the history's `now` for a clock.
