@@ -65,9 +65,9 @@ class Handle {
   const Patience patience_;
 
   mutable Mutex mutex_;
-  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);  // null when closed, and when a reopening failed
+  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);      // null when closed, and when a reopening failed
   std::optional<Error> fault_ NINES_GUARDED_BY(mutex_);  // why kv_ must not be written to
-  bool closed_ NINES_GUARDED_BY(mutex_) = true;  // until open()
+  bool closed_ NINES_GUARDED_BY(mutex_) = true;          // until open()
   Clock::time_point retry_at_ NINES_GUARDED_BY(mutex_);
   std::chrono::milliseconds pause_ NINES_GUARDED_BY(mutex_);
   std::uint64_t reopened_ NINES_GUARDED_BY(mutex_) = 0;
