@@ -16,8 +16,10 @@ std::size_t grown(std::size_t size) {
 /// Whether `result` can be added without moving a column that readers may point into.
 bool has_room(const SeriesColumns& columns, const CheckResult& result) {
   if (columns.time_ms.size() == columns.time_ms.capacity()) return false;
+  if (columns.latency_us.size() == columns.latency_us.capacity()) return false;
   const bool with_phases = result.phases.has_value() || !columns.phases.empty();
-  return !with_phases || columns.phases.empty() || columns.phases.size() < columns.phases.capacity();
+  if (!with_phases || columns.phases.empty()) return true;
+  return columns.phases.size() < columns.phases.capacity() && columns.has_phases.size() < columns.has_phases.capacity();
 }
 
 void append_runs(SeriesColumns& columns, std::span<const Run> runs, std::uint32_t shift) {

@@ -311,9 +311,15 @@ class RocksKv final : public Kv {
     std::vector<rocksdb::ColumnFamilyHandle*> all = families_;
     all.insert(all.end(), other_.begin(), other_.end());
     descriptors.reserve(all.size());
-    for (auto* family : all) descriptors.emplace_back(family->GetName(), db_->GetOptions(family));
+    for (auto* family : all) {
+      descriptors.emplace_back(family->GetName(), db_->GetOptions(family));
+      descriptors.back().options.cf_paths.clear();
+    }
     rocksdb::DBOptions options = db_->GetDBOptions();
     options.wal_filter = nullptr;
+    // An open database's options name its own folders; the copy must not touch the files in them.
+    options.db_paths.clear();
+    options.wal_dir.clear();
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
     const auto status = rocksdb::DB::Open(options, path, descriptors, &handles, &raw);

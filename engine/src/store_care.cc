@@ -129,6 +129,7 @@ Result<void> StoreImpl::apply_retention() {
   bool dropped = false;
   for (const Server& server : all->servers()) {
     const auto done = drop_old_days(server, today);
+    if (!done && done.error().code == ErrorCode::not_found) continue;  // removed meanwhile
     if (!done) return tl::unexpected<Error>(done.error());
     dropped = dropped || *done;
   }
@@ -176,7 +177,8 @@ Result<bool> StoreImpl::drop_to_size() {
   if (cutoff_day == 0) return false;
   const auto all = catalog();
   for (const Server& server : all->servers()) {
-    if (auto done = writer_.drop_days(server.id, cutoff_day, cutoff_day); !done) return done;
+    auto done = writer_.drop_days(server.id, cutoff_day, cutoff_day);
+    if (!done && done.error().code != ErrorCode::not_found) return done;
   }
   if (options_.log) {
     options_.log(LogLevel::warning, "the store is over its size: dropped all days before " +
@@ -200,7 +202,8 @@ Result<void> StoreImpl::compact() {
   if (auto sealed = writer_.seal_all(); !sealed) return sealed;
   const auto all = catalog();
   for (const Server& server : all->servers()) {
-    if (auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0); !written) return written;
+    auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
+    if (!written && written.error().code != ErrorCode::not_found) return written;
   }
   return compact_spaces();
 }

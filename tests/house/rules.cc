@@ -201,7 +201,7 @@ std::string judge_package(const std::set<std::string>& installed, const std::str
 }  // namespace
 
 Tree read_tree(const fs::path& root) {
-  constexpr std::array kFolders = {".ci", "bench", "cmake", "engine", "prober", "query", "tests", "tools"};
+  constexpr std::array kFolders = {".ci", "bench", "engine", "prober", "query", "tests", "tools"};
   Tree tree;
   const auto add = [&](const fs::directory_entry& entry) {
     if (!entry.is_regular_file()) return;

@@ -100,7 +100,7 @@ class Dovecot : public testing::Test {
                             "\n"
                             "disable_plaintext_auth = no\nfirst_valid_uid = 1\nmail_location = maildir:" +
                             dir +
-                            "/home/mail\n"
+                            "/mail\n"
                             "default_internal_user = " +
                             daemon_user + "\ndefault_login_user = " + login_user +
                             "\n"

@@ -5,7 +5,8 @@
 // be destroyed before the store is.
 //
 // Consistency: what a cursor hands out is one server's history at one moment. Two servers of one bulk scan may be
-// seen at slightly different moments; an append of many results is atomic within each server.
+// seen at slightly different moments, and so may two days of a DayCursor; an append of many results is atomic within
+// each server.
 //
 // Format: engine/FORMAT.md.
 #pragma once

@@ -102,7 +102,7 @@ std::string run_command(const std::vector<std::string>& command) {
 ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
   const std::string program = find_program(options_.command.front());
   if (program.empty()) {
-    ADD_FAILURE() << options_.command.front() << " is not installed: apt-get install " << options_.package;
+    ADD_FAILURE() << options_.command.front() << " is not installed: it is in the package " << options_.package;
     return;
   }
   pid_ = ::fork();
