@@ -187,7 +187,7 @@ Result<bool> has_current(const std::string& path) {
 }  // namespace
 
 Result<bool> check_store_files(const std::string& path, Recovery recovery, OpenReport& report) {
-  const auto exists = has_current(path);
+  auto exists = has_current(path);
   if (!exists || !*exists) return exists;
   const auto manifest = read_manifest(path);
   if (!manifest) return tl::unexpected<Error>(manifest.error());
