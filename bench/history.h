@@ -1,4 +1,4 @@
-// Believable histories of check results, the same on every machine: for tests, benchmarks and `nines demo`.
+// Believable histories of check results, the same on every machine: for tests and benchmarks.
 //
 // A history is a pure function of its Shape: any result of any server can be asked for by its number, in any order and
 // from any thread, and nothing is held in memory but a server's list of outages. The arithmetic is integers and basic

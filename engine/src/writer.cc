@@ -137,7 +137,7 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
     const MutexLock view(group.state->view);
     group.state->changing = true;
   }
-  const auto written = handle_.write(**kv, *batch, durability);
+  auto written = handle_.write(**kv, *batch, durability);
   for (Group& group : groups) {
     if (written) publish(group);
     if (!group.changes_past) continue;
