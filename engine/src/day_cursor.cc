@@ -105,7 +105,7 @@ Result<bool> SummaryCursor::compute_next(std::int64_t end) {
     if (!day) return tl::unexpected<Error>(day.error());
     day_ = *day;
     if (day_ == end) break;
-    const auto computed = compute(day_++);
+    auto computed = compute(day_++);
     if (!computed) return computed;
     found = *computed;
   }

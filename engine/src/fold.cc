@@ -109,7 +109,7 @@ Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> res
       here = static_cast<std::size_t>(end - results.begin());
     }
     if (here == 0) continue;
-    const auto folded = fold_into(server, (*chunks)[i], results.first(here), batch);
+    auto folded = fold_into(server, (*chunks)[i], results.first(here), batch);
     if (!folded) return folded;
     written += *folded;
     results = results.subspan(here);
@@ -143,7 +143,7 @@ Result<std::uint64_t> fold(const Kv& kv, ServerId server, std::span<const CheckR
   std::uint64_t written = 0;
   while (!results.empty()) {
     const std::size_t count = day_end(results);
-    const auto folded = fold_day(server, results.first(count), *ranges->front(), batch);
+    auto folded = fold_day(server, results.first(count), *ranges->front(), batch);
     if (!folded) return folded;
     written += *folded;
     results = results.subspan(count);

@@ -322,7 +322,7 @@ class RocksKv final : public Kv {
     options.wal_dir.clear();
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* raw = nullptr;
-    const auto status = rocksdb::DB::Open(options, path, descriptors, &handles, &raw);
+    auto status = rocksdb::DB::Open(options, path, descriptors, &handles, &raw);
     const std::unique_ptr<rocksdb::DB> copy(raw);
     for (auto* family : handles) static_cast<void>(copy->DestroyColumnFamilyHandle(family));
     return status;
@@ -373,7 +373,7 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_version(path);
     rocksdb::DB* raw = nullptr;
-    const auto status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
+    auto status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
     if (manifest_version(path) == before) return status;
     for (auto* family : handles) static_cast<void>(db->DestroyColumnFamilyHandle(family));

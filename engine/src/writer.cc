@@ -383,12 +383,16 @@ Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::in
     return tl::unexpected<Error>(erased.error());
   }
   if (batch->empty()) return false;
-  if (auto written = handle_.write(**kv, *batch, Durability::process); !written) {
-    return tl::unexpected<Error>(written.error());
+  {
+    const MutexLock view(state->view);
+    state->changing = true;
   }
+  const auto written = handle_.write(**kv, *batch, Durability::process);
   const MutexLock view(state->view);
-  state->head.trim(checks_end_ms);
+  state->changing = false;
   state->changed_at = states_.count_change();
+  if (!written) return tl::unexpected<Error>(written.error());
+  state->head.trim(checks_end_ms);
   return true;
 }
 

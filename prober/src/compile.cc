@@ -48,7 +48,8 @@ void build_headers(CompiledCheck& check) {
   }
   if (!spec.body.empty()) both("Expect:");  // no waiting for 100 Continue
   for (const auto& [name, value] : spec.headers) {
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;  // libcurl's form for an empty value
+    std::string line = name;
+    line += value.empty() ? ";" : ": " + value;  // libcurl's form for an empty value
     append(check.headers, line);
     if (!is_secret_header(name)) append(check.headers_elsewhere, line);
   }

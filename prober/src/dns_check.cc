@@ -29,7 +29,7 @@ class DnsCheck final : public RunningCheck {
       return;
     }
     asking_ = true;
-    const auto id = resolver_->query(check().dns_name, check().dns_type, [this](RawAnswer answer) {
+    const auto id = resolver_->query(check().dns_name, check().dns_type, [this](const RawAnswer& answer) {
       asking_ = false;
       judge(answer);
     });

@@ -92,7 +92,7 @@ void RunningCheck::end_lookup() noexcept {
   lookup_.reset();
 }
 
-void RunningCheck::fail(Failure failure) {
+void RunningCheck::fail(const Failure& failure) {
   if (finished_) return;
   if (looking_up()) outcome.phases.dns_us += clamp_us(Clock::now() - lookup_started_);
   outcome.state = state_of(failure.error);

@@ -72,7 +72,7 @@ class RunningCheck {
   void lookup(const std::string& host, std::uint16_t port, std::function<void(std::vector<Address>)> found);
 
   /// Ends the check: `fail` with what is wrong, `succeed` after degrade(). Later calls do nothing.
-  void fail(Failure failure);
+  void fail(const Failure& failure);
   void succeed();
 
   [[nodiscard]] bool finished() const noexcept { return finished_; }

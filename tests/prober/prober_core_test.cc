@@ -19,7 +19,6 @@ using prober::Micros;
 using prober::ProberCore;
 using prober::Restored;
 using testing::Each;
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 

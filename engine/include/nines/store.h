@@ -112,7 +112,8 @@ class Store {
 
   // --- Catalog. Reads touch memory only, never a check result. ---
   [[nodiscard]] virtual std::shared_ptr<const Catalog> catalog() const = 0;
-  /// Adds a server; `server.id` is ignored and given anew, a zero `created_at` becomes now. Durable on return.
+  /// Adds a server; `server.id` is ignored and given anew, a zero `created_at` becomes now. This and
+  /// the next two are durable at `process` on return, and at `disk` after flush().
   /// Errors: already_exists (the name), invalid_argument (names the field).
   [[nodiscard]] virtual Result<ServerId> add_server(Server server) = 0;
   /// Replaces the entry with `server.id`, its name included. Errors: not_found, already_exists, invalid_argument.
