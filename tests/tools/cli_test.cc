@@ -195,9 +195,9 @@ TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
   const Finished overview = nines({"--help"});
   EXPECT_EQ(overview.code, 0);
   for (const char* const command :
-       {"run",   "check",  "status", "uptime",  "incidents", "latency", "bars",   "slo",    "report",
-        "top",   "points", "scan",   "explain", "record",    "push",    "import", "export", "serve",
-        "badge", "info",   "verify", "compact", "prune",     "backup",  "restore"}) {
+       {"run",  "check",  "status", "uptime",  "incidents", "latency", "bars",   "slo",    "report",
+        "top",  "points", "scan",   "explain", "record",    "push",    "import", "export", "serve",
+        "demo", "badge",  "info",   "verify",  "compact",   "prune",   "backup", "restore"}) {
     EXPECT_THAT(overview.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     const Finished help = nines({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;

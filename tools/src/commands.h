@@ -35,6 +35,10 @@ Outcome import_files(const Call& call);
 void export_options(OptionList& options);
 Outcome export_results(const Call& call);
 
+// cmd_demo.cc: a history to look at.
+void demo_options(OptionList& options);
+Outcome demo(const Call& call);
+
 // cmd_store.cc: care.
 void prune_options(OptionList& options);
 Outcome info(const Call& call);

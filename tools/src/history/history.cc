@@ -82,11 +82,11 @@ std::string numbered(std::string_view word, std::uint32_t number) {
 }  // namespace
 
 TimeMs Shape::begin() const noexcept {
-  return from_ms(kFirstDay * kDayMs);
+  return from_ms((utc_day(to_ms(now())) - days + 1) * kDayMs);
 }
 
 TimeMs Shape::now() const noexcept {
-  return from_ms((kFirstDay + days - 1) * kDayMs + kNowOfDayMs);
+  return to_ms(end) > 0 ? end : from_ms((kFirstDay + days - 1) * kDayMs + kNowOfDayMs);
 }
 
 std::optional<Shape> find_shape(std::string_view name) noexcept {

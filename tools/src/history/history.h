@@ -1,4 +1,4 @@
-// Believable histories of check results, the same on every machine: for tests and benchmarks.
+// Believable histories of check results, the same on every machine: for `nines demo`, tests and benchmarks.
 //
 // A history is a pure function of its Shape: any result of any server can be asked for by its number, in any order and
 // from any thread, and nothing is held in memory but a server's list of outages. The arithmetic is integers and basic
@@ -20,15 +20,17 @@
 
 namespace nines::history {
 
-/// How large a history is. Its first day is 2026-01-01 (UTC); its last ends at 17:23:45.678, the moment of asking, so
-/// that a window of 24 hours before it is aligned with nothing.
+/// How large a history is, and when it ends. Without an end its first day is 2026-01-01 (UTC), and its last ends at
+/// 17:23:45.678, the moment of asking, so that a window of 24 hours before it is aligned with nothing.
 struct Shape {
   std::string_view name;
   std::uint32_t servers = 1;           ///< 1 to 1'000'000
   std::uint32_t days = 1;              ///< UTC days that have results, the unfinished last one included; >= 1
   std::uint32_t interval_ms = 60'000;  ///< 1000 or more, and a divisor of a day
   std::uint64_t seed = 1;
+  TimeMs end{};  ///< exclusive; 0: as above
 
+  /// Midnight (UTC) of the first day.
   [[nodiscard]] TimeMs begin() const noexcept;
   /// Exclusive end of the results, and the `now` of every question.
   [[nodiscard]] TimeMs now() const noexcept;
