@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails when the work of a fixed task has grown: counts instructions, which do not depend on what else the machine does.
 
-    bench/regress.py            compare with bench/baseline.json; status 1 when anything grew by more than 3 %
+    bench/regress.py            compare with bench/baseline.json: status 1 when anything grew by more than 3 %, 2 when
+                                there is nothing to compare with
     bench/regress.py --update   write the counts of this tree into bench/baseline.json
 
 Each task is run twice under callgrind, with less and with more of the work; the difference is the work, and starting,
@@ -11,6 +12,7 @@ opening and closing cancel out. Counts are those of one build: another compiler 
 import argparse
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -62,32 +64,43 @@ def count(name):
     return (totals[1] - totals[0]) / units
 
 
-def main():
+def compare(counts, before):
+    """A line for each task, and whether any grew by more than the tolerance. `before` are the baseline's counts."""
+    lines, grew = [], False
+    for name, now in counts.items():
+        if name not in before:
+            lines.append(f"{name:32} {now:14,.0f} instructions  not in the baseline")
+            continue
+        change = now / before[name] - 1
+        grew |= change > TOLERANCE
+        lines.append(f"{name:32} {now:14,.0f} instructions  {change:+7.2%}{'  GREW' if change > TOLERANCE else ''}")
+    return lines, grew
+
+
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=machine.BUILD, help="build directory, Release")
+    parser.add_argument("--baseline", type=pathlib.Path, default=BASELINE, help="default: bench/baseline.json")
     parser.add_argument("--update", action="store_true", help="take the counts of this tree for the baseline")
-    parser.add_argument("--jobs", type=int, default=1, help="tasks at a time")
-    options = parser.parse_args()
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tasks at a time (default: all processors)")
+    options = parser.parse_args(arguments)
     machine.BUILD = options.build.resolve()
+    compiler = machine.output_of("c++", "--version")
+    baseline = json.loads(options.baseline.read_text(encoding="utf-8")) if options.baseline.exists() else {}
+    if not options.update and baseline.get("compiler") != compiler:
+        print(f"bench/regress.py: the baseline is of '{baseline.get('compiler')}', this is '{compiler}': counts of two "
+              "compilers do not compare. Check out the tree to compare with, run this with --update there, and again "
+              "here.", file=sys.stderr)
+        return 2
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         counts = dict(zip(TASKS, pool.map(count, TASKS)))
-    compiler = machine.output_of("c++", "--version")
     if options.update:
-        BASELINE.write_text(json.dumps({"compiler": compiler, "instructions": {k: round(v) for k, v in counts.items()}},
-                                       indent=2) + "\n")
+        options.baseline.write_text(json.dumps({"compiler": compiler, "instructions": {
+            name: round(now) for name, now in counts.items()}}, indent=2) + "\n", encoding="utf-8")
         return 0
-    baseline = json.loads(BASELINE.read_text())
-    if baseline["compiler"] != compiler:
-        print(f"the baseline is of {baseline['compiler']}, this is {compiler}: nothing to compare", file=sys.stderr)
-        return 0
-    worse = 0
-    for name, now in counts.items():
-        before = baseline["instructions"].get(name)
-        change = now / before - 1 if before else 0
-        grew = change > TOLERANCE
-        worse += grew
-        print(f"{name:32} {now:14,.0f} instructions  {change:+7.2%}{'  GREW' if grew else ''}")
-    return 1 if worse else 0
+    lines, grew = compare(counts, baseline["instructions"])
+    print("\n".join(lines))
+    return 1 if grew else 0
 
 
 if __name__ == "__main__":

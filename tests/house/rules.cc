@@ -43,6 +43,7 @@ constexpr std::array kDependencies = {
     Dependency{"libgtest-dev", "GTest", "GTest::gtest", "gtest/", ""},
     Dependency{"libgmock-dev", "GTest", "GTest::gmock", "gmock/", ""},
     Dependency{"libbenchmark-dev", "benchmark", "benchmark::", "benchmark/", ""},
+    Dependency{"python3", "Python3", "Python3::", "", ""},
     Dependency{"pkg-config", "PkgConfig", "", "", "engine prober query tools"},
     Dependency{"", "Threads", "Threads::", "", "engine prober query tools"},
 };

@@ -23,7 +23,7 @@ namespace nines::history {
 /// How large a history is, and when it ends. Without an end its first day is 2026-01-01 (UTC), and its last ends at
 /// 17:23:45.678, the moment of asking, so that a window of 24 hours before it is aligned with nothing.
 struct Shape {
-  std::string_view name;
+  std::string_view name = "history";
   std::uint32_t servers = 1;           ///< 1 to 1'000'000
   std::uint32_t days = 1;              ///< UTC days that have results, the unfinished last one included; >= 1
   std::uint32_t interval_ms = 60'000;  ///< 1000 or more, and a divisor of a day
