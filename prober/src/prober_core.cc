@@ -136,7 +136,10 @@ void ProberCore::turn() {
   if (running_) {
     starts_.clear();
     scheduler_.run(clock_.now(), starts_);
-    for (const Start& next : starts_) start(next);
+    for (std::size_t i = 0; i < starts_.size(); ++i) {
+      if (i > 0) observe();  // each begins later than the one before
+      start(starts_[i]);
+    }
   } else if (on_idle_ && scheduler_.counters().in_flight == 0 && suspects_.empty()) {
     std::exchange(on_idle_, nullptr)();
   }

@@ -12,6 +12,7 @@ void ProberCore::start(const Start& start) {
   const Flight flight{start.slot,   start.id,   live.generation, unused_time(live, clock_.wall()),
                       clock_.now(), start.retry};
   live.last_time = flight.time;
+  scheduler_.began(start, clock_.now());
   // A row that waits for confirmation must not be carried on over the connection that may be its cause.
   loop_.start(live.judge.pending() ? live.server.fresh_check : live.server.check,
               [this, flight](CheckOutcome outcome) { finish(flight, std::move(outcome)); });

@@ -117,7 +117,7 @@ void Scheduler::drop_stale() {
 }
 
 void Scheduler::run(Micros now, std::vector<Start>& starts) {
-  serve_line(now, starts);
+  serve_line(starts);
   for (drop_stale(); !heap_.empty() && heap_.front().when <= now; drop_stale()) fire(heap_.front().slot, now, starts);
   serve_first_checks(now, starts);
 }
@@ -144,18 +144,18 @@ void Scheduler::fire(std::uint32_t slot, Micros now, std::vector<Start>& starts)
     entry.wait_due = last_tick;
     entry.wait_retry = false;
   } else {
-    admit(slot, last_tick, !ticks, now, starts);
+    admit(slot, last_tick, !ticks, starts);
   }
 }
 
-void Scheduler::admit(std::uint32_t slot, Micros due, bool retry, Micros now, std::vector<Start>& starts) {
+void Scheduler::admit(std::uint32_t slot, Micros due, bool retry, std::vector<Start>& starts) {
   Entry& entry = entries_[slot];
   if (in_flight_ >= limits_.in_flight || !line_.empty()) {
     wait_in(line_, slot, due, retry);
   } else if (entry.host->in_flight >= limits_.in_flight_per_host) {
     wait_in(entry.host->line, slot, due, retry);
   } else {
-    begin(slot, due, retry, now, starts);
+    begin(slot, due, retry, starts);
   }
 }
 
@@ -168,7 +168,7 @@ void Scheduler::wait_in(std::deque<Place>& line, std::uint32_t slot, Micros due,
   ++waiting_;
 }
 
-void Scheduler::begin(std::uint32_t slot, Micros due, bool retry, Micros now, std::vector<Start>& starts) {
+void Scheduler::begin(std::uint32_t slot, Micros due, bool retry, std::vector<Start>& starts) {
   Entry& entry = entries_[slot];
   entry.busy = true;
   entry.soon_serial = 0;
@@ -176,12 +176,11 @@ void Scheduler::begin(std::uint32_t slot, Micros due, bool retry, Micros now, st
   ++entry.flight_host->in_flight;
   ++in_flight_;
   retries_ += retry ? 1U : 0U;
-  lag_.add(now - due, now);
-  starts.push_back({slot, entry.plan.id, retry});
+  starts.push_back({slot, entry.plan.id, retry, due});
 }
 
 // Those held back by the cap on all, in their order. Who meets its host's cap moves to that line.
-void Scheduler::serve_line(Micros now, std::vector<Start>& starts) {
+void Scheduler::serve_line(std::vector<Start>& starts) {
   while (in_flight_ < limits_.in_flight && !line_.empty()) {
     const Place place = line_.front();
     line_.pop_front();
@@ -193,7 +192,7 @@ void Scheduler::serve_line(Micros now, std::vector<Start>& starts) {
     }
     entry.wait_serial = 0;
     --waiting_;
-    begin(place.slot, entry.wait_due, entry.wait_retry, now, starts);
+    begin(place.slot, entry.wait_due, entry.wait_retry, starts);
   }
 }
 
@@ -206,7 +205,7 @@ void Scheduler::serve_first_checks(Micros now, std::vector<Start>& starts) {
     if (entry.soon_serial != place.serial) continue;
     entry.soon_serial = 0;
     if (entry.busy || entry.wait_serial != 0) continue;
-    admit(place.slot, next_first_, false, now, starts);
+    admit(place.slot, next_first_, false, starts);
     // Lost time is not made up for: that would be a burst.
     next_first_ = std::max(next_first_ + pause, now);
   }

@@ -42,6 +42,7 @@ struct Start {
   std::uint32_t slot = 0;  ///< names the check in finished() and judged()
   ServerId id{};
   bool retry = false;  ///< by the confirmation rule
+  Micros due{};        ///< when it should have begun
 };
 
 class Scheduler {
@@ -71,6 +72,8 @@ class Scheduler {
 
   /// Appends to `starts` what is to begin at `now`. They count as in flight from here on.
   void run(Micros now, std::vector<Start>& starts);
+  /// One of them has begun at `now`, which those before it in `starts` may have put off.
+  void began(const Start& start, Micros now) noexcept { lag_.add(now - start.due, now); }
   /// When run() has something to do next; no value when only a finished check can bring that about.
   [[nodiscard]] std::optional<Micros> next();
 
@@ -130,10 +133,10 @@ class Scheduler {
   void enqueue(std::uint32_t slot);
   void drop_stale();
   void fire(std::uint32_t slot, Micros now, std::vector<Start>& starts);
-  void admit(std::uint32_t slot, Micros due, bool retry, Micros now, std::vector<Start>& starts);
-  void begin(std::uint32_t slot, Micros due, bool retry, Micros now, std::vector<Start>& starts);
+  void admit(std::uint32_t slot, Micros due, bool retry, std::vector<Start>& starts);
+  void begin(std::uint32_t slot, Micros due, bool retry, std::vector<Start>& starts);
   void wait_in(std::deque<Place>& line, std::uint32_t slot, Micros due, bool retry);
-  void serve_line(Micros now, std::vector<Start>& starts);
+  void serve_line(std::vector<Start>& starts);
   void serve_first_checks(Micros now, std::vector<Start>& starts);
 
   const Limits limits_;

@@ -33,6 +33,7 @@ std::vector<std::uint32_t> run(Scheduler& scheduler, Micros now, std::map<std::u
   for (const Start& start : starts) {
     ids.push_back(static_cast<std::uint32_t>(start.id));
     slots[ids.back()] = start.slot;
+    scheduler.began(start, now);
   }
   return ids;
 }
