@@ -1,5 +1,8 @@
-// icmp: one echo request over an unprivileged datagram socket (Linux: net.ipv4.ping_group_range), asked again each
-// second until an answer comes, because a single lost packet is not an outage.
+// icmp: one echo request, asked again each second until an answer comes, because a single lost packet is not an outage.
+//
+// Over an unprivileged datagram socket; where the system gives none (Linux: net.ipv4.ping_group_range) over a raw one,
+// which takes CAP_NET_RAW. A raw socket hears what others' pings bring back too, so that an answer must name this
+// check.
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <sys/epoll.h>
@@ -9,6 +12,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <random>
+#include <span>
 #include <utility>
 
 #include "error_mapping.h"
@@ -26,15 +31,56 @@ constexpr std::size_t kMaxPacketBytes = 2048;
 using Packet = std::array<char, sizeof(icmphdr) + kPayloadBytes>;
 static_assert(sizeof(icmphdr) == sizeof(icmp6_hdr));
 
-// Both families share the layout: type, code, checksum, identifier, sequence. The kernel fills in the identifier and
-// the checksum of a datagram socket, and hands back only the answers to our own identifier.
-Packet echo_request(int family, std::uint16_t sequence) {
+// RFC 1071, of an even number of bytes.
+std::uint16_t internet_checksum(const Packet& packet) noexcept {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < packet.size(); i += 2) {
+    std::uint16_t word = 0;
+    std::memcpy(&word, packet.data() + i, sizeof word);
+    sum += word;
+  }
+  while (sum > 0xffffU) sum = (sum & 0xffffU) + (sum >> 16U);
+  return static_cast<std::uint16_t>(~sum);
+}
+
+// Both families share the layout: type, code, checksum, identifier, sequence; then our token. The kernel fills in the
+// identifier of a datagram socket, and every checksum but that of a raw IPv4 socket.
+Packet echo_request(int family, std::uint64_t token, std::uint16_t sequence) {
   Packet packet{};
   icmphdr header{};
   header.type = family == AF_INET6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
+  header.un.echo.id = static_cast<std::uint16_t>(token);
   header.un.echo.sequence = htons(sequence);
   std::memcpy(packet.data(), &header, sizeof header);
+  std::memcpy(packet.data() + sizeof header, &token, sizeof token);
+  if (family == AF_INET) {
+    header.checksum = internet_checksum(packet);
+    std::memcpy(packet.data(), &header, sizeof header);
+  }
   return packet;
+}
+
+// The sequence number that a packet answers; 0 when it is no answer to `token`.
+std::size_t answered_sequence(int family, std::span<const char> packet, std::uint64_t token) {
+  icmphdr header{};
+  std::uint64_t echoed = 0;
+  if (packet.size() < sizeof header + sizeof echoed) return 0;
+  std::memcpy(&header, packet.data(), sizeof header);
+  std::memcpy(&echoed, packet.data() + sizeof header, sizeof echoed);
+  const int reply = family == AF_INET6 ? static_cast<int>(ICMP6_ECHO_REPLY) : static_cast<int>(ICMP_ECHOREPLY);
+  return header.type == reply && echoed == token ? ntohs(header.un.echo.sequence) : 0;
+}
+
+// A raw IPv4 socket hands the IP header out too, whose length is told in words of four bytes.
+std::span<const char> without_ip_header(std::span<const char> packet) {
+  if (packet.empty()) return packet;
+  const std::size_t length = (static_cast<unsigned char>(packet.front()) & 0x0fU) * 4U;
+  return packet.subspan(std::min(length, packet.size()));
+}
+
+std::uint64_t random_token() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32U | random();
 }
 
 class IcmpCheck final : public RunningCheck, public FdWatcher {
@@ -62,8 +108,7 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
   void open(const Address& address) {
     outcome.address = to_string(address);
     family_ = address.family();
-    const int protocol = family_ == AF_INET6 ? static_cast<int>(IPPROTO_ICMPV6) : static_cast<int>(IPPROTO_ICMP);
-    fd_.reset(::socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+    open_socket();
     if (!fd_ && (errno == EACCES || errno == EPERM)) {
       fail({ErrorClass::internal, "this system does not let us ping; widen sysctl net.ipv4.ping_group_range"});
       return;
@@ -79,10 +124,17 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
     ask();
   }
 
+  void open_socket() {
+    const int protocol = family_ == AF_INET6 ? static_cast<int>(IPPROTO_ICMPV6) : static_cast<int>(IPPROTO_ICMP);
+    fd_.reset(::socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+    raw_ = !fd_ && (errno == EACCES || errno == EPERM);
+    if (raw_) fd_.reset(::socket(family_, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  }
+
   void ask() {
     const auto now = Clock::now();
     sent_at_.push_back(now);
-    const auto packet = echo_request(family_, static_cast<std::uint16_t>(sent_at_.size()));
+    const auto packet = echo_request(family_, token_, static_cast<std::uint16_t>(sent_at_.size()));
     if (::send(fd_.get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0 && errno != EAGAIN) {
       fail(connect_failure(errno, outcome.address));
       return;
@@ -97,22 +149,22 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
       if (errno != EAGAIN && errno != EINTR) fail(connect_failure(errno, outcome.address));
       return;
     }
-    icmphdr header{};
-    if (static_cast<std::size_t>(got) < sizeof header) return;
-    std::memcpy(&header, packet.data(), sizeof header);
-    const int reply = family_ == AF_INET6 ? static_cast<int>(ICMP6_ECHO_REPLY) : static_cast<int>(ICMP_ECHOREPLY);
-    const std::size_t sequence = ntohs(header.un.echo.sequence);
-    if (header.type != reply || sequence == 0 || sequence > sent_at_.size()) return;
+    std::span<const char> heard(packet.data(), static_cast<std::size_t>(got));
+    if (raw_ && family_ == AF_INET) heard = without_ip_header(heard);
+    const std::size_t sequence = answered_sequence(family_, heard, token_);
+    if (sequence == 0 || sequence > sent_at_.size()) return;
     // The round trip of the request that was answered; earlier ones were lost.
     const auto trip = clamp_us(Clock::now() - sent_at_[sequence - 1]);
     outcome.phases.first_byte_us = trip;
     outcome.latency_us = trip;
-    outcome.body_bytes = static_cast<std::uint64_t>(got) - sizeof header;
+    outcome.body_bytes = heard.size() - sizeof(icmphdr);
     succeed();
   }
 
   UniqueFd fd_;
+  bool raw_ = false;
   int family_ = AF_INET;
+  const std::uint64_t token_ = random_token();
   TimerId repeat_{};
   std::vector<Clock::time_point> sent_at_;  // by sequence number - 1
 };
