@@ -9,6 +9,7 @@ Sections that were not measured are left out.
 
 import argparse
 import json
+import math
 import pathlib
 import sys
 
@@ -20,8 +21,9 @@ DEMANDS = [
     ("90 daily bars, against those that compute from results", "days", 30, False),
     ("bytes a check", "bytes_a_check", 1.05, False),
     ("bulk ingest", "load_a_second", 1.0, True),
+    ("single acknowledged appends that the process's death may take", "append.buffered", 2, True),
     ("single acknowledged appends that survive the process", "append.process", 2, True),
-    ("single acknowledged appends that survive a power cut", "append.disk", None, True),
+    ("single acknowledged appends that survive a power cut, of the same minute", "append.disk", 2, True),
 ]
 
 
@@ -30,6 +32,11 @@ def number(value):
     if value >= 1000:
         return f"{round(value, 2 - len(str(int(value))) + 1):,.0f}".replace(",", " ")
     return f"{value:.3g}"
+
+
+def spaced(count):
+    """A whole number, thousands apart."""
+    return f"{count:,}".replace(",", " ")
 
 
 def size(value):
@@ -65,6 +72,13 @@ def machine_section(found):
     return "## The machine\n\n" + table(["", ""], rows, left=2)
 
 
+def failures_section(found):
+    """What this run could not measure; "" when there is nothing."""
+    if not found:
+        return ""
+    return "## Not measured\n\n" + "\n".join(f"- {name}: {why}" for name, why in found.items())
+
+
 def figures_section(found):
     rows = []
     for figure in found:
@@ -84,17 +98,17 @@ def story_section(found):
     rows = []
     for told in found["told"]:
         if "missing" in told:
-            rows.append((told["database"], f"skipped: {told['missing']}", "", "", "", ""))
+            rows.append((told["database"], f"skipped: {told['missing']}", "", "", "", "", ""))
             continue
         if not told["runs"]:
-            rows.append((told["database"], told["form"], "did not finish", "", "", ""))
+            rows.append((told["database"], told["form"], "did not finish", "", "", "", ""))
             continue
         spread = machine.spread([run["ms"] for run in told["runs"]])
         last = told["runs"][-1]
         wrong = f" (wrong: {'; '.join(last['wrong'])})" if last["wrong"] else ""
-        rows.append((told["database"], told["form"] + wrong, scatter(spread), size(last["peak_bytes"]), f"{last['rows']:,}".replace(",", " "),
+        rows.append((told["database"], told["form"] + wrong, scatter(spread), size(last["peak_bytes"]), spaced(last["touched"]), spaced(last["rows"]),
                      f"{number(spread['median'] / reference)} ×"))
-    heads = ["", "the dashboard by", "ms", "memory", "rows to the caller", "to nines"]
+    heads = ["", "the dashboard by", "ms", "memory", "rows touched", "of these to the caller", "to nines"]
     return (f"## The story, at {found['size']}\n\n" + words.STORY.format(sqlalchemy=found["sqlalchemy"]) + "\n\n"
             + table(heads, rows, left=2))
 
@@ -104,7 +118,7 @@ def metric(system, key):
     key, _, level = key.partition(".")
     value = system.get(key)
     if level:
-        return value.get(level) if value else None
+        value = value.get(level) if value else None
     return value["median"] if isinstance(value, dict) else value
 
 
@@ -114,12 +128,12 @@ def cell(system, key, show):
 
 
 def appends(levels):
-    return ", ".join(f"{number(value)} ({level})" for level, value in levels.items())
+    return ", ".join(f"{number(value['median'])} ({level})" for level, value in levels.items())
 
 
 def peers_section(found):
     """The table, how far ahead nines is, what the answers are worth, and who was skipped."""
-    measured = [system for system in found["systems"] if "dashboard" in system]
+    measured = [system for system in found["systems"] if "start_ms" in system and "dashboard" in system]
     heads = ["", "dashboard, ms", "daily bars, ms", "raw history, ms", "bulk load, /s", "single append, /s", "B a check",
              "memory", "start, ms"]
     rows = []
@@ -130,14 +144,16 @@ def peers_section(found):
                      cell(system, "start_ms", number)))
         if "days_from_results" in system:
             rows.append(("nines, daily bars from results", "", scatter(system["days_from_results"]), "", "", "", "", "", ""))
-    parts = [f"## Beside other systems, at {found['size']}\n\n{words.PEERS}", table(heads, rows), ahead(measured)]
+    parts = [f"## Beside other systems, at {found['size']}\n\n{words.PEERS}", table(heads, rows)]
+    if measured and measured[0]["name"] == "nines":
+        parts += [ahead(measured), synced(measured)]
     parts.append("### What they answer\n\n" + table(["", "settings", "answers", "remarks"], [
         (system["name"], system["settings"], answers(system), " ".join(system["notes"])) for system in measured], left=4))
     runs = {system.get("run", "") for system in measured}
     if len(runs) > 1:
         parts.insert(1, f"Not all of one run ({', '.join(sorted(runs))} UTC): ratios hold as far as the machine was as quiet.")
     skipped = [f"- {system['name']}: {system.get('missing') or system.get('failed')}" for system in found["systems"]
-               if "dashboard" not in system]
+               if system not in measured]
     if skipped:
         parts.append("Not measured:\n\n" + "\n".join(skipped))
     return "\n\n".join(parts)
@@ -153,20 +169,52 @@ def answers(system):
     return "all equal" if not unequal else "; ".join(unequal)
 
 
+def mine_beside(nines, peer, key):
+    """What nines does: syncs depend on the moment more than on the system, so those of the peer's own minute count."""
+    if key == "append.disk" and "beside" in peer:
+        return peer["beside"]["nines"]["median"]
+    return metric(nines, key)
+
+
+def lead(nines, peer, key, more):
+    """How many times better than a peer nines is."""
+    ratio = mine_beside(nines, peer, key) / metric(peer, key)
+    return ratio if more else 1 / ratio
+
+
+def synced(measured):
+    """Appends that survive a power cut, each system beside nines and a plain file of the same minute."""
+    rows = [(peer["name"], scatter(peer["append"]["disk"]), scatter(peer["beside"]["nines"]), scatter(peer["beside"]["file"]),
+             f"{number(lead(measured[0], peer, 'append.disk', True))} ×") for peer in measured[1:] if "beside" in peer]
+    if not rows:
+        return ""
+    heads = ["", "its appends, /s", "nines at `disk`, /s", "plain file, /s", "nines to it"]
+    return "### Appends that survive a power cut\n\n" + words.SYNCED + "\n\n" + table(heads, rows)
+
+
 def ahead(measured):
     """For each demand: the best peer, the ratio, and where nines is not ahead."""
     nines, peers = measured[0], measured[1:]
     rows = []
     for what, key, demand, more in DEMANDS:
-        values = {peer["name"]: metric(peer, key) for peer in peers if metric(peer, key) is not None}
-        if not values:
+        ratios = {peer["name"]: lead(nines, peer, key, more) for peer in peers if metric(peer, key) is not None}
+        if not ratios:
             continue
-        best = (max if more else min)(values, key=values.get)
-        ratio = metric(nines, key) / values[best] if more else values[best] / metric(nines, key)
+        best = min(ratios, key=ratios.get)
+        ratio = ratios[best]
         missed = demand is not None and ratio < demand
         rows.append((what, best, f"{demand:g} ×" if demand else "", f"**{number(ratio)} ×**" + (" ✗" if missed else "")))
     text = "### How far ahead\n\n" + table(["", "best of the others", "wanted", "measured"], rows, left=2)
     return text + "\n\n" + better_elsewhere(nines, peers)
+
+
+def milliseconds(value):
+    return f"{number(value)} ms"
+
+
+#: How figures are written in a sentence; what is not here is so many a second.
+SHOWN = {"resident_bytes": size, "bytes_a_check": lambda value: f"{number(value)} B", "raw": milliseconds,
+         "start_ms": milliseconds, "dashboard": milliseconds, "days": milliseconds}
 
 
 def better_elsewhere(nines, peers):
@@ -174,19 +222,21 @@ def better_elsewhere(nines, peers):
     lines = []
     for what, key, more in (("raw history", "raw", False), ("memory", "resident_bytes", False), ("start", "start_ms", False),
                             *((what, key, more) for what, key, _, more in DEMANDS)):
-        mine = metric(nines, key)
+        show = SHOWN.get(key, lambda value: f"{number(value)} /s")
         for peer in peers:
-            theirs = metric(peer, key)
+            mine, theirs = mine_beside(nines, peer, key), metric(peer, key)
             if theirs is None or mine is None or (theirs <= mine if more else theirs >= mine):
                 continue
             reason = words.WHY.get((peer["name"].split(",")[0], key)) or words.WHY.get(key, "")
-            lines.append(f"- {what}: {peer['name']} is better ({number(theirs)} to {number(mine)}). {reason}".rstrip())
+            lines.append(f"- {what}: {peer['name']} is better ({show(theirs)} to {show(mine)}). {reason}".rstrip())
     return "### Where another is better\n\n" + ("\n".join(lines) if lines else "Nowhere in this table.")
 
 
 def growth_section(found, folder):
     parts = ["## How cost grows\n\n" + words.GROWTH]
     for series in found:
+        if len(series["points"]) < 2:
+            continue
         xs = [point["x"] for point in series["points"]]
         fixed = ", ".join(f"{value} {words.AXES[key]}" for key, value in series["fixed"].items())
         lines = [(name, [point[key]["median"] for point in series["points"]]) for name, key in
@@ -224,24 +274,77 @@ def suites_section(found):
 
 
 def limits_section(found):
+    """One table: what nines does, what would be possible, and the ratio."""
     rows = []
     for one in found["distances"]:
         how = {"head": "chunks only", "from": "from chunks"}.get(next(iter(one["how"]), ""), "from the head")
         question = {"dashboard": "dashboard", "bars": "daily bars"}[one["question"]]
-        rows.append((f"{question}, {how}, {one['shape']}", scatter(one["nines_ms"]), scatter(one["plain_ms"]),
-                     f"{scatter(one['ratio'])} ×"))
-    streamed_ms = found["dashboard_bytes"] / found["read_bytes_a_second"] * 1e3
-    bits = found["bits_a_latency"]
-    more = [
-        ("information of a latency", f"{bits:.2f} bits = {bits / 8:.2f} B"),
-        ("information of a time (±50 ms, 101 values)", "6.66 bits = 0.83 B"),
-        ("both together", f"{bits / 8 + 0.83:.2f} B"),
-        (f"stored a check, everything included, {found['size']}", f"{found['bytes_a_check']:.2f} B"),
-        (f"reading the dashboard's {number(found['dashboard_results'])} results once from memory, {found['size']}",
-         f"{number(streamed_ms)} ms"),
-    ]
-    return ("## Distance to the limit\n\n" + words.LIMITS + "\n\n" + table(["", "nines, ms", "plain loop, ms", "ratio"], rows)
-            + "\n\n" + table(["", ""], more))
+        rows.append((f"{question}, {how}, {one['shape']}", "plain loop over arrays", f"{scatter(one['nines_ms'])} ms",
+                     f"{scatter(one['plain_ms'])} ms", f"{scatter(one['ratio'])} ×"))
+    for one in found["distances"]:
+        if one["question"] != "dashboard" or one["how"]:
+            continue
+        results = found["dashboard_results"][one["shape"]]
+        floor_ms = results * found["bytes_a_result"] / found["read_bytes_a_second"] * 1e3
+        rows.append((f"dashboard, from the head, {one['shape']}", f"reading its {number(results)} results once from memory",
+                     f"{number(one['nines_ms']['median'])} ms", f"{number(floor_ms)} ms",
+                     f"{number(one['nines_ms']['median'] / floor_ms)} ×"))
+    information = (found["bits_a_latency"] + math.log2(101)) / 8
+    rows.append((f"a check stored, everything included, {found['size']}",
+                 f"information of its latency ({found['bits_a_latency']:.2f} bits) and time ({math.log2(101):.2f} bits)",
+                 f"{found['bytes_a_check']:.2f} B", f"{information:.2f} B", f"{found['bytes_a_check'] / information:.2f} ×"))
+    return ("## Distance to the limit\n\n" + words.LIMITS + "\n\n"
+            + table(["", "limit", "nines", "the limit", "ratio"], rows, left=2))
+
+
+def prober_section(found):
+    """The prober at work, against its targets; what failed is said in its place."""
+    rows = []
+
+    def row(part, what, target, value, show, less=True):
+        figures = found.get(part, {})
+        if "failed" in figures or "missing" in figures:
+            rows.append((what, target, figures.get("failed") or figures["missing"]))
+        elif figures:
+            measured = value(figures)
+            limit = float(target.split()[1]) if target else None
+            met = limit is None or (measured <= limit if less else measured >= limit)
+            rows.append((what, target, f"**{show(measured)}**" + ("" if met else " ✗")))
+
+    row("load", "checks a minute asked for, one second apart each", "", lambda f: f["checks_a_minute"], number)
+    row("load", "one processor's share, 60,000 a minute", "≤ 40 %", lambda f: f["core_share"] * 100, lambda v: f"{number(v)} %")
+    row("load", "processor time a check", "", lambda f: f["us_a_check"], lambda v: f"{number(v)} µs")
+    row("bare", "the same transfers by libcurl and epoll alone", "", lambda f: f["us_a_check"], lambda v: f"{number(v)} µs")
+    row("load", "resident memory", "≤ 150 MB", lambda f: f["resident_bytes"] / 1e6, lambda v: f"{number(v)} MB")
+    row("load", "a check begins after its time, p99", "≤ 5 ms", lambda f: f["lag_p99_us"] / 1e3, lambda v: f"{number(v)} ms")
+    row("hanging", "the same while 500 targets hang until their timeout", "≤ 5 ms", lambda f: f["lag_p99_us"] / 1e3,
+        lambda v: f"{number(v)} ms")
+    row("burst", "memory held by a burst of 1,000 checks", "≤ 200 MB", lambda f: f["peak_bytes"] / 1e6,
+        lambda v: f"{number(v)} MB")
+    row("blackbox", "processor time a check of a page, to blackbox_exporter", "≤ 0.5 ×",
+        lambda f: f["page_us_a_check"]["nines"] / f["page_us_a_check"]["exporter"], lambda v: f"{number(v)} ×")
+    row("blackbox", "the same, of the list of targets", "≤ 0.5 ×",
+        lambda f: f["list_us_a_check"]["nines"] / f["list_us_a_check"]["exporter"], lambda v: f"{number(v)} ×")
+    parts = ["## The prober\n\n" + words.PROBER.format(seconds=found["seconds"]),
+             table(["", "target", "measured"], rows)]
+    other = found.get("blackbox", {})
+    if "targets" in other:
+        parts.append(words.BLACKBOX.format(**other, bad=other["targets"] - other["good"]))
+        differences = [(one["name"], "good" if one["right"] else "bad", "up" if one["nines"] else "down",
+                        "up" if one["exporter"] else "down", one["nines_error"]) for one in other["differences"]]
+        if differences:
+            parts.append(table(["target", "it is", "nines", "exporter", "error of nines"], differences, left=5))
+    return "\n\n".join(parts)
+
+
+def report(found, folder):
+    """The text of RESULTS.md, of whatever was measured; writes the plots into `folder`."""
+    sections = [("machine", machine_section), ("failures", failures_section), ("figures", figures_section),
+                ("limits", limits_section), ("story", story_section), ("peers", peers_section),
+                ("growth", lambda series: growth_section(series, folder)), ("prober", prober_section),
+                ("suites", suites_section)]
+    parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main():
@@ -252,12 +355,8 @@ def main():
     if not options.results.exists():
         sys.exit(f"bench/report.py: {options.results} is missing; bench/run.py writes it")
     found = json.loads(options.results.read_text(encoding="utf-8"))
-    sections = [("machine", machine_section), ("figures", figures_section), ("story", story_section),
-                ("peers", peers_section), ("growth", lambda series: growth_section(series, options.out)),
-                ("limits", limits_section), ("suites", suites_section)]
-    parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (options.out / "RESULTS.md").write_text(report(found, options.out), encoding="utf-8")
     return 0
 
 

@@ -19,7 +19,7 @@ import time
 
 from harness import machine
 
-SECTIONS = ["machine", "figures", "limits", "story", "peers", "growth", "suites"]
+SECTIONS = ["machine", "figures", "limits", "peers", "growth", "story", "prober", "suites"]
 
 
 def section(name, options):
@@ -29,6 +29,12 @@ def section(name, options):
     return importlib.import_module(f"harness.{name}").run(options)
 
 
+def keep(found, path):
+    """Writes all figures; a run that ends here has lost none."""
+    path.with_suffix(".unfinished").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    path.with_suffix(".unfinished").rename(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS) + " (default: all)")
@@ -36,10 +42,13 @@ def main():
     parser.add_argument("--size", default="T2", help="history that is asked of other systems: T1, T2 (default), ...")
     parser.add_argument("--only", default="", help="of the other systems only these, separated by commas")
     parser.add_argument("--quick", action="store_true", help="one run of everything; the figures mean little")
+    parser.add_argument("--growth", action="store_true", help="short for the section growth")
     parser.add_argument("--fresh", action="store_true", help="build the data anew")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    if options.growth:
+        options.sections.append("growth")
     machine.BUILD = options.build.resolve()
     if options.fresh:
         for path in machine.data_dir().iterdir():
@@ -48,14 +57,27 @@ def main():
     options.say = lambda text: print(f"[{time.time() - begin:6.1f} s] {text}", file=sys.stderr, flush=True)
 
     results_path = machine.data_dir() / "results.json"
-    options.found = json.loads(results_path.read_text()) if results_path.exists() else {}
-    options.keep = lambda: results_path.write_text(json.dumps(options.found, indent=1))
+    # A whole run is a whole of its own; a part takes the place of that part.
+    options.found = json.loads(results_path.read_text(encoding="utf-8")) if options.sections and results_path.exists() else {}
+    options.keep = lambda: keep(options.found, results_path)
+    options.run_at = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    failures = 0
     for name in options.sections or SECTIONS:
         options.say(f"== {name}")
-        options.found[name] = section(name, options)
+        begin_of_section = time.time()
+        try:
+            options.found[name] = section(name, options)
+        except (machine.Failed, OSError, ValueError, KeyError) as error:
+            # What was measured before stays; the report names what is missing.
+            options.say(f"{name} failed: {error}")
+            options.found.setdefault("failures", {})[name] = f"{type(error).__name__}: {error}"
+            failures += 1
+        else:
+            options.found.setdefault("failures", {}).pop(name, None)
+            options.found.setdefault("seconds", {})[name] = round(time.time() - begin_of_section)
         options.keep()
     options.say(f"figures are in {results_path}; bench/report.py makes RESULTS.md of them")
-    return 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ FIGURES = [
 
 def run(options):
     """All rows. With options.quick one run each and only of T2."""
-    rows = []
+    rows = options.found["figures"] = []
     for what, target, unit, how, better in FIGURES:
         if options.quick and "T3" in what:
             continue
@@ -139,4 +139,5 @@ def run(options):
             rows.append(row(what, target, unit, how(1 if options.quick else RUNS), better))
         except machine.Failed as error:
             rows.append({"what": what, "target": target, "unit": unit, "better": better, "failed": str(error)})
+        options.keep()
     return rows

@@ -32,14 +32,14 @@ def run(options):
         distances.append(against_plain("dashboard", shape, rounds, head=0))
     distances.append(against_plain("bars", options.size, rounds, **{"from": "results"}))
     options.say("entropy and memory")
-    day = measure("dashboard", shape=options.size, dir=store(options.size), runs=1)["cost"]["results"]
+    days = {shape: measure("dashboard", shape=shape, dir=store(shape), runs=1)["cost"]["results"] for shape in shapes}
     bandwidth = measure("memory")["read_bytes_a_second"]
     return {
         "size": options.size,
         "distances": distances,
         "bits_a_latency": measure("entropy", shape=options.size)["bits_a_latency"],
         "bytes_a_check": settled_bytes(options.size),
-        "dashboard_results": day,
-        "dashboard_bytes": day * BYTES_A_RESULT,
+        "dashboard_results": days,
+        "bytes_a_result": BYTES_A_RESULT,
         "read_bytes_a_second": bandwidth,
     }

@@ -114,10 +114,10 @@ def timed(work):
 
 def repeat(work, runs):
     """The spread of the milliseconds of `runs` calls, after one that is not counted; and the last answer. What takes
-    five seconds is called three times at most."""
+    two seconds is called three times at most, what takes ten two times more, and then the first call counts too."""
     first, answer = timed(work)
-    values = []
-    for _ in range(runs if first < 5000 else min(runs, 3)):
+    values = [first] if first >= 10_000 else []
+    for _ in range(runs if first < 2000 else min(runs, 2 if values else 3)):
         elapsed, answer = timed(work)
         values.append(elapsed)
     return spread(values), answer

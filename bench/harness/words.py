@@ -2,7 +2,7 @@
 
 TITLE = """# Results
 
-Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev bench` repeats it on your machine.
+Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev compare` repeats it on your machine.
 
 Everything measured is pinned to one processor. Figures are medians, with quartiles where there were three runs or more.
 The histories are those of `tools/src/history/history.h`: T1 is 20 servers x 14 days, T2 100 x 90, T3 1000 x 30, T4 10,000 x 7, a
@@ -32,6 +32,18 @@ LIMITS = """The plain loop has times, latencies and states in arrays in memory, 
 percentiles with the same code. Nothing that stores can do less. Where nines is faster than the loop it is because an
 unbroken stretch of equal states is one run to it, not a thousand results."""
 
+SYNCED = """What survives a power cut waits for the device: each append here is one sync, also InfluxDB's, which syncs its
+log before it answers (`wal-fsync-delay` is 0 by default). How fast the device is changes from minute to minute on a
+virtual machine, so that nines and a plain file that is synced after each line were measured again beside each system.
+One writer at a time gains nothing from group commit; eight do, see `Append` in the suites."""
+
+PROBER = """1,000 servers, checked every second by HTTP over a fresh connection and stored at `process`, for {seconds} s; an
+nginx answers on another processor. Processor time is that of the prober, its writer and its store, of libcurl and the
+system included."""
+
+BLACKBOX = """Beside prometheus-blackbox-exporter {version}, on {targets} targets, {good} good and {bad} bad: the two agree on
+{same}; right are nines on {nines_right}, the exporter on {exporter_right}."""
+
 SUITES = """`nines_ROOM_bench` of Google Benchmark: interleaved repetitions on one processor, real time of one iteration.
 Items are results, checks or days, as the program's source says."""
 
@@ -42,6 +54,8 @@ MEANING = """## What each number means
 - **Page cache dropped**: nothing of the store is in memory; the program's own pages are. The time is from before
   opening to the answer.
 - **After kill -9**: the writer had appended an hour of results of every server after opening, and was killed.
+- **The plain loop** in the table of limits knows the answers' rules and nothing else; **information** is what a coder
+  needs that knows each server's distribution of latencies, and takes times for ±50 ms about a known pace.
 - **B a check** are all files of the store after compaction, summaries and catalog included, by the number of results.
 - **Memory** of nines is the resident memory of the whole process after dashboards were asked, libraries included.
 - **Bulk load** of nines is sorted history by `load()`, flushed to disk; making the results is not in it."""
@@ -50,8 +64,14 @@ AXES = {"servers": "servers", "days": "days of history", "interval_s": "seconds 
 
 #: Why a peer is better at something: by its name and the figure, or by the figure alone.
 WHY = {
-    "start_ms": "An embedded database that maps its file has nothing to do at start; nines opens RocksDB, replays its log "
-                "and reads the catalog.",
+    "start_ms": "nines opens RocksDB, replays its log, reads the catalog and brings the last day of every server into memory, "
+                "so that the first question is as fast as any.",
+    ("SQLite", "start_ms"): "It opens its file and reads a page; the first question pays for the rest.",
+    ("RRDtool", "start_ms"): "It is a process that has opened no file yet.",
     "resident_bytes": "nines keeps a day of every server in memory to answer from; `head_bytes` bounds it.",
+    ("RRDtool", "resident_bytes"): "It has one file open at a time.",
+    ("RocksDB", "append.process"): "A bare put, without a look at the catalog, at the result, or at what is in memory.",
+    "append.disk": "Both wait for one sync of the device; what is left is its mood and the way to the caller.",
     ("DuckDB", "load_a_second"): "It checks no key and no order.",
+    ("ClickHouse", "load_a_second"): "It sorts blocks in memory and leaves merging them for later.",
 }

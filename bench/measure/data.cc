@@ -55,16 +55,20 @@ Json days_json(const Shape& shape, std::uint32_t index) {
   return bars_json(history::expect(results_of(shape, index, window), window, history::day_edges(window)));
 }
 
-/// What identifies a server's raw results: their number, and the sums of their times and latencies.
+/// What identifies a server's raw results: their number, the sum of their times, and the sums of states and latencies
+/// (0 for none) each times its number from 1 on, so that a pair in the wrong order is seen.
 Json raw_json(const Shape& shape, std::uint32_t index) {
   std::uint64_t times = 0;
+  std::uint64_t states = 0;
   std::uint64_t latencies = 0;
-  const auto results = results_of(shape, index, {shape.begin(), shape.now()});
-  for (const CheckResult& result : results) {
+  std::uint64_t number = 0;
+  for (const CheckResult& result : results_of(shape, index, {shape.begin(), shape.now()})) {
+    ++number;
     times += static_cast<std::uint64_t>(to_ms(result.time));
-    latencies += result.latency_us.value_or(0);
+    states += number * static_cast<std::uint64_t>(result.state);
+    latencies += number * result.latency_us.value_or(0);
   }
-  return {results.size(), times, latencies};
+  return {number, times, states, latencies};
 }
 
 }  // namespace

@@ -1,4 +1,8 @@
-// How far the store is from what the machine allows: a loop over plain arrays, the entropy of the data, the memory.
+// How far the store is from what the machine allows: a loop over plain arrays, the entropy of the data, the memory,
+// the device.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -27,15 +31,15 @@ std::uint64_t answer_all(const std::vector<PlainServer>& servers, Window window,
   return sum;
 }
 
-/// Compares the loop's answers with the right ones.
-Result<void> check_plain(const Shape& shape, const std::vector<PlainServer>& servers, Window window,
+/// Compares the loop's answers with the right ones; `servers` hold the results in `held`, which ends with the window.
+Result<void> check_plain(const Shape& shape, const std::vector<PlainServer>& servers, Window held, Window window,
                          const std::vector<std::int64_t>& edges) {
   PlainScratch scratch;
   history::Expected answer;
   std::vector<CheckResult> results;
   for (std::uint32_t index = 0; index < shape.servers; ++index) {
     plain_answer(servers[index], window, edges, select_by_quantiles, scratch, answer);
-    history::ServerHistory(shape, index).results({shape.begin(), shape.now()}, results);
+    history::ServerHistory(shape, index).results(held, results);
     if (answer != history::expect(results, window, edges)) {
       return fail(ErrorCode::fatal, "the plain loop is wrong about server " + std::to_string(index + 1));
     }
@@ -52,7 +56,7 @@ Result<Json> measure_plain(const Arguments& arguments) {
   const auto edges = days ? history::day_edges(window) : history::equal_edges(window, 48);
   const Window held{days ? window.from : window.from - std::chrono::hours{24}, window.to};
   const auto servers = plain_arrays(shape, held);
-  if (auto checked = check_plain(shape, servers, window, edges); !checked) return tl::unexpected(checked.error());
+  if (auto checked = check_plain(shape, servers, held, window, edges); !checked) return tl::unexpected(checked.error());
   std::vector<double> values;
   std::uint64_t sum = 0;
   for (std::uint64_t run = 0; run < arguments.number("runs", 11) + 1; ++run) {
@@ -88,6 +92,24 @@ Result<Json> measure_entropy(const Arguments& arguments) {
     count += static_cast<std::uint64_t>(values);
   }
   return Json{{"bits_a_latency", bits / static_cast<double>(count)}, {"values", count}};
+}
+
+Result<Json> measure_sync(const Arguments& arguments) {
+  const std::string path = arguments.text("out");
+  const int file = ::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) return fail(ErrorCode::io, "cannot write '" + path + "'");
+  const std::string line(64, '\n');
+  const std::uint64_t count = arguments.number("count", 200);
+  bool done = true;
+  const double elapsed_ms = milliseconds([&] {
+    for (std::uint64_t i = 0; i < count && done; ++i) {
+      done = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fdatasync(file) == 0;
+    }
+  });
+  ::close(file);
+  ::unlink(path.c_str());
+  if (!done) return fail(ErrorCode::io, "cannot write '" + path + "'");
+  return Json{{"results", count}, {"ms", elapsed_ms}};
 }
 
 Result<Json> measure_memory(const Arguments& arguments) {

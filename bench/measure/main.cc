@@ -34,7 +34,8 @@ const std::map<std::string, Measurement>& measurements() {
       {"open", measure_open},           {"build", measure_build}, {"append", measure_append},
       {"settle", measure_settle},       {"crash", measure_crash}, {"csv", write_csv},
       {"expected", write_expected},     {"plain", measure_plain}, {"entropy", measure_entropy},
-      {"memory", measure_memory},       {"count", count_results},
+      {"memory", measure_memory},       {"count", count_results}, {"check_raw", check_raw},
+      {"sync", measure_sync},
   };
   return all;
 }

@@ -46,6 +46,9 @@ Result<Json> measure_bars(const Arguments& arguments);       ///< from=summaries
 Result<Json> measure_raw(const Arguments& arguments);        ///< all results of each of `runs` servers
 Result<Json> measure_open(const Arguments& arguments);
 
+// What was stored is what was generated: check.cc. Takes dir=, head=.
+Result<Json> check_raw(const Arguments& arguments);  ///< every tenth server's results, one by one
+
 // Writing: write.cc. All take dir=.
 Result<Json> measure_build(const Arguments& arguments);   ///< bulk load, and the last day appended
 Result<Json> measure_append(const Arguments& arguments);  ///< batch=, durability=, threads=, count=
@@ -61,6 +64,7 @@ Result<Json> write_expected(const Arguments& arguments);  ///< likewise
 Result<Json> measure_plain(const Arguments& arguments);    ///< the answers by a loop over arrays
 Result<Json> measure_entropy(const Arguments& arguments);  ///< of the latency column, bits a value
 Result<Json> measure_memory(const Arguments& arguments);   ///< bytes a second, reading and copying
+Result<Json> measure_sync(const Arguments& arguments);     ///< count= lines to the file out=, each synced by itself
 
 /// Milliseconds that `work` takes.
 template <class Work>

@@ -129,15 +129,9 @@ class Clickhouse(Peer):
         return self.bars(self.job.from_ms, DAY_MS, (self.job.now_ms - self.job.from_ms + DAY_MS - 1) // DAY_MS)
 
     def raw(self, server):
-        count = times = latencies = 0
-        text = self.run("", f"SELECT time, ifNull(latency, 0) FROM checks WHERE server = {server} ORDER BY time "
+        text = self.run("", f"SELECT time, state, ifNull(latency, 0) FROM checks WHERE server = {server} ORDER BY time "
                             "FORMAT TabSeparated".encode())
-        for line in text.splitlines():
-            time, latency = line.split(b"\t")
-            count += 1
-            times += int(time)
-            latencies += int(latency)
-        return count, times, latencies
+        return [tuple(map(int, line.split(b"\t"))) for line in text.splitlines()]
 
     def append(self, level, rows):
         for row in rows:

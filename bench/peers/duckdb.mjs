@@ -1,7 +1,7 @@
 // DuckDB behind a pipe: node duckdb.mjs NODE_MODULES DATABASE reads requests, a line of JSON each, and answers in kind.
 //
 //   {"sql": TEXT}      rows: all rows of the answer
-//   {"raw": TEXT}      rows: [number of rows, sum of the first column, sum of the third], as texts; looks at each row
+//   {"raw": TEXT}      rows: [number of rows, sum of the numbers], as texts; looks at each value of all three columns
 //   {"append": ROWS}   inserts each row by itself, acknowledged
 import {createRequire} from 'node:module';
 import {createInterface} from 'node:readline';
@@ -15,16 +15,16 @@ const plain = (value) => typeof value === 'bigint' ? Number(value) : value;
 
 async function sumRaw(text) {
   const result = await connection.run(text);
-  let count = 0, times = 0n, latencies = 0n;
+  let count = 0, times = 0n, others = 0;
   for (let chunk; (chunk = await result.fetchChunk()) && chunk.rowCount > 0;) {
-    const time = chunk.getColumnVector(0), latency = chunk.getColumnVector(2);
+    const time = chunk.getColumnVector(0), state = chunk.getColumnVector(1), latency = chunk.getColumnVector(2);
     for (let i = 0; i < chunk.rowCount; ++i) {
       ++count;
       times += time.getItem(i);
-      latencies += BigInt(latency.getItem(i) ?? 0);
+      others += state.getItem(i) + (latency.getItem(i) ?? 0);
     }
   }
-  return [count, times, latencies].map(String);
+  return [count, times, others].map(String);
 }
 
 async function append(rows) {

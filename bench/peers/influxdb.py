@@ -34,7 +34,8 @@ bind-address = "127.0.0.1:{rpc}"
 class Influxdb(Peer):
     name = "InfluxDB"
     notes = ["Time in a state is the share of checks that succeeded; percentiles are taken at a rank rounded another way; "
-             "incidents are not asked for."]
+             "incidents are not asked for.",
+             "A write is synced to its log before it is answered: wal-fsync-delay is 0s by default."]
     server = None
     http = None
 
@@ -125,9 +126,11 @@ class Influxdb(Peer):
         return self.bars(self.job.from_ms, DAY_MS, (self.job.now_ms - self.job.from_ms + DAY_MS - 1) // DAY_MS)
 
     def raw(self, server):
-        for _, values, times in self.query(f"SELECT up, latency FROM checks WHERE server = '{server}'"):
-            return len(times), sum(times), sum(latency or 0 for _, latency in values)
-        return 0, 0, 0
+        return next(self.query(f"SELECT up, latency FROM checks WHERE server = '{server}'"))
+
+    def raw_rows(self, fetched, server):
+        _, values, times = fetched
+        return [(time, 1 if up else 3, latency) for time, (up, latency) in zip(times, values)]
 
     def append_levels(self):
         return ["disk"]

@@ -114,12 +114,7 @@ class Postgresql(Peer):
         return sql.days(self.job, sql.Dialect(), self.query)
 
     def raw(self, server):
-        count = times = latencies = 0
-        for time, _, latency in self.query(f"SELECT time, state, latency FROM checks WHERE server = {server} ORDER BY time"):
-            count += 1
-            times += time
-            latencies += latency or 0
-        return count, times, latencies
+        return self.query(f"SELECT time, state, latency FROM checks WHERE server = {server} ORDER BY time")
 
     def append_levels(self):
         return ["buffered", "disk"]

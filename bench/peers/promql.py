@@ -104,10 +104,10 @@ class PromQl(Peer):
 
     def raw(self, server):
         length_ms = self.job.now_ms - self.job.from_ms
-        sums = []
-        for name in ("probe_success", "probe_duration_seconds"):
-            values = self.ask("query", query=f'{name}{{server="{server}"}}[{length_ms}ms]',
-                              time=(self.job.now_ms - 1) / 1000)[0]["values"]
-            sums.append((len(values), sum(round(at_s * 1000) for at_s, _ in values),
-                         sum(microseconds(value) for _, value in values)))
-        return sums[0][0], sums[0][1], sums[1][2]
+        return [self.ask("query", query=f'{name}{{server="{server}"}}[{length_ms}ms]',
+                         time=(self.job.now_ms - 1) / 1000)[0]["values"]
+                for name in ("probe_success", "probe_duration_seconds")]
+
+    def raw_rows(self, fetched, server):
+        latencies = {at_s: microseconds(value) for at_s, value in fetched[1]}
+        return [(round(at_s * 1000), 1 if up == "1" else 3, latencies.get(at_s)) for at_s, up in fetched[0]]

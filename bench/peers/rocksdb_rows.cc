@@ -13,13 +13,15 @@
 #include <rocksdb/table.h>
 #include <rocksdb/version.h>
 
-#include <array>
+#include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -183,18 +185,41 @@ std::vector<double> raw(const Rows& rows, const Shape& shape, std::uint64_t runs
   return values;
 }
 
-double appended_a_second(Rows& rows, Shape shape, std::uint64_t count, bool sync) {
-  const TimeMs from = shape.now();
-  shape.days += 30;
+/// The rows of every tenth server are the results that were generated; else the program ends.
+void check_raw(const Rows& rows, const Shape& shape) {
+  PlainServer server;
+  for (std::uint32_t index = 0; index < shape.servers; index += std::max<std::uint32_t>(1, shape.servers / 10)) {
+    const ServerHistory right(shape, index);
+    rows.read(index + 1, {shape.begin(), shape.now()}, server);
+    bool equal = server.time_ms.size() == right.size();
+    for (std::uint64_t i = 0; equal && i < right.size(); ++i) {
+      const CheckResult result = right[i];
+      equal = server.time_ms[i] == to_ms(result.time) && server.state[i] == result.state &&
+              server.latency_us[i] == result.latency_us.value_or(kNoLatency);
+    }
+    if (equal) continue;
+    std::fprintf(stderr, "nines_peer_rocksdb_rows: wrong rows of server %u\n", index + 1);
+    std::exit(1);
+  }
+}
+
+/// Five times `count` results from `later` days after the history on; the rate of each time.
+std::vector<double> appended_a_second(Rows& rows, Shape shape, int later, std::uint64_t count, bool sync) {
+  const TimeMs from = shape.now() + std::chrono::days{later};
+  shape.days += 60;
   std::vector<CheckResult> results;
-  for (std::uint32_t index = 0; results.size() < count; index = (index + 1) % shape.servers) {
+  for (std::uint32_t index = 0; results.size() < 5 * count; index = (index + 1) % shape.servers) {
     const ServerHistory server(shape, index);
     results.push_back(server[server.lower_bound(from) + results.size() / shape.servers]);
   }
-  const double elapsed_ms = milliseconds([&] {
-    for (const CheckResult& result : results) rows.append(result, sync);
-  });
-  return static_cast<double>(count) / elapsed_ms * 1e3;
+  std::vector<double> rates;
+  for (std::span<const CheckResult> rest(results); !rest.empty(); rest = rest.subspan(count)) {
+    const double elapsed_ms = milliseconds([&] {
+      for (const CheckResult& result : rest.first(count)) rows.append(result, sync);
+    });
+    rates.push_back(static_cast<double>(count) / elapsed_ms * 1e3);
+  }
+  return rates;
 }
 
 Json work(const Arguments& arguments) {
@@ -220,8 +245,9 @@ Json work(const Arguments& arguments) {
                  {"days_ms", asked(rows, shape, true, (runs + 1) / 2)},
                  {"raw_ms", raw(rows, shape, runs)},
                  {"resident_bytes", memory().resident}};
-  answer["append"] = {{"process", appended_a_second(rows, shape, 50'000, false)},
-                      {"disk", appended_a_second(rows, shape, 500, true)}};
+  check_raw(rows, shape);
+  answer["append"] = {{"process", appended_a_second(rows, shape, 0, 20'000, false)},
+                      {"disk", appended_a_second(rows, shape, 30, 200, true)}};
   rows.close();
   std::filesystem::remove_all(path);
   return answer;

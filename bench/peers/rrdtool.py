@@ -106,9 +106,11 @@ class Rrdtool(Peer):
         return [self.bars(server, self.job.from_ms, DAY_MS, count)[0] for server in range(1, self.job.servers + 1)]
 
     def raw(self, server):
-        found = list(self.fetch(server, self.job.from_ms))
-        return (len(found), sum(time * 1000 for time, _, _ in found),
-                sum(0 if math.isnan(latency) else latency for _, _, latency in found))
+        return list(self.fetch(server, self.job.from_ms))
+
+    def raw_rows(self, fetched, server):
+        return [(time * 1000, 1 if up >= 0.5 else 3, None if math.isnan(latency) else latency)
+                for time, up, latency in fetched]
 
     def append(self, level, rows):  # pylint: disable=redefined-outer-name
         for server, time, _, latency, *_ in rows:

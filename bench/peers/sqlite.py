@@ -80,13 +80,8 @@ class Sqlite(Peer):
         return sql.days(self.job, Dialect(), self.query)
 
     def raw(self, server):
-        count = times = latencies = 0
-        for time, _, latency in self.database.execute(
-                "SELECT time, state, latency FROM checks WHERE server = ? ORDER BY time", (server,)):
-            count += 1
-            times += time
-            latencies += latency or 0
-        return count, times, latencies
+        return self.database.execute("SELECT time, state, latency FROM checks WHERE server = ? ORDER BY time",
+                                     (server,)).fetchall()
 
     def append_levels(self):
         return ["process", "disk"]
