@@ -43,7 +43,8 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
   if (!wake) return no_descriptor("wake-up descriptor");
   for (const int fd : {timer.get(), wake.get()}) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    // The timer is told of once and need not be read: to set it anew takes its expiry back.
+    event.events = fd == timer.get() ? EPOLLIN | EPOLLET : EPOLLIN;
     event.data.u64 = event_tag(fd, 0);
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) return no_descriptor("epoll entry");
   }
@@ -182,34 +183,36 @@ void EventLoop::stop() noexcept {
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
 }
 
-void EventLoop::arm_timer() {
+// Whether a timer is due already. Sets the timerfd for the soonest otherwise: only then, because it costs
+// more than most of what happens in a round (some 10 us on a virtual machine), and many timers are set for "now".
+bool EventLoop::has_due_timer() {
   while (!heap_.empty() && !alive(heap_.front().id)) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     heap_.pop_back();
   }
   const auto soonest = heap_.empty() ? Clock::time_point::max() : heap_.front().when;
-  if (soonest == armed_) return;
+  if (soonest == armed_) return false;
+  if (soonest <= Clock::now()) return true;
   armed_ = soonest;
   itimerspec spec{};
   if (soonest != Clock::time_point::max()) {
-    // libstdc++'s steady_clock is CLOCK_MONOTONIC. An all-zero time would disarm, hence at least 1 ns.
-    const auto ns = std::max<std::int64_t>(
-        1, std::chrono::duration_cast<std::chrono::nanoseconds>(soonest.time_since_epoch()).count());
+    // libstdc++'s steady_clock is CLOCK_MONOTONIC. Never all zero, which would disarm: the moment is to come.
+    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(soonest.time_since_epoch()).count();
     spec.it_value.tv_sec = ns / 1'000'000'000;
     spec.it_value.tv_nsec = ns % 1'000'000'000;
   }
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+  return false;
 }
 
-void EventLoop::wait_and_dispatch() {
+void EventLoop::wait_and_dispatch(bool block) {
   std::array<epoll_event, kEventsPerWakeup> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), block ? -1 : 0);
   ++wakeups_;
   for (int i = 0; i < count && !stop_.load(std::memory_order_relaxed); ++i) {
     const auto tag = events[static_cast<std::size_t>(i)].data.u64;
     const int fd = static_cast<int>(static_cast<std::uint32_t>(tag));
     if (fd == timer_.get()) {
-      drain(fd);
       armed_ = Clock::time_point::max();
       continue;
     }
@@ -229,8 +232,7 @@ void EventLoop::run() {
   while (!stop_.load()) {
     run_due_timers();
     if (stop_.load()) break;
-    arm_timer();
-    wait_and_dispatch();
+    wait_and_dispatch(!has_due_timer());
   }
   stop_.store(false);
 }

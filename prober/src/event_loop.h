@@ -72,8 +72,8 @@ class EventLoop {
   void drop_dead_timers();
   void run_due_timers();
   void run_posted();
-  void arm_timer();
-  void wait_and_dispatch();
+  [[nodiscard]] bool has_due_timer();
+  void wait_and_dispatch(bool block);
 
   const UniqueFd epoll_;
   const UniqueFd timer_;
