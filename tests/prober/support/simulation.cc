@@ -124,4 +124,16 @@ Answers always(Answer answer) {
   return [answer] { return std::optional(answer); };
 }
 
+std::size_t count(const std::vector<CheckResult>& results, State state) {
+  return static_cast<std::size_t>(
+      std::count_if(results.begin(), results.end(), [&](const CheckResult& result) { return result.state == state; }));
+}
+
+std::vector<CheckResult> unknowns(const std::vector<CheckResult>& results) {
+  std::vector<CheckResult> found;
+  std::copy_if(results.begin(), results.end(), std::back_inserter(found),
+               [](const CheckResult& result) { return result.state == State::unknown; });
+  return found;
+}
+
 }  // namespace nines::prober_test

@@ -92,6 +92,10 @@ class Simulation final : public prober::CoreSink {
   ProberStats last_stats;
 };
 
+/// How many of the results have this state; and those that are unknown.
+[[nodiscard]] std::size_t count(const std::vector<CheckResult>& results, State state);
+[[nodiscard]] std::vector<CheckResult> unknowns(const std::vector<CheckResult>& results);
+
 /// Always the same answer.
 [[nodiscard]] Answers always(Answer answer);
 inline constexpr Answer kUp{};
