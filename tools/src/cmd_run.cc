@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cerrno>
@@ -34,6 +35,29 @@ int wait_for_signal(const sigset_t& set, std::chrono::milliseconds span) {
   const timespec timeout{.tv_sec = span.count() / 1000, .tv_nsec = span.count() % 1000 * 1'000'000};
   const int number = sigtimedwait(&set, nullptr, &timeout);
   return number > 0 ? number : 0;
+}
+
+// Raises the number of descriptors that this process may have to what the system lets it, and returns it.
+rlim_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return RLIM_INFINITY;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return raised.rlim_cur;
+  }
+  return limit.rlim_cur;
+}
+
+// What to say when `limit` descriptors are too few for that many checks in flight; nothing when they are enough.
+std::string descriptor_warning(rlim_t limit, std::size_t max_in_flight) {
+  // A check holds up to two, its connection and a name lookup; the rest is for the store, the page and the alerts.
+  constexpr rlim_t kOthers = 256;
+  const rlim_t wanted = 2 * static_cast<rlim_t>(max_in_flight) + kOthers;
+  if (limit == RLIM_INFINITY || limit >= wanted) return {};
+  return fmt::format(
+      "; the limit of {} open files is too low for {} checks at a time: raise it to {} (ulimit -Hn, LimitNOFILE) or "
+      "lower prober.max-in-flight",
+      limit, max_in_flight, wanted);
 }
 
 std::string progress_line(const ProberStats& stats, double checks_a_second) {
@@ -96,12 +120,13 @@ Outcome run(const Call& call) {
   }
   const sigset_t signals = block_signals();
   Console console(call.terminal.err_is_terminal && !call.quiet);
+  const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
   Daemon daemon(*path, std::move(*config), console, call.verbose);
   if (auto started = daemon.start(); !started) return tl::unexpected(started.error());
   if (!call.quiet) {
     std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
     if (daemon.port() != 0) sentence += fmt::format(", page at http://{}:{}/", daemon.host(), daemon.port());
-    console.say(sentence + "; Ctrl-C stops");
+    console.say(sentence + descriptors + "; Ctrl-C stops");
   }
   watch(daemon, console, signals);
   console.show("");

@@ -152,8 +152,16 @@ void read_confirm(const YAML::Node& node, Rules& rules, Problems& problems) {
   count("successes", rules.confirm_successes);
 }
 
+// Whether a job reports in, so that nothing is probed.
+bool is_push(const MapReader& map) {
+  const auto url = map.get("url");
+  return map.get("push").has_value() || (url && url->IsScalar() && check_kind(url->Scalar()) == CheckKind::push);
+}
+
 Rules read_rules(const MapReader& map, Problems& problems) {
   Rules rules;
+  // Silence past the deadline is no blip of a network that a second look could clear up.
+  if (is_push(map)) rules.confirm_failures = 1;
   const auto duration = [&](std::string_view key, milliseconds least, milliseconds& value) {
     if (const auto node = map.get(key)) {
       value = read_duration(*node, key, least, kLongestInterval, problems).value_or(value);
