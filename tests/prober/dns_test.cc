@@ -132,6 +132,7 @@ TEST_F(Dnsmasq, ManyNamesAtOnceEachGetTheirOwnAddress) {
   LoopbackServer web(answering(http_answer(200, "")));
   const auto port = ":" + std::to_string(web.port());
   std::vector<CheckSpec> specs;
+  specs.reserve(60);
   for (int i = 0; i < 60; ++i) {
     specs.push_back(spec_for("http://" + std::string(i % 2 == 0 ? "web" : "two") + ".test" + port + "/"));
   }

@@ -92,11 +92,11 @@ TEST_F(Loop, PostedFunctionsRunInOrderFromAnyThread) {
   std::vector<int> seen[4];
   int left = 4 * 1000;
   std::vector<std::thread> threads;
-  for (std::size_t t = 0; t < 4; ++t) {
-    threads.emplace_back([&, t] {
+  for (std::vector<int>& mine : seen) {
+    threads.emplace_back([&] {
       for (int i = 0; i < 1000; ++i) {
-        runner_->post([&, t, i] {
-          seen[t].push_back(i);
+        runner_->post([&, i] {
+          mine.push_back(i);
           if (--left == 0) runner_->stop();
         });
       }

@@ -213,6 +213,7 @@ TEST(Hostile, ABlackHoleNameServerStallsNobody) {
   options.dns_servers = {black_hole.address()};
   LoopbackServer good(answering(http_answer(200, "fine")));
   std::vector<CheckSpec> specs;
+  specs.reserve(100);
   for (int i = 0; i < 50; ++i) specs.push_back(impatient("http://name" + std::to_string(i) + ".example/"));
   for (int i = 0; i < 50; ++i) specs.push_back(spec_for(good.url("http")));
   std::vector<CheckOutcome> outcomes;

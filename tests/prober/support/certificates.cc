@@ -25,7 +25,7 @@ TestAuthority::TestAuthority() : ca_{directory_.file("ca.pem"), directory_.file(
 }
 
 Identity TestAuthority::issue(const std::string& name, const std::string& alternative_names, int days) const {
-  const Identity identity{directory_.file(name + ".pem"), directory_.file(name + ".key")};
+  Identity identity{directory_.file(name + ".pem"), directory_.file(name + ".key")};
   const std::string csr = directory_.file(name + ".csr");
   must(request("/CN=" + name, identity, csr));
   const auto extensions =
@@ -36,7 +36,7 @@ Identity TestAuthority::issue(const std::string& name, const std::string& altern
 }
 
 Identity TestAuthority::self_signed() const {
-  const Identity identity{directory_.file("self.pem"), directory_.file("self.key")};
+  Identity identity{directory_.file("self.pem"), directory_.file("self.key")};
   auto command = request("/CN=localhost", identity, identity.certificate);
   command.insert(command.end(), {"-x509", "-days", "30", "-addext", "subjectAltName=DNS:localhost"});
   must(command);

@@ -1,5 +1,7 @@
 #include "prober_fixture.h"
 
+#include <algorithm>
+
 namespace nines::prober_test {
 
 ProberTest::ProberTest() {
@@ -68,10 +70,8 @@ CheckResult ProberTest::check(ServerId id) {
   EXPECT_TRUE(prober->check_now(id));
   EXPECT_TRUE(wait_until([&] { return count() > before; }));
   const auto results = told_results();
-  for (auto last = results.rbegin(); last != results.rend(); ++last) {
-    if (last->server == id) return *last;
-  }
-  return {};
+  const auto last = std::find_if(results.rbegin(), results.rend(), [id](const auto& r) { return r.server == id; });
+  return last != results.rend() ? *last : CheckResult{};
 }
 
 bool ProberTest::wait_until(const std::function<bool()>& done) {

@@ -27,7 +27,8 @@ std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream directories(std::string(path != nullptr ? path : "") + ":/usr/sbin:/usr/bin");
   for (std::string directory; std::getline(directories, directory, ':');) {
-    const std::string file = directory + "/" + name;
+    std::string file = directory;
+    file.append("/").append(name);
     if (::access(file.c_str(), X_OK) == 0) return file;
   }
   return "";
@@ -43,6 +44,7 @@ std::string find_program(const std::string& name) {
   ::dup2(out, 1);
   ::dup2(out, 2);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   ::execv(program.c_str(), arguments.data());

@@ -1,0 +1,13 @@
+// What must hold for any bytes that the prober is given from outside: an answer of a name server, a check's JSON. One
+// body each for libFuzzer (target.cc) and for the replay of the committed corpus (tests/prober/corpus_test.cc). A body
+// that finds a broken rule prints it and aborts.
+#pragma once
+
+#include <string_view>
+
+namespace nines::fuzz {
+
+void dns_message(std::string_view bytes);
+void check_spec(std::string_view bytes);
+
+}  // namespace nines::fuzz
