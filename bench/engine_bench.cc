@@ -3,7 +3,11 @@
 // Reads go to the store of T2, which is built on first use. Run with --benchmark_enable_random_interleaving=true and
 // repetitions when two figures are to be compared.
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -24,10 +28,11 @@ constexpr Shape kAppended{.name = "appended", .servers = 100, .days = 365};
 /// A new, empty store that is removed at the end.
 class TemporaryStore {
  public:
-  TemporaryStore() : path_(std::filesystem::path(data_dir()) / "engine_bench.nines") {
+  explicit TemporaryStore(Options options = store_options(kAppended))
+      : path_(std::filesystem::path(data_dir()) / "engine_bench.nines") {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_.parent_path());
-    if (auto opened = Store::open(path_.string(), store_options(kAppended))) store_ = std::move(*opened);
+    if (auto opened = Store::open(path_.string(), std::move(options))) store_ = std::move(*opened);
   }
   ~TemporaryStore() {
     store_.reset();
@@ -36,6 +41,7 @@ class TemporaryStore {
   }
   TemporaryStore(const TemporaryStore&) = delete;
   TemporaryStore& operator=(const TemporaryStore&) = delete;
+  [[nodiscard]] std::string path() const { return path_.string(); }
   Store* operator->() const noexcept { return store_.get(); }
   Store& operator*() const noexcept { return *store_; }
 
@@ -166,6 +172,73 @@ BENCHMARK_CAPTURE(ScanDay, head, OpenOptions{});
 BENCHMARK_CAPTURE(ScanDay, chunks, OpenOptions{.head = false});
 BENCHMARK_CAPTURE(ScanDay, read_only, OpenOptions{.head = false, .read_only = true});
 
+/// Results that are not sealed yet, row by row: an hour of 100 servers, as another process sees them. The one that
+/// wrote them has them in memory.
+void ScanRows(benchmark::State& state) {
+  constexpr std::uint32_t kServers = 100;
+  constexpr std::uint64_t kRows = 60;
+  Options options = store_options(kAppended);
+  options.performance.head_bytes = 0;
+  options.performance.seal_rows = 4096;
+  const TemporaryStore writer(options);
+  if (failed(state, add_servers(*writer, kAppended))) return;
+  Window window{kAppended.now(), kAppended.now()};
+  std::vector<CheckResult> batch;
+  for (std::uint32_t index = 0; index < kServers; ++index) {
+    const ServerHistory server(kAppended, index);
+    for (std::uint64_t i = server.size() - kRows; i < server.size(); ++i) batch.push_back(server[i]);
+    window.from = std::min(window.from, server[server.size() - kRows].time);
+  }
+  if (failed(state, writer->append(batch, Durability::process))) return;
+  const auto reader = Store::open_read_only(writer.path(), options);
+  if (failed(state, reader)) return;
+  const Store& store = **reader;
+  const auto servers = all_servers(store);
+  std::uint64_t results = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const auto cost =
+        store.scan_many(servers, window, ScanOptions{}, [](std::size_t, Cursor& cursor) { return touch_all(cursor); });
+    if (failed(state, cost)) break;
+    if (cost->rows < kServers * kRows) return state.SkipWithError("the results are sealed already");
+    results += cost->results;
+  }
+  count_results(state, results);
+}
+BENCHMARK(ScanRows);
+
+/// Makes the system forget the pages of the store's files. They are not dirty: the store was closed.
+void forget_pages(const std::string& directory) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    (void)::fsync(file);
+    (void)::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+  }
+}
+
+/// The last 24 hours of every server from the device: nothing in RocksDB's cache, in the head or in the page cache.
+/// Opening reads a part of it and is counted.
+void ScanDayCold(benchmark::State& state) {
+  const auto path = cached_store(kT2);
+  if (failed(state, path)) return;
+  const Window window{kT2.now() - std::chrono::hours{24}, kT2.now()};
+  std::uint64_t results = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    forget_pages(*path);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto store = open_t2(state, {.head = false});
+    if (!store) return;
+    const auto cost = store->scan_many(all_servers(*store), window, ScanOptions{},
+                                       [](std::size_t, Cursor& cursor) { return touch_all(cursor); });
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    if (failed(state, cost)) return;
+    results += cost->results;
+  }
+  count_results(state, results);
+}
+BENCHMARK(ScanDayCold)->UseManualTime()->Iterations(5)->Unit(benchmark::kMillisecond);
+
 /// Every result of one server.
 void ScanHistory(benchmark::State& state) {
   const auto store = open_t2(state, {});
@@ -217,7 +290,47 @@ void FindServerByName(benchmark::State& state) {
 }
 BENCHMARK(FindServerByName);
 
-/// Durable on return.
+/// What listing the servers reads: no check result.
+void ListServers(benchmark::State& state) {
+  const auto store = open_t2(state, {});
+  if (!store) return;
+  std::int64_t servers = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const auto catalog = store->catalog();
+    std::size_t bytes = 0;
+    for (const Server& server : catalog->servers()) bytes += server.name.size() + server.url.size();
+    benchmark::DoNotOptimize(bytes);
+    servers += static_cast<std::int64_t>(catalog->servers().size());
+  }
+  state.SetItemsProcessed(servers);
+}
+BENCHMARK(ListServers);
+
+/// The newest result of every server, from memory.
+void LastResults(benchmark::State& state) {
+  const auto store = open_t2(state, {});
+  if (!store) return;
+  const auto servers = all_servers(*store);
+  for ([[maybe_unused]] auto _ : state) {
+    for (const ServerId server : servers) benchmark::DoNotOptimize(store->last_result(server));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * servers.size()));
+}
+BENCHMARK(LastResults);
+
+/// Survives the process on return.
+void UpdateServer(benchmark::State& state) {
+  const TemporaryStore store;
+  if (failed(state, add_servers(*store, kAppended))) return;
+  Server server = *store->catalog()->find(ServerId{7});
+  for ([[maybe_unused]] auto _ : state) {
+    server.objective = server.objective == 0.99 ? 0.999 : 0.99;
+    if (failed(state, store->update_server(server))) break;
+  }
+}
+BENCHMARK(UpdateServer)->Iterations(200)->UseRealTime();
+
+/// Survives the process on return.
 void AddServer(benchmark::State& state) {
   constexpr Shape kMany{.name = "many", .servers = 1'000'000, .days = 1};
   const TemporaryStore store;

@@ -264,12 +264,21 @@ def duration(nanoseconds):
     return f"{number(nanoseconds)} ns"
 
 
+def suite_row(one):
+    name = f"`{one['name']}`"
+    if "failed" in one:
+        return name, f"failed: {one['failed']}", "", ""
+    rate = number(one["items_a_second"]["median"]) if one["items_a_second"] else ""
+    return name, duration(one["ns"]["median"]), f"{duration(one['ns']['low'])} – {duration(one['ns']['high'])}", rate
+
+
 def suites_section(found):
     parts = ["## The suites\n\n" + words.SUITES]
     for name, suite in found.items():
-        rows = [(f"`{one['name']}`", duration(one["ns"]["median"]), f"{duration(one['ns']['low'])} – {duration(one['ns']['high'])}",
-                 number(one["items_a_second"]["median"]) if one["items_a_second"] else "") for one in suite]
-        parts.append(f"### {name}\n\n" + table(["", "median", "quartiles", "items a second"], rows))
+        if "failed" in suite:
+            parts.append(f"### {name}\n\nIt failed: {suite['failed']}")
+            continue
+        parts.append(f"### {name}\n\n" + table(["", "median", "quartiles", "items a second"], map(suite_row, suite)))
     return "\n\n".join(parts)
 
 

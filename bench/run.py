@@ -5,7 +5,8 @@
     bench/run.py figures peers       only these sections
     bench/run.py --quick --size T1   a short look, to see that all of it works
 
-The data lies in $NINES_BENCH_DIR (default build/bench-data) and is built when it is missing; --fresh builds it anew.
+The data lies in $NINES_BENCH_DIR (default build/bench-data). A whole run builds it anew, by this tree; a part builds
+what is missing.
 A quiet machine gives figures worth keeping: everything measured is pinned to one processor, and needs it alone.
 """
 
@@ -29,6 +30,13 @@ def section(name, options):
     return importlib.import_module(f"harness.{name}").run(options)
 
 
+def forget_data():
+    """Removes stores and files that an earlier tree may have built. Other files in the folder stay."""
+    for pattern in ("*.nines", "*.csv", "*.expected.json", "*.unfinished", "peer-*"):
+        for path in machine.data_dir().glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def keep(found, path):
     """Writes all figures; a run that ends here has lost none."""
     path.with_suffix(".unfinished").write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -43,16 +51,15 @@ def main():
     parser.add_argument("--only", default="", help="of the other systems only these, separated by commas")
     parser.add_argument("--quick", action="store_true", help="one run of everything; the figures mean little")
     parser.add_argument("--growth", action="store_true", help="short for the section growth")
-    parser.add_argument("--fresh", action="store_true", help="build the data anew")
+    parser.add_argument("--keep-data", action="store_true", help="a whole run, too, uses the stores that are there")
     options = parser.parse_args()
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     if options.growth:
         options.sections.append("growth")
     machine.BUILD = options.build.resolve()
-    if options.fresh:
-        for path in machine.data_dir().iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not options.sections and not options.keep_data:
+        forget_data()
     begin = time.time()
     options.say = lambda text: print(f"[{time.time() - begin:6.1f} s] {text}", file=sys.stderr, flush=True)
 

@@ -1,10 +1,12 @@
-// The web page's answers, apart from the HTTP library: what one request costs over the store of T2.
+// The web page's answers over the store of T2: apart from the HTTP library, and by HTTP over a connection that is kept.
 #include <benchmark/benchmark.h>
+#include <httplib.h>
 
 #include <memory>
 #include <string>
 
 #include "history.h"
+#include "http_server.h"
 #include "site.h"
 #include "stores.h"
 
@@ -44,6 +46,31 @@ BENCHMARK_CAPTURE(Answer, bars, "/api/v1/servers/site-0001/bars", kMonthBefore, 
 BENCHMARK_CAPTURE(Answer, servers, "/api/v1/servers", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(Answer, page, "/", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(Answer, metrics, "/metrics", nullptr, nullptr)->Unit(benchmark::kMicrosecond);
+
+/// The same from a client's side: request, routing, answer, and the loopback interface both ways.
+void AnswerByHttp(benchmark::State& state, const std::string& target) {
+  const auto store_path = cached_store(kT2);
+  auto store = store_path ? Store::open(*store_path, store_options(kT2)) : tl::unexpected(store_path.error());
+  if (!store) return state.SkipWithError(store.error().message.c_str());
+  tools::Site site(**store, {}, false);
+  const auto server = tools::HttpServer::start({.host = "127.0.0.1", .port = 0},
+                                               [&](const auto& request) { return site.answer(request); });
+  if (!server) return state.SkipWithError(server.error().message.c_str());
+  httplib::Client client("127.0.0.1", (*server)->port());
+  client.set_keep_alive(true);
+  client.set_tcp_nodelay(true);
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const auto reply = client.Get(target);
+    if (!reply || reply->status != 200) return state.SkipWithError("no answer by HTTP");
+    bytes = reply->body.size();
+  }
+  state.counters["bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK_CAPTURE(AnswerByHttp, healthy, "/-/healthy")->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK_CAPTURE(AnswerByHttp, status, std::string("/api/v1/status?from=") + kDayBefore + "&to=" + kNow)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace nines::bench

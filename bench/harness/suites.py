@@ -11,34 +11,41 @@ NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 def run_suite(name, repetitions):
-    """(name, nanoseconds, items a second or None) of each benchmark, medians; None when the program is not built."""
+    """Name, nanoseconds, items a second or None of each benchmark, medians, or why one failed; {"failed": why} for the
+    whole, None when the program is not built."""
     program = machine.BUILD / "bench" / f"nines_{name}_bench"
     if not program.exists():
         return None
-    command = machine.pinned([program, "--benchmark_format=json", "--benchmark_min_time=0.1",
+    command = machine.pinned([program, "--benchmark_format=json", "--benchmark_min_time=0.05",
                               f"--benchmark_repetitions={repetitions}", "--benchmark_enable_random_interleaving=true"])
     done = subprocess.run(command, capture_output=True, text=True, check=False,
                           env={**os.environ, "NINES_BENCH_DIR": str(machine.data_dir())},
                           preexec_fn=machine.end_with_parent)
     if done.returncode != 0:
-        raise machine.Failed(f"{program.name}: {done.stderr.strip()[-300:]}")
+        return {"failed": (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]}
     by_name = {}
     # Interleaving shuffles; the source's order is by family and instance.
     runs = [one for one in json.loads(done.stdout)["benchmarks"] if one["run_type"] == "iteration"]
     for one in sorted(runs, key=lambda run: (run["family_index"], run["per_family_instance_index"])):
-        if not one.get("error_occurred"):
-            by_name.setdefault(one["run_name"], []).append(one)
-    return [{"name": run_name, "ns": machine.spread([one["real_time"] * NANOSECONDS[one["time_unit"]] for one in runs]),
-             "items_a_second": machine.spread([one["items_per_second"] for one in runs])
-             if "items_per_second" in runs[0] else None}
-            for run_name, runs in by_name.items()]
+        by_name.setdefault(one["run_name"], []).append(one)
+    return [summary(run_name, runs) for run_name, runs in by_name.items()]
+
+
+def summary(name, runs):
+    """The repetitions of one benchmark as one entry."""
+    if failed := [one["error_message"] for one in runs if one.get("error_occurred")]:
+        return {"name": name, "failed": failed[0]}
+    rates = [one["items_per_second"] for one in runs if "items_per_second" in one]
+    return {"name": name, "ns": machine.spread([one["real_time"] * NANOSECONDS[one["time_unit"]] for one in runs]),
+            "items_a_second": machine.spread(rates) if rates else None}
 
 
 def run(options):
     """All suites that are built."""
-    found = {}
+    found = options.found["suites"] = {}
     for name in SUITES:
         options.say(name)
         if suite := run_suite(name, 1 if options.quick else 5):
             found[name] = suite
+            options.keep()
     return found
