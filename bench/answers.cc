@@ -107,8 +107,11 @@ Expected to_expected(const DashboardRow& row) {
 
 Result<void> check_answers(const Shape& shape, const Dashboard& dashboard, bool days) {
   if (dashboard.rows.size() != shape.servers) return fail(ErrorCode::fatal, "the dashboard does not have every server");
-  for (std::uint32_t index = 0; index < shape.servers; ++index) {
-    const DashboardRow& row = dashboard.rows[index];
+  std::vector<bool> seen(shape.servers);
+  for (const DashboardRow& row : dashboard.rows) {
+    const std::uint32_t index = static_cast<std::uint32_t>(row.server) - 1;
+    if (index >= shape.servers || seen[index]) return fail(ErrorCode::fatal, "the dashboard has a server twice");
+    seen[index] = true;
     Expected expected = expect_server(shape, index, days);
     if (days) expected.latency = {};
     if (const char* what = difference(to_expected(row), expected)) {

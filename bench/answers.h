@@ -24,9 +24,8 @@ namespace nines::bench {
 /// A row as an expected answer. Sums of latencies are the means times the counts, rounded.
 [[nodiscard]] history::Expected to_expected(const DashboardRow& row);
 
-/// Compares every row with the right answer, which takes a loop over all results. Rows are by name, which is by id.
-/// The error names the first server that differs, and in what. `days` says which of the two questions it was;
-/// percentiles of days are not compared.
+/// Compares every row with the right answer, which takes a loop over all results. The error names the first server that
+/// differs, and in what. `days` says which of the two questions it was; percentiles of days are not compared.
 [[nodiscard]] Result<void> check_answers(const history::Shape& shape, const Dashboard& dashboard, bool days);
 
 /// Percentiles for the plain loop by nines' own selection, so that what remains between the two is storing and judging.

@@ -4,7 +4,7 @@ TITLE = """# Results
 
 Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev compare` repeats it on your machine.
 
-Everything measured is pinned to one processor. Figures are medians, with quartiles where there were three runs or more.
+Everything measured is pinned to one processor (what the prober checks has another). Figures are medians, with quartiles where there were three runs or more.
 The histories are those of `tools/src/history/history.h`: T1 is 20 servers x 14 days, T2 100 x 90, T3 1000 x 30, T4 10,000 x 7, a
 check a minute; latencies lognormal (sigma 0.25) with 1 % of spikes, times ±50 ms, an outage about every three days.
 
@@ -22,15 +22,20 @@ them. T1, since all history as objects does not fit into memory at T2."""
 PEERS = """The same results and the same questions. Each system is used the way its own documentation recommends: bulk
 loading by its fastest path, its index or order for a range of time, and its own language for the questions, on one
 processor for client and server together. A single append is one result, acknowledged before the next: `buffered` may be
-lost when the process dies, `process` survives that, `disk` survives a power cut as well. Memory is that of the server
-(shared pages by their share), or of the process with the library in it."""
+lost when the process dies, `process` survives that, `disk` survives a power cut as well. It takes each system's own way:
+a call where it is a library, a socket or HTTP where it is a server, from Python but for nines and RocksDB. Memory is
+that of the server (shared pages by their share), or of the process with the library in it. What takes two seconds was
+asked three times, not seven."""
 
 GROWTH = """The dashboard must not cost more for a longer history: it reads one range of a day, whatever lies before it.
-Both axes are logarithmic."""
+Both axes are logarithmic. A history of one day has no whole day yet. 10,000 servers for 7 days are T4: a day of all of
+them is more than the head's default budget of 128 MB (`Options::performance.head_bytes`), and what does not fit is read
+from chunks. Daily bars cost a summary a day, and a day that is not over is read itself."""
 
 LIMITS = """The plain loop has times, latencies and states in arrays in memory, knows the default rules only, and selects
-percentiles with the same code. Nothing that stores can do less. Where nines is faster than the loop it is because an
-unbroken stretch of equal states is one run to it, not a thousand results."""
+percentiles with the same code: what one would write if nothing had to be stored. Where nines is faster than the loop it
+is because an unbroken stretch of equal states is one run to it, not a thousand results. The two are measured in turn.
+Reading once from memory counts 13 bytes a result (a time, a latency, a state) at the bandwidth of one processor."""
 
 SYNCED = """What survives a power cut waits for the device: each append here is one sync, also InfluxDB's, which syncs its
 log before it answers (`wal-fsync-delay` is 0 by default). How fast the device is changes from minute to minute on a

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nines/store.h>
@@ -67,6 +68,18 @@ TEST(CheckedAnswers, OneFailureTooManyIsFound) {
   test::ModelStore store(options_at_now());
   fill(store, [](CheckResult& result) { result.state = State::down; });
   EXPECT_THAT(compared(store, false), HasSubstr("wrong answer: checks of site-0003"));
+}
+
+// site-10000 comes before site-1001 by name.
+TEST(CheckedAnswers, RowsMayComeInAnyOrder) {
+  test::ModelStore store(options_at_now());
+  fill(store, [](CheckResult&) {});
+  auto answer = dashboard(store, dashboard_query(kSmall), dashboard_options());
+  ASSERT_TRUE(answer.has_value());
+  std::swap(answer->rows[0], answer->rows[3]);
+  EXPECT_TRUE(check_answers(kSmall, *answer, false).has_value());
+  answer->rows[0] = answer->rows[1];
+  EXPECT_FALSE(check_answers(kSmall, *answer, false).has_value());
 }
 
 TEST(PlainLoop, GivesTheRightAnswers) {

@@ -10,7 +10,11 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "peers"))
+import peer  # pylint: disable=wrong-import-position
 import regress  # pylint: disable=wrong-import-position
+import report  # pylint: disable=wrong-import-position
+import run  # pylint: disable=wrong-import-position
 
 
 class Regress(unittest.TestCase):
@@ -60,6 +64,119 @@ class Regress(unittest.TestCase):
     def test_committed_baseline_has_every_task(self):
         baseline = json.loads(regress.BASELINE.read_text(encoding="utf-8"))
         self.assertEqual(set(baseline["instructions"]), set(regress.TASKS))
+
+
+def spread(median):
+    return {"median": median, "low": median * 0.9, "high": median * 1.1, "runs": 5}
+
+
+def system(name, dashboard_ms, disk, **more):
+    """A system's figures as harness/peers.py keeps them."""
+    return {"name": name, "version": "1", "settings": "defaults", "notes": [], "dashboard": spread(dashboard_ms),
+            "dashboard_answers": {}, "days": spread(dashboard_ms * 2), "days_answers": "equal",
+            "raw": spread(1), "raw_answers": "equal", "append": {"disk": spread(disk)}, "load_a_second": 1e6,
+            "bytes_a_check": 3.3, "resident_bytes": 2e7, "start_ms": 10, "run": "now", **more}
+
+
+class Report(unittest.TestCase):
+    """bench/report.py on figures that were not all measured."""
+
+    def text_of(self, found):
+        with tempfile.TemporaryDirectory() as folder:
+            return report.report(found, pathlib.Path(folder))
+
+    def test_nothing_measured_is_still_a_report(self):
+        self.assertIn("# Results", self.text_of({}))
+
+    def test_failed_section_is_named_with_its_reason(self):
+        self.assertIn("- growth: Failed: disk full", self.text_of({"failures": {"growth": "Failed: disk full"}}))
+
+    def test_target_that_is_missed_is_marked_and_one_that_is_met_is_not(self):
+        row = {"target": 1, "unit": "ms", "better": "lower", "what": "slow one", **spread(2)}
+        text = self.text_of({"figures": [row, {**row, "what": "fast one", **spread(0.5)},
+                                         {**row, "what": "rate", "better": "higher", **spread(2)},
+                                         {**row, "what": "broken", "failed": "no root"}]})
+        marked = [line for line in text.splitlines() if line.startswith("|") and "✗" in line]
+        self.assertEqual(len(marked), 1)
+        self.assertIn("slow one", marked[0])
+        self.assertIn("no root", text)
+
+    def test_system_that_is_missing_or_failed_is_skipped_by_name(self):
+        text = self.text_of({"peers": {"size": "T2", "systems": [
+            system("nines", 1, 500), {"name": "DuckDB", "missing": "no npm"}, {"name": "influxdb", "failed": "it hung"},
+            system("SQLite", 8, 400, beside={"nines": spread(1200), "file": spread(1300)})]}})
+        self.assertIn("- DuckDB: no npm", text)
+        self.assertIn("- influxdb: it hung", text)
+        ahead = next(line for line in text.splitlines() if line.startswith("| dashboard |"))
+        self.assertIn("**8 ×** ✗", ahead, "10 times was wanted")
+        synced = next(line for line in text.splitlines() if "power cut, of the same minute" in line)
+        self.assertIn("**3 ×**", synced, "1200 of the same minute to 400, not 500 of another")
+
+    def test_peer_that_is_better_is_named_with_the_reason(self):
+        text = self.text_of({"peers": {"size": "T2", "systems": [
+            system("nines", 1, 500), system("SQLite", 8, 400, start_ms=0.4)]}})
+        self.assertIn("- start: SQLite is better (0.4 ms to 10 ms). It opens its file", text)
+
+    def test_answer_that_is_not_equal_is_said(self):
+        text = self.text_of({"peers": {"size": "T2", "systems": [
+            system("nines", 1, 500), system("Prometheus", 8, 400, raw_answers="within 0.7 %")]}})
+        self.assertIn("raw history within 0.7 %", text)
+
+    def test_half_of_the_prober_is_shown(self):
+        text = self.text_of({"prober": {"seconds": 60, "load": {"failed": "no nginx"},
+                                        "hanging": {"lag_p99_us": 6000}}})
+        self.assertIn("no nginx", text)
+        self.assertIn("**6 ms** ✗", text)
+
+    def test_suite_with_a_failed_benchmark_keeps_the_others(self):
+        text = self.text_of({"suites": {"engine": [{"name": "A", "ns": spread(1500), "items_a_second": None},
+                                                   {"name": "B", "failed": "not sealed"}], "query": {"failed": "died"}}})
+        for part in ("1.5 µs", "failed: not sealed", "It failed: died"):
+            self.assertIn(part, text)
+
+
+class Answers(unittest.TestCase):
+    """peers/peer.py: what counts as equal."""
+
+    RIGHT = [(1000, 1, 10), (2000, 3, None), (3000, 1, 30)]
+
+    def test_same_rows_have_the_same_sums(self):
+        self.assertEqual(peer.raw_sums(self.RIGHT), [3, 6000, 1 + 6 + 3, 10 + 90])
+
+    def test_latencies_in_another_order_are_seen(self):
+        swapped = [(1000, 1, 30), (2000, 3, None), (3000, 1, 10)]
+        self.assertNotEqual(peer.raw_sums(swapped), peer.raw_sums(self.RIGHT))
+
+    def test_difference_is_told_in_percent_or_as_a_difference_of_kind(self):
+        self.assertEqual(peer.verdict(peer.difference([1, [2, 3]], [1, [2, 3]])), "equal")
+        self.assertEqual(peer.verdict(peer.difference([99], [100])), "within 1 %")
+        self.assertEqual(peer.verdict(peer.difference([1, 2], [1, 2, 3])), "differs")
+        self.assertEqual(peer.verdict(peer.difference(None, [1])), "differs")
+
+
+class Run(unittest.TestCase):
+    """bench/run.py: what was measured is kept, whatever comes after."""
+
+    def test_failing_section_costs_no_other(self):
+        def section(name, options):
+            if name == "limits":
+                options.found["limits"] = "half"
+                raise run.machine.Failed("no memory")
+            return f"figures of {name}"
+
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.dict(run.machine.os.environ, {"NINES_BENCH_DIR": folder}))
+            stack.enter_context(mock.patch.object(run, "section", section))
+            stack.enter_context(mock.patch.object(sys, "argv", ["run.py"]))
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            (pathlib.Path(folder) / "T2.nines").mkdir()
+            (pathlib.Path(folder) / "mine").mkdir()
+            self.assertEqual(run.main(), 1)
+            found = json.loads((pathlib.Path(folder) / "results.json").read_text(encoding="utf-8"))
+            self.assertEqual(found["failures"], {"limits": "Failed: no memory"})
+            self.assertEqual(found["suites"], "figures of suites")
+            self.assertFalse((pathlib.Path(folder) / "T2.nines").exists(), "a whole run builds its data anew")
+            self.assertTrue((pathlib.Path(folder) / "mine").exists())
 
 
 if __name__ == "__main__":
