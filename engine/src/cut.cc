@@ -6,7 +6,7 @@ namespace nines::engine {
 namespace {
 
 std::uint32_t index_of(std::span<const std::int64_t> times, std::int64_t time) {
-  return static_cast<std::uint32_t>(std::lower_bound(times.begin(), times.end(), time) - times.begin());
+  return TimeFinder(times).find(time);
 }
 
 std::uint32_t longest_gap(std::span<const std::int64_t> times) {

@@ -33,6 +33,7 @@ Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
   day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
   end_ = std::clamp(range.last, day_, kDayLimit);
   ++cost_.range_scans;
+  if (use_cached(state)) return {};
   bool stale = kv_ == nullptr;
   if (!stale) {
     const MutexLock view(state.view);
@@ -65,7 +66,55 @@ const ScanCost& SummaryCursor::cost() const noexcept {
   return total_;
 }
 
+/// Whether the days are in memory. When they are not, decides whether they will be once they have been read.
+bool SummaryCursor::use_cached(ServerState& state) {
+  cached_.reset();
+  cached_next_ = 0;
+  collected_.clear();
+  collects_ = false;
+  range_ = {day_, end_};
+  if (!context_.heads || with_sketch_ || day_ == end_) return false;
+  const MutexLock view(state.view);
+  const bool unchanged = state.days != nullptr && !state.changing && state.changed_at <= state.days->taken_at();
+  if (unchanged && state.days->covers(range_)) {
+    cached_ = state.days;
+    return true;
+  }
+  // What is appended to a day before the newest result's counts as a change, so such days are closed as of now.
+  collects_ = state.loaded && !state.changing && end_ <= utc_day(state.head.last_ms());
+  if (collects_) state.days.reset();
+  return false;
+}
+
+const DaySummary* SummaryCursor::next_cached() {
+  const auto& days = cached_->days();
+  while (cached_next_ < days.size() && days[cached_next_].day < day_) ++cached_next_;
+  if (cached_next_ == days.size() || days[cached_next_].day >= end_) return nullptr;
+  ++cost_.summaries;
+  return &days[cached_next_++];
+}
+
+void SummaryCursor::cache_collected() {
+  auto days = context_.states.cache_days(range_, taken_at_, std::move(collected_));
+  collected_ = {};
+  collects_ = false;
+  const MutexLock view(state_->view);
+  if (days != nullptr && !state_->changing && state_->changed_at <= taken_at_) state_->days = std::move(days);
+}
+
 Result<const DaySummary*> SummaryCursor::next() {
+  if (cached_ != nullptr) return next_cached();
+  auto day = read_next();
+  if (!collects_ || !day) return day;
+  if (*day == nullptr) {
+    cache_collected();
+  } else {
+    collected_.push_back(**day);
+  }
+  return day;
+}
+
+Result<const DaySummary*> SummaryCursor::read_next() {
   while (day_ < end_) {
     const Range& days = *ranges_.front();
     stored_day_ = end_;

@@ -25,6 +25,10 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] const ScanCost& cost() const noexcept override;
 
  private:
+  [[nodiscard]] bool use_cached(ServerState& state);
+  [[nodiscard]] const DaySummary* next_cached();
+  [[nodiscard]] Result<const DaySummary*> read_next();
+  void cache_collected();
   [[nodiscard]] Result<void> take_snapshot();
   [[nodiscard]] Result<const DaySummary*> take_stored();
   [[nodiscard]] Result<bool> compute_next(std::int64_t end);
@@ -41,6 +45,12 @@ class SummaryCursor final : public DayCursor {
   std::int64_t day_ = 0;  // the next to be handed out
   std::int64_t end_ = 0;
   std::int64_t stored_day_ = 0;  // of the stored summary that days_ stands on; end_ when there is none
+
+  std::shared_ptr<const CachedDays> cached_;  // what the days come from, if it is not null
+  std::size_t cached_next_ = 0;
+  bool collects_ = false;  // the days of this range are to be cached
+  DayRange range_;
+  std::vector<DaySummary> collected_;
 
   std::shared_ptr<Kv> kv_;  // before the ranges, which must not outlive it
   Ranges ranges_;

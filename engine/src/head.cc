@@ -87,6 +87,14 @@ void HeadView::clear() noexcept {
   used_ = 0;
 }
 
+std::int64_t Head::last_ms() const noexcept {
+  std::int64_t last_ms = -1;
+  for (const auto& series : series_) {
+    if (!series->empty()) last_ms = std::max(last_ms, series->time_ms.back());
+  }
+  return last_ms;
+}
+
 void Head::reset(std::int64_t start_ms) {
   start_ms_ = start_ms;
   series_.clear();
@@ -198,8 +206,7 @@ void Head::view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadVie
 std::vector<CheckResult> Head::results_from(std::int64_t time_ms, ServerId server) const {
   std::vector<CheckResult> results;
   for (const auto& series : series_) {
-    const auto first = std::lower_bound(series->time_ms.begin(), series->time_ms.end(), time_ms);
-    for (auto i = static_cast<std::size_t>(first - series->time_ms.begin()); i < series->size(); ++i) {
+    for (std::size_t i = TimeFinder(series->time_ms).find(time_ms); i < series->size(); ++i) {
       results.push_back(series->at(i, server));
     }
   }

@@ -50,6 +50,8 @@ class Head {
 
   /// Every result of the server at or after this time is here; kNothing in a head that was never filled.
   [[nodiscard]] std::int64_t start_ms() const noexcept { return start_ms_; }
+  /// Time of the newest result, -1 without one.
+  [[nodiscard]] std::int64_t last_ms() const noexcept;
   [[nodiscard]] std::size_t results() const noexcept { return results_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 

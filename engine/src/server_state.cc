@@ -12,6 +12,9 @@
 namespace nines::engine {
 namespace {
 
+/// The part of the heads' budget that day summaries may take: one in so many bytes. A server's month of them is as
+/// large as seven hours of its results at one a minute.
+constexpr std::size_t kDaysShare = 4;
 constexpr std::int64_t kLastKeyMs = std::numeric_limits<std::int64_t>::max();
 
 bool belongs_to(ServerId id, std::string_view key) {
@@ -215,10 +218,16 @@ void StateTable::touch(const ServerState& state) const noexcept {
   state.used_at.store(ticks_.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
+std::shared_ptr<const CachedDays> StateTable::cache_days(DayRange range, std::uint64_t taken_at,
+                                                         std::vector<DaySummary> days) const {
+  if (cached_days_bytes_ + memory_of(days) > options_.performance.head_bytes / kDaysShare) return nullptr;
+  return std::make_shared<const CachedDays>(range, taken_at, std::move(days), cached_days_bytes_);
+}
+
 void StateTable::keep_budget() const {
   const MutexLock budget(budget_mutex_);
   auto states = all();
-  std::size_t bytes = 0;
+  std::size_t bytes = cached_days_bytes_;
   for (const auto& state : states) {
     const MutexLock view(state->view);
     bytes += state->head.bytes();

@@ -17,6 +17,7 @@
 #include <nines/server.h>
 #include <nines/types.h>
 
+#include "cached_days.h"
 #include "head.h"
 #include "kv.h"
 #include "mutex.h"
@@ -48,6 +49,9 @@ struct ServerState {
   Head head NINES_GUARDED_BY(view);
   /// The rows that opening found, until the rest is loaded.
   std::vector<SeriesColumns> found_rows NINES_GUARDED_BY(view);
+  /// Null, or days that were read before; true as long as nothing is changing and changed_at is not after its
+  /// taken_at().
+  std::shared_ptr<const CachedDays> days NINES_GUARDED_BY(view);
   /// A write that touches both sides of the head's start is under way.
   bool changing NINES_GUARDED_BY(view) = false;
   /// StateTable::changes() when the history before the head's start, or that start, last changed.
@@ -84,6 +88,11 @@ class StateTable {
   void touch(const ServerState& state) const noexcept;
   void keep_budget() const;
 
+  /// Makes a server's days ready to be kept; null when the share of the budget is used up.
+  [[nodiscard]] std::shared_ptr<const CachedDays> cache_days(DayRange range, std::uint64_t taken_at,
+                                                             std::vector<DaySummary> days) const;
+  [[nodiscard]] std::size_t cached_days_bytes() const noexcept { return cached_days_bytes_; }
+
   /// Counts changes to history that readers find on disk; see ServerState::changed_at.
   [[nodiscard]] std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t count_change() const noexcept {
@@ -92,6 +101,7 @@ class StateTable {
 
  private:
   const Options& options_;
+  mutable std::atomic<std::size_t> cached_days_bytes_{0};  // before the states, whose days count themselves out
   mutable std::shared_mutex mutex_;
   std::vector<std::shared_ptr<ServerState>> states_;  // indexed by id
   mutable std::atomic<std::uint64_t> ticks_{0};

@@ -254,6 +254,7 @@ StoreStats StoreImpl::stats() const {
     stats.block_cache_bytes = sizes.block_cache_bytes;
     stats.memtable_bytes = sizes.memtable_bytes;
   }
+  stats.head_bytes = states_.cached_days_bytes();
   for (const auto& state : states_.all()) {
     {
       const MutexLock lock(state->write);

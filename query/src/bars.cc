@@ -42,7 +42,7 @@ Result<BarsAnswer> bars(const Store& store, ServerId server, const Query& query,
   if (!windows) return tl::unexpected(windows.error());
   const std::vector<std::int64_t> edges = query::edges_of(*windows);
   query::BucketSink buckets;
-  buckets.begin(edges);
+  buckets.begin(edges, nullptr);
   query::ResultSink* const sinks[] = {&buckets};
   query::Reading reading;
   reading.columns.latency = true;

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include <nines/bars.h>
-#include <nines/check_result.h>
+#include <nines/latency.h>
+#include <nines/segment.h>
 
 #include "collect.h"
 
@@ -16,17 +17,15 @@ struct Cell {
   std::uint64_t checks = 0;
   std::uint64_t failures = 0;          ///< failed checks
   std::uint64_t covered_failures = 0;  ///< of these, those that the catalog lies over
-  std::uint64_t latency_count = 0;     ///< of successful checks, likewise below
-  std::uint64_t latency_sum_us = 0;
-  std::uint32_t latency_min_us = kNoLatency;
-  std::uint32_t latency_max_us = 0;
+  LatencySums latency;                 ///< of successful checks
 };
 
-/// Counts into adjoining buckets. Keeps its memory from server to server. Not thread-safe.
+/// Counts into adjoining buckets, and hands the latencies on, which spares an accumulator summing them up again. Keeps
+/// its memory from server to server. Not thread-safe.
 class BucketSink final : public ResultSink {
  public:
-  /// `edges` ascend, one more than there are buckets; the window lies inside.
-  void begin(std::span<const std::int64_t> edges);
+  /// `edges` ascend, one more than there are buckets; the window lies inside. `latencies` may be null.
+  void begin(std::span<const std::int64_t> edges, LatencyAccumulator* latencies);
   void results(const Segment& segment, const Run& run, std::uint32_t begin, std::uint32_t end, bool covered) override;
   /// A day that an edge falls into can only be one whose results are gone: its checks are placed as if evenly spaced
   /// within their runs, its latencies in the bucket that holds its middle.
@@ -35,10 +34,12 @@ class BucketSink final : public ResultSink {
 
  private:
   [[nodiscard]] std::size_t bucket_of(std::int64_t time_ms) const noexcept;
-  void add(Cell& cell, const Segment& segment, const Run& run, std::uint32_t begin, std::uint32_t end, bool covered);
 
   std::span<const std::int64_t> edges_;
+  TimeFinder edge_finder_{edges_};
+  LatencyAccumulator* latencies_ = nullptr;
   std::vector<Cell> cells_;
+  std::vector<std::uint32_t> ends_;  // where each bucket ends within a run
 };
 
 /// The edges of adjoining windows.

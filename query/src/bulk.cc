@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 
-#include "buckets.h"
 #include "figures.h"
 #include "latency_sink.h"
 #include "plan.h"
@@ -98,10 +97,11 @@ class Bulk {
   Result<void> visit(std::size_t index, Cursor* cursor, Reach reach, Workspace& workspace) {
     workspace.latencies.clear();
     workspace.sinks.clear();
-    if (options_.figures.latency) workspace.sinks.push_back(&workspace.latency_sink);
     if (!edges_.empty()) {
-      workspace.buckets.begin(edges_);
+      workspace.buckets.begin(edges_, options_.figures.latency ? &workspace.latencies : nullptr);
       workspace.sinks.push_back(&workspace.buckets);
+    } else if (options_.figures.latency) {
+      workspace.sinks.push_back(&workspace.latency_sink);
     }
     const Reading reading{columns(), options_.figures.latency, edges_, workspace.sinks};
     ServerReader& reader = workspace.reader;
@@ -115,12 +115,9 @@ class Bulk {
     auto figures = compose_figures(reader, store_, options_.figures.details);
     if (!figures) return tl::unexpected(figures.error());
     figures->latency = workspace.latencies.figures();
-    BulkItem item{reader, std::move(*figures), {}};
-    if (!edges_.empty()) {
-      make_bars(options_.bar_windows, workspace.buckets.cells(), reader.spans(), query_.policy, item.bars);
-    }
     add_explain(reader.explain());
-    take_(index, std::move(item));
+    const auto cells = edges_.empty() ? std::span<const Cell>{} : workspace.buckets.cells();
+    take_(index, {reader, std::move(*figures), options_.bar_windows, cells});
     return {};
   }
 

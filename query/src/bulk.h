@@ -11,6 +11,7 @@
 #include <nines/store.h>
 #include <nines/uptime.h>
 
+#include "buckets.h"
 #include "reader.h"
 
 namespace nines::query {
@@ -24,7 +25,10 @@ struct BulkOptions {
 struct BulkItem {
   const ServerReader& reader;  ///< settled; valid during the call
   Figures figures;
-  std::vector<Bar> bars;
+  std::span<const Window> bar_windows;  ///< as asked for
+  std::span<const Cell> cells;          ///< one a bar; valid during the call
+
+  void bars_into(std::vector<Bar>& out) const { make_bars(bar_windows, cells, reader.spans(), reader.policy(), out); }
 };
 
 /// Calls `take` once for each of `servers` with its index; from several threads at once when the store scans with

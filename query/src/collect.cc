@@ -10,8 +10,7 @@ namespace {
 
 // The index in [begin, end) of the first time at or after `time_ms`.
 std::uint32_t index_of(const Segment& segment, std::uint32_t begin, std::uint32_t end, std::int64_t time_ms) {
-  const auto first = segment.time_ms.begin();
-  return static_cast<std::uint32_t>(std::lower_bound(first + begin, first + end, time_ms) - first);
+  return TimeFinder(segment.time_ms, begin, end).find(time_ms);
 }
 
 Piece piece_of(const Run& run, const Rules& rules) {

@@ -89,7 +89,7 @@ std::vector<DashboardGroup> make_groups(const std::vector<Entry>& entries, Windo
 }
 
 Result<std::vector<Entry>> read_entries(const Store& store, std::span<const Server* const> servers, const Query& query,
-                                        const DashboardOptions& options, Explain& explain) {
+                                        const DashboardOptions& options, Dashboard& board) {
   std::vector<Window> windows;
   if (options.bars && !query.window.empty()) {
     auto split = bar_windows(query.window, *options.bars);
@@ -104,12 +104,13 @@ Result<std::vector<Entry>> read_entries(const Store& store, std::span<const Serv
         entry.row.server = servers[i]->id;
         entry.row.name = servers[i]->name;
         entry.row.figures = std::move(item.figures);
-        entry.row.bars = std::move(item.bars);
+        if (i < board.rows.size()) entry.row.bars = std::move(board.rows[i].bars);
+        item.bars_into(entry.row.bars);
         const auto spans = item.reader.spans();
         if (options.group_rule) entry.spans.assign(spans.begin(), spans.end());
       });
   if (!read) return tl::unexpected(read.error());
-  explain = std::move(*read);
+  board.explain = std::move(*read);
   return entries;
 }
 
@@ -122,27 +123,44 @@ std::optional<SortBy> parse_sort(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options) {
+namespace {
+
+Result<void> fill(const Store& store, const Query& query, const DashboardOptions& options, Dashboard& board) {
   const auto catalog = store.catalog();
   auto servers = query::servers_by_name(*catalog, options.filter);
   if (!servers) return tl::unexpected(servers.error());
-  Dashboard board;
   board.window = {query.window.from, std::max(query.window.from, std::min(query.window.to, query.now))};
   board.matching = static_cast<std::uint32_t>(servers->size());
   const bool page_first = options.sort == SortBy::name && !options.filter.state && !options.group_rule;
   if (page_first) keep_page(*servers, options);
-  auto entries = read_entries(store, *servers, query, options, board.explain);
+  auto entries = read_entries(store, *servers, query, options, board);
   if (!entries) return tl::unexpected(entries.error());
   if (options.filter.state) {
     std::erase_if(*entries, [&](const Entry& entry) { return entry.state() != *options.filter.state; });
     board.matching = static_cast<std::uint32_t>(entries->size());
   }
+  std::fill(std::begin(board.by_state), std::end(board.by_state), 0U);
   for (const Entry& entry : *entries) ++board.by_state[static_cast<std::size_t>(entry.state())];
+  board.groups.clear();
   if (options.group_rule) board.groups = make_groups(*entries, board.window, query.policy, *options.group_rule);
   sort_entries(*entries, options.sort);
   if (!page_first) keep_page(*entries, options);
-  board.rows.reserve(entries->size());
-  for (Entry& entry : *entries) board.rows.push_back(std::move(entry.row));
+  board.rows.resize(entries->size());
+  for (std::size_t i = 0; i < entries->size(); ++i) board.rows[i] = std::move((*entries)[i].row);
+  return {};
+}
+
+}  // namespace
+
+Result<void> dashboard(const Store& store, const Query& query, const DashboardOptions& options, Dashboard& board) {
+  auto filled = fill(store, query, options, board);
+  if (!filled) board = {};
+  return filled;
+}
+
+Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options) {
+  Dashboard board;
+  if (auto filled = fill(store, query, options, board); !filled) return tl::unexpected(filled.error());
   return board;
 }
 

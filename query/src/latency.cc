@@ -39,11 +39,11 @@ std::vector<LatencyPoint> points_of(std::span<const Window> windows, std::span<c
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const query::Cell& cell = cells[i];
     if (cell.checks == 0) continue;
-    LatencyPoint point{windows[i], cell.latency_count, cell.failures, 0, 0, 0};
-    if (cell.latency_count > 0) {
-      point.mean_us = static_cast<double>(cell.latency_sum_us) / static_cast<double>(cell.latency_count);
-      point.min_us = cell.latency_min_us;
-      point.max_us = cell.latency_max_us;
+    LatencyPoint point{windows[i], cell.latency.count, cell.failures, 0, 0, 0};
+    if (point.count > 0) {
+      point.mean_us = cell.latency.mean_us();
+      point.min_us = cell.latency.min_us;
+      point.max_us = cell.latency.max_us;
     }
     points.push_back(point);
   }
@@ -65,7 +65,7 @@ Result<LatencyAnswer> latency(const Store& store, ServerId server, const Query& 
   query::LatencySink latency_sink(latencies);
   PhaseSink phase_sink;
   query::BucketSink bucket_sink;
-  std::vector<query::ResultSink*> sinks = {&latency_sink};
+  std::vector<query::ResultSink*> sinks;
   std::vector<Window> windows;
   std::vector<std::int64_t> edges;
   if (options.phases) sinks.push_back(&phase_sink);
@@ -74,8 +74,10 @@ Result<LatencyAnswer> latency(const Store& store, ServerId server, const Query& 
     if (!split) return tl::unexpected(split.error());
     windows = std::move(*split);
     edges = query::edges_of(windows);
-    bucket_sink.begin(edges);
+    bucket_sink.begin(edges, &latencies);
     sinks.push_back(&bucket_sink);
+  } else {
+    sinks.push_back(&latency_sink);
   }
   query::Reading reading;
   reading.columns = {.latency = true, .phases = options.phases, .details = false};

@@ -4,6 +4,7 @@
 
 #include <nines/latency.h>
 
+#include "latency_sink.h"
 #include "quantile.h"
 
 namespace nines {
@@ -18,49 +19,64 @@ LatencyAccumulator::LatencyAccumulator(LatencyAccumulator&&) noexcept = default;
 LatencyAccumulator& LatencyAccumulator::operator=(LatencyAccumulator&&) noexcept = default;
 LatencyAccumulator::~LatencyAccumulator() = default;
 
+LatencySums& LatencySums::operator+=(std::span<const std::uint32_t> latencies_us) noexcept {
+  std::uint64_t sum = 0;
+  std::uint32_t min = min_us;
+  std::uint32_t max = max_us;
+  for (const std::uint32_t latency : latencies_us) {
+    sum += latency;
+    min = std::min(min, latency);
+    max = std::max(max, latency);
+  }
+  count += latencies_us.size();
+  sum_us += sum;
+  min_us = min;
+  max_us = max;
+  return *this;
+}
+
+LatencySums& LatencySums::operator+=(const LatencySums& other) noexcept {
+  count += other.count;
+  sum_us += other.sum_us;
+  min_us = std::min(min_us, other.min_us);
+  max_us = std::max(max_us, other.max_us);
+  return *this;
+}
+
+double LatencySums::mean_us() const noexcept {
+  return count == 0 ? 0 : static_cast<double>(sum_us) / static_cast<double>(count);
+}
+
 void LatencyAccumulator::clear() noexcept {
-  count_ = 0;
-  sum_us_ = 0;
-  min_us_ = kNoLatency;
-  max_us_ = 0;
+  sums_ = {};
   summarised_ = false;
   sketch_ = {};
   values_.clear();
 }
 
 void LatencyAccumulator::add(std::span<const std::uint32_t> latencies_us) {
-  std::uint64_t sum = 0;
-  std::uint32_t min = min_us_;
-  std::uint32_t max = max_us_;
-  for (const std::uint32_t latency : latencies_us) {
-    sum += latency;
-    min = std::min(min, latency);
-    max = std::max(max, latency);
-  }
-  count_ += latencies_us.size();
-  sum_us_ += sum;
-  min_us_ = min;
-  max_us_ = max;
+  add(latencies_us, LatencySums{} += latencies_us);
+}
+
+void LatencyAccumulator::add(std::span<const std::uint32_t> latencies_us, const LatencySums& of_these) {
+  sums_ += of_these;
   values_.insert(values_.end(), latencies_us.begin(), latencies_us.end());
 }
 
 void LatencyAccumulator::add(const DaySummary& day) {
   if (day.latency_count == 0) return;
-  count_ += day.latency_count;
-  sum_us_ += day.latency_sum_us;
-  min_us_ = std::min(min_us_, day.latency_min_us);
-  max_us_ = std::max(max_us_, day.latency_max_us);
+  sums_ += query::sums_of(day);
   sketch_.merge(day.latency);
   summarised_ = true;
 }
 
 std::optional<LatencyFigures> LatencyAccumulator::figures() {
-  if (count_ == 0) return std::nullopt;
+  if (sums_.count == 0) return std::nullopt;
   LatencyFigures figures;
-  figures.count = count_;
-  figures.mean_us = static_cast<double>(sum_us_) / static_cast<double>(count_);
-  figures.min_us = min_us_;
-  figures.max_us = max_us_;
+  figures.count = sums_.count;
+  figures.mean_us = sums_.mean_us();
+  figures.min_us = sums_.min_us;
+  figures.max_us = sums_.max_us;
   figures.exact = !summarised_;
   std::array<double, kQuantiles.size()> found{};
   if (summarised_) {
@@ -68,7 +84,7 @@ std::optional<LatencyFigures> LatencyAccumulator::figures() {
     all.add(values_);
     for (std::size_t i = 0; i < found.size(); ++i) {
       // Extremes are known exactly, and no quantile lies beyond them.
-      found[i] = std::clamp<double>(all.quantile(kQuantiles[i]).value_or(0), min_us_, max_us_);
+      found[i] = std::clamp<double>(all.quantile(kQuantiles[i]).value_or(0), sums_.min_us, sums_.max_us);
     }
   } else {
     std::array<std::size_t, kQuantiles.size()> ranks{};

@@ -12,6 +12,11 @@ namespace nines::query {
   return run.state == State::up || run.state == State::degraded;
 }
 
+/// All latencies of a day.
+[[nodiscard]] inline LatencySums sums_of(const DaySummary& day) noexcept {
+  return {day.latency_count, day.latency_sum_us, day.latency_min_us, day.latency_max_us};
+}
+
 /// Feeds a LatencyAccumulator.
 class LatencySink final : public ResultSink {
  public:

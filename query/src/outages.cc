@@ -154,7 +154,9 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
   std::vector<Incident> incidents;
   const Window window = reader.window();
   if (window.empty()) return incidents;
-  for (const Outage& outage : find_outages(reader)) {
+  const auto outages = find_outages(reader);
+  incidents.reserve(outages.size());
+  for (const Outage& outage : outages) {
     if (outage.to_ms <= to_ms(window.from) || outage.from_ms >= to_ms(window.to)) continue;
     Incident incident = describe(reader, outage);
     if (auto added = add_cause(incident, reader, store, details); !added) return tl::unexpected(added.error());

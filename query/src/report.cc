@@ -23,7 +23,7 @@ ReportServer describe(const Server& server, query::BulkItem&& item, const Report
   line.group = server.group;
   line.url = server.url;
   line.figures = std::move(item.figures);
-  line.bars = std::move(item.bars);
+  item.bars_into(line.bars);
   line.objective = server.objective ? server.objective : options.objective;
   if (!line.objective) return line;
   const query::Budget budget = query::budget_of(line.figures.time, policy, *line.objective);

@@ -142,6 +142,30 @@ TEST_F(DashboardTest, RowsEqualTheFiguresOfEachServer) {
   }
 }
 
+TEST_F(DashboardTest, IntoABoardThatWasUsedBeforeIsTheSame) {
+  DashboardOptions options;
+  options.bars = BarOptions{4, {}, {}};
+  options.group_rule = GroupOptions{};
+  options.sort = SortBy::worst_first;
+  Dashboard board;
+  ASSERT_TRUE(dashboard(store_, query(start_, now_), options, board));
+  options.filter.group = "core";
+  options.bars = BarOptions{2, {}, {}};
+  options.group_rule.reset();
+  ASSERT_TRUE(dashboard(store_, query(start_, now_), options, board));
+  const Dashboard fresh = ask(options);
+  EXPECT_TRUE(board.groups.empty());
+  EXPECT_TRUE(std::equal(std::begin(board.by_state), std::end(board.by_state), std::begin(fresh.by_state)));
+  ASSERT_EQ(board.rows.size(), fresh.rows.size());
+  for (std::size_t i = 0; i < board.rows.size(); ++i) {
+    EXPECT_EQ(board.rows[i].name, fresh.rows[i].name);
+    EXPECT_EQ(board.rows[i].bars, fresh.rows[i].bars);
+  }
+  options.filter.names = {"nobody"};
+  EXPECT_EQ(dashboard(store_, query(start_, now_), options, board).error().code, ErrorCode::not_found);
+  EXPECT_TRUE(board.rows.empty());
+}
+
 TEST_F(DashboardTest, EmptyWindowHasRowsWithoutFigures) {
   DashboardOptions options;
   options.bars = BarOptions{};

@@ -55,6 +55,27 @@ struct Segment {
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(time_ms.size()); }
 };
 
+/// Finds moments in a column of times. Checks come at a steady pace, so a guess by proportion is nearly always within a
+/// step or two of the place, where a binary search over a column that is not in the cache waits for memory at each of
+/// its steps; and as no guess depends on another, the misses of several searches overlap.
+class TimeFinder {
+ public:
+  /// Searches the ascending `time_ms` from index `begin` to before `end`, both at most its size.
+  TimeFinder(std::span<const std::int64_t> time_ms, std::uint32_t begin, std::uint32_t end) noexcept;
+  explicit TimeFinder(std::span<const std::int64_t> time_ms) noexcept
+      : TimeFinder(time_ms, 0, static_cast<std::uint32_t>(time_ms.size())) {}
+  /// The first index whose time is at or after `moment_ms`; `end` when there is none.
+  [[nodiscard]] std::uint32_t find(std::int64_t moment_ms) const noexcept;
+
+ private:
+  const std::int64_t* time_ms_;
+  std::uint32_t begin_;
+  std::uint32_t end_;
+  std::int64_t first_ms_ = 0;
+  std::int64_t last_ms_ = 0;
+  double results_per_ms_ = 0;
+};
+
 /// Which columns a scan decodes. Times and runs always come.
 struct Columns {
   bool latency = true;

@@ -74,5 +74,9 @@ struct Dashboard {
 /// Sorting by name without a state filter or groups reads the page's servers only; everything else reads all that
 /// match.
 [[nodiscard]] Result<Dashboard> dashboard(const Store& store, const Query& query, const DashboardOptions& options);
+/// The same into `board`, whatever it held: its bars' memory is used again, which a board that is drawn every few
+/// seconds would otherwise fetch from the system each time. After an error it is empty.
+[[nodiscard]] Result<void> dashboard(const Store& store, const Query& query, const DashboardOptions& options,
+                                     Dashboard& board);
 
 }  // namespace nines

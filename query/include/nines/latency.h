@@ -39,6 +39,19 @@ struct LatencyFigures {
   friend bool operator==(const LatencyFigures&, const LatencyFigures&) = default;
 };
 
+/// How many latencies, their sum and their extremes. Those of parts add up to those of the whole.
+struct LatencySums {
+  std::uint64_t count = 0;
+  std::uint64_t sum_us = 0;
+  std::uint32_t min_us = kNoLatency;
+  std::uint32_t max_us = 0;
+
+  /// None of the values may be kNoLatency.
+  LatencySums& operator+=(std::span<const std::uint32_t> latencies_us) noexcept;
+  LatencySums& operator+=(const LatencySums& other) noexcept;
+  [[nodiscard]] double mean_us() const noexcept;  ///< 0 for no latencies
+};
+
 /// Collects latencies and answers for all of them. Reusable: clear() keeps the memory. Not thread-safe.
 class LatencyAccumulator {
  public:
@@ -50,17 +63,16 @@ class LatencyAccumulator {
   void clear() noexcept;
   /// Adds exact values; none of them may be kNoLatency.
   void add(std::span<const std::uint32_t> latencies_us);
+  /// The same for values whose sums are known already.
+  void add(std::span<const std::uint32_t> latencies_us, const LatencySums& of_these);
   /// Adds a day's worth from its summary; percentiles are approximate from then on.
   void add(const DaySummary& day);
-  [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+  [[nodiscard]] std::uint64_t count() const noexcept { return sums_.count; }
   /// No value when nothing was added. More may be added afterwards.
   [[nodiscard]] std::optional<LatencyFigures> figures();
 
  private:
-  std::uint64_t count_ = 0;
-  std::uint64_t sum_us_ = 0;
-  std::uint32_t min_us_ = kNoLatency;
-  std::uint32_t max_us_ = 0;
+  LatencySums sums_;
   bool summarised_ = false;
   LatencySketch sketch_;               // what came from summaries
   std::vector<std::uint32_t> values_;  // what came exactly

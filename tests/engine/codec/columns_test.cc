@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 #include "make_results.h"
 
 namespace nines::engine {
@@ -17,6 +20,37 @@ SeriesColumns columns_of(const std::vector<CheckResult>& results) {
   SeriesColumns columns;
   for (const CheckResult& result : results) columns.push_back(result);
   return columns;
+}
+
+TEST(TimeFinder, FindsWhatABinarySearchFinds) {
+  std::mt19937_64 random(7);
+  const auto pick = [&](std::int64_t from, std::int64_t to) {
+    return std::uniform_int_distribution<std::int64_t>(from, to)(random);
+  };
+  for (int round = 0; round < 300; ++round) {
+    // A steady pace with jitter; in some rounds with holes, or with bursts.
+    std::vector<std::int64_t> times;
+    std::int64_t time = pick(0, 1'000'000);
+    for (std::int64_t i = pick(0, 200); i > 0; --i) {
+      times.push_back(time);
+      time += pick(59'950, 60'050);
+      if (round % 3 == 1 && pick(0, 9) == 0) time += pick(1, 100'000'000);
+      if (round % 3 == 2) time -= pick(0, 59'949);
+    }
+    const auto size = static_cast<std::uint32_t>(times.size());
+    const auto begin = static_cast<std::uint32_t>(pick(0, size));
+    const auto end = static_cast<std::uint32_t>(pick(begin, size));
+    const TimeFinder finder(times, begin, end);
+    const auto expect_found = [&](std::int64_t moment) {
+      const auto expected = std::lower_bound(times.begin() + begin, times.begin() + end, moment) - times.begin();
+      EXPECT_EQ(finder.find(moment), expected) << "round " << round;
+    };
+    for (const std::int64_t around : times) {
+      for (const std::int64_t moment : {around - 1, around, around + 1}) expect_found(moment);
+    }
+    expect_found(0);
+    expect_found(to_ms(kTimeLimit));
+  }
 }
 
 TEST(Run, EndsWhereTheGapExceedsTwoAndAHalfIntervals) {

@@ -54,8 +54,8 @@ class Cost : public ::testing::Test {
     return (*cursor)->cost();
   }
 
-  static ScanCost read_summaries(const Store& store, int days) {
-    const auto cursor = store.days(kServer, {kDay0, kDay0 + days}, true);
+  static ScanCost read_summaries(const Store& store, int days, bool with_sketch = true) {
+    const auto cursor = store.days(kServer, {kDay0, kDay0 + days}, with_sketch);
     if (!cursor) {
       ADD_FAILURE() << cursor.error().message;
       return {};
@@ -138,6 +138,29 @@ TEST_F(Cost, StoredSummariesReadNoChunk) {
   EXPECT_EQ(again.summaries, 2U);
   EXPECT_GE(again.chunks, 1U);
   EXPECT_EQ(read_summaries(*store_, 3).summaries, 3U);
+}
+
+TEST_F(Cost, SummariesReadBeforeNeedNoDiskUntilTheirPastChanges) {
+  open(64U << 20U);
+  ASSERT_TRUE(store_->load(kServer, minutes(0, 3 * kADay + 1)));
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
+  const ScanCost again = read_summaries(*store_, 2, false);
+  EXPECT_EQ(again.summaries, 2U);
+  EXPECT_EQ(again.seeks + again.bytes + again.block_reads + again.block_hits, 0U);
+  EXPECT_EQ(read_summaries(*store_, 4, false).seeks, 1U) << "the last day is still open";
+
+  ASSERT_TRUE(store_->append(minutes(3 * kADay + 1, 5), Durability::process));
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 0U) << "what comes in order changes no closed day";
+  ASSERT_TRUE(store_->append(minutes(kADay + 7, 1), Durability::process));
+  EXPECT_GE(read_summaries(*store_, 3, false).seeks, 1U);
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 0U);
+}
+
+TEST_F(Cost, SummariesTakeAShareOfTheBudgetAndNoMore) {
+  open(1'000);
+  ASSERT_TRUE(store_->load(kServer, minutes(0, 3 * kADay + 1)));
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
 }
 
 TEST_F(Cost, StoreCountsAllReads) {

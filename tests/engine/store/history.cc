@@ -136,6 +136,13 @@ void expect_true_summaries(const Store& store) {
     for (const auto& [day, of_day] : days) expected.push_back(summarise(day, of_day, true));
     const DayRange range{utc_day(History::kStartMs) - 1, days.rbegin()->first + 1};
     expect_same(read_days(store, server, range), expected);
+    // Those of the closed days, as bars ask for them, twice: what was read once may stay in memory, and has to leave it
+    // when one of the next operations changes such a day.
+    if (expected.back().day == days.rbegin()->first) expected.pop_back();
+    for (DaySummary& day : expected) day.latency.clear();
+    for (int i = 0; i < 2; ++i) {
+      expect_same(read_days(store, server, {range.first, days.rbegin()->first}, false), expected);
+    }
   }
 }
 

@@ -1,0 +1,46 @@
+// Day summaries kept in memory once they were read, as the head keeps results: bars of months ask for the same days
+// again and again, and decoding them costs less than RocksDB's stepping from one to the next.
+//
+// Without their sketches, which are most of a summary. A cache and nothing more: not used after any change to its
+// server's past, and within a share of the head's budget.
+//
+// Threads: immutable once made; a server's state holds its view lock around taking and replacing the pointer.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <nines/store.h>
+
+namespace nines::engine {
+
+class CachedDays {
+ public:
+  /// All of a server's `days` in `range`, none of which a later result can reach without changing the past; read from a
+  /// view as of `taken_at` (StateTable::changes()). `total_bytes` counts what all of these take, and must outlive them.
+  CachedDays(DayRange range, std::uint64_t taken_at, std::vector<DaySummary> days,
+             std::atomic<std::size_t>& total_bytes);
+  ~CachedDays() { total_bytes_ -= bytes_; }
+  CachedDays(const CachedDays&) = delete;
+  CachedDays& operator=(const CachedDays&) = delete;
+
+  [[nodiscard]] bool covers(DayRange range) const noexcept {
+    return range.first >= range_.first && range.last <= range_.last;
+  }
+  [[nodiscard]] std::uint64_t taken_at() const noexcept { return taken_at_; }
+  [[nodiscard]] const std::vector<DaySummary>& days() const noexcept { return days_; }
+
+ private:
+  const DayRange range_;
+  const std::uint64_t taken_at_;
+  const std::vector<DaySummary> days_;
+  std::atomic<std::size_t>& total_bytes_;
+  std::size_t bytes_ = 0;
+};
+
+/// What `days` take in memory.
+[[nodiscard]] std::size_t memory_of(const std::vector<DaySummary>& days) noexcept;
+
+}  // namespace nines::engine
