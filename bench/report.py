@@ -44,8 +44,9 @@ def figures_section(found):
             rows.append((figure["what"], target, figure["failed"], ""))
             continue
         met = figure["median"] <= figure["target"] if less else figure["median"] >= figure["target"]
-        spread = "" if figure["runs"] < 3 else f"{quantity(figure['low'], figure['unit'])} – {quantity(figure['high'], figure['unit'])}"
-        rows.append((figure["what"], target, f"**{quantity(figure['median'], figure['unit'])}**" + ("" if met else " ✗"), spread))
+        median, low, high = (quantity(figure[key], figure["unit"]) for key in ("median", "low", "high"))
+        rows.append((figure["what"], target, f"**{median}**" + ("" if met else " ✗"),
+                     "" if figure["runs"] < 3 else f"{low} – {high}"))
     return "## The figures\n\n" + words.FIGURES + "\n\n" + table(["what", "target", "measured", "quartiles"], rows)
 
 
@@ -62,8 +63,8 @@ def story_section(found):
         spread = machine.spread([run["ms"] for run in told["runs"]])
         last = told["runs"][-1]
         wrong = f" (wrong: {'; '.join(last['wrong'])})" if last["wrong"] else ""
-        rows.append((told["database"], told["form"] + wrong, scatter(spread), size(last["peak_bytes"]), spaced(last["touched"]), spaced(last["rows"]),
-                     f"{number(spread['median'] / reference)} ×"))
+        rows.append((told["database"], told["form"] + wrong, scatter(spread), size(last["peak_bytes"]),
+                     spaced(last["touched"]), spaced(last["rows"]), f"{number(spread['median'] / reference)} ×"))
     heads = ["", "the dashboard by", "ms", "memory", "rows touched", "of these to the caller", "to nines"]
     return (f"## The story, at {found['size']}\n\n" + words.STORY.format(sqlalchemy=found["sqlalchemy"]) + "\n\n"
             + table(heads, rows, left=2))

@@ -65,7 +65,9 @@ def main():
 
     results_path = machine.data_dir() / "results.json"
     # A whole run is a whole of its own; a part takes the place of that part.
-    options.found = json.loads(results_path.read_text(encoding="utf-8")) if options.sections and results_path.exists() else {}
+    options.found = {}
+    if options.sections and results_path.exists():
+        options.found = json.loads(results_path.read_text(encoding="utf-8"))
     options.keep = lambda: keep(options.found, results_path)
     options.run_at = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
     failures = 0

@@ -4,9 +4,10 @@ TITLE = """# Results
 
 Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev compare` repeats it on your machine.
 
-Everything measured is pinned to one processor (what the prober checks has another). Figures are medians, with quartiles where there were three runs or more.
-The histories are those of `tools/src/history/history.h`: T1 is 20 servers x 14 days, T2 100 x 90, T3 1000 x 30, T4 10,000 x 7, a
-check a minute; latencies lognormal (sigma 0.25) with 1 % of spikes, times ±50 ms, an outage about every three days.
+Everything measured is pinned to one processor (what the prober checks has another). Figures are medians, with quartiles
+where there were three runs or more. The histories are those of `nines demo` (`tools/src/history/history.h`): T1 is 20
+servers x 14 days, T2 100 x 90, T3 1000 x 30, T4 10,000 x 7, a check a minute; latencies lognormal (sigma 0.25) with 1 %
+of spikes, times ±50 ms, an outage about every three days.
 
 The **dashboard** is every server's last 24 hours, aligned with nothing: checks and failures, time in each state, mean,
 least and greatest latency, exact p50, p95 and p99, the last state, the incidents, and 48 bars. Every system's answers are
