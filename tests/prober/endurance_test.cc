@@ -14,6 +14,7 @@
 #include <nines/check_runner.h>
 
 #include "prober/support/hostile_crowd.h"
+#include "prober/support/loopback_server.h"
 
 namespace nines::prober_test {
 namespace {
@@ -84,10 +85,13 @@ class Marathon {
 
 TEST(EnduranceTest, ManyChecksOfHostileServersLeaveNothingBehind) {
   const HostileCrowd crowd;
+  const SilentUdp name_server;
   const auto kinds = crowd.kinds();
   const std::size_t before = open_descriptors();
   {
-    auto runner = CheckRunner::create({});
+    RunnerOptions options;
+    options.dns_servers = {name_server.address()};
+    auto runner = CheckRunner::create(options);
     ASSERT_TRUE(runner);
     // The first round opens what is opened once: name servers, random numbers, authorities.
     Marathon(**runner, kinds, kinds.size() * kAtOnce / 16).run();
@@ -100,7 +104,8 @@ TEST(EnduranceTest, ManyChecksOfHostileServersLeaveNothingBehind) {
     EXPECT_EQ(marathon.late(), 0U);
     EXPECT_EQ((*runner)->in_flight(), 0U);
     EXPECT_TRUE(comes_true([&] { return crowd.open() == 0; })) << "a check left its connection open";
-    EXPECT_TRUE(comes_true([&] { return open_descriptors() <= warm; })) << open_descriptors() << " > " << warm;
+    // One more or less is the socket to the name server, open while it owes an answer.
+    EXPECT_TRUE(comes_true([&] { return open_descriptors() <= warm + 1; })) << open_descriptors() << " > " << warm;
   }
   EXPECT_LE(open_descriptors(), before + 1) << "the runner is gone; libcurl may keep the random source open";
 }

@@ -231,11 +231,25 @@ TEST(Icmp, LoopbackAnswersAndNoRouteIsUnreachable) {
   EXPECT_TRUE(outcomes[3].looks_local);
 }
 
+TEST(Icmp, ARawSocketServesWhereThereIsNoOther) {
+  for (const int type : {SOCK_DGRAM, SOCK_RAW}) {
+    const int fd = ::socket(AF_INET, type, IPPROTO_ICMP);
+    if (fd >= 0) ::close(fd);
+    if ((type == SOCK_DGRAM) == (fd >= 0)) GTEST_SKIP() << "needs the right to raw sockets and to no others";
+  }
+  // Several at once: each hears the answers of all, and takes its own.
+  for (const auto& outcome : run_checks(std::vector<CheckSpec>(20, spec_for("icmp://127.0.0.1")))) {
+    EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+    EXPECT_EQ(outcome.body_bytes, 56U);
+  }
+}
+
 TEST(Icmp, WithoutTheRightToPingTheAnswerIsUnknown) {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
-  if (fd >= 0) {
+  for (const int type : {SOCK_DGRAM, SOCK_RAW}) {
+    const int fd = ::socket(AF_INET, type, IPPROTO_ICMP);
+    if (fd < 0) continue;
     ::close(fd);
-    GTEST_SKIP() << "this system lets everyone ping";
+    GTEST_SKIP() << "this system lets us ping";
   }
   const auto outcome = run_check("icmp://127.0.0.1");
   EXPECT_EQ(outcome.state, State::unknown);
