@@ -26,12 +26,18 @@ using std::chrono::microseconds;
 // One response's headers kept for conditions; more fields than that are nobody's to look at.
 constexpr std::size_t kMaxHeaderFields = 1000;
 constexpr int kSwitchingProtocols = 101;
+// libcurl watches no socket while it logs in to an LDAP server, and forgets messages that came together with the one it
+// read (7.88, its issue 9580). It is asked to look again at this pace.
+constexpr auto kLdapNudge = std::chrono::milliseconds(20);
 
 bool is_websocket(CheckKind kind) noexcept {
   return kind == CheckKind::ws || kind == CheckKind::wss;
 }
 bool is_http(CheckKind kind) noexcept {
   return kind == CheckKind::http || kind == CheckKind::https;
+}
+bool is_ldap(CheckKind kind) noexcept {
+  return kind == CheckKind::ldap || kind == CheckKind::ldaps;
 }
 bool is_redirect(long status) noexcept {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -61,6 +67,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   [[nodiscard]] curl_slist* headers();
   void drop_transfer() noexcept;
 
+  void nudge_later();
   void watch_phases();
   void on_phase_timer();
   [[nodiscard]] TransferProgress progress() const;
@@ -86,6 +93,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   curl_slist websocket_header_{};
   CertificateWatch certificates_;
   TimerId phase_timer_{};
+  TimerId nudge_timer_{};
   Clock::time_point transfer_started_{};
   microseconds spent_{};  // by name lookups and finished transfers
   Answer answer_;
@@ -139,10 +147,21 @@ void CurlCheck::transfer(const std::vector<Address>& addresses) {
     return;
   }
   watch_phases();
+  if (is_ldap(hop_.target.kind) && !connect_only(hop_.target)) nudge_later();
+}
+
+void CurlCheck::nudge_later() {
+  nudge_timer_ = loop().call_at(Clock::now() + kLdapNudge, [this] {
+    // To go on after a pause is the one request that makes libcurl look whether or not anything has come.
+    curl_easy_pause(easy_, CURLPAUSE_RECV);
+    curl_easy_pause(easy_, CURLPAUSE_CONT);
+    nudge_later();
+  });
 }
 
 void CurlCheck::drop_transfer() noexcept {
   loop().cancel(phase_timer_);
+  loop().cancel(nudge_timer_);
   if (easy_ == nullptr) return;
   services().curl.remove(easy_);
   services().curl.release(std::exchange(easy_, nullptr));

@@ -1,4 +1,4 @@
-// smtp, imap, ftp, mqtt against servers from Debian's packages, and icmp.
+// smtp, imap, pop3, ftp, mqtt against servers from Debian's packages, and icmp.
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -80,6 +80,8 @@ class Dovecot : public testing::Test {
   TemporaryDirectory directory_;
   const std::uint16_t imap_port_ = free_port();
   const std::uint16_t imaps_port_ = free_port();
+  const std::uint16_t pop3_port_ = free_port();
+  const std::uint16_t pop3s_port_ = free_port();
 
  private:
   [[nodiscard]] std::string configuration() const {
@@ -94,7 +96,7 @@ class Dovecot : public testing::Test {
     const auto identity = authority_.issue("imap", "DNS:localhost", 20);
     return directory_.write(
         "dovecot.conf", "base_dir = " + dir + "/run\nstate_dir = " + dir +
-                            "/state\nlog_path = /dev/stderr\nprotocols = imap\n"
+                            "/state\nlog_path = /dev/stderr\nprotocols = imap pop3\n"
                             "listen = 127.0.0.1\nssl = yes\nssl_cert = <" +
                             identity.certificate + "\nssl_key = <" + identity.key +
                             "\n"
@@ -111,6 +113,13 @@ class Dovecot : public testing::Test {
                             "\n }\n"
                             " inet_listener imaps {\n  port = " +
                             std::to_string(imaps_port_) +
+                            "\n  ssl = yes\n }\n}\n"
+                            "service pop3-login {\n chroot =\n"
+                            " inet_listener pop3 {\n  port = " +
+                            std::to_string(pop3_port_) +
+                            "\n }\n"
+                            " inet_listener pop3s {\n  port = " +
+                            std::to_string(pop3s_port_) +
                             "\n  ssl = yes\n }\n}\n"
                             "passdb {\n driver = static\n args = password=secret-word\n}\n"
                             "userdb {\n driver = static\n args = uid=" +
@@ -134,6 +143,24 @@ TEST_F(Dovecot, GreetsLogsInAndUpgrades) {
   EXPECT_TRUE(upgraded.certificate_expiry.has_value());
   spec.starttls = false;
   spec.url = local("imaps", imaps_port_);
+  EXPECT_EQ(run_check(spec).state, State::up);
+}
+
+TEST_F(Dovecot, Pop3GreetsLogsInAndUpgrades) {
+  auto spec = spec_for(local("pop3", pop3_port_));
+  EXPECT_EQ(run_check(spec).state, State::up);
+  spec.username = "someone";
+  spec.password = "secret-word";
+  const auto in = run_check(spec);
+  EXPECT_EQ(in.state, State::up) << in.detail;
+  spec.starttls = true;
+  EXPECT_EQ(run_check(spec).error, ErrorClass::certificate);
+  spec.ca_file = authority_.ca_file();
+  const auto upgraded = run_check(spec);
+  EXPECT_EQ(upgraded.state, State::up) << upgraded.detail;
+  EXPECT_TRUE(upgraded.certificate_expiry.has_value());
+  spec.starttls = false;
+  spec.url = local("pop3s", pop3s_port_);
   EXPECT_EQ(run_check(spec).state, State::up);
 }
 
@@ -166,6 +193,34 @@ TEST(Ftp, VsftpdLetsAnonymousInOrNot) {
     const auto outcome = run_check(local("ftp", port));
     EXPECT_EQ(outcome.state, anonymous ? State::up : State::down) << outcome.detail;
     EXPECT_EQ(outcome.error, anonymous ? ErrorClass::none : ErrorClass::condition);
+  }
+}
+
+TEST(Ftp, FtpsAndTheUpgradeReadTheCertificate) {
+  const TestAuthority authority;
+  const auto identity = authority.issue("ftp", "DNS:localhost", 20);
+  for (const bool upgrade : {false, true}) {
+    const auto port = free_port();
+    TemporaryDirectory directory;
+    const auto root = directory.path() / "root";
+    std::filesystem::create_directory(root);
+    std::filesystem::permissions(root, std::filesystem::perms(0555));
+    const auto configuration = directory.write(
+        "vsftpd.conf", "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
+                           "\nbackground=NO\nrun_as_launching_user=YES\nseccomp_sandbox=NO\nxferlog_enable=NO\n"
+                           "local_enable=NO\nanonymous_enable=YES\nanon_root=" +
+                           root.string() +
+                           "\nssl_enable=YES\nallow_anon_ssl=YES\nimplicit_ssl=" + (upgrade ? "NO" : "YES") +
+                           "\nrsa_cert_file=" + identity.certificate + "\nrsa_private_key_file=" + identity.key + "\n");
+    ServerProcess server({{"vsftpd", configuration}, "vsftpd", port, {}});
+    ASSERT_TRUE(server.started());
+    auto spec = spec_for(local(upgrade ? "ftp" : "ftps", port));
+    spec.starttls = upgrade;
+    EXPECT_EQ(run_check(spec).error, ErrorClass::certificate);
+    spec.ca_file = authority.ca_file();
+    const auto outcome = run_check(spec);
+    EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+    EXPECT_TRUE(outcome.certificate_expiry.has_value());
   }
 }
 
