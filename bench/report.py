@@ -85,7 +85,8 @@ def growth_section(found, folder):
         path.parent.mkdir(exist_ok=True)
         path.write_text(plot.plot(f"Cost by {axis}", axis, "ms", xs, lines), encoding="utf-8")
         parts.append(f"![Cost by {axis}](plots/{path.name})")
-        heads = [axis, "results", "dashboard, ms", "from chunks only, ms", "daily bars, ms", "open, ms", "memory", "B a check"]
+        heads = [axis, "results", "dashboard, ms", "from chunks only, ms", "daily bars, ms", "open, ms", "memory",
+                 "B a check, log included"]
         parts.append(f"By {axis}; {fixed}.\n\n" + table(heads, [
             (number(point["x"]), number(point["results"]), scatter(point["dashboard_ms"]),
              scatter(point["dashboard_from_chunks_ms"]), scatter(point["days_ms"]), scatter(point["open_ms"]),
