@@ -314,7 +314,7 @@ void LastResults(benchmark::State& state) {
   for ([[maybe_unused]] auto _ : state) {
     for (const ServerId server : servers) benchmark::DoNotOptimize(store->last_result(server));
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * servers.size()));
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(servers.size()));
 }
 BENCHMARK(LastResults);
 
