@@ -217,16 +217,35 @@ void spread_latencies(SeriesColumns& out, std::size_t present) {
   }
 }
 
+/// What a reader looks at.
+struct Wanted {
+  Columns columns;
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+};
+
+/// How many of the results before `index` have a latency.
+std::size_t latencies_before(const SeriesColumns& series, std::uint32_t index) {
+  std::size_t count = 0;
+  for (const Run& run : series.runs) {
+    if (run.begin >= index) break;
+    if (run.has_latency) count += std::min(run.end, index) - run.begin;
+  }
+  return count;
+}
+
 /// Needs the runs.
-bool read_latencies(Reader in, SeriesColumns& out) {
-  std::size_t present = 0;
-  for (const Run& run : out.runs) present += run.has_latency ? run.count() : 0;
-  out.latency_us.resize(out.size());
-  const std::span<std::uint32_t> column(out.latency_us.data(), present);
-  read_numbers(in, column);
+bool read_latencies(Reader in, const Wanted& wanted, SeriesColumns& out) {
+  const auto size = static_cast<std::uint32_t>(out.size());
+  const std::size_t present = latencies_before(out, size);
+  const TimeFinder times(out.time_ms);
+  const std::size_t begin = latencies_before(out, times.find(wanted.from_ms));
+  const std::size_t end = latencies_before(out, times.find(wanted.to_ms));
+  out.latency_us.resize(size);
+  const auto filled = read_numbers(in, std::span(out.latency_us.data(), present), begin, end);
   if (!in.finished()) return false;
   std::uint32_t reserved = 0;
-  for (const std::uint32_t latency : column) reserved |= static_cast<std::uint32_t>(latency == kNoLatency);
+  for (const std::uint32_t latency : filled) reserved |= static_cast<std::uint32_t>(latency == kNoLatency);
   if (reserved != 0) return false;
   if (present < out.size()) spread_latencies(out, present);
   return true;
@@ -287,7 +306,8 @@ bool read_details(Reader in, SeriesColumns& out) {
 }
 
 /// The first column that does not decode, or null.
-const char* read_series(const Sections& s, const ChunkInfo& info, Columns which, SeriesColumns& out) {
+const char* read_series(const Sections& s, const ChunkInfo& info, const Wanted& wanted, SeriesColumns& out) {
+  const Columns which = wanted.columns;
   out.location = s.location;
   out.time_ms.resize(s.count);
   if (!which.latency) out.latency_us.clear();
@@ -298,7 +318,7 @@ const char* read_series(const Sections& s, const ChunkInfo& info, Columns which,
   if (!which.details || (s.flags & kHasDetails) == 0) out.details.clear();
   if (!read_times_of(s.times, info, out)) return "times";
   if (!read_runs(s.runs, out)) return "runs";
-  if (which.latency && !read_latencies(s.latencies, out)) return "latencies";
+  if (which.latency && !read_latencies(s.latencies, wanted, out)) return "latencies";
   if (which.phases && (s.flags & kHasPhases) != 0 && !read_phases(s.phases, out)) return "phases";
   if (which.details && (s.flags & kHasDetails) != 0 && !read_details(s.details, out)) return "details";
   return nullptr;
@@ -331,6 +351,11 @@ Result<ChunkInfo> peek_chunk(std::string_view bytes) {
 }
 
 Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out) {
+  return decode_chunk(bytes, which, 0, to_ms(kTimeLimit), out);
+}
+
+Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t from_ms, std::int64_t to_ms,
+                          std::vector<SeriesColumns>& out) {
   Reader in(bytes);
   const auto [version, info] = read_head(in);
   if (!in.ok()) return bad_head(version);
@@ -345,7 +370,7 @@ Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<Ser
     if (!in.ok() || results > info.results || !ascends) {
       return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + " has a malformed header");
     }
-    if (const char* column = read_series(sections, info, which, out[i])) {
+    if (const char* column = read_series(sections, info, {which, from_ms, to_ms}, out[i])) {
       return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + ": " + column + " do not decode");
     }
     first_ms = std::min(first_ms, out[i].time_ms.front());

@@ -39,5 +39,9 @@ struct ChunkInfo {
 /// Fills `out` with the chunk's series, ascending by location, reusing its memory. Times and runs always come; columns
 /// that `which` leaves out stay empty. On an error `out` is unspecified. Errors: newer_format, corruption.
 [[nodiscard]] Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out);
+/// The same for a reader that looks at the times in [from, to) only: other results are there, but their latencies may
+/// be anything. Half of a day's latencies need not be unpacked for a window that begins at noon.
+[[nodiscard]] Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t from_ms, std::int64_t to_ms,
+                                        std::vector<SeriesColumns>& out);
 
 }  // namespace nines::engine

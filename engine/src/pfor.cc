@@ -103,16 +103,43 @@ void read_patches(Reader& in, unsigned width, std::span<std::uint32_t> out) noex
   }
 }
 
-void read_block(Reader& in, std::span<std::uint32_t> out) noexcept {
+struct BlockHead {
+  unsigned width = 0;
+  bool has_patches = false;
+  std::uint32_t base = 0;
+  std::string_view packed;
+};
+
+/// All of a block of `size` numbers but its patches.
+BlockHead read_head(Reader& in, std::size_t size) noexcept {
   const std::uint8_t head = in.u8();
-  const unsigned width = head & kWidthMask;
-  if (width > kMaxWidth || head > (kWidthMask | kHasPatches)) return in.fail();
-  const unsigned shift = base_shift(width);
-  const auto base = static_cast<std::uint32_t>(in.varint_up_to(0xffff'ffffU >> shift)) << shift;
-  const std::string_view packed = in.bytes(packed_size(out.size(), width));
+  BlockHead block;
+  block.width = head & kWidthMask;
+  block.has_patches = (head & kHasPatches) != 0;
+  if (block.width > kMaxWidth || head > (kWidthMask | kHasPatches)) {
+    in.fail();
+    return block;
+  }
+  const unsigned shift = base_shift(block.width);
+  block.base = static_cast<std::uint32_t>(in.varint_up_to(0xffff'ffffU >> shift)) << shift;
+  block.packed = in.bytes(packed_size(size, block.width));
+  return block;
+}
+
+void read_block(Reader& in, std::span<std::uint32_t> out) noexcept {
+  const BlockHead block = read_head(in, out.size());
   if (!in.ok()) return;
-  unpack(packed.data(), out.size(), width, Ramp{base, 0}, out.data());
-  if ((head & kHasPatches) != 0) read_patches(in, width, out);
+  unpack(block.packed.data(), out.size(), block.width, Ramp{block.base, 0}, out.data());
+  if (block.has_patches) read_patches(in, block.width, out);
+}
+
+void skip_block(Reader& in, std::size_t size) noexcept {
+  const BlockHead block = read_head(in, size);
+  if (!in.ok() || !block.has_patches) return;
+  for (auto left = in.varint_up_to(size); left > 0 && in.ok(); --left) {
+    static_cast<void>(in.u8());
+    static_cast<void>(in.varint32());
+  }
 }
 
 }  // namespace
@@ -124,9 +151,22 @@ void put_numbers(std::string& out, std::span<const std::uint32_t> values) {
 }
 
 void read_numbers(Reader& in, std::span<std::uint32_t> out) noexcept {
+  read_numbers(in, out, 0, out.size());
+}
+
+std::span<std::uint32_t> read_numbers(Reader& in, std::span<std::uint32_t> out, std::size_t begin,
+                                      std::size_t end) noexcept {
+  const std::size_t first = begin / kBlock * kBlock;
+  const std::size_t last = std::min(out.size(), (end + kBlock - 1) / kBlock * kBlock);
   for (std::size_t at = 0; at < out.size() && in.ok(); at += kBlock) {
-    read_block(in, out.subspan(at, std::min(kBlock, out.size() - at)));
+    const std::size_t size = std::min(kBlock, out.size() - at);
+    if (at >= first && at < last) {
+      read_block(in, out.subspan(at, size));
+    } else {
+      skip_block(in, size);
+    }
   }
+  return begin < end ? out.subspan(first, last - first) : out.first(0);
 }
 
 }  // namespace nines::engine

@@ -18,5 +18,9 @@ namespace nines::engine {
 void put_numbers(std::string& out, std::span<const std::uint32_t> values);
 /// Fills `out` with as many numbers as it has room for. A malformed column latches the reader's error.
 void read_numbers(Reader& in, std::span<std::uint32_t> out) noexcept;
+/// The same, but only what lies at [begin, end) of `out` is sure to be filled: blocks without any of it are stepped
+/// over. Returns the part that is filled.
+std::span<std::uint32_t> read_numbers(Reader& in, std::span<std::uint32_t> out, std::size_t begin,
+                                      std::size_t end) noexcept;
 
 }  // namespace nines::engine

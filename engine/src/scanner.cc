@@ -163,7 +163,7 @@ Result<void> ScanCursor::read_chunk() {
     }
     const auto info = peek_chunk(checks.value());
     if (info && info->last_ms < bounds_.low) continue;
-    auto decoded = decode_chunk(checks.value(), options_.columns, decoded_);
+    auto decoded = decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
     if (!decoded) {
       return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
     }
@@ -171,6 +171,8 @@ Result<void> ScanCursor::read_chunk() {
     last_chunk_ms_ = info->last_ms;
     ++cost_.chunks;
     cost_.bytes += checks.value().size();
+    // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
+    if (context_.heads && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
     blocks.take(cost_);
     return {};
   }

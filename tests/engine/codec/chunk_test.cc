@@ -61,6 +61,28 @@ std::vector<CheckResult> regular_day(std::uint32_t count) {
   return results;
 }
 
+TEST(Chunk, DecodedForAWindowIsTheSameInside) {
+  ResultMaker maker(11);
+  for (int round = 0; round < 200; ++round) {
+    const auto series = to_columns(maker.series(maker.shape(1'500)));
+    const std::string bytes = encode_chunk(series);
+    const auto span_ms = static_cast<std::uint64_t>(series[0].time_ms.back() - series[0].time_ms.front() + 2);
+    const std::int64_t from = series[0].time_ms.front() - 1 + maker.below(span_ms + 1);
+    const std::int64_t to = from + maker.below(span_ms);
+    std::vector<SeriesColumns> out;
+    ASSERT_TRUE(decode_chunk(bytes, kAllColumns, from, to, out));
+    ASSERT_EQ(out.size(), series.size());
+    for (std::size_t s = 0; s < series.size(); ++s) {
+      ASSERT_EQ(out[s].time_ms, series[s].time_ms);
+      ASSERT_EQ(out[s].runs, series[s].runs);
+      for (std::size_t i = 0; i < series[s].size(); ++i) {
+        if (series[s].time_ms[i] < from || series[s].time_ms[i] >= to) continue;
+        ASSERT_EQ(out[s].latency_us[i], series[s].latency_us[i]);
+      }
+    }
+  }
+}
+
 TEST(Chunk, RegularDayComesBack) {
   const auto results = regular_day(1440);
   expect_round_trip(to_columns(results));
