@@ -29,7 +29,6 @@ Result<void> add_burst(Store& store, Prober& prober, const std::string& url, std
     probed.id = *id;
     probed.name = server.name;
     probed.check.url = url;
-    probed.check.verify_tls = false;
     probed.check.timeouts.total = rules.timeout;
     probed.rules = rules;
     if (auto added = prober.set_server(probed); !added) return added;
@@ -91,14 +90,9 @@ Json verdict_of(const ListedCheck& check) {
 Result<Json> measure_burst(const Arguments& arguments) {
   const ScratchDirectory scratch;
   const std::uint64_t checks = arguments.number("checks", 1'000);
-  std::string url = arguments.text("url");
-  LocalServer silent;
-  if (url.empty()) {
-    auto started = start_silent_server();
-    if (!started) return tl::unexpected(started.error());
-    silent = *std::move(started);
-    url = "http://127.0.0.2:" + std::to_string(silent.port) + "/";
-  }
+  const auto silent = start_silent_server();
+  if (!silent) return tl::unexpected(silent.error());
+  const std::string url = arguments.text("scheme", "http") + "://127.0.0.2:" + std::to_string(silent->port) + "/";
   auto store = Store::open((scratch.path() / "store").string());
   if (!store) return tl::unexpected(store.error());
   ProberOptions options;

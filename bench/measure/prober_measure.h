@@ -12,7 +12,8 @@ namespace nines::bench {
 /// a full minute by the clock), hang= (so many targets more that are silent until their timeout), url= (of a server
 /// that runs already, instead of nginx), dir= (an empty directory for the store, instead of a temporary one).
 Result<Json> measure_load(const Arguments& arguments);
-/// checks= checks begun in one moment, held by the server until all are there.
+/// checks= checks begun in one moment, scheme= http or https, of a server that is silent, so that all are in flight
+/// until their timeout.
 Result<Json> measure_burst(const Arguments& arguments);
 /// The same transfers as `load` by libcurl and epoll alone: what is left to nobody. a_second=, seconds=.
 Result<Json> measure_bare(const Arguments& arguments);

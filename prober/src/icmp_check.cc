@@ -74,7 +74,7 @@ std::size_t answered_sequence(int family, std::span<const char> packet, std::uin
 // A raw IPv4 socket hands the IP header out too, whose length is told in words of four bytes.
 std::span<const char> without_ip_header(std::span<const char> packet) {
   if (packet.empty()) return packet;
-  const std::size_t length = (static_cast<unsigned char>(packet.front()) & 0x0fU) * 4U;
+  const std::size_t length = std::size_t{4} * (static_cast<unsigned char>(packet.front()) & 0x0fU);
   return packet.subspan(std::min(length, packet.size()));
 }
 
