@@ -9,6 +9,9 @@
 // which the wall clock was set, becomes an explicit unknown result (ErrorClass::not_running), never a burst of checks
 // and never a false down. After a first failure the confirmation rule's next checks come at interval / 4.
 //
+// What it costs (nines_measure_prober): 0.2 ms of a processor for an HTTP check over a connection of its own, of which
+// libcurl and the kernel take 0.18; 2 KiB for a server, beside 3 KiB in the store.
+//
 // Threads: every member may be called from any thread, except that stop() and the destructor must not be called from a
 // callback. Owns its threads: the loop (checks and timers), the writer (storage, on_result), the herald (on_change,
 // decides on alerts), and one for each alert target. Their signals are blocked. Callbacks must not throw.
@@ -86,7 +89,7 @@ struct ProberOptions {
   std::chrono::milliseconds drain_limit{30'000};  ///< how long stop() goes on trying a store that refuses
 
   // Limits and performance.
-  std::size_t max_in_flight = 2'000;          ///< checks at one moment; about 30 KiB and one to two descriptors each
+  std::size_t max_in_flight = 2'000;          ///< checks at one moment; 20 KiB each, 80 in a TLS handshake; 1-2 descriptors
   std::size_t max_in_flight_per_host = 500;   ///< to one host name; what is above waits its turn
   double start_rate = 100;                    ///< first checks of servers without a fresh result, a second
   std::size_t queue_results = 65'536;         ///< results waiting for the store; more become ErrorClass::dropped
