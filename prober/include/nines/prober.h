@@ -89,7 +89,7 @@ struct ProberOptions {
   std::chrono::milliseconds drain_limit{30'000};  ///< how long stop() goes on trying a store that refuses
 
   // Limits and performance.
-  std::size_t max_in_flight = 2'000;          ///< checks at one moment; 20 KiB each, 80 in a TLS handshake; 1-2 descriptors
+  std::size_t max_in_flight = 2'000;          ///< checks at one moment; 20 KiB each, 80 with TLS; 1-2 descriptors
   std::size_t max_in_flight_per_host = 500;   ///< to one host name; what is above waits its turn
   double start_rate = 100;                    ///< first checks of servers without a fresh result, a second
   std::size_t queue_results = 65'536;         ///< results waiting for the store; more become ErrorClass::dropped
