@@ -169,5 +169,48 @@ BENCHMARK_CAPTURE(OneServer, incidents, ask_incidents)->Unit(benchmark::kMicrose
 BENCHMARK_CAPTURE(OneServer, plot, ask_plot)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(OneServer, slo, ask_slo)->Unit(benchmark::kMicrosecond);
 
+/// What an answer costs beside the bare scan of the same 90 days of results, from chunks: the scan hands out its
+/// segments and nobody looks at them.
+Result<void> scan_bare(const Store& store, const Query& query, const Columns& columns) {
+  auto cursor = store.scan(ServerId{1}, query.window, {columns, {}});
+  if (!cursor) return tl::unexpected(cursor.error());
+  while (true) {
+    const auto segment = (*cursor)->next();
+    if (!segment) return tl::unexpected(segment.error());
+    if (*segment == nullptr) return {};
+    benchmark::DoNotOptimize((*segment)->runs.data());
+  }
+}
+Result<void> scan_states(const Store& store, const Query& query) {
+  return scan_bare(store, query, {.latency = false, .phases = false, .details = false});
+}
+Result<void> scan_latencies(const Store& store, const Query& query) {
+  return scan_bare(store, query, {.latency = true, .phases = false, .details = false});
+}
+Result<void> scan_all_but_phases(const Store& store, const Query& query) {
+  return scan_bare(store, query, {.latency = true, .phases = false, .details = true});
+}
+Result<void> ask_states(const Store& store, const Query& query) {
+  return consume(uptime(store, ServerId{1}, query, {.latency = false, .details = false}));
+}
+Result<void> ask_daily_bars(const Store& store, const Query& query) {
+  return consume(bars(store, ServerId{1}, query, {.count = 90, .unit = {}, .zone = {}}));
+}
+
+void OverTheScan(benchmark::State& state, Result<void> (*question)(const Store&, const Query&)) {
+  const auto store = open_cached(state, kT2, false);
+  if (!store) return;
+  const Query query = days_query(kT2, Summaries::never);
+  for ([[maybe_unused]] auto _ : state) {
+    if (failed(state, question(*store, query))) return;
+  }
+}
+BENCHMARK_CAPTURE(OverTheScan, bare_states, scan_states)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OverTheScan, states, ask_states)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OverTheScan, bare_latencies, scan_latencies)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OverTheScan, bars, ask_daily_bars)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OverTheScan, bare_all, scan_all_but_phases)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(OverTheScan, figures_and_percentiles, ask_uptime)->Unit(benchmark::kMicrosecond);
+
 }  // namespace
 }  // namespace nines::bench
