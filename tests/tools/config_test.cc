@@ -129,6 +129,15 @@ TEST(ConfigTest, APushServerNeedsNoUrl) {
   const Config config = good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}}\n");
   EXPECT_EQ(config.servers[0].push->token, "t");
   EXPECT_EQ(check_kind(config.servers[0].server.url), CheckKind::push);
+  ASSERT_EQ(config.servers[0].server.rules.size(), 1U);
+  EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 1U) << "silence past the deadline is down at once";
+}
+
+TEST(ConfigTest, APushServerKeepsTheConfirmationThatItIsGiven) {
+  const Config config =
+      good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}, confirm: {failures: 3}}\n");
+  ASSERT_EQ(config.servers[0].server.rules.size(), 1U);
+  EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 3U);
 }
 
 TEST(ConfigTest, ThePageCanBeSwitchedOff) {
