@@ -81,18 +81,8 @@ void SeriesColumns::push_back(const CheckResult& result) {
 }
 
 CheckResult SeriesColumns::at(std::size_t index, ServerId server) const {
-  const auto run = std::partition_point(runs.begin(), runs.end(), [&](const Run& r) { return r.end <= index; });
-  CheckResult result;
-  result.server = server;
-  result.location = location;
-  result.time = from_ms(time_ms[index]);
-  result.state = run->state;
-  result.error = run->error;
-  result.retry = run->retry;
-  result.code = run->code;
-  result.interval_ms = run->interval_ms;
-  if (index < latency_us.size() && latency_us[index] != kNoLatency) result.latency_us = latency_us[index];
-  if (index < phases.size() && has_phases[index] != 0) result.phases = phases[index];
+  const Segment segment{location, 0, time_ms, latency_us, phases, has_phases, runs, {}};
+  CheckResult result = segment.at(static_cast<std::uint32_t>(index), server);
   const auto detail =
       std::partition_point(details.begin(), details.end(), [&](const auto& entry) { return entry.first < index; });
   if (detail != details.end() && detail->first == index) result.detail = detail->second;

@@ -1,4 +1,5 @@
-// The one place that knows RocksDB: Kv over a RocksDB directory, a column family a space.
+// The way to a Kv over a RocksDB directory, a column family a space. Only this, the rocks_* files and wal_replay know
+// RocksDB.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,25 @@
 
 namespace nines {
 
+CheckResult Segment::at(std::uint32_t index, ServerId server) const {
+  const auto run = std::partition_point(runs.begin(), runs.end(), [&](const Run& r) { return r.end <= index; });
+  CheckResult result;
+  result.server = server;
+  result.location = location;
+  result.time = from_ms(time_ms[index]);
+  result.state = run->state;
+  result.error = run->error;
+  result.retry = run->retry;
+  result.code = run->code;
+  result.interval_ms = run->interval_ms;
+  if (index < latency_us.size() && latency_us[index] != kNoLatency) result.latency_us = latency_us[index];
+  if (index < phases.size() && has_phases[index] != 0) result.phases = phases[index];
+  const auto detail =
+      std::partition_point(details.begin(), details.end(), [&](const Detail& entry) { return entry.index < index; });
+  if (detail != details.end() && detail->index == index) result.detail = detail->text;
+  return result;
+}
+
 TimeFinder::TimeFinder(std::span<const std::int64_t> time_ms, std::uint32_t begin, std::uint32_t end) noexcept
     : time_ms_(time_ms.data()), begin_(begin), end_(end) {
   if (begin == end) return;

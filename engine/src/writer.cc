@@ -1,15 +1,15 @@
+// Appending and sealing; writer_load.cc and writer_drop.cc have the rest.
 #include "writer.h"
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
+#include "check_input.h"
 #include "fold.h"
 #include "key.h"
 #include "merge.h"
 #include "row.h"
-#include "summary_codec.h"
 
 namespace nines::engine {
 namespace {
@@ -19,60 +19,9 @@ namespace {
 constexpr std::int64_t kSealGraceMs = 120'000;
 /// How many results are appended between two looks at the heads' budget.
 constexpr std::uint64_t kBudgetEvery = 65'536;
-/// A bulk load is written in batches of about this size, to bound its memory.
-constexpr std::size_t kLoadBatchBytes = 1U << 20U;
-
-bool is_stored_state(State state) {
-  return state == State::unknown || state == State::up || state == State::degraded || state == State::down;
-}
-
-std::string describe(const CheckResult& result) {
-  return "the result of server " + std::to_string(static_cast<std::uint32_t>(result.server)) + " at " +
-         std::to_string(to_ms(result.time)) + " ms";
-}
-
-Result<void> validate_one(const CheckResult& result, TimeMs newest) {
-  if (result.time < from_ms(0)) {
-    return fail(ErrorCode::out_of_range, describe(result) + " lies before 1970; check its clock or its unit");
-  }
-  if (result.time >= kTimeLimit || result.time > newest) {
-    return fail(ErrorCode::out_of_range, describe(result) + " lies too far in the future; check its clock or its unit");
-  }
-  if (result.detail.size() > kMaxDetailBytes) {
-    return fail(ErrorCode::out_of_range, describe(result) + " has a detail of " + std::to_string(result.detail.size()) +
-                                             " bytes; at most " + std::to_string(kMaxDetailBytes) + " are kept");
-  }
-  if (result.latency_us && *result.latency_us > kMaxLatencyUs) {
-    return fail(ErrorCode::out_of_range, describe(result) + " has a latency above 71 minutes");
-  }
-  if (result.location > kMaxLocation) {
-    return fail(ErrorCode::out_of_range, describe(result) + " has a location above 1023");
-  }
-  if (!is_stored_state(result.state)) {
-    return fail(ErrorCode::invalid_argument, describe(result) + " has the state " +
-                                                 std::string(to_string(result.state)) +
-                                                 ", which belongs into the catalog");
-  }
-  return {};
-}
-
-Error no_such_server(ServerId id) {
-  return {ErrorCode::not_found, "there is no server " + std::to_string(static_cast<std::uint32_t>(id))};
-}
 
 bool by_server_and_time(const CheckResult* a, const CheckResult* b) {
   return std::tie(a->server, a->time) < std::tie(b->server, b->time);
-}
-
-/// Erases the summaries of the days of `results` that a summary may exist for: those before `last_ms`'s.
-void erase_summaries(ServerId server, std::span<const CheckResult> results, std::int64_t last_ms, Batch& batch) {
-  std::int64_t erased = -1;
-  for (const CheckResult& result : results) {
-    const std::int64_t day = utc_day(to_ms(result.time));
-    if (day == erased || last_ms < 0 || day >= utc_day(last_ms)) continue;
-    batch.erase(Space::days, day_key(server, day).view());
-    erased = day;
-  }
 }
 
 }  // namespace
@@ -81,7 +30,7 @@ Result<void> Writer::validate(std::span<const CheckResult> results) const {
   if (results.empty()) return fail(ErrorCode::invalid_argument, "an append needs at least one check result");
   const TimeMs newest = options_.clock() + options_.max_ahead;
   for (const CheckResult& result : results) {
-    if (auto valid = validate_one(result, newest); !valid) return valid;
+    if (auto valid = check_input(result, newest); !valid) return valid;
   }
   return {};
 }
@@ -91,7 +40,7 @@ Result<void> Writer::check_kept(const ServerState& state, const CheckResult& old
   const std::int64_t keep_days = state.keep_days;
   const std::int64_t today = utc_day(to_ms(options_.clock()));
   if (keep_days == 0 || utc_day(to_ms(oldest.time)) >= today - keep_days) return {};
-  return fail(ErrorCode::out_of_range, describe(oldest) + " is older than the " + std::to_string(keep_days) +
+  return fail(ErrorCode::out_of_range, describe_input(oldest) + " is older than the " + std::to_string(keep_days) +
                                            " days that this server's retention keeps");
 }
 
@@ -262,155 +211,15 @@ Result<void> Writer::seal_all() {
   return {};
 }
 
-Result<void> Writer::load(ServerId server, std::span<const CheckResult> results) {
-  if (auto valid = validate(results); !valid) return valid;
-  const bool ordered =
-      std::is_sorted(results.begin(), results.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
-  const bool same = std::all_of(results.begin(), results.end(), [&](const auto& r) { return r.server == server; });
-  if (!ordered || !same) {
-    return fail(ErrorCode::invalid_argument, "a load takes results of one server, ascending by time");
+void Writer::erase_summaries(ServerId server, std::span<const CheckResult> results, std::int64_t last_ms,
+                             Batch& batch) {
+  std::int64_t erased = -1;
+  for (const CheckResult& result : results) {
+    const std::int64_t day = utc_day(to_ms(result.time));
+    if (day == erased || last_ms < 0 || day >= utc_day(last_ms)) continue;
+    batch.erase(Space::days, day_key(server, day).view());
+    erased = day;
   }
-  const auto state = states_.find(server);
-  if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  {
-    const MutexLock lock(state->write);
-    if (state->removed) return tl::unexpected<Error>(no_such_server(server));
-    auto kv = handle_.kv_for_write();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
-    if (auto kept = check_kept(*state, results.front()); !kept) return kept;
-    if (auto stored = load_locked(**kv, *state, results); !stored) return stored;
-  }
-  after_append(results.size());
-  return {};
-}
-
-Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results) {
-  // Rows must stay later than the watermark, which the load is going to move.
-  if (auto sealed = seal(kv, state, state.last_ms); !sealed) return sealed;
-  {
-    const MutexLock view(state.view);
-    state.changing = true;
-  }
-  Result<void> done;
-  const auto batch = kv.batch();
-  std::vector<CheckResult> day;
-  for (std::size_t begin = 0; begin < results.size() && done;) {
-    const std::int64_t today = utc_day(to_ms(results[begin].time));
-    const auto rest = results.subspan(begin);
-    const auto end =
-        std::partition_point(rest.begin(), rest.end(), [&](const auto& r) { return utc_day(to_ms(r.time)) == today; });
-    const auto of_day = rest.first(static_cast<std::size_t>(end - rest.begin()));
-    day.assign(of_day.begin(), of_day.end());
-    begin += day.size();
-    sort_and_unique(day);
-    done = load_day(kv, state, day, begin < results.size(), *batch);
-    if (done && (batch->bytes() >= kLoadBatchBytes || begin == results.size())) {
-      done = handle_.write(kv, *batch, Durability::buffered);
-      batch->clear();
-    }
-  }
-  // Whatever of it was stored, the state and the head are read anew from there.
-  state.loaded = false;
-  auto loaded = states_.ensure_loaded(state, kv);
-  const MutexLock view(state.view);
-  state.changing = false;
-  state.changed_at = states_.count_change();
-  return done ? loaded : done;
-}
-
-Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
-                              Batch& batch) {
-  const std::int64_t number = utc_day(to_ms(day.front().time));
-  if (state.watermark_ms >= number * kDayMs) {
-    erase_summaries(state.id, day, state.last_ms, batch);
-    const auto folded = fold(kv, state.id, day, batch);
-    if (!folded) return tl::unexpected<Error>(folded.error());
-    sealed_chunks_ += *folded;
-    return {};
-  }
-  // Beyond all that is stored: nothing to fold into, and the day's summary can be had on the way.
-  sealed_chunks_ += put_new_chunks(state.id, day, batch);
-  if (!closed) return {};
-  DaySummary summary;
-  reset_summary(summary, number);
-  for (const SeriesColumns& series : to_columns(day)) add_to_summary(summary, series);
-  if (is_storable(summary)) batch.put(Space::days, day_key(state.id, number).view(), encode_summary(summary));
-  return {};
-}
-
-/// Erases the results before `checks_end_ms` and the summaries before the UTC day `summaries_end`, each key by itself:
-/// ranges would be fewer, but see seal().
-Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
-                                   std::int64_t summaries_end, Batch& batch) {
-  auto ranges = kv.ranges({Space::checks, Space::days});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  const auto erase_between = [&](Space space, Range& range, const Key& from, const Key& to) {
-    for (range.seek(from.view()); range.valid() && range.key() < to.view(); range.next()) {
-      batch.erase(space, range.key());
-    }
-    return range.status();
-  };
-  const ServerId id = state.id;
-  auto done =
-      erase_between(Space::checks, *(*ranges)[0], chunk_key(id, from_ms(0)), chunk_key(id, from_ms(checks_end_ms)));
-  if (done) done = erase_between(Space::days, *(*ranges)[1], day_key(id, 0), day_key(id, summaries_end));
-  if (!done) return done;
-  std::vector<CheckResult> rows;
-  {
-    const MutexLock view(state.view);
-    rows = state.head.results_from(state.watermark_ms + 1, id);
-  }
-  for (const CheckResult& row : rows) {
-    if (to_ms(row.time) >= checks_end_ms) break;
-    batch.erase(Space::recent, recent_key(id, row.time, row.location).view());
-  }
-  return {};
-}
-
-Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day) {
-  const auto state = states_.find(server);
-  if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  const MutexLock lock(state->write);
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return tl::unexpected<Error>(loaded.error());
-
-  const auto batch = (*kv)->batch();
-  const std::int64_t checks_end_ms = std::max<std::int64_t>(checks_day, 0) * kDayMs;
-  const std::int64_t summaries_end = std::max<std::int64_t>(summaries_day, 0);
-  if (auto erased = erase_history(**kv, *state, checks_end_ms, summaries_end, *batch); !erased) {
-    return tl::unexpected<Error>(erased.error());
-  }
-  if (batch->empty()) return false;
-  {
-    const MutexLock view(state->view);
-    state->changing = true;
-  }
-  const auto written = handle_.write(**kv, *batch, Durability::process);
-  const MutexLock view(state->view);
-  state->changing = false;
-  state->changed_at = states_.count_change();
-  if (!written) return tl::unexpected<Error>(written.error());
-  state->head.trim(checks_end_ms);
-  return true;
-}
-
-Result<void> Writer::drop_server(ServerId server, const std::function<void(Batch&)>& and_also) {
-  const auto state = states_.find(server);
-  if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  const MutexLock lock(state->write);
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
-  const auto batch = (*kv)->batch();
-  constexpr std::int64_t kEndMs = to_ms(kTimeLimit);
-  if (auto erased = erase_history(**kv, *state, kEndMs, kEndMs / kDayMs, *batch); !erased) return erased;
-  and_also(*batch);
-  if (auto written = handle_.write(**kv, *batch, Durability::process); !written) return written;
-  state->removed = true;
-  states_.remove(server);
-  return {};
 }
 
 void Writer::after_append(std::size_t results) {

@@ -2,33 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
 
 #include "prober_hold.h"
 
 namespace nines::prober {
-namespace {
-
-/// Copies the last result of a segment.
-CheckResult last_of(const Segment& segment, ServerId server) {
-  const std::uint32_t index = segment.size() - 1;
-  const Run& run = segment.runs.back();
-  CheckResult result;
-  result.server = server;
-  result.location = segment.location;
-  result.time = from_ms(segment.time_ms[index]);
-  result.state = run.state;
-  result.error = run.error;
-  result.retry = run.retry;
-  result.code = run.code;
-  result.interval_ms = run.interval_ms;
-  if (!segment.details.empty() && segment.details.back().index == index) {
-    result.detail = std::string(segment.details.back().text);
-  }
-  return result;
-}
-
-}  // namespace
 
 Result<Restored> restore(const Store& store, ServerId server, LocationId location, const Rules& rules) {
   Restored restored;
@@ -56,7 +33,7 @@ Result<Restored> restore(const Store& store, ServerId server, LocationId locatio
         restored.judge.apply(from_ms((*segment)->time_ms[i]), run.state, rule);
       }
     }
-    restored.last = last_of(**segment, server);
+    restored.last = (*segment)->at((*segment)->size() - 1, server);
   }
 }
 

@@ -4,8 +4,6 @@
 #include <nines/store.h>
 
 #include <cstdint>
-#include <span>
-#include <utility>
 
 namespace nines::tools {
 
@@ -13,27 +11,8 @@ namespace nines::tools {
 /// is whether to go on; the function's own is whether all were visited.
 template <class Visit>
 bool visit_results(ServerId server, const Segment& segment, Visit&& visit) {
-  std::size_t detail = 0;
-  for (const Run& run : segment.runs) {
-    for (std::uint32_t i = run.begin; i < run.end; ++i) {
-      while (detail < segment.details.size() && segment.details[detail].index < i) ++detail;
-      if (i < segment.first_in_window) continue;
-      CheckResult result;
-      result.server = server;
-      result.location = segment.location;
-      result.time = from_ms(segment.time_ms[i]);
-      result.state = run.state;
-      result.error = run.error;
-      result.retry = run.retry;
-      result.code = run.code;
-      result.interval_ms = run.interval_ms;
-      if (!segment.latency_us.empty() && segment.latency_us[i] != kNoLatency) result.latency_us = segment.latency_us[i];
-      if (!segment.phases.empty() && segment.has_phases[i] != 0) result.phases = segment.phases[i];
-      if (detail < segment.details.size() && segment.details[detail].index == i) {
-        result.detail = segment.details[detail].text;
-      }
-      if (!visit(std::move(result))) return false;
-    }
+  for (std::uint32_t i = segment.first_in_window; i < segment.size(); ++i) {
+    if (!visit(segment.at(i, server))) return false;
   }
   return true;
 }

@@ -48,7 +48,7 @@ struct Options {
   struct Performance {
     std::size_t head_bytes = 128U << 20U;  ///< budget of the in-memory head, a quarter of it at most for day summaries;
                                            ///< 0 reads all sealed data from disk
-    std::chrono::hours head_span{26};             ///< how far back the head reaches: a day, and what holds at its start
+    std::chrono::hours head_span{26};      ///< how far back the head reaches: a day, and what holds at its start
     std::size_t block_cache_bytes = 64U << 20U;   ///< RocksDB's block cache
     std::size_t write_buffer_bytes = 16U << 20U;  ///< one memtable; at most 3 exist
     int background_threads = 1;                   ///< flushes and compactions

@@ -53,6 +53,8 @@ struct Segment {
   std::span<const Detail> details;            ///< ascending by index; only results that have one
 
   [[nodiscard]] std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(time_ms.size()); }
+  /// The result at `index` (< size()) put together, from the columns that are here. O(log runs + log details).
+  [[nodiscard]] CheckResult at(std::uint32_t index, ServerId server) const;
 };
 
 /// Finds moments in a column of times. Checks come at a steady pace, so a guess by proportion is nearly always within a
