@@ -47,7 +47,7 @@ servers:
     objective: 99.9%
     retention: {checks: 30d, summaries: 400d}
     maintenance: [{every: sunday, from: "02:00", for: 1h, timezone: Europe/Paris}]
-store: {path: ./a.db, retention: 400d}
+store: {path: ./a.db, retention: 400d, max-size: 3GiB, memory: 64MiB}
 web: {listen: "[::1]:9000"}
 alerts: [{exec: ["./page.sh", now]}, {webhook: https://hooks.example/x, name: hook, remind-every: 1h}]
 prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
@@ -81,6 +81,8 @@ prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
   EXPECT_EQ(entry.check.timeouts.total, milliseconds{5'000});
   EXPECT_EQ(config.store.path, "./a.db");
   EXPECT_EQ(config.store.retention, std::chrono::days{400});
+  EXPECT_EQ(config.store.max_size_bytes, std::uint64_t{3} << 30U);
+  EXPECT_EQ(config.store.memory_bytes, 64U << 20U);
   EXPECT_EQ(config.listen->host, "::1");
   EXPECT_EQ(config.listen->port, 9000);
   ASSERT_EQ(config.alerts.size(), 2U);
@@ -199,6 +201,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"OpenVariable", one_server("    bearer-token: \"${NINES\"\n"), "4:19", "needs a variable's name"},
         Refusal{"BadListen", one_server("web: {listen: \"8080\"}\n"), "4:15", "127.0.0.1:8080"},
         Refusal{"BadPort", one_server("web: {listen: \"127.0.0.1:70000\"}\n"), "4:15", "127.0.0.1:8080"},
+        Refusal{"SizeWithoutUnit", one_server("store: {max-size: 1000}\n"), "4:19", "64MiB"},
+        Refusal{"SizeInParts", one_server("store: {max-size: 1.5GiB}\n"), "4:19", "64MiB"},
+        Refusal{"SizeOfNothing", one_server("store: {memory: 0MiB}\n"), "4:17", "64MiB"},
         Refusal{"RetentionUnderADay", one_server("store: {retention: 1h}\n"), "4:20", "from 1d"},
         Refusal{"UnknownAlertOfServer", one_server("    alerts: [nobody]\n"), "2:5", "no alert named `nobody`"},
         Refusal{"BadCron", "servers:\n  - {name: a, push: {cron: \"61 * * * *\"}}\n", "2:21", "cron"},

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = 16U << 20U;  // ten thousand servers take about 3 MB
 constexpr std::array<std::string_view, 5> kTopKeys{"servers", "store", "web", "prober", "alerts"};
-constexpr std::array<std::string_view, 3> kStoreKeys{"path", "retention", "summary-retention"};
+constexpr std::array<std::string_view, 5> kStoreKeys{"path", "retention", "summary-retention", "max-size", "memory"};
 constexpr std::array<std::string_view, 1> kWebKeys{"listen"};
 
 void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) {
@@ -33,6 +33,8 @@ void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) 
   if (const auto days = map.get("summary-retention")) {
     store.summary_retention = read_days(*days, "summary-retention", problems);
   }
+  if (const auto size = map.get("max-size")) store.max_size_bytes = read_bytes(*size, "max-size", problems).value_or(0);
+  if (const auto size = map.get("memory")) store.memory_bytes = read_bytes(*size, "memory", problems);
 }
 
 void read_web(const YAML::Node& node, Config& config, Problems& problems) {

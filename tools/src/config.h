@@ -35,6 +35,8 @@ struct StoreConfig {
   std::string path = "nines.db";   ///< relative to the working directory
   std::chrono::days retention{0};  ///< of check results; 0 is forever
   std::chrono::days summary_retention{0};
+  std::uint64_t max_size_bytes = 0;           ///< oldest days of all servers go when the store is larger; 0 is no cap
+  std::optional<std::uint64_t> memory_bytes;  ///< for the newest results; none is the engine's default
 };
 
 /// Where the page listens; port 0 takes any free one.

@@ -153,6 +153,32 @@ std::optional<std::chrono::milliseconds> read_duration(const YAML::Node& node, s
   return *duration;
 }
 
+namespace {
+
+// Bytes of a whole number of KiB to TiB; nothing when it is none.
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  if (text.find('.') != std::string_view::npos) return std::nullopt;
+  std::uint64_t scale = 1024;
+  for (const std::string_view unit : {"KiB", "MiB", "GiB", "TiB"}) {
+    if (text.ends_with(unit)) return parse_decimal(text.substr(0, text.size() - unit.size()), scale, INT64_MAX);
+    scale *= 1024;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> read_bytes(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  const auto bytes = parse_bytes(*text);
+  if (!bytes || *bytes == 0) {
+    problems.add(node, fmt::format("{} `{}` is not a size like 64MiB or 20GiB", what, printable(*text)));
+    return std::nullopt;
+  }
+  return bytes;
+}
+
 std::optional<std::int64_t> read_integer(const YAML::Node& node, std::string_view what, std::int64_t least,
                                          std::int64_t most, Problems& problems) {
   const auto text = read_text(node, what, problems);

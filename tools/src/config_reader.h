@@ -53,6 +53,9 @@ class Problems {
 /// A whole number within [least, most].
 [[nodiscard]] std::optional<std::int64_t> read_integer(const YAML::Node& node, std::string_view what,
                                                        std::int64_t least, std::int64_t most, Problems& problems);
+/// A size like 64MiB or 20GiB.
+[[nodiscard]] std::optional<std::uint64_t> read_bytes(const YAML::Node& node, std::string_view what,
+                                                      Problems& problems);
 /// A list of texts; a single text is a list of one.
 [[nodiscard]] std::vector<std::string> read_texts(const YAML::Node& node, std::string_view what, Problems& problems);
 /// Any value as JSON. Scalars are text; with `typed` the plain ones become numbers, booleans and null where YAML's core

@@ -94,6 +94,8 @@ Expected<void> Daemon::start() {
   Options options;
   options.keep_checks = config_.store.retention;
   options.keep_summaries = config_.store.summary_retention;
+  options.max_store_bytes = config_.store.max_size_bytes;
+  if (const auto bytes = config_.store.memory_bytes) options.performance.head_bytes = *bytes;
   options.log = [this](LogLevel level, std::string_view message) {
     if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
   };

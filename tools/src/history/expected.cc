@@ -79,14 +79,16 @@ std::int64_t overlap_ms(const Stretch& stretch, Window window) {
       0, std::min(stretch.to_ms, to_ms(window.to)) - std::max(stretch.from_ms, to_ms(window.from)));
 }
 
-void add_time(std::span<const Stretch> all, Window window, std::array<std::int64_t, kStateCount>& time_ms) {
+void add_time(std::span<const Stretch> all, Window window, std::int64_t created_ms,
+              std::array<std::int64_t, kStateCount>& time_ms) {
   std::int64_t known = 0;
   for (const Stretch& stretch : overlapping(all, window)) {
     time_ms[static_cast<std::size_t>(stretch.state)] += overlap_ms(stretch, window);
     known += overlap_ms(stretch, window);
   }
-  // Before the first result nothing is known.
-  time_ms[static_cast<std::size_t>(State::unknown)] += window.length().count() - known;
+  // Before the first result nothing is known, and before it was created there is no server.
+  const std::int64_t lived_ms = to_ms(window.to) - std::clamp(created_ms, to_ms(window.from), to_ms(window.to));
+  time_ms[static_cast<std::size_t>(State::unknown)] += lived_ms - known;
 }
 
 /// Maximal stretches of `down` that reach into the window.
@@ -133,10 +135,11 @@ ExpectedLatency latency(std::vector<std::uint32_t> values) {
   return answer;
 }
 
-ExpectedBar bar(std::span<const CheckResult> results, std::span<const Stretch> all, Window window) {
+ExpectedBar bar(std::span<const CheckResult> results, std::span<const Stretch> all, Window window,
+                std::int64_t created_ms) {
   ExpectedBar answer;
   answer.window = window;
-  add_time(all, window, answer.time_ms);
+  add_time(all, window, created_ms, answer.time_ms);
   for (const CheckResult& result : inside(results, window)) {
     ++answer.checks;
     answer.failed += result.state == State::down ? 1 : 0;
@@ -166,11 +169,12 @@ Expected expect(std::span<const CheckResult> results, Window window, std::span<c
     answer.last = result.state;
     if (successful(result) && result.latency_us) latencies.push_back(*result.latency_us);
   }
-  add_time(all, window, answer.time_ms);
+  add_time(all, window, judgement.created_ms, answer.time_ms);
   answer.latency = latency(std::move(latencies));
   answer.incidents = incidents(all, results, window);
   for (std::size_t i = 0; i + 1 < bar_edges_ms.size(); ++i) {
-    answer.bars.push_back(bar(results, all, {from_ms(bar_edges_ms[i]), from_ms(bar_edges_ms[i + 1])}));
+    answer.bars.push_back(
+        bar(results, all, {from_ms(bar_edges_ms[i]), from_ms(bar_edges_ms[i + 1])}, judgement.created_ms));
   }
   return answer;
 }

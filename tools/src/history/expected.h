@@ -20,6 +20,7 @@ struct Judgement {
   std::uint32_t confirm_failures = 2;   ///< failures in a row that are an outage, from the first of them on
   std::uint32_t confirm_successes = 1;  ///< successes in a row that end it, likewise
   std::int64_t timeout_ms = 10'000;     ///< a result holds 2.5 of its intervals and this
+  std::int64_t created_ms = 0;          ///< of the server: time before that is in no state
 };
 
 struct ExpectedIncident {
