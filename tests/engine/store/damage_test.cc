@@ -2,7 +2,9 @@
 // read or verify(), or it harms nothing; it is never silent and never brings the process down.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "engine/store/faulty_disk.h"
 #include "engine/store/history.h"
@@ -40,13 +42,24 @@ class Damage : public ::testing::Test {
       if (number == kOperations / 2) expect_true_summaries(**store);
     }
     ASSERT_TRUE((*store)->flush());
-    image_ = new Image(read_image(path));
+    image_ = new Image(read_resting_image(path));
     contents_ = new Contents(ledger.contents());
     image_->erase("LOCK");
   }
   static void TearDownTestSuite() {
     delete image_;
     delete contents_;
+  }
+
+  /// The files of an open store, read when no compaction changes them any more.
+  static Image read_resting_image(const std::string& path) {
+    Image image = read_image(path);
+    for (;;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      Image again = read_image(path);
+      if (again == image) return image;
+      image = std::move(again);
+    }
   }
 
   /// What a store of the files `image` turns out to be. Fails the test when it is wrong without a word.
