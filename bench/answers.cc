@@ -23,7 +23,10 @@ Expected expect_server(const Shape& shape, std::uint32_t index, bool days) {
   const Window seen{days ? window.from : window.from - std::chrono::hours{24}, window.to};
   std::vector<CheckResult> results;
   history::ServerHistory(shape, index).results(seen, results);
-  return history::expect(results, window, days ? history::day_edges(window) : history::equal_edges(window, 48));
+  history::Judgement judgement;
+  judgement.created_ms = to_ms(shape.begin());  // a history of less than a day begins inside the dashboard's window
+  return history::expect(results, window, days ? history::day_edges(window) : history::equal_edges(window, 48),
+                         judgement);
 }
 
 /// The first part in which two answers differ; null when they do not.

@@ -29,24 +29,24 @@ Options options_at_now() {
   return options;
 }
 
-/// The small history in a store, but for what `spoil` does to one result.
+/// A history in a store, but for what `spoil` does to one result.
 template <class Spoil>
-void fill(Store& store, Spoil&& spoil) {
-  for (std::uint32_t index = 0; index < kSmall.servers; ++index) {
-    const ServerHistory server(kSmall, index);
+void fill(Store& store, Spoil&& spoil, const Shape& shape = kSmall) {
+  for (std::uint32_t index = 0; index < shape.servers; ++index) {
+    const ServerHistory server(shape, index);
     ASSERT_EQ(*store.add_server(server.server()), ServerId{index + 1});
     std::vector<CheckResult> results;
-    server.results({kSmall.begin(), kSmall.now()}, results);
+    server.results({shape.begin(), shape.now()}, results);
     if (index == 2) spoil(results[results.size() - 10]);
     ASSERT_TRUE(store.load(ServerId{index + 1}, results).has_value());
   }
 }
 
-std::string compared(const Store& store, bool days) {
-  const Query query = days ? days_query(kSmall, Summaries::never) : dashboard_query(kSmall);
+std::string compared(const Store& store, bool days, const Shape& shape = kSmall) {
+  const Query query = days ? days_query(shape, Summaries::never) : dashboard_query(shape);
   const auto answer = dashboard(store, query, days ? days_options() : dashboard_options());
   if (!answer) return answer.error().message;
-  const auto checked = check_answers(kSmall, *answer, days);
+  const auto checked = check_answers(shape, *answer, days);
   return checked ? "equal" : checked.error().message;
 }
 
@@ -55,6 +55,15 @@ TEST(CheckedAnswers, RightOnesPass) {
   fill(store, [](CheckResult&) {});
   EXPECT_EQ(compared(store, false), "equal");
   EXPECT_EQ(compared(store, true), "equal");
+}
+
+TEST(CheckedAnswers, RightOnesPassWhereTheHistoryIsShorterThanTheWindow) {
+  constexpr Shape kOneDay{.name = "one day", .servers = 2, .days = 1, .interval_ms = 60'000, .seed = 5};
+  test::ModelStore store(options_at_now());
+  fill(
+      store, [](CheckResult&) {}, kOneDay);
+  EXPECT_EQ(compared(store, false, kOneDay), "equal");
+  EXPECT_EQ(compared(store, true, kOneDay), "equal");
 }
 
 TEST(CheckedAnswers, OneLatencyThatIsAMicrosecondOffIsFound) {
