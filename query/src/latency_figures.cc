@@ -5,6 +5,7 @@
 #include <nines/latency.h>
 
 #include "latency_sink.h"
+#include "multiversion.h"
 #include "quantile.h"
 
 namespace nines {
@@ -19,7 +20,7 @@ LatencyAccumulator::LatencyAccumulator(LatencyAccumulator&&) noexcept = default;
 LatencyAccumulator& LatencyAccumulator::operator=(LatencyAccumulator&&) noexcept = default;
 LatencyAccumulator::~LatencyAccumulator() = default;
 
-LatencySums& LatencySums::operator+=(std::span<const std::uint32_t> latencies_us) noexcept {
+NINES_MULTIVERSION LatencySums& LatencySums::operator+=(std::span<const std::uint32_t> latencies_us) noexcept {
   std::uint64_t sum = 0;
   std::uint32_t min = min_us;
   std::uint32_t max = max_us;

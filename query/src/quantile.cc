@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "multiversion.h"
+
 namespace nines::query {
 namespace {
 
@@ -48,7 +50,7 @@ std::size_t nearest_rank(double q, std::size_t count) noexcept {
 }
 
 /// Fills bucket_of_ and counts_; returns the first bucket that holds a value.
-std::size_t RankSelector::count_buckets(std::span<const std::uint32_t> values) {
+NINES_MULTIVERSION std::size_t RankSelector::count_buckets(std::span<const std::uint32_t> values) {
   bucket_of_.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) bucket_of_[i] = bucket_of(values[i]);
   // Latencies lie within a few octaves: knowing where they begin spares walking hundreds of empty buckets.
@@ -68,7 +70,7 @@ std::size_t RankSelector::count_buckets(std::span<const std::uint32_t> values) {
   return static_cast<std::size_t>(first);
 }
 
-std::size_t RankSelector::gather_candidates(std::span<const std::uint32_t> values) {
+NINES_MULTIVERSION std::size_t RankSelector::gather_candidates(std::span<const std::uint32_t> values) {
   candidates_.resize(values.size() + 1);
   std::size_t found = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
