@@ -28,6 +28,16 @@ def machine_section(found):
     return "## The machine\n\n" + table(["", ""], rows, left=2)
 
 
+def parts_section(made):
+    """Which parts are of another commit or moment than the machine's table; "" when it is one run."""
+    others = {}
+    for name, moment in made.items():
+        if moment != made.get("machine", moment):
+            others.setdefault(moment, []).append(name)
+    lines = [f"- {', '.join(names)}: {moment}" for moment, names in others.items()]
+    return "Measured again later:\n\n" + "\n".join(lines) if lines else ""
+
+
 def failures_section(found):
     """What this run could not measure; "" when there is nothing."""
     if not found:
@@ -47,7 +57,8 @@ def figures_section(found):
         median, low, high = (quantity(figure[key], figure["unit"]) for key in ("median", "low", "high"))
         rows.append((figure["what"], target, f"**{median}**" + ("" if met else " ✗"),
                      "" if figure["runs"] < 3 else f"{low} – {high}"))
-    return "## The figures\n\n" + words.FIGURES + "\n\n" + table(["what", "target", "measured", "quartiles"], rows)
+    text = "## The figures\n\n" + words.FIGURES + "\n\n" + table(["what", "target", "measured", "quartiles"], rows)
+    return text + ("\n\n" + words.MISSED if any("✗" in row[2] for row in rows) else "")
 
 
 def story_section(found):
@@ -179,7 +190,7 @@ def prober_section(found):
 
 def report(found, folder):
     """The text of RESULTS.md, of whatever was measured; writes the plots into `folder`."""
-    sections = [("machine", machine_section), ("failures", failures_section), ("figures", figures_section),
+    sections = [("machine", machine_section), ("made", parts_section), ("failures", failures_section), ("figures", figures_section),
                 ("limits", limits_section), ("story", story_section), ("peers", peers_report.section),
                 ("growth", lambda series: growth_section(series, folder)), ("prober", prober_section),
                 ("suites", suites_section)]

@@ -83,6 +83,7 @@ def main():
             failures += 1
         else:
             options.found.setdefault("failures", {}).pop(name, None)
+            options.found.setdefault("made", {})[name] = f"{machine.commit()}, {options.run_at} UTC"
             options.found.setdefault("seconds", {})[name] = round(time.time() - begin_of_section)
         options.keep()
     options.say(f"figures are in {results_path}; bench/report.py makes RESULTS.md of them")

@@ -132,6 +132,11 @@ def output_of(*command):
     return (done.stdout or done.stderr).strip().splitlines()[0] if (done.stdout or done.stderr).strip() else ""
 
 
+def commit():
+    """What is checked out, with "-dirty" where something was changed since."""
+    return output_of("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12")
+
+
 def describe():
     """What the figures depend on: processor, memory, versions, load."""
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
@@ -143,7 +148,7 @@ def describe():
     bandwidth = measure("memory")
     return {
         "time": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
-        "commit": output_of("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"),
+        "commit": commit(),
         "processor": model,
         "processors": os.cpu_count(),
         "memory_bytes": memory_kb * 1024,

@@ -107,6 +107,8 @@ def ahead(measured):
         missed = demand is not None and ratio < demand
         rows.append((what, best, f"{demand:g} ×" if demand else "", f"**{number(ratio)} ×**" + (" ✗" if missed else "")))
     text = "### How far ahead\n\n" + table(["", "best of the others", "wanted", "measured"], rows, left=2)
+    if any("✗" in row[3] for row in rows):
+        text += "\n\n" + words.NOT_AHEAD
     return text + "\n\n" + better_elsewhere(nines, peers)
 
 
