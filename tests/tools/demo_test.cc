@@ -19,7 +19,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-
 constexpr const char* kUntil = "2026-07-14T17:23:45.678Z";
 constexpr const char* kDayBefore = "2026-07-13T17:23:45.678Z";
 
