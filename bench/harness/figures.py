@@ -96,6 +96,16 @@ def opened_after_kill(shape, runs):
     return values
 
 
+def longest_wait(shape, runs):
+    """Milliseconds that one append waited at most while retention dropped two thirds of the store and compacted it."""
+    values = []
+    for _ in range(runs):
+        copy = machine.copy_tree(store(shape), machine.data_dir() / "waited.nines")
+        values.append(measure("wait", shape=shape, dir=copy, keep=10)["longest_ms"])
+    shutil.rmtree(copy)
+    return values
+
+
 def opened(shape, runs):
     """Milliseconds to open a store that was closed."""
     return [measure("open", shape=shape, dir=store(shape))["open_ms"] for _ in range(runs)]
@@ -122,6 +132,8 @@ FIGURES = [
     ("append in batches of 100, `process`", 200_000, "/s", lambda n: appended_a_second(n, 400_000, batch=100),
      "higher"),
     ("bulk load of sorted history, T2", 4e6, "/s", lambda n: loaded_a_second("T2", n), "higher"),
+    ("longest wait of an append while two thirds of the store are dropped and compacted, T3", 50, "ms",
+     lambda n: longest_wait("T3", n), "lower"),
     ("open after a clean close, T3", 250, "ms", lambda n: opened("T3", n), "lower"),
     ("open after kill -9, T3", 1000, "ms", lambda n: opened_after_kill("T3", n), "lower"),
     ("resident memory, T3 open, a day in the head", 200e6, "B", lambda n: resident("T3", n), "lower"),

@@ -35,7 +35,7 @@ const std::map<std::string, Measurement>& measurements() {
       {"settle", measure_settle},       {"crash", measure_crash}, {"csv", write_csv},
       {"expected", write_expected},     {"plain", measure_plain}, {"entropy", measure_entropy},
       {"memory", measure_memory},       {"count", count_results}, {"check_raw", check_raw},
-      {"sync", measure_sync},
+      {"sync", measure_sync},           {"wait", measure_wait},
   };
   return all;
 }

@@ -53,7 +53,8 @@ Result<Json> check_raw(const Arguments& arguments);  ///< every tenth server's r
 Result<Json> measure_build(const Arguments& arguments);   ///< bulk load, and the last day appended
 Result<Json> measure_append(const Arguments& arguments);  ///< batch=, durability=, threads=, count=
 Result<Json> measure_settle(const Arguments& arguments);  ///< compacts; bytes a check
-Result<Json> measure_crash(const Arguments& arguments);   ///< appends minutes= of results and dies by SIGKILL
+Result<Json> measure_wait(const Arguments& arguments);   ///< appends while all but keep= days are dropped and compacted
+Result<Json> measure_crash(const Arguments& arguments);  ///< appends minutes= of results and dies by SIGKILL
 
 // Data for others: data.cc.
 Result<Json> count_results(const Arguments& arguments);   ///< how many a history has

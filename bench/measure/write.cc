@@ -1,5 +1,6 @@
 // Writing: bulk load, appends at each durability, settling, and dying in the middle.
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <thread>
@@ -113,6 +114,42 @@ Result<Json> measure_crash(const Arguments& arguments) {
   if (!done) return tl::unexpected(done.error());
   std::raise(SIGKILL);
   return fail(ErrorCode::fatal, "SIGKILL did not kill");
+}
+
+Result<Json> measure_wait(const Arguments& arguments) {
+  Shape shape = arguments.shape();
+  Options options = store_options(shape);
+  options.keep_checks = std::chrono::days{arguments.number("keep", 10)};
+  auto opened = Store::open(arguments.text("dir"), options);
+  if (!opened) return tl::unexpected(opened.error());
+  Store& store = **opened;
+  const TimeMs from = shape.now();
+  shape.days += 2;  // the results that follow now
+  const auto results = live_results(shape, from, arguments.number("count", 600'000));
+
+  std::atomic<bool> over{false};
+  Result<void> cared;
+  double care_ms = 0;
+  std::thread care([&] {
+    care_ms = milliseconds([&] {
+      cared = store.apply_retention();
+      if (cared) cared = store.compact();
+    });
+    over = true;
+  });
+  std::vector<double> waits_ms;
+  Result<void> done;
+  for (std::size_t i = 0; i < results.size() && done && !over; ++i) {
+    waits_ms.push_back(milliseconds([&] { done = store.append(results[i], Durability::process); }));
+  }
+  care.join();
+  if (!done) return tl::unexpected(done.error());
+  if (!cared) return tl::unexpected(cared.error());
+  std::sort(waits_ms.begin(), waits_ms.end());
+  return Json{{"care_ms", care_ms},
+              {"appends", waits_ms.size()},
+              {"p999_ms", waits_ms.at(waits_ms.size() * 999 / 1000)},
+              {"longest_ms", waits_ms.back()}};
 }
 
 }  // namespace nines::bench
