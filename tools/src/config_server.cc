@@ -77,7 +77,7 @@ std::vector<std::string_view> all_keys() {
 // The node that a message of the prober is about: it begins with the field's name, `expect.status` or `status`.
 YAML::Node place_of(const MapReader& map, const std::string& message) {
   std::string field = message.substr(0, message.find_first_of(" :[`("));
-  YAML::Node place = map.node();
+  const YAML::Node& place = map.node();
   const std::size_t dot = field.find('.');
   if (dot != std::string::npos) field = field.substr(dot + 1);
   for (const auto& [key, value] : map.entries()) {
