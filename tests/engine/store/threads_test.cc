@@ -113,17 +113,30 @@ class Threads : public ::testing::Test {
     }
   }
 
+  static std::uint64_t count_results(const std::vector<DaySummary>& days) {
+    std::uint64_t counted = 0;
+    for (const DaySummary& day : days) {
+      for (const DaySeries& series : day.series) {
+        for (const nines::Run& run : series.runs) counted += run.count();
+      }
+    }
+    return counted;
+  }
+
   void read_summaries() {
     while (!stop_ && !HasFailure()) {
       for (std::uint32_t index = 0; index < kAppenders; ++index) {
         const std::uint32_t acknowledged = written_[index];
-        std::uint64_t counted = 0;
-        for (const DaySummary& day : read_days(*store_, servers_[index], {utc_day(kStartMs), 1'000'000})) {
-          for (const DaySeries& series : day.series) {
-            for (const nines::Run& run : series.runs) counted += run.count();
-          }
-        }
+        // The days that are over, from memory where they were read before; then all.
+        const auto last = store_->last_result(servers_[index]);
+        ASSERT_TRUE(last) << last.error().message;
+        const std::int64_t today = *last ? utc_day(to_ms((*last)->time)) : utc_day(kStartMs);
+        const std::uint64_t closed =
+            count_results(read_days(*store_, servers_[index], {utc_day(kStartMs), today}, false));
+        const std::uint64_t counted =
+            count_results(read_days(*store_, servers_[index], {utc_day(kStartMs), 1'000'000}));
         EXPECT_GE(counted, acknowledged);
+        EXPECT_LE(closed, counted);
       }
     }
   }
