@@ -77,6 +77,9 @@ MEANING = """## What each number means
   needs that knows each server's distribution of latencies, and takes times for ±50 ms about a known pace.
 - **B a check** are all files of the store after compaction, summaries and catalog included, by the number of results.
 - **Memory** of nines is the resident memory of the whole process after dashboards were asked, libraries included.
+- **`OverTheScan`** sets an answer beside the bare scan of the same 90 days of a server, from chunks: `states` beside
+  `bare_states`, `bars` beside `bare_latencies`, and all figures beside `bare_all`. The last holds exact percentiles, whose
+  selection (`ExactQuantiles`) costs nearly as much a value as decoding does: long windows take them from sketches instead.
 - **Bulk load** of nines is sorted history by `load()`, flushed to disk; making the results is not in it."""
 
 AXES = {"servers": "servers", "days": "days of history", "interval_s": "seconds between checks"}
