@@ -21,6 +21,26 @@ Arguments parse_arguments(int argc, char** argv, int first) {
   return Arguments(std::move(values));
 }
 
+int run_measurement(const Measurements& measurements, int argc, char** argv,
+                    const std::function<void(const Arguments&)>& prepare) {
+  const auto found = argc < 2 ? measurements.end() : measurements.find(argv[1]);
+  if (found == measurements.end()) {
+    std::fprintf(stderr, "usage: %s WHAT KEY=VALUE...; WHAT is one of\n", argv[0]);
+    for (const auto& [name, unused] : measurements) std::fprintf(stderr, "  %s\n", name.c_str());
+    return 2;
+  }
+  const Arguments arguments = parse_arguments(argc, argv, 2);
+  prepare(arguments);
+  const Result<Json> answer = found->second(arguments);
+  if (!answer) {
+    std::fprintf(stderr, "%s %s: %s (%s)\n", argv[0], argv[1], answer.error().message.c_str(),
+                 std::string(to_string(answer.error().code)).c_str());
+    return 1;
+  }
+  std::printf("%s\n", answer->dump().c_str());
+  return 0;
+}
+
 std::string Arguments::text(const std::string& key, const std::string& otherwise) const {
   const auto found = values_.find(key);
   return found == values_.end() ? otherwise : found->second;

@@ -1,5 +1,3 @@
-#include <cstdio>
-
 #include "measure/measure.h"
 #include "stores.h"
 
@@ -26,40 +24,26 @@ Json to_json(const ScanCost& cost) {
           {"block_hits", cost.block_hits}};
 }
 
-namespace {
-
-const std::map<std::string, Measurement>& measurements() {
-  static const std::map<std::string, Measurement> all = {
-      {"dashboard", measure_dashboard}, {"bars", measure_bars},   {"raw", measure_raw},
-      {"open", measure_open},           {"build", measure_build}, {"append", measure_append},
-      {"settle", measure_settle},       {"crash", measure_crash}, {"csv", write_csv},
-      {"expected", write_expected},     {"plain", measure_plain}, {"entropy", measure_entropy},
-      {"memory", measure_memory},       {"count", count_results}, {"check_raw", check_raw},
-      {"sync", measure_sync},           {"wait", measure_wait},
-  };
-  return all;
-}
-
-int run(int argc, char** argv) {
-  const auto found = argc < 2 ? measurements().end() : measurements().find(argv[1]);
-  if (found == measurements().end()) {
-    std::fputs("usage: nines_measure WHAT KEY=VALUE...; WHAT is one of\n", stderr);
-    for (const auto& [name, unused] : measurements()) std::fprintf(stderr, "  %s\n", name.c_str());
-    return 2;
-  }
-  const Result<Json> answer = found->second(parse_arguments(argc, argv, 2));
-  if (!answer) {
-    std::fprintf(stderr, "nines_measure %s: %s (%s)\n", argv[1], answer.error().message.c_str(),
-                 std::string(to_string(answer.error().code)).c_str());
-    return 1;
-  }
-  std::printf("%s\n", answer->dump().c_str());
-  return 0;
-}
-
-}  // namespace
 }  // namespace nines::bench
 
 int main(int argc, char** argv) {
-  return nines::bench::run(argc, argv);
+  using namespace nines::bench;
+  return run_measurement({{"dashboard", measure_dashboard},
+                          {"bars", measure_bars},
+                          {"raw", measure_raw},
+                          {"open", measure_open},
+                          {"build", measure_build},
+                          {"append", measure_append},
+                          {"settle", measure_settle},
+                          {"wait", measure_wait},
+                          {"crash", measure_crash},
+                          {"csv", write_csv},
+                          {"expected", write_expected},
+                          {"plain", measure_plain},
+                          {"entropy", measure_entropy},
+                          {"memory", measure_memory},
+                          {"count", count_results},
+                          {"check_raw", check_raw},
+                          {"sync", measure_sync}},
+                         argc, argv);
 }

@@ -37,8 +37,15 @@ class Arguments {
 /// The pairs from argv[first] on. Anything else ends the program with status 2.
 [[nodiscard]] Arguments parse_arguments(int argc, char** argv, int first);
 
-/// A measurement: what main() knows it by, and what it takes.
+/// A measurement: what the program knows it by, and what it takes.
 using Measurement = std::function<Result<Json>(const Arguments&)>;
+using Measurements = std::map<std::string, Measurement>;
+
+/// A program's main(): after `prepare`, makes the measurement that argv[1] names of the arguments behind it and prints
+/// its line. Returns the exit status: 0, 1 with the error on stderr, or 2 with the usage.
+[[nodiscard]] int run_measurement(
+    const Measurements& measurements, int argc, char** argv,
+    const std::function<void(const Arguments&)>& prepare = [](const Arguments&) {});
 
 // Reading: read.cc. All take dir= (the store), head=0|1, threads=, runs=.
 Result<Json> measure_dashboard(const Arguments& arguments);  ///< verify=1 compares with the expected answers

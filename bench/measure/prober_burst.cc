@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <nines/check_runner.h>
-#include <nines/prober.h>
 
 #include "measure/prober_measure.h"
 #include "measure/prober_servers.h"
@@ -23,15 +22,7 @@ Result<void> add_burst(Store& store, Prober& prober, const std::string& url, std
     server.name = "burst " + std::to_string(i);
     server.url = url;
     server.rules = {rules};
-    const auto id = store.add_server(server);
-    if (!id) return tl::unexpected(id.error());
-    ProbedServer probed;
-    probed.id = *id;
-    probed.name = server.name;
-    probed.check.url = url;
-    probed.check.timeouts.total = rules.timeout;
-    probed.rules = rules;
-    if (auto added = prober.set_server(probed); !added) return added;
+    if (auto added = probe(store, prober, server); !added) return added;
   }
   return {};
 }

@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <optional>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
-
-#include <nines/prober.h>
 
 #include "measure/prober_measure.h"
 #include "measure/prober_servers.h"
@@ -30,15 +29,7 @@ Result<void> add(Store& store, Prober& prober, const std::string& url, std::uint
   server.url = url + "/check/" + std::to_string(number);
   server.name = server.url;
   server.rules = {rules};
-  const auto id = store.add_server(server);
-  if (!id) return tl::unexpected(id.error());
-  ProbedServer probed;
-  probed.id = *id;
-  probed.name = server.name;
-  probed.check.url = server.url;
-  probed.check.timeouts.total = rules.timeout;
-  probed.rules = rules;
-  return prober.set_server(probed);
+  return probe(store, prober, server);
 }
 
 Result<void> add_all(Store& store, Prober& prober, const Load& load) {
@@ -120,9 +111,26 @@ Json report(const Watched& watched, const Load& load) {
 
 }  // namespace
 
+Result<void> probe(Store& store, Prober& prober, const Server& server) {
+  const auto id = store.add_server(server);
+  if (!id) return tl::unexpected(id.error());
+  const Rules& rules = server.rules.front();
+  ProbedServer probed;
+  probed.id = *id;
+  probed.name = server.name;
+  probed.check.url = server.url;
+  probed.check.timeouts.total = rules.timeout;
+  probed.rules = rules;
+  return prober.set_server(probed);
+}
+
 ScratchDirectory::ScratchDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "nines-measure-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  std::string name = (std::filesystem::temp_directory_path() / "nines-measure-XXXXXX").string();  // as mkdtemp takes it
+  if (::mkdtemp(name.data()) == nullptr) {
+    std::perror(name.c_str());
+    std::exit(1);
+  }
+  path_ = name;
 }
 
 ScratchDirectory::~ScratchDirectory() {

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include <nines/prober.h>
+#include <nines/store.h>
+
 #include "measure/measure.h"
 
 namespace nines::bench {
@@ -20,6 +23,9 @@ Result<Json> measure_bare(const Arguments& arguments);
 /// Every check of a list, rounds= times: verdicts, and the cost. file= has an array of {"name", "check"}, the check as
 /// the configuration file has it.
 Result<Json> measure_list(const Arguments& arguments);
+
+/// Adds `server`, of which the name, the URL and one set of rules count, to the store and to the prober.
+[[nodiscard]] Result<void> probe(Store& store, Prober& prober, const Server& server);
 
 /// A new directory under the system's temporary one, removed with everything in it.
 class ScratchDirectory {
