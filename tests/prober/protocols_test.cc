@@ -76,6 +76,24 @@ class Dovecot : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(process_.started()); }
 
+  void expect_greeting_login_and_upgrade(const std::string& plain, const std::string& secure) const {
+    auto spec = spec_for(plain);
+    EXPECT_EQ(run_check(spec).state, State::up);
+    spec.username = "someone";
+    spec.password = "secret-word";
+    const auto in = run_check(spec);
+    EXPECT_EQ(in.state, State::up) << in.detail;
+    spec.starttls = true;
+    EXPECT_EQ(run_check(spec).error, ErrorClass::certificate);
+    spec.ca_file = authority_.ca_file();
+    const auto upgraded = run_check(spec);
+    EXPECT_EQ(upgraded.state, State::up) << upgraded.detail;
+    EXPECT_TRUE(upgraded.certificate_expiry.has_value());
+    spec.starttls = false;
+    spec.url = secure;
+    EXPECT_EQ(run_check(spec).state, State::up);
+  }
+
   TestAuthority authority_;
   TemporaryDirectory directory_;
   const std::uint16_t imap_port_ = free_port();
@@ -130,38 +148,11 @@ class Dovecot : public testing::Test {
 };
 
 TEST_F(Dovecot, GreetsLogsInAndUpgrades) {
-  auto spec = spec_for(local("imap", imap_port_));
-  EXPECT_EQ(run_check(spec).state, State::up);
-  spec.username = "someone";
-  spec.password = "secret-word";
-  const auto in = run_check(spec);
-  EXPECT_EQ(in.state, State::up) << in.detail;
-  spec.starttls = true;
-  spec.ca_file = authority_.ca_file();
-  const auto upgraded = run_check(spec);
-  EXPECT_EQ(upgraded.state, State::up) << upgraded.detail;
-  EXPECT_TRUE(upgraded.certificate_expiry.has_value());
-  spec.starttls = false;
-  spec.url = local("imaps", imaps_port_);
-  EXPECT_EQ(run_check(spec).state, State::up);
+  expect_greeting_login_and_upgrade(local("imap", imap_port_), local("imaps", imaps_port_));
 }
 
 TEST_F(Dovecot, Pop3GreetsLogsInAndUpgrades) {
-  auto spec = spec_for(local("pop3", pop3_port_));
-  EXPECT_EQ(run_check(spec).state, State::up);
-  spec.username = "someone";
-  spec.password = "secret-word";
-  const auto in = run_check(spec);
-  EXPECT_EQ(in.state, State::up) << in.detail;
-  spec.starttls = true;
-  EXPECT_EQ(run_check(spec).error, ErrorClass::certificate);
-  spec.ca_file = authority_.ca_file();
-  const auto upgraded = run_check(spec);
-  EXPECT_EQ(upgraded.state, State::up) << upgraded.detail;
-  EXPECT_TRUE(upgraded.certificate_expiry.has_value());
-  spec.starttls = false;
-  spec.url = local("pop3s", pop3s_port_);
-  EXPECT_EQ(run_check(spec).state, State::up);
+  expect_greeting_login_and_upgrade(local("pop3", pop3_port_), local("pop3s", pop3s_port_));
 }
 
 TEST_F(Dovecot, AWrongPasswordIsAConditionAndStaysSecret) {
@@ -174,20 +165,26 @@ TEST_F(Dovecot, AWrongPasswordIsAConditionAndStaysSecret) {
   EXPECT_EQ(outcome.detail.find("wrong-word"), std::string::npos) << outcome.detail;
 }
 
+/// A directory that nobody may write to, as vsftpd wants it, and the configuration of a server of it.
+std::string vsftpd_configuration(const TemporaryDirectory& directory, std::uint16_t port, const std::string& more) {
+  const auto root = directory.path() / "root";
+  std::filesystem::create_directory(root);
+  std::filesystem::permissions(root, std::filesystem::perms(0555));
+  return directory.write("vsftpd.conf",
+                         "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
+                             "\nbackground=NO\nrun_as_launching_user=YES\nseccomp_sandbox=NO\nxferlog_enable=NO\n"
+                             "local_enable=NO\nanonymous_enable=YES\nanon_root=" +
+                             root.string() + "\n" + more);
+}
+
 TEST(Ftp, VsftpdLetsAnonymousInOrNot) {
   for (const bool anonymous : {true, false}) {
     const auto port = free_port();
     TemporaryDirectory directory;
-    const auto root = directory.path() / "root";
-    std::filesystem::create_directory(root);
-    std::filesystem::permissions(root, std::filesystem::perms(0555));
     // The password that libcurl gives for anonymous.
     const auto banned = directory.write("banned", anonymous ? "" : "ftp@example.com\n");
-    const auto configuration = directory.write(
-        "vsftpd.conf", "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
-                           "\nbackground=NO\nrun_as_launching_user=YES\nseccomp_sandbox=NO\nxferlog_enable=NO\n"
-                           "local_enable=NO\nanonymous_enable=YES\ndeny_email_enable=YES\nbanned_email_file=" +
-                           banned + "\nanon_root=" + root.string() + "\n");
+    const auto configuration =
+        vsftpd_configuration(directory, port, "deny_email_enable=YES\nbanned_email_file=" + banned + "\n");
     ServerProcess server({{"vsftpd", configuration}, "vsftpd", port, {}});
     ASSERT_TRUE(server.started());
     const auto outcome = run_check(local("ftp", port));
@@ -202,16 +199,10 @@ TEST(Ftp, FtpsAndTheUpgradeReadTheCertificate) {
   for (const bool upgrade : {false, true}) {
     const auto port = free_port();
     TemporaryDirectory directory;
-    const auto root = directory.path() / "root";
-    std::filesystem::create_directory(root);
-    std::filesystem::permissions(root, std::filesystem::perms(0555));
-    const auto configuration = directory.write(
-        "vsftpd.conf", "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
-                           "\nbackground=NO\nrun_as_launching_user=YES\nseccomp_sandbox=NO\nxferlog_enable=NO\n"
-                           "local_enable=NO\nanonymous_enable=YES\nanon_root=" +
-                           root.string() +
-                           "\nssl_enable=YES\nallow_anon_ssl=YES\nimplicit_ssl=" + (upgrade ? "NO" : "YES") +
-                           "\nrsa_cert_file=" + identity.certificate + "\nrsa_private_key_file=" + identity.key + "\n");
+    const auto configuration = vsftpd_configuration(
+        directory, port,
+        std::string("ssl_enable=YES\nallow_anon_ssl=YES\nimplicit_ssl=") + (upgrade ? "NO" : "YES") +
+            "\nrsa_cert_file=" + identity.certificate + "\nrsa_private_key_file=" + identity.key + "\n");
     ServerProcess server({{"vsftpd", configuration}, "vsftpd", port, {}});
     ASSERT_TRUE(server.started());
     auto spec = spec_for(local(upgrade ? "ftp" : "ftps", port));
