@@ -1,7 +1,5 @@
 #include "check_input.h"
 
-#include <string>
-
 namespace nines::engine {
 namespace {
 

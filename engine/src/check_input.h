@@ -1,6 +1,8 @@
 // What a check result must be to be stored, and the errors that say what it is instead. Pure.
 #pragma once
 
+#include <string>
+
 #include <nines/check_result.h>
 #include <nines/result.h>
 

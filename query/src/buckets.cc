@@ -95,11 +95,11 @@ void make_bars(std::span<const Window> windows, std::span<const Cell> cells, std
     Bar& bar = out[i];
     bar.window = windows[i];
     bar.time = {};
-    const std::int64_t from_ms = to_ms(bar.window.from);
-    const std::int64_t to_ms = nines::to_ms(bar.window.to);
-    while (span != spans.end() && span->to_ms <= from_ms) ++span;
-    for (auto it = span; it != spans.end() && it->from_ms < to_ms; ++it) {
-      bar.time[it->state] += std::min(it->to_ms, to_ms) - std::max(it->from_ms, from_ms);
+    const std::int64_t begin_ms = to_ms(bar.window.from);
+    const std::int64_t end_ms = to_ms(bar.window.to);
+    while (span != spans.end() && span->to_ms <= begin_ms) ++span;
+    for (auto it = span; it != spans.end() && it->from_ms < end_ms; ++it) {
+      bar.time[it->state] += std::min(it->to_ms, end_ms) - std::max(it->from_ms, begin_ms);
     }
     bar.uptime_ratio = uptime_ratio(bar.time, policy);
     bar.checks = cell.checks;

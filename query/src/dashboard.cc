@@ -104,7 +104,7 @@ Result<std::vector<Entry>> read_entries(const Store& store, std::span<const Serv
         entry.row.server = servers[i]->id;
         entry.row.name = servers[i]->name;
         entry.row.figures = std::move(item.figures);
-        if (i < board.rows.size()) entry.row.bars = std::move(board.rows[i].bars);
+        if (i < board.rows.size()) entry.row.bars = std::move(board.rows[i].bars);  // for its memory
         item.bars_into(entry.row.bars);
         const auto spans = item.reader.spans();
         if (options.group_rule) entry.spans.assign(spans.begin(), spans.end());
@@ -113,17 +113,6 @@ Result<std::vector<Entry>> read_entries(const Store& store, std::span<const Serv
   board.explain = std::move(*read);
   return entries;
 }
-
-}  // namespace
-
-std::optional<SortBy> parse_sort(std::string_view text) noexcept {
-  if (text == "name") return SortBy::name;
-  if (text == "worst") return SortBy::worst_first;
-  if (text == "slowest") return SortBy::slowest;
-  return std::nullopt;
-}
-
-namespace {
 
 Result<void> fill(const Store& store, const Query& query, const DashboardOptions& options, Dashboard& board) {
   const auto catalog = store.catalog();
@@ -151,6 +140,13 @@ Result<void> fill(const Store& store, const Query& query, const DashboardOptions
 }
 
 }  // namespace
+
+std::optional<SortBy> parse_sort(std::string_view text) noexcept {
+  if (text == "name") return SortBy::name;
+  if (text == "worst") return SortBy::worst_first;
+  if (text == "slowest") return SortBy::slowest;
+  return std::nullopt;
+}
 
 Result<void> dashboard(const Store& store, const Query& query, const DashboardOptions& options, Dashboard& board) {
   auto filled = fill(store, query, options, board);

@@ -91,7 +91,7 @@ struct ScanCost {
   std::uint64_t seeks = 0;         ///< of those, positionings in the ordered store on disk
   std::uint64_t rows = 0;          ///< single results read from `recent`
   std::uint64_t chunks = 0;        ///< sealed chunks decoded
-  std::uint64_t summaries = 0;     ///< day summaries read
+  std::uint64_t summaries = 0;     ///< day summaries handed out, whether stored ones or from memory
   std::uint64_t head_results = 0;  ///< results handed out from memory
   std::uint64_t results = 0;       ///< results handed out in all
   std::uint64_t bytes = 0;         ///< stored bytes looked at
