@@ -2,7 +2,7 @@
 
 TITLE = """# Results
 
-Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev compare` repeats it on your machine.
+Made by `bench/report.py` of a run of `bench/run.py`; do not edit. `./dev bench` repeats it on your machine.
 
 Everything measured is pinned to one processor (what the prober checks has another). Figures are medians, with quartiles
 where there were three runs or more. The histories are those of `nines demo` (`tools/src/history/history.h`): T1 is 20
