@@ -114,7 +114,8 @@ void DecodeTimes(benchmark::State& state) {
   std::vector<std::int64_t> times(offsets.size());
   for ([[maybe_unused]] auto _ : state) {
     Reader in(bytes);
-    read_times(in, kDay * kDayMs, offsets.back(), times);
+    static_cast<void>(
+        read_times(in, {offsets.size(), kDay * kDayMs, offsets.back()}, kBeforeAllTimes, kAfterAllTimes, times));
     benchmark::DoNotOptimize(times.data());
     benchmark::ClobberMemory();
   }
@@ -142,7 +143,7 @@ void DecodeLatencies(benchmark::State& state) {
   std::vector<std::uint32_t> out(values.size());
   for ([[maybe_unused]] auto _ : state) {
     Reader in(bytes);
-    read_numbers(in, out);
+    read_numbers(in, out.size(), 0, out.size(), std::numeric_limits<std::uint32_t>::max(), out.data());
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }

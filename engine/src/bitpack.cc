@@ -15,6 +15,7 @@ constexpr std::size_t kPerLane = kBlock / kLanes;
 /// One number of each lane. The vector extension of GCC and clang: SSE2 on x86-64, NEON on AArch64, plain code
 /// elsewhere. Left to the auto-vectoriser, the loop over the lanes stays scalar in some of the 33 widths.
 using Lanes = std::uint32_t __attribute__((vector_size(kLanes * sizeof(std::uint32_t))));
+using WideLanes = std::int64_t __attribute__((vector_size(kLanes * sizeof(std::int64_t))));
 
 Lanes load_lanes(const char* from) noexcept {
   return load<Lanes>(from);
@@ -37,46 +38,76 @@ Lanes take(const char* in, Lanes& word) noexcept {
   return value;
 }
 
-template <unsigned Width>
-void unpack_full(const char* in, Ramp ramp, std::uint32_t* out) noexcept {
+/// Calls `put(k, lanes)` with every group of four numbers of a full block, on their line.
+template <unsigned Width, class Put>
+void for_each_group(const char* in, Ramp ramp, Put&& put) noexcept {
   Lanes line = {ramp.base, ramp.base + ramp.step, ramp.base + 2 * ramp.step, ramp.base + 3 * ramp.step};
   const std::uint32_t stride = kLanes * ramp.step;
   Lanes word = {};
   if constexpr (Width > 0) word = load_lanes(in);
   [&]<std::size_t... K>(std::index_sequence<K...>) {
-    const auto put = [&](std::size_t k, Lanes value) {
-      value += line;
+    const auto next = [&](std::size_t k, Lanes value) {
+      put(k, value + line);
       line += stride;
-      std::memcpy(out + k * kLanes, &value, sizeof value);
     };
     if constexpr (Width == 0) {
-      (put(K, Lanes{}), ...);
+      (next(K, Lanes{}), ...);
     } else {
-      (put(K, take<Width, K>(in, word)), ...);
+      (next(K, take<Width, K>(in, word)), ...);
     }
   }
   (std::make_index_sequence<kPerLane>{});
 }
 
-using UnpackFull = void (*)(const char*, Ramp, std::uint32_t*) noexcept;
+template <unsigned Width>
+void unpack_full(const char* in, Ramp ramp, std::uint32_t* out) noexcept {
+  for_each_group<Width>(in, ramp,
+                        [&](std::size_t k, Lanes value) { std::memcpy(out + k * kLanes, &value, sizeof value); });
+}
+
+template <unsigned Width>
+void unpack_full_wide(const char* in, Ramp ramp, std::int64_t origin, std::int64_t* out) noexcept {
+  for_each_group<Width>(in, ramp, [&](std::size_t k, Lanes value) {
+    const WideLanes wide = __builtin_convertvector(value, WideLanes) + origin;
+    std::memcpy(out + k * kLanes, &wide, sizeof wide);
+  });
+}
+
+/// Unpacks `groups` times eight numbers that are a string of bits, each by one 64-bit load, which may reach 7 bytes
+/// beyond them. Eight numbers take whole bytes, so that where each begins is known here.
+template <unsigned Width>
+void unpack_eights(const char* in, std::size_t groups, Ramp ramp, std::uint32_t* out) noexcept {
+  for (std::size_t group = 0; group < groups; ++group, in += Width, out += 8) {
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      ((out[K] = ramp.base + (static_cast<std::uint32_t>(load<std::uint64_t>(in + K * Width / 8) >> (K * Width % 8)) &
+                              mask_of(Width)),
+        ramp.base += ramp.step),
+       ...);
+    }
+    (std::make_index_sequence<8>{});
+  }
+}
+
+/// What is made for each width.
+struct Unpackers {
+  void (*full)(const char*, Ramp, std::uint32_t*) noexcept;
+  void (*full_wide)(const char*, Ramp, std::int64_t, std::int64_t*) noexcept;
+  void (*eights)(const char*, std::size_t, Ramp, std::uint32_t*) noexcept;
+};
 
 template <std::size_t... Width>
-constexpr std::array<UnpackFull, sizeof...(Width)> unpackers(std::index_sequence<Width...>) {
-  return {unpack_full<Width>...};
+constexpr std::array<Unpackers, sizeof...(Width)> unpackers(std::index_sequence<Width...>) {
+  return {Unpackers{unpack_full<Width>, unpack_full_wide<Width>, unpack_eights<Width>}...};
 }
-constexpr auto kUnpackFull = unpackers(std::make_index_sequence<kMaxWidth + 1>{});
+constexpr auto kUnpackers = unpackers(std::make_index_sequence<kMaxWidth + 1>{});
 
 void unpack_partial(const char* in, std::size_t n, unsigned width, Ramp ramp, std::uint32_t* out) noexcept {
-  // A copy with 8 bytes to spare lets every number be read by one 64-bit load: 7 bits of offset and 32 of number.
+  // A copy with room behind: whole eights, and what the last load reaches beyond them.
   std::array<char, packed_size(kBlock, kMaxWidth) + sizeof(std::uint64_t)> bits;
   std::memcpy(bits.data(), in, packed_size(n, width));
-  const std::uint64_t mask = mask_of(width);
-  std::uint32_t line = ramp.base;
-  for (std::size_t i = 0, bit = 0; i < n; ++i, bit += width) {
-    const auto window = load<std::uint64_t>(bits.data() + bit / 8) >> (bit % 8);
-    out[i] = line + static_cast<std::uint32_t>(window & mask);
-    line += ramp.step;
-  }
+  std::array<std::uint32_t, kBlock> numbers;
+  kUnpackers[width].eights(bits.data(), (n + 7) / 8, ramp, numbers.data());
+  std::memcpy(out, numbers.data(), n * sizeof(std::uint32_t));
 }
 
 void pack_full(char* out, const std::uint32_t* values, unsigned width) {
@@ -122,10 +153,18 @@ void pack(std::string& out, const std::uint32_t* values, std::size_t n, unsigned
 
 void unpack(const char* in, std::size_t n, unsigned width, Ramp ramp, std::uint32_t* out) noexcept {
   if (n == kBlock) {
-    kUnpackFull[width](in, ramp, out);
+    kUnpackers[width].full(in, ramp, out);
   } else {
     unpack_partial(in, n, width, ramp, out);
   }
+}
+
+void unpack_wide(const char* in, std::size_t n, unsigned width, Ramp ramp, std::int64_t origin,
+                 std::int64_t* out) noexcept {
+  if (n == kBlock) return kUnpackers[width].full_wide(in, ramp, origin, out);
+  std::array<std::uint32_t, kBlock> numbers;
+  unpack_partial(in, n, width, ramp, numbers.data());
+  for (std::size_t i = 0; i < n; ++i) out[i] = origin + numbers[i];
 }
 
 }  // namespace nines::engine

@@ -30,5 +30,8 @@ struct Ramp {
 };
 /// Reads packed_size(n, width) bytes at `in` into `out[0, n)`; n <= kBlock, width <= kMaxWidth.
 void unpack(const char* in, std::size_t n, unsigned width, Ramp ramp, std::uint32_t* out) noexcept;
+/// The same, with each number made wider and added to `origin`.
+void unpack_wide(const char* in, std::size_t n, unsigned width, Ramp ramp, std::int64_t origin,
+                 std::int64_t* out) noexcept;
 
 }  // namespace nines::engine

@@ -179,27 +179,53 @@ Sections read_sections(Reader& in) noexcept {
   return s;
 }
 
-bool read_times_of(Reader in, const ChunkInfo& info, SeriesColumns& out) {
-  read_times(in, info.first_ms, static_cast<std::uint32_t>(info.last_ms - info.first_ms), out.time_ms);
+/// What a reader looks at.
+struct Wanted {
+  Columns columns;
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+};
+
+/// Reads all runs of a series of `count` results, without their times.
+bool read_runs(Reader in, std::uint32_t count, std::vector<Run>& out) {
+  out.clear();
+  for (std::uint32_t at = 0; at < count;) {
+    Run run = read_judgement(in, out);
+    const auto length = static_cast<std::uint32_t>(in.varint_up_to(count - at));
+    if (length == 0) return false;
+    if (length > 1) run.max_gap_ms = read_max_gap(in, run.interval_ms);
+    run.begin = at;
+    run.end = at += length;
+    out.push_back(run);
+  }
   return in.finished();
 }
 
-/// Needs the times.
-bool read_runs(Reader in, SeriesColumns& out) {
-  out.runs.clear();
-  for (std::uint32_t at = 0; at < out.size();) {
-    Run run = read_judgement(in, out.runs);
-    const auto count = static_cast<std::uint32_t>(in.varint_up_to(out.size() - at));
-    if (count == 0) return false;
-    if (count > 1) run.max_gap_ms = read_max_gap(in, run.interval_ms);
-    run.begin = at;
-    run.end = at + count;
-    run.first_ms = out.time_ms[at];
-    run.last_ms = out.time_ms[run.end - 1];
-    out.runs.push_back(run);
-    at = run.end;
+/// How many of the results before `index` have a latency.
+std::size_t latencies_before(std::span<const Run> runs, std::size_t index) {
+  std::size_t count = 0;
+  for (const Run& run : runs) {
+    if (run.begin >= index) break;
+    if (run.has_latency) count += std::min<std::size_t>(run.end, index) - run.begin;
   }
-  return in.finished();
+  return count;
+}
+
+/// Leaves of a whole series' runs those of `part`, of which the times are here already.
+void cut_runs(IndexRange part, SeriesColumns& out) {
+  const auto begin = static_cast<std::uint32_t>(part.begin);
+  const auto end = static_cast<std::uint32_t>(part.end);
+  std::size_t kept = 0;
+  for (const Run& whole : out.runs) {
+    if (whole.end <= begin || whole.begin >= end) continue;
+    Run& run = out.runs[kept++] = whole;
+    run.begin = std::max(whole.begin, begin) - begin;
+    run.end = std::min(whole.end, end) - begin;
+    if (run.count() == 1) run.max_gap_ms = 0;
+    run.first_ms = out.time_ms[run.begin];
+    run.last_ms = out.time_ms[run.end - 1];
+  }
+  out.runs.resize(kept);
 }
 
 /// Moves `present` latencies at the front of the column to their runs' places, from behind, and marks the rest.
@@ -217,40 +243,6 @@ void spread_latencies(SeriesColumns& out, std::size_t present) {
   }
 }
 
-/// What a reader looks at.
-struct Wanted {
-  Columns columns;
-  std::int64_t from_ms = 0;
-  std::int64_t to_ms = 0;
-};
-
-/// How many of the results before `index` have a latency.
-std::size_t latencies_before(const SeriesColumns& series, std::uint32_t index) {
-  std::size_t count = 0;
-  for (const Run& run : series.runs) {
-    if (run.begin >= index) break;
-    if (run.has_latency) count += std::min(run.end, index) - run.begin;
-  }
-  return count;
-}
-
-/// Needs the runs.
-bool read_latencies(Reader in, const Wanted& wanted, SeriesColumns& out) {
-  const auto size = static_cast<std::uint32_t>(out.size());
-  const std::size_t present = latencies_before(out, size);
-  const TimeFinder times(out.time_ms);
-  const std::size_t begin = latencies_before(out, times.find(wanted.from_ms));
-  const std::size_t end = latencies_before(out, times.find(wanted.to_ms));
-  out.latency_us.resize(size);
-  const auto filled = read_numbers(in, std::span(out.latency_us.data(), present), begin, end);
-  if (!in.finished()) return false;
-  std::uint32_t reserved = 0;
-  for (const std::uint32_t latency : filled) reserved |= static_cast<std::uint32_t>(latency == kNoLatency);
-  if (reserved != 0) return false;
-  if (present < out.size()) spread_latencies(out, present);
-  return true;
-}
-
 /// Fills has_phases from its stretches; returns how many results have phases, or nothing when malformed.
 std::optional<std::size_t> read_presence(Reader& in, std::vector<std::uint8_t>& has_phases) {
   std::size_t present = 0;
@@ -266,33 +258,35 @@ std::optional<std::size_t> read_presence(Reader& in, std::vector<std::uint8_t>& 
   return present;
 }
 
-bool read_phases(Reader in, SeriesColumns& out) {
-  out.has_phases.resize(out.size());
+/// All of a series of `count` results.
+bool read_phases(Reader in, std::uint32_t count, SeriesColumns& out) {
+  out.has_phases.resize(count);
   const auto present = read_presence(in, out.has_phases);
   if (!present || *present == 0) return false;
-  out.phases.assign(out.size(), Phases{});
+  out.phases.assign(count, Phases{});
   std::array<std::uint32_t, kMaxChunkResults> column;
   for (const auto member : kPhaseColumns) {
-    read_numbers(in, std::span(column.data(), *present));
+    read_numbers(in, *present, 0, *present, std::numeric_limits<std::uint32_t>::max(), column.data());
     if (!in.ok()) return false;
     const std::uint32_t* next = column.data();
-    for (std::size_t i = 0; i < out.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       if (out.has_phases[i] != 0) out.phases[i].*member = *next++;
     }
   }
   return in.finished();
 }
 
-bool read_details(Reader in, SeriesColumns& out) {
-  const auto count = static_cast<std::size_t>(in.varint_up_to(out.size()));
+/// All of a series of `results`.
+bool read_details(Reader in, std::uint32_t results, SeriesColumns& out) {
+  const auto count = static_cast<std::size_t>(in.varint_up_to(results));
   if (count == 0) return false;
   out.details.resize(count);
   std::size_t next_index = 0;
   for (std::size_t i = 0; i < count;) {
-    const std::size_t index = next_index + static_cast<std::size_t>(in.varint_up_to(out.size()));
+    const std::size_t index = next_index + static_cast<std::size_t>(in.varint_up_to(results));
     const auto repeat = static_cast<std::size_t>(in.varint_up_to(count - i));
     const auto back = static_cast<std::size_t>(in.varint_up_to(i));
-    if (!in.ok() || repeat == 0 || index + repeat > out.size()) return false;
+    if (!in.ok() || repeat == 0 || index + repeat > results) return false;
     const std::string_view text = back == 0 ? in.text() : out.details[i - back].second;
     if (text.empty() || text.size() > kMaxDetailBytes) return false;
     for (std::size_t k = 0; k < repeat; ++k) {
@@ -305,22 +299,51 @@ bool read_details(Reader in, SeriesColumns& out) {
   return in.finished();
 }
 
+/// `present` of the `total` latencies of the series. Needs the runs of its part.
+bool read_latencies(Reader in, std::size_t total, IndexRange present, SeriesColumns& out) {
+  out.latency_us.resize(out.size());
+  read_numbers(in, total, present.begin, present.end, kNoLatency - 1, out.latency_us.data());
+  if (!(present.end == total ? in.finished() : in.ok())) return false;
+  spread_latencies(out, present.end - present.begin);
+  return true;
+}
+
+template <class T>
+void keep(IndexRange part, std::vector<T>& column) {
+  column.resize(part.end);
+  column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(part.begin));
+}
+
+/// Leaves of a whole series' phases and details those of `part`.
+void cut_phases_and_details(IndexRange part, SeriesColumns& out) {
+  if (!out.phases.empty()) {
+    keep(part, out.phases);
+    keep(part, out.has_phases);
+  }
+  std::erase_if(out.details, [&](const auto& detail) { return detail.first < part.begin || detail.first >= part.end; });
+  for (auto& detail : out.details) detail.first -= static_cast<std::uint32_t>(part.begin);
+}
+
 /// The first column that does not decode, or null.
 const char* read_series(const Sections& s, const ChunkInfo& info, const Wanted& wanted, SeriesColumns& out) {
   const Columns which = wanted.columns;
   out.location = s.location;
-  out.time_ms.resize(s.count);
+  Reader times = s.times;
+  const TimeColumn column{s.count, info.first_ms, static_cast<std::uint32_t>(info.last_ms - info.first_ms)};
+  const IndexRange part = read_times(times, column, wanted.from_ms, wanted.to_ms, out.time_ms);
+  if (!(part.end == s.count ? times.finished() : times.ok())) return "times";
+  if (!read_runs(s.runs, s.count, out.runs)) return "runs";
+  const IndexRange present{latencies_before(out.runs, part.begin), latencies_before(out.runs, part.end)};
+  const std::size_t total = latencies_before(out.runs, s.count);
+  cut_runs(part, out);
   if (!which.latency) out.latency_us.clear();
-  if (!which.phases || (s.flags & kHasPhases) == 0) {
-    out.phases.clear();
-    out.has_phases.clear();
-  }
-  if (!which.details || (s.flags & kHasDetails) == 0) out.details.clear();
-  if (!read_times_of(s.times, info, out)) return "times";
-  if (!read_runs(s.runs, out)) return "runs";
-  if (which.latency && !read_latencies(s.latencies, wanted, out)) return "latencies";
-  if (which.phases && (s.flags & kHasPhases) != 0 && !read_phases(s.phases, out)) return "phases";
-  if (which.details && (s.flags & kHasDetails) != 0 && !read_details(s.details, out)) return "details";
+  if (which.latency && !read_latencies(s.latencies, total, present, out)) return "latencies";
+  out.phases.clear();
+  out.has_phases.clear();
+  out.details.clear();
+  if (which.phases && (s.flags & kHasPhases) != 0 && !read_phases(s.phases, s.count, out)) return "phases";
+  if (which.details && (s.flags & kHasDetails) != 0 && !read_details(s.details, s.count, out)) return "details";
+  if (out.size() < s.count) cut_phases_and_details(part, out);
   return nullptr;
 }
 
@@ -351,7 +374,7 @@ Result<ChunkInfo> peek_chunk(std::string_view bytes) {
 }
 
 Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out) {
-  return decode_chunk(bytes, which, 0, to_ms(kTimeLimit), out);
+  return decode_chunk(bytes, which, kBeforeAllTimes, kAfterAllTimes, out);
 }
 
 Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t from_ms, std::int64_t to_ms,
@@ -359,6 +382,8 @@ Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t fr
   Reader in(bytes);
   const auto [version, info] = read_head(in);
   if (!in.ok()) return bad_head(version);
+  const bool whole = from_ms <= info.first_ms && info.last_ms < to_ms;
+  const Wanted wanted{which, whole ? kBeforeAllTimes : from_ms, whole ? kAfterAllTimes : to_ms};
   out.resize(info.series);
   std::uint64_t results = 0;
   std::int64_t first_ms = info.last_ms;
@@ -370,13 +395,15 @@ Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t fr
     if (!in.ok() || results > info.results || !ascends) {
       return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + " has a malformed header");
     }
-    if (const char* column = read_series(sections, info, {which, from_ms, to_ms}, out[i])) {
+    if (const char* column = read_series(sections, info, wanted, out[i])) {
       return fail(ErrorCode::corruption, "chunk's series " + std::to_string(i) + ": " + column + " do not decode");
     }
+    if (!whole) continue;
     first_ms = std::min(first_ms, out[i].time_ms.front());
     last_ms = std::max(last_ms, out[i].time_ms.back());
   }
-  if (!in.finished() || results != info.results || first_ms != info.first_ms || last_ms != info.last_ms) {
+  const bool bounds_agree = !whole || (first_ms == info.first_ms && last_ms == info.last_ms);
+  if (!in.finished() || results != info.results || !bounds_agree) {
     return fail(ErrorCode::corruption, "chunk's head and series disagree");
   }
   return {};

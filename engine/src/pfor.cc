@@ -92,17 +92,6 @@ void put_block(std::string& out, std::span<const std::uint32_t> values) {
   if (patches > 0) put_patches(out, std::span(offsets.data(), values.size()), frame.width, patches);
 }
 
-void read_patches(Reader& in, unsigned width, std::span<std::uint32_t> out) noexcept {
-  const auto count = static_cast<std::size_t>(in.varint_up_to(out.size()));
-  if (width == kMaxWidth) in.fail();
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    const std::size_t position = in.u8();
-    const std::uint32_t frames_away = unzigzag32(in.varint32());
-    if (position >= out.size()) return in.fail();
-    out[position] += frames_away << width;
-  }
-}
-
 struct BlockHead {
   unsigned width = 0;
   bool has_patches = false;
@@ -126,20 +115,35 @@ BlockHead read_head(Reader& in, std::size_t size) noexcept {
   return block;
 }
 
-void read_block(Reader& in, std::span<std::uint32_t> out) noexcept {
-  const BlockHead block = read_head(in, out.size());
-  if (!in.ok()) return;
-  unpack(block.packed.data(), out.size(), block.width, Ramp{block.base, 0}, out.data());
-  if (block.has_patches) read_patches(in, block.width, out);
+/// Applies the patches behind a block's numbers.
+void read_patches(Reader& in, unsigned width, std::uint32_t greatest, std::span<std::uint32_t> numbers) noexcept {
+  if (width == kMaxWidth) in.fail();
+  for (auto left = in.varint_up_to(numbers.size()); left > 0 && in.ok(); --left) {
+    const std::size_t position = in.u8();
+    const std::uint32_t frames_away = unzigzag32(in.varint32());
+    if (position >= numbers.size()) return in.fail();
+    numbers[position] += frames_away << width;
+    if (numbers[position] > greatest) return in.fail();
+  }
 }
 
-void skip_block(Reader& in, std::size_t size) noexcept {
-  const BlockHead block = read_head(in, size);
-  if (!in.ok() || !block.has_patches) return;
+/// Passes over them.
+void skip_patches(Reader& in, std::size_t size) noexcept {
   for (auto left = in.varint_up_to(size); left > 0 && in.ok(); --left) {
     static_cast<void>(in.u8());
     static_cast<void>(in.varint32());
   }
+}
+
+void unpack_block(Reader& in, const BlockHead& block, std::uint32_t greatest,
+                  std::span<std::uint32_t> numbers) noexcept {
+  unpack(block.packed.data(), numbers.size(), block.width, Ramp{block.base, 0}, numbers.data());
+  // Most frames end far below the greatest number, so that none has to be looked at.
+  const std::uint64_t frame_end = block.base + (std::uint64_t{1} << block.width);
+  if (frame_end > greatest && std::ranges::any_of(numbers, [&](std::uint32_t number) { return number > greatest; })) {
+    return in.fail();
+  }
+  if (block.has_patches) read_patches(in, block.width, greatest, numbers);
 }
 
 }  // namespace
@@ -150,23 +154,26 @@ void put_numbers(std::string& out, std::span<const std::uint32_t> values) {
   }
 }
 
-void read_numbers(Reader& in, std::span<std::uint32_t> out) noexcept {
-  read_numbers(in, out, 0, out.size());
-}
-
-std::span<std::uint32_t> read_numbers(Reader& in, std::span<std::uint32_t> out, std::size_t begin,
-                                      std::size_t end) noexcept {
-  const std::size_t first = begin / kBlock * kBlock;
-  const std::size_t last = std::min(out.size(), (end + kBlock - 1) / kBlock * kBlock);
-  for (std::size_t at = 0; at < out.size() && in.ok(); at += kBlock) {
-    const std::size_t size = std::min(kBlock, out.size() - at);
-    if (at >= first && at < last) {
-      read_block(in, out.subspan(at, size));
-    } else {
-      skip_block(in, size);
+void read_numbers(Reader& in, std::size_t size, std::size_t begin, std::size_t end, std::uint32_t greatest,
+                  std::uint32_t* out) noexcept {
+  std::array<std::uint32_t, kBlock> buffer;
+  for (std::size_t at = 0; at < size && at < end && in.ok(); at += kBlock) {
+    const std::size_t block_size = std::min(kBlock, size - at);
+    const BlockHead block = read_head(in, block_size);
+    if (!in.ok()) return;
+    if (at + block_size <= begin) {
+      if (block.has_patches) skip_patches(in, block_size);
+      continue;
     }
+    if (at >= begin && at + block_size <= end) {
+      unpack_block(in, block, greatest, {out + (at - begin), block_size});
+      continue;
+    }
+    unpack_block(in, block, greatest, {buffer.data(), block_size});
+    const std::size_t from = std::max(at, begin);
+    const std::size_t to = std::min(at + block_size, end);
+    std::copy(buffer.data() + (from - at), buffer.data() + (to - at), out + (from - begin));
   }
-  return begin < end ? out.subspan(first, last - first) : out.first(0);
 }
 
 }  // namespace nines::engine

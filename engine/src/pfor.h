@@ -6,6 +6,7 @@
 // the specification. Pure functions, safe from any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -16,11 +17,10 @@ namespace nines::engine {
 
 /// Appends `values` in blocks. The reader must know how many there are.
 void put_numbers(std::string& out, std::span<const std::uint32_t> values);
-/// Fills `out` with as many numbers as it has room for. A malformed column latches the reader's error.
-void read_numbers(Reader& in, std::span<std::uint32_t> out) noexcept;
-/// The same, but only what lies at [begin, end) of `out` is sure to be filled: blocks without any of it are stepped
-/// over. Returns the part that is filled.
-std::span<std::uint32_t> read_numbers(Reader& in, std::span<std::uint32_t> out, std::size_t begin,
-                                      std::size_t end) noexcept;
+/// Reads those of a column of `size` numbers that have an index in [begin, end), end <= size, to `out`; blocks without
+/// any of them are passed over, and what lies behind the last of them is left unread. A malformed column and numbers
+/// beyond `greatest` latch the reader's error.
+void read_numbers(Reader& in, std::size_t size, std::size_t begin, std::size_t end, std::uint32_t greatest,
+                  std::uint32_t* out) noexcept;
 
 }  // namespace nines::engine

@@ -43,8 +43,7 @@ Result<void> ScanCursor::start(ServerState& state, Window window, bool write_hel
   bounds_.from = std::max<std::int64_t>(to_ms(window.from), 0);
   bounds_.low = std::max<std::int64_t>(bounds_.from - options_.lookback.count(), 0);
   bounds_.high = std::min(to_ms(window.to), to_ms(kTimeLimit));
-  decoded_.clear();
-  decoded_next_ = 0;
+  decoded_next_ = decoded_.size();  // nothing; its memory serves the next chunk
   head_.clear();
   head_next_ = 0;
   last_chunk_ms_ = -1;
@@ -107,6 +106,10 @@ Result<void> ScanCursor::take_snapshot() {
 }
 
 Result<const Segment*> ScanCursor::next() {
+  if (decoded_next_ == decoded_.size() && phase_ == Phase::head && head_next_ == head_.series_count()) {
+    phase_ = Phase::done;  // at no cost that a clock could tell
+  }
+  if (phase_ == Phase::done) return nullptr;
   const Stopwatch watch(cost_);
   while (phase_ != Phase::done) {
     if (decoded_next_ < decoded_.size()) {
@@ -117,7 +120,7 @@ Result<const Segment*> ScanCursor::next() {
     if (phase_ == Phase::head) {
       if (head_next_ == head_.series_count()) {
         phase_ = Phase::done;
-        continue;
+        return nullptr;
       }
       segment_ = head_.series(head_next_++);
       cost_.head_results += segment_.size();
@@ -163,7 +166,9 @@ Result<void> ScanCursor::read_chunk() {
     }
     const auto info = peek_chunk(checks.value());
     if (info && info->last_ms < bounds_.low) continue;
-    auto decoded = decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
+    auto decoded = gaps_ == Gaps::exact
+                       ? decode_chunk(checks.value(), options_.columns, decoded_)
+                       : decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
     if (!decoded) {
       return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
+#include <type_traits>
 
 #include "bitpack.h"
 
@@ -16,6 +18,7 @@ constexpr std::uint8_t kHasJumps = 0x80;
 constexpr std::int64_t kJumpFraction = 8;
 /// Intervals are set in whole seconds, so a step is tried that is.
 constexpr std::int64_t kSecondMs = 1000;
+constexpr std::size_t kMaxBlocks = 4096 / kBlock;
 
 /// Where the line stands between two blocks; all sums are modulo 2^32.
 struct Line {
@@ -154,42 +157,87 @@ void put_block(std::string& out, std::span<const std::uint32_t> times, Line& lin
   line = {on_line + step, step};
 }
 
-/// Shifts what lies behind each jump; returns the sum of the jumps.
-std::uint32_t read_jumps(Reader& in, std::span<std::uint32_t> offsets) noexcept {
-  const auto count = static_cast<std::size_t>(in.varint_up_to(offsets.size()));
+/// A stored block, its numbers still packed. Trivial, so that an array of them costs nothing to make.
+struct Block {
+  std::uint32_t base;
+  std::uint32_t step;
+  std::uint32_t size;
+  std::uint32_t width;
+  const char* packed;
+  const char* jumps;  // as they are stored
+  std::size_t jump_bytes;
+  std::int64_t high;  // no offset is greater
+};
+static_assert(std::is_trivially_default_constructible_v<Block>);
+
+std::int64_t mask_of(std::uint32_t width) noexcept {
+  return (std::int64_t{1} << width) - 1;
+}
+
+/// Calls `visit(position, amount)` for each jump; returns their sum.
+template <class Visit>
+std::uint32_t read_jumps(Reader& in, std::size_t size, Visit&& visit) noexcept {
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (auto count = in.varint_up_to(size); count > 0 && in.ok(); --count) {
     const std::size_t position = in.u8();
     const std::uint32_t amount = unzigzag32(in.varint32());
-    if (!in.ok()) return 0;
-    for (std::size_t k = position; k < offsets.size(); ++k) offsets[k] += amount;
+    visit(position, amount);
     sum += amount;
   }
   return sum;
 }
 
-void read_block(Reader& in, Line& line, std::span<std::uint32_t> offsets) noexcept {
+Block read_block(Reader& in, Line& line, std::size_t size) noexcept {
   const std::uint8_t head = in.u8();
-  const unsigned width = head & kWidthMask;
-  if (width > kMaxWidth) return in.fail();
+  Block block;
+  block.size = static_cast<std::uint32_t>(size);
+  block.width = head & kWidthMask;
+  if (block.width > kMaxWidth) {
+    in.fail();
+    block.width = 0;
+  }
   if ((head & kNewStep) != 0) line.step = in.varint32();
-  const std::uint32_t base = line.next + unzigzag32(in.varint32());
-  const std::string_view packed = in.bytes(packed_size(offsets.size(), width));
-  if (!in.ok()) return;
-  unpack(packed.data(), offsets.size(), width, Ramp{base, line.step}, offsets.data());
-  line.next = base + static_cast<std::uint32_t>(offsets.size()) * line.step;
-  if ((head & kHasJumps) != 0) line.next += read_jumps(in, offsets);
+  block.base = line.next + unzigzag32(in.varint32());
+  block.step = line.step;
+  block.packed = in.bytes(packed_size(size, block.width)).data();
+  line.next = block.base + block.size * line.step;
+  Reader jumps = in;
+  if ((head & kHasJumps) != 0) line.next += read_jumps(in, size, [](std::size_t, std::uint32_t) {});
+  block.jump_bytes = jumps.left() - in.left();
+  block.jumps = jumps.bytes(block.jump_bytes).data();
+  block.high = static_cast<std::int32_t>(line.next - line.step) + mask_of(block.width);
+  return block;
 }
 
-/// Whether the offsets ascend strictly from above `before`. As signed numbers, since a register compares those: what
-/// wrapped around counts as negative and breaks the order.
-bool ascend(std::int32_t before, std::span<const std::uint32_t> offsets) noexcept {
-  auto broken = static_cast<std::uint32_t>(static_cast<std::int32_t>(offsets[0]) <= before);
-  for (std::size_t i = 1; i < offsets.size(); ++i) {
-    broken |=
-        static_cast<std::uint32_t>(static_cast<std::int32_t>(offsets[i]) <= static_cast<std::int32_t>(offsets[i - 1]));
+/// Whether the offsets of a block without jumps can only ascend: its line rises by more than they lie above it, and
+/// does not wrap around.
+bool is_steep(const Block& block) noexcept {
+  const std::int64_t line_end = static_cast<std::int32_t>(block.base) + std::int64_t{block.size - 1} * block.step;
+  return block.step > mask_of(block.width) && line_end + mask_of(block.width) == block.high &&
+         block.high <= std::numeric_limits<std::int32_t>::max();
+}
+
+/// Unpacks the block to `out`, `first_ms` added; false when its times do not ascend strictly from above `before_ms`.
+bool unpack_block(const Block& block, std::int64_t first_ms, std::int64_t before_ms, std::int64_t* out) noexcept {
+  if (block.jump_bytes == 0 && is_steep(block)) {
+    unpack_wide(block.packed, block.size, block.width, {block.base, block.step}, first_ms, out);
+    return out[0] > before_ms && out[0] <= out[block.size - 1];  // the latter unless the first wrapped around below 0
   }
-  return broken == 0;
+  std::array<std::uint32_t, kBlock> offsets;
+  unpack(block.packed, block.size, block.width, {block.base, block.step}, offsets.data());
+  if (block.jump_bytes > 0) {
+    Reader jumps({block.jumps, block.jump_bytes});
+    read_jumps(jumps, block.size, [&](std::size_t position, std::uint32_t amount) {
+      for (std::size_t i = position; i < block.size; ++i) offsets[i] += amount;
+    });
+  }
+  bool ascends = true;
+  for (std::size_t i = 0; i < block.size; ++i) {
+    out[i] = first_ms + offsets[i];
+    ascends &= out[i] > before_ms;
+    before_ms = out[i];
+  }
+  return ascends;
 }
 
 }  // namespace
@@ -201,19 +249,40 @@ void put_times(std::string& out, std::span<const std::uint32_t> offsets_ms) {
   }
 }
 
-void read_times(Reader& in, std::int64_t first_ms, std::uint32_t span_ms, std::span<std::int64_t> out) noexcept {
+IndexRange read_times(Reader& in, const TimeColumn& column, std::int64_t from_ms, std::int64_t to_ms,
+                      std::vector<std::int64_t>& out) {
+  if (column.size > kBlock * kMaxBlocks) in.fail();
+  const std::int64_t from = from_ms - column.first_ms;
+  const std::int64_t to = to_ms - column.first_ms;
+  // First the heads alone: they say which blocks to unpack, and how many times there will be.
+  std::array<Block, kMaxBlocks> wanted;
+  std::size_t blocks = 0;
+  IndexRange range;
   Line line;
-  std::int32_t last = -1;
-  std::array<std::uint32_t, kBlock> block;
-  for (std::size_t at = 0; at < out.size(); at += kBlock) {
-    const std::span<std::uint32_t> offsets(block.data(), std::min(kBlock, out.size() - at));
-    read_block(in, line, offsets);
-    if (!in.ok()) return;
-    if (!ascend(last, offsets)) return in.fail();
-    for (std::size_t i = 0; i < offsets.size(); ++i) out[at + i] = first_ms + offsets[i];
-    last = static_cast<std::int32_t>(offsets.back());
+  for (std::size_t at = 0; at < column.size && in.ok(); at += kBlock) {
+    const Block block = read_block(in, line, std::min(kBlock, column.size - at));
+    // The first offset of a block is its least, and does not lie below the line.
+    if (static_cast<std::int32_t>(block.base) >= to) break;
+    if (blocks == 0 && block.high < from) continue;
+    if (blocks == 0) range.begin = at;
+    wanted[blocks++] = block;
+    range.end = at + block.size;
   }
-  if (last > static_cast<std::int32_t>(span_ms)) in.fail();
+  if (!in.ok()) return {};
+
+  out.resize(range.end - range.begin);
+  std::int64_t last_ms = column.first_ms - 1;
+  std::int64_t* next = out.data();
+  for (std::size_t i = 0; i < blocks; ++i) {
+    if (!unpack_block(wanted[i], column.first_ms, last_ms, next)) {
+      in.fail();
+      return {};
+    }
+    next += wanted[i].size;
+    last_ms = next[-1];
+  }
+  if (last_ms > column.first_ms + column.span_ms) in.fail();
+  return range;
 }
 
 }  // namespace nines::engine

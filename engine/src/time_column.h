@@ -6,9 +6,12 @@
 // Pure functions, safe from any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "bytes.h"
 
@@ -16,9 +19,26 @@ namespace nines::engine {
 
 /// Appends offsets in milliseconds, strictly ascending and less than a day. The reader must know how many there are.
 void put_times(std::string& out, std::span<const std::uint32_t> offsets_ms);
-/// Fills `out` with as many times as it has room for, each `first_ms` plus an offset. Times that do not ascend strictly
-/// within [first_ms, first_ms + span_ms], and whatever else is malformed, latch the reader's error.
-/// `span_ms` must be less than 2^31.
-void read_times(Reader& in, std::int64_t first_ms, std::uint32_t span_ms, std::span<std::int64_t> out) noexcept;
+
+/// What is known of a column before it is read.
+struct TimeColumn {
+  std::size_t size = 0;       ///< times, at most 4096
+  std::int64_t first_ms = 0;  ///< what the offsets count from
+  std::uint32_t span_ms = 0;  ///< the greatest offset there may be, less than 2^31
+};
+/// Indexes of results in their series.
+struct IndexRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+/// Bounds that leave out nothing, be it ever so malformed.
+inline constexpr std::int64_t kBeforeAllTimes = std::numeric_limits<std::int64_t>::min() / 2;
+inline constexpr std::int64_t kAfterAllTimes = std::numeric_limits<std::int64_t>::max() / 2;
+/// Reads the blocks of a column that can have times in [from, to), all others are passed over: a window that begins at
+/// noon costs half of the day. `out` becomes as long as the range that is returned. Times that do not ascend strictly
+/// within [first_ms, first_ms + span_ms] and whatever else is malformed latch the reader's error. What lies behind the
+/// range is left unread. The bounds lie between the two above.
+[[nodiscard]] IndexRange read_times(Reader& in, const TimeColumn& column, std::int64_t from_ms, std::int64_t to_ms,
+                                    std::vector<std::int64_t>& out);
 
 }  // namespace nines::engine

@@ -29,7 +29,6 @@ void require_honest_error(const Result<T>& failed) {
 }
 
 void require_well_formed(const SeriesColumns& s) {
-  require(s.size() > 0, "a series has results");
   require(s.latency_us.size() == s.size(), "a latency a result");
   require(s.phases.empty() || s.phases.size() == s.size(), "phases are parallel or absent");
   require(s.has_phases.size() == s.phases.size(), "presence is parallel to phases");
@@ -47,16 +46,33 @@ void require_well_formed(const SeriesColumns& s) {
   }
 }
 
+/// Half of the chunk's time, in whose other half anything may be wrong. Returns whether it decodes.
+bool half_of_chunk(std::string_view bytes, const engine::ChunkInfo& info) {
+  const std::int64_t quarter_ms = (info.last_ms - info.first_ms) / 4;
+  std::vector<SeriesColumns> part;
+  const auto decoded = engine::decode_chunk(bytes, {.latency = true, .phases = true, .details = true},
+                                            info.first_ms + quarter_ms, info.last_ms - quarter_ms, part);
+  if (!decoded) {
+    require_honest_error(decoded);
+    return false;
+  }
+  for (const SeriesColumns& s : part) require_well_formed(s);
+  return true;
+}
+
 }  // namespace
 
 void chunk(std::string_view bytes) {
   std::vector<SeriesColumns> series;
   const auto info = engine::peek_chunk(bytes);
+  const bool half_decodes = info && half_of_chunk(bytes, *info);
   const auto decoded = engine::decode_chunk(bytes, {.latency = true, .phases = true, .details = true}, series);
   if (!decoded) return require_honest_error(decoded);
   require(info.has_value(), "what decodes can be peeked at");
+  require(half_decodes, "and can be decoded in part");
   std::uint32_t results = 0;
   for (const SeriesColumns& s : series) {
+    require(s.size() > 0, "a series has results");
     require_well_formed(s);
     require(info->first_ms <= s.time_ms.front() && s.time_ms.back() <= info->last_ms, "the head bounds the times");
     results += static_cast<std::uint32_t>(s.size());
