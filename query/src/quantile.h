@@ -28,14 +28,15 @@ class RankSelector {
     std::size_t index = 0;
   };
 
+  /// Fills bucket_of_, and counts_ where there are values; returns the first bucket that holds one.
   [[nodiscard]] std::size_t count_buckets(std::span<const std::uint32_t> values);
-  [[nodiscard]] std::size_t gather_candidates(std::span<const std::uint32_t> values);
-  [[nodiscard]] std::span<const std::uint32_t> filter_candidates(std::span<const std::uint32_t> values,
-                                                                 std::size_t count, std::int16_t bucket);
+  [[nodiscard]] std::size_t gather_candidates();
+  [[nodiscard]] std::span<std::uint32_t> filter_candidates(std::span<const std::uint32_t> values, std::size_t count,
+                                                           std::int16_t bucket);
 
   std::vector<std::int16_t> bucket_of_;    // parallel to the values; signed, for which SSE2 has a minimum
-  std::vector<std::uint32_t> counts_;      // values in each bucket
-  std::vector<std::uint8_t> wanted_;       // 1 where a bucket holds a wanted rank
+  std::vector<std::uint32_t> counts_;      // values in each bucket, in two tables
+  std::vector<std::uint8_t> wanted_;       // 1 where a bucket holds a wanted rank; between calls all 0
   std::vector<std::uint32_t> candidates_;  // indices of values in wanted buckets
   std::vector<std::uint32_t> of_one_bucket_;
   std::vector<Place> places_;  // parallel to the ranks
