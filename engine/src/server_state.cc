@@ -192,6 +192,7 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   state.found_rows = {};
   state.changed_at = count_change();
   state.loaded = true;
+  grown_.store(true, std::memory_order_relaxed);
   return {};
 }
 
@@ -222,6 +223,10 @@ std::shared_ptr<const CachedDays> StateTable::cache_days(DayRange range, std::ui
                                                          std::vector<DaySummary> days) const {
   if (cached_days_bytes_ + memory_of(days) > options_.performance.head_bytes / kDaysShare) return nullptr;
   return std::make_shared<const CachedDays>(range, taken_at, std::move(days), cached_days_bytes_);
+}
+
+void StateTable::keep_budget_after_reading() const {
+  if (grown_.load(std::memory_order_relaxed) && grown_.exchange(false, std::memory_order_relaxed)) keep_budget();
 }
 
 void StateTable::keep_budget() const {

@@ -84,9 +84,12 @@ class StateTable {
   [[nodiscard]] std::int64_t head_start(std::int64_t last_ms, std::int64_t watermark_ms) const noexcept;
   /// Trims the head of `state` when it reaches much further back than it should.
   void trim_head(ServerState& state) const NINES_REQUIRES(state.write);
-  /// Marks `state` as used and takes memory from the least recently used heads while the budget is exceeded.
+  /// Marks `state` as used.
   void touch(const ServerState& state) const noexcept;
+  /// Takes memory from the least recently used heads while the budget is exceeded; looks at every server.
   void keep_budget() const;
+  /// The same when a state has been loaded since, which is how reading takes memory.
+  void keep_budget_after_reading() const;
 
   /// Makes a server's days ready to be kept; null when the share of the budget is used up.
   [[nodiscard]] std::shared_ptr<const CachedDays> cache_days(DayRange range, std::uint64_t taken_at,
@@ -106,6 +109,7 @@ class StateTable {
   std::vector<std::shared_ptr<ServerState>> states_;  // indexed by id
   mutable std::atomic<std::uint64_t> ticks_{0};
   mutable std::atomic<std::uint64_t> changes_{0};
+  mutable std::atomic<bool> grown_{false};
   mutable Mutex budget_mutex_;
 };
 
