@@ -3,8 +3,11 @@
 
 #include <rocksdb/db.h>
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "marker.h"
@@ -40,16 +43,19 @@ constexpr int kReadOnlyAttempts = 50;
 rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
                               const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, Families& handles,
                               std::unique_ptr<rocksdb::DB>& db) {
+  rocksdb::Status status;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
     const std::string before = manifest_version(path);
     rocksdb::DB* raw = nullptr;
-    auto status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
+    status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
-    if (manifest_version(path) == before) return status;
+    // A path that is not there may be an empty log, which a writer has removed since the directory was read.
+    if (manifest_version(path) == before && !status.IsPathNotFound()) return status;
     for (auto* family : handles) static_cast<void>(db->DestroyColumnFamilyHandle(family));
     handles.clear();
     db.reset();
   }
+  if (!status.ok()) return status;
   return rocksdb::Status::Busy("the store changed during each of " + std::to_string(kReadOnlyAttempts) +
                                " attempts to open it; try again");
 }
@@ -58,6 +64,24 @@ void report_replay(const WalReplay& replay, OpenReport& report) {
   report.replayed_bytes = replay.replayed_bytes();
   for (std::string& warning : replay.warnings()) report.warnings.push_back(std::move(warning));
   report.recovered = report.replayed_bytes > 0 || !report.warnings.empty();
+}
+
+/// Removes the empty logs that opens leave behind which wrote nothing: RocksDB before 8.3 keeps each of them until
+/// something is flushed (facebook/rocksdb#11313), and a store that is only looked at is slower to open each time. Needs
+/// the open store's lock; the log in use stays.
+void remove_empty_logs(rocksdb::DB& db, const std::string& path) {
+  std::unique_ptr<rocksdb::LogFile> in_use;
+  std::vector<std::string> names;
+  if (!db.GetCurrentWalFile(&in_use).ok() || !db.GetEnv()->GetChildren(path, &names).ok()) return;
+  for (const std::string& name : names) {
+    std::uint64_t number = 0;
+    const auto [digits_end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || std::string_view(digits_end) != ".log" || number >= in_use->LogNumber()) continue;
+    const std::string file = path + "/" + name;
+    std::uint64_t bytes = 0;
+    if (!db.GetEnv()->GetFileSize(file, &bytes).ok() || bytes > 0) continue;
+    static_cast<void>(db.GetEnv()->DeleteFile(file));  // one that stays costs a little time, and nothing else
+  }
 }
 
 /// What an open that failed means to who has to go on from there.
@@ -88,6 +112,7 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     rocksdb::DB* raw = nullptr;
     status = rocksdb::DB::Open(setup.db, path, descriptors, &opened.families, &raw);
     opened.db.reset(raw);
+    if (status.ok()) remove_empty_logs(*raw, path);
   } else {
     status = open_unlocked(path, setup, descriptors, opened.families, opened.db);
   }
