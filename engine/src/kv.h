@@ -82,6 +82,9 @@ class Kv {
   [[nodiscard]] virtual Result<void> flush_tables() = 0;
   /// Rewrites all files of `space` without what was erased; does not hold up writers.
   [[nodiscard]] virtual Result<void> compact(Space space) = 0;
+  /// The same when it is worth it: when most of the keys in the files of `space` are erased ones, which a range has to
+  /// pass over one by one.
+  [[nodiscard]] virtual Result<void> compact_erased(Space space) = 0;
   /// Checks every block's checksum.
   [[nodiscard]] virtual Result<void> verify() const = 0;
   /// A copy in the new directory `path`.

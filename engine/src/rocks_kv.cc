@@ -61,6 +61,9 @@ class RocksBatch final : public Batch {
   rocksdb::Status status_;
 };
 
+/// Fewer erased keys than this are passed over in a millisecond.
+constexpr std::uint64_t kManyErasures = 5000;
+
 class RocksRange final : public Range {
  public:
   explicit RocksRange(rocksdb::Iterator* iterator) : iterator_(iterator) {}
@@ -145,6 +148,20 @@ class RocksKv final : public Kv {
       options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
       return db_->CompactRange(options, families_[static_cast<std::size_t>(space)], nullptr, nullptr);
     });
+  }
+
+  Result<void> compact_erased(Space space) override {
+    rocksdb::ColumnFamilyMetaData files;
+    db_->GetColumnFamilyMetaData(families_[static_cast<std::size_t>(space)], &files);
+    std::uint64_t entries = 0;
+    std::uint64_t erasures = 0;
+    for (const auto& level : files.levels) {
+      for (const auto& file : level.files) {
+        entries += file.num_entries;
+        erasures += file.num_deletions;
+      }
+    }
+    return erasures > kManyErasures && 2 * erasures > entries ? compact(space) : Result<void>{};
   }
 
   [[nodiscard]] Result<void> verify() const override {

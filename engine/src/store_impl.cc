@@ -226,7 +226,7 @@ Result<ScanCost> StoreImpl::scan_many(std::span<const ServerId> servers, Window 
   });
   if (!done) return tl::unexpected<Error>(done.error());
   count(total);
-  if (mode_ == KvMode::write) states_.keep_budget();
+  if (mode_ == KvMode::write) states_.keep_budget_after_reading();
   return total;
 }
 
@@ -270,7 +270,11 @@ Result<void> StoreImpl::refresh() {
 Result<void> StoreImpl::close() {
   if (mode_ == KvMode::write) {
     if (auto kv = handle_.kv()) {
-      auto flushed = handle_.change(**kv, [](Kv& target) { return target.flush_tables(); });
+      auto flushed = handle_.change(**kv, [](Kv& target) {
+        auto done = target.flush_tables();
+        // Rows are erased when they are sealed; without this the next open would pass over all of them.
+        return done ? target.compact_erased(Space::recent) : done;
+      });
       kv->reset();
       if (!flushed && flushed.error().code != ErrorCode::unavailable) {
         static_cast<void>(handle_.close());

@@ -170,7 +170,8 @@ class Store {
   /// A consistent copy of the store in the new directory `path`, hard-linked where the file system allows.
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
-  /// Flushes and closes; afterwards every call returns `unavailable`. The destructor does the same, silently.
+  /// Flushes, rewrites single results that were sealed meanwhile (together some MB, so that the next open need not pass
+  /// over them), and closes; afterwards every call returns `unavailable`. The destructor does the same, silently.
   [[nodiscard]] virtual Result<void> close() = 0;
 };
 

@@ -1,7 +1,9 @@
 // Backup, verification, a clean close, and the settings of RocksDB that what is promised rests on.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -150,6 +152,78 @@ TEST_F(Care, CleanlyClosedStoreHasNothingToRecover) {
   EXPECT_FALSE(report.recovered);
   EXPECT_EQ(report.replayed_bytes, 0U);
   EXPECT_TRUE(report.warnings.empty()) << report.warnings.front();
+  EXPECT_EQ(contents_of(*store_), ledger_.contents());
+}
+
+TEST_F(Care, StoreThatIsOnlyOpenedDoesNotFillWithLogs) {
+  const auto before = ledger_.contents();
+  for (int time = 0; time < 10; ++time) {
+    store_.reset();
+    store_ = open_or_fail(path_, History::options());
+    ASSERT_NE(store_, nullptr);
+    ASSERT_TRUE(store_->flush());
+  }
+  const auto is_log = [](const auto& entry) { return entry.path().extension() == ".log"; };
+  EXPECT_LE(std::ranges::count_if(std::filesystem::directory_iterator(path_), is_log), 2);
+  EXPECT_EQ(contents_of(*store_), before);
+  write(200, 210);
+  const auto after = ledger_.contents();
+  store_.reset();
+  store_ = open_or_fail(path_, History::options());
+  ASSERT_NE(store_, nullptr);
+  EXPECT_EQ(contents_of(*store_), after);
+}
+
+/// Of the files of one of the store's spaces, while it is closed.
+struct Keys {
+  std::uint64_t all = 0;
+  std::uint64_t erased = 0;
+};
+
+Keys keys_of(const std::string& path, engine::Space space) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const auto name : engine::kSpaceNames) families.emplace_back(std::string(name), rocksdb::ColumnFamilyOptions());
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  EXPECT_TRUE(rocksdb::DB::OpenForReadOnly({}, path, families, &handles, &raw).ok());
+  const std::unique_ptr<rocksdb::DB> db(raw);
+  rocksdb::ColumnFamilyMetaData files;
+  db->GetColumnFamilyMetaData(handles[static_cast<std::size_t>(space)], &files);
+  Keys keys;
+  for (const auto& level : files.levels) {
+    for (const auto& file : level.files) {
+      keys.all += file.num_entries;
+      keys.erased += file.num_deletions;
+    }
+  }
+  for (auto* handle : handles) EXPECT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+  return keys;
+}
+
+TEST_F(Care, ClosingDropsTheRowsThatWereSealed) {
+  store_.reset();
+  Options options = History::options();
+  options.performance.write_buffer_bytes = Options().performance.write_buffer_bytes;  // nothing is flushed before
+  store_ = open_or_fail(path_, options);
+  ASSERT_NE(store_, nullptr);
+  std::vector<CheckResult> results(20'000);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].server = ServerId{1};
+    results[i].time = from_ms(1'800'000'000'000 + static_cast<std::int64_t>(i) * 60'000);
+    results[i].state = State::up;
+  }
+  for (std::size_t i = 0; i < results.size(); i += 100) {
+    ASSERT_TRUE(store_->append(std::span(results).subspan(i, 100), Durability::buffered));
+  }
+  ledger_.apply({results, Durability::buffered});
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  const Keys rows = keys_of(path_, engine::Space::recent);
+  EXPECT_EQ(rows.erased, 0U);
+  EXPECT_LT(rows.all, 2'000U);
+  store_ = open_or_fail(path_, History::options());
+  ASSERT_NE(store_, nullptr);
   EXPECT_EQ(contents_of(*store_), ledger_.contents());
 }
 
