@@ -85,10 +85,12 @@ TimePerState& TimePerState::operator+=(const TimePerState& other) noexcept {
 }
 
 std::optional<double> uptime_ratio(const TimePerState& time, const Policy& policy) noexcept {
-  if (time.known_ms() == 0) return std::nullopt;
+  std::int64_t all = time.known_ms();
+  if (all == 0) return std::nullopt;
+  // Most bars of most servers.
+  if (all == time[State::up] && all == time.total_ms()) return 1.0;
   double good =
       static_cast<double>(time[State::up]) + policy.degraded_weight * static_cast<double>(time[State::degraded]);
-  std::int64_t all = time.known_ms();
   if (policy.maintenance == MaintenancePolicy::as_up) {
     good += static_cast<double>(time[State::maintenance]);
     all += time[State::maintenance];
