@@ -92,9 +92,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Setup::families(KvMode mode) const 
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.reserve(kSpaceCount + 1);
   for (const auto name : kSpaceNames) descriptors.emplace_back(std::string(name), family);
-  // Every seek looks into each file that has just been flushed, also when the server has nothing in it: with three of them
-  // a dashboard takes a tenth longer. A flush brings a few MB of chunks and summaries, some times a day; so they are
-  // merged at once, and two or more together when flushes come faster.
+  // Every seek looks into each file that has just been flushed, also when the server has nothing in it: with three of
+  // them a dashboard takes a tenth longer. A flush brings a few MB of chunks and summaries, some times a day; so they
+  // are merged at once, and two or more together when flushes come faster.
   for (const Space space : {Space::checks, Space::days}) {
     descriptors[static_cast<std::size_t>(space)].options.level0_file_num_compaction_trigger = 1;
   }

@@ -106,35 +106,36 @@ Result<void> ScanCursor::take_snapshot() {
 }
 
 Result<const Segment*> ScanCursor::next() {
-  if (decoded_next_ == decoded_.size() && phase_ == Phase::head && head_next_ == head_.series_count()) {
-    phase_ = Phase::done;  // at no cost that a clock could tell
-  }
+  if (hand_out()) return &segment_;
   if (phase_ == Phase::done) return nullptr;
   const Stopwatch watch(cost_);
   while (phase_ != Phase::done) {
-    if (decoded_next_ < decoded_.size()) {
-      next_series();
-      if (segment_.size() > 0) break;
-      continue;
-    }
-    if (phase_ == Phase::head) {
-      if (head_next_ == head_.series_count()) {
-        phase_ = Phase::done;
-        return nullptr;
-      }
-      segment_ = head_.series(head_next_++);
-      cost_.head_results += segment_.size();
-      break;
-    }
     auto read = phase_ == Phase::chunks ? read_chunk() : read_rows();
     if (!read) {
       phase_ = Phase::done;
       return tl::unexpected<Error>(read.error());
     }
+    if (hand_out()) return &segment_;
   }
-  if (phase_ == Phase::done) return nullptr;
+  return nullptr;
+}
+
+/// Makes segment_ of what is in memory already; false when that is used up.
+bool ScanCursor::hand_out() {
+  while (decoded_next_ < decoded_.size()) {
+    next_series();
+    cost_.results += segment_.size();
+    if (segment_.size() > 0) return true;
+  }
+  if (phase_ != Phase::head) return false;
+  if (head_next_ == head_.series_count()) {
+    phase_ = Phase::done;
+    return false;
+  }
+  segment_ = head_.series(head_next_++);
+  cost_.head_results += segment_.size();
   cost_.results += segment_.size();
-  return &segment_;
+  return true;
 }
 
 void ScanCursor::next_series() {

@@ -48,6 +48,7 @@ class ScanCursor final : public Cursor {
   [[nodiscard]] Result<void> take_view(ServerState& state, bool write_held);
   [[nodiscard]] bool try_view(const ServerState& state);
   [[nodiscard]] Result<void> take_snapshot();
+  [[nodiscard]] bool hand_out();
   [[nodiscard]] Result<void> read_chunk();
   [[nodiscard]] Result<void> read_rows();
   void next_series();

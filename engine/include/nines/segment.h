@@ -97,7 +97,7 @@ struct ScanCost {
   std::uint64_t bytes = 0;         ///< stored bytes looked at
   std::uint64_t block_reads = 0;   ///< blocks that had to come from the file system
   std::uint64_t block_hits = 0;    ///< blocks found in the block cache
-  std::uint64_t nanoseconds = 0;   ///< wall time inside the store
+  std::uint64_t nanoseconds = 0;   ///< wall time inside the store, but for handing out what it has in memory
 
   ScanCost& operator+=(const ScanCost& other) noexcept;
 };
