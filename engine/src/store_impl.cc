@@ -272,8 +272,10 @@ Result<void> StoreImpl::close() {
     if (auto kv = handle_.kv()) {
       auto flushed = handle_.change(**kv, [](Kv& target) {
         auto done = target.flush_tables();
-        // Rows are erased when they are sealed; without this the next open would pass over all of them.
-        return done ? target.compact_erased(Space::recent) : done;
+        // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
+        // when it fails, and RocksDB's word about that goes to Options::log.
+        if (done) static_cast<void>(target.compact_erased(Space::recent));
+        return done;
       });
       kv->reset();
       if (!flushed && flushed.error().code != ErrorCode::unavailable) {
