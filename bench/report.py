@@ -61,6 +61,12 @@ def figures_section(found):
     return text + ("\n\n" + words.MISSED if any("✗" in row[2] for row in rows) else "")
 
 
+def witness_section(found):
+    """How calm the machine was while the figures above were measured."""
+    return (f"At its fastest the plain loop (T2, the dashboard) took {quantity(found['fastest_ms'], 'ms')}. "
+            f"{found['repeated']} measurements were made again, {found['kept_slow']} are from a slow moment after all.")
+
+
 def story_section(found):
     reference = min(run["ms"] for told in found["told"] if told["database"] == "nines" for run in told["runs"])
     rows = []
@@ -191,7 +197,7 @@ def prober_section(found):
 def report(found, folder):
     """The text of RESULTS.md, of whatever was measured; writes the plots into `folder`."""
     sections = [("machine", machine_section), ("made", parts_section), ("failures", failures_section), ("figures", figures_section),
-                ("limits", limits_section), ("story", story_section), ("peers", peers_report.section),
+                ("witness", witness_section), ("limits", limits_section), ("story", story_section), ("peers", peers_report.section),
                 ("growth", lambda series: growth_section(series, folder)), ("prober", prober_section),
                 ("suites", suites_section)]
     parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]

@@ -14,8 +14,9 @@ least and greatest latency, exact p50, p95 and p99, the last state, the incident
 compared with those of a plain loop over all results (`tools/src/history/expected.h`) before its times count."""
 
 FIGURES = """What the engine is held to. Reads are asked in five fresh processes, after one question that is not counted;
-writes go to a new store each time. ✗ marks what is not reached. A machine that is shared has phases in which everything
-takes half as long again, the plain loop too: that loop's time, below, says which phase a run met."""
+writes go to a new store each time. ✗ marks what is not reached. A machine that is shared has moments in which everything
+takes half as long again. So a plain loop over arrays runs before and behind each process: while it takes over a tenth
+longer than at its fastest, the measurement is made again, for five minutes in all; no figure decides about itself."""
 
 MISSED = """Why some are missed. A dashboard from the head takes less than the plain loop does (see the distance to the
 limit); a third of its time is the selection of exact percentiles, a fifth the sums of its latencies, and T3's day in
