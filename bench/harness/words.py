@@ -15,8 +15,9 @@ compared with those of a plain loop over all results (`tools/src/history/expecte
 
 FIGURES = """What the engine is held to. Reads are asked in five fresh processes, after one question that is not counted;
 writes go to a new store each time. ✗ marks what is not reached. A machine that is shared has moments in which everything
-takes half as long again. So a plain loop over arrays runs before and behind each process: while it takes over a tenth
-longer than at its fastest, the measurement is made again, for five minutes in all; no figure decides about itself."""
+takes half as long again. So a plain loop over arrays runs before and behind each process, but where a copy of the
+whole store is needed or memory is what counts: while the loop takes over a tenth longer than at its fastest, the
+measurement is made again, for five minutes in all; no figure decides about itself."""
 
 MISSED = """Why some are missed. A dashboard from the head takes less than the plain loop does (see the distance to the
 limit); a third of its time is the selection of exact percentiles, a fifth the sums of its latencies, and T3's day in

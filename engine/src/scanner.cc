@@ -167,6 +167,7 @@ Result<void> ScanCursor::read_chunk() {
     }
     const auto info = peek_chunk(checks.value());
     if (info && info->last_ms < bounds_.low) continue;
+    // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
     auto decoded = gaps_ == Gaps::exact
                        ? decode_chunk(checks.value(), options_.columns, decoded_)
                        : decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
