@@ -13,15 +13,15 @@
 #include <nines/check_result.h>
 #include <nines/summary.h>
 
-#include "bytes.h"
-#include "chunk.h"
-#include "columns.h"
-#include "key.h"
-#include "pfor.h"
-#include "row.h"
-#include "run_codec.h"
-#include "summary_codec.h"
-#include "time_column.h"
+#include "base/bytes.h"
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/pfor.h"
+#include "codec/row.h"
+#include "codec/run_codec.h"
+#include "codec/summary_codec.h"
+#include "codec/time_column.h"
+#include "series/columns.h"
 
 namespace nines::engine {
 namespace {

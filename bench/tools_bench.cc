@@ -6,9 +6,9 @@
 #include <string>
 
 #include "history.h"
-#include "http_server.h"
-#include "site.h"
 #include "stores.h"
+#include "web/http_server.h"
+#include "web/routes.h"
 
 namespace nines::bench {
 namespace {

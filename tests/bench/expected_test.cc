@@ -10,7 +10,7 @@
 #include <nines/calendar.h>
 
 #include "history.h"
-#include "query/naive_model.h"
+#include "query/support/naive_model.h"
 
 namespace nines::history {
 namespace {

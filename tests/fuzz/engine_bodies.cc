@@ -4,11 +4,11 @@
 #include <cstdlib>
 #include <vector>
 
-#include "catalog_codec.h"
-#include "chunk.h"
-#include "key.h"
-#include "row.h"
-#include "summary_codec.h"
+#include "codec/catalog_codec.h"
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/row.h"
+#include "codec/summary_codec.h"
 
 namespace nines::fuzz {
 namespace {

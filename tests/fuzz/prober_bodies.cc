@@ -6,7 +6,7 @@
 
 #include <nines/check_spec.h>
 
-#include "dns_message.h"
+#include "checks/dns_message.h"
 
 namespace nines::fuzz {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <functional>
 
-#include "bytes.h"
-#include "catalog_codec.h"
+#include "base/bytes.h"
+#include "codec/catalog_codec.h"
 
 namespace nines::engine {
 namespace {

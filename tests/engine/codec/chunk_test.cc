@@ -1,11 +1,11 @@
 // Chunks: what goes in comes out, whatever it is; and bytes that are not a chunk are an error.
-#include "chunk.h"
+#include "codec/chunk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <algorithm>
 
-#include "bitpack.h"
+#include "codec/bitpack.h"
 #include "make_results.h"
 
 namespace nines::engine {

@@ -1,5 +1,5 @@
 // Columns and runs: where a run ends, and that results come back from their columns.
-#include "columns.h"
+#include "series/columns.h"
 
 #include <gtest/gtest.h>
 

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 #include <random>
 
-#include "chunk.h"
+#include "codec/chunk.h"
+#include "codec/summary_codec.h"
 #include "fuzz/engine_bodies.h"
 #include "make_results.h"
-#include "summary_codec.h"
 
 namespace nines::engine {
 namespace {

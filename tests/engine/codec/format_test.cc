@@ -5,12 +5,12 @@
 #include <sstream>
 #include <string>
 
-#include "catalog_codec.h"
-#include "chunk.h"
-#include "key.h"
+#include "codec/catalog_codec.h"
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/row.h"
+#include "codec/summary_codec.h"
 #include "make_results.h"
-#include "row.h"
-#include "summary_codec.h"
 
 namespace nines::engine {
 namespace {

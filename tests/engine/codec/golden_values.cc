@@ -2,10 +2,10 @@
 
 #include <random>
 
-#include "catalog_codec.h"
-#include "chunk.h"
-#include "row.h"
-#include "summary_codec.h"
+#include "codec/catalog_codec.h"
+#include "codec/chunk.h"
+#include "codec/row.h"
+#include "codec/summary_codec.h"
 
 namespace nines::engine::testing {
 namespace {

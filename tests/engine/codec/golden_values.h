@@ -9,7 +9,7 @@
 #include <nines/server.h>
 #include <nines/summary.h>
 
-#include "columns.h"
+#include "series/columns.h"
 
 namespace nines::engine::testing {
 

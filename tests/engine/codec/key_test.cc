@@ -1,5 +1,5 @@
 // Keys: the order of the bytes is the order of server, time and location.
-#include "key.h"
+#include "codec/key.h"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 namespace nines::engine {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <nines/check_result.h>
 
-#include "columns.h"
+#include "series/columns.h"
 
 namespace nines::engine::testing {
 

@@ -1,9 +1,9 @@
 // Rows: one check result, exact in every field.
-#include "row.h"
+#include "codec/row.h"
 
 #include <gtest/gtest.h>
 
-#include "key.h"
+#include "codec/key.h"
 #include "make_results.h"
 
 namespace nines::engine {

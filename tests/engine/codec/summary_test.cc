@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 
+#include "codec/summary_codec.h"
 #include "make_results.h"
-#include "summary_codec.h"
 
 namespace nines::engine {
 namespace {

@@ -10,8 +10,8 @@
 #include <nines/store.h>
 
 #include "engine/store/faulty_disk.h"
-#include "kv_rocksdb.h"
-#include "store_impl.h"
+#include "kv/rocksdb/open.h"
+#include "store/store.h"
 
 namespace nines::test {
 

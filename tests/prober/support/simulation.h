@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "prober_core.h"
+#include "schedule/core.h"
 
 namespace nines::prober_test {
 

@@ -1,0 +1,107 @@
+#include "kv/rocksdb/marker.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+namespace nines::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFileName = "NINES";
+constexpr std::string_view kUnfinishedName = "NINES.new";
+constexpr std::string_view kMagic = "nines ";
+
+std::string system_error(const std::string& doing, const std::string& path) {
+  return doing + " " + path + ": " + std::strerror(errno);
+}
+
+Result<void> sync_directory(const std::string& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = directory >= 0 && ::fsync(directory) == 0;
+  const std::string reason = synced ? std::string() : system_error("cannot sync", path);
+  if (directory >= 0) ::close(directory);
+  if (!synced) return fail(ErrorCode::io, reason);
+  return {};
+}
+
+/// Whether nothing is in the directory but what an interrupted creation leaves.
+bool is_unused(const std::string& path, std::error_code& error) {
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    if (entry.path().filename() != kUnfinishedName) return false;
+  }
+  return true;
+}
+
+Result<void> check_marker(const std::string& path) {
+  std::ifstream file(fs::path(path) / kFileName);
+  if (!file.is_open()) return fail(ErrorCode::io, system_error("cannot read the file NINES of", path));
+  std::string line;
+  if (!std::getline(file, line) || line.rfind(kMagic, 0) != 0) {
+    return fail(ErrorCode::not_a_store, path + " is not a nines store: its file NINES is not readable as one");
+  }
+  int format = 0;
+  const char* const end = line.data() + line.size();
+  const auto parsed = std::from_chars(line.data() + kMagic.size(), end, format);
+  if (parsed.ec != std::errc() || parsed.ptr != end || format < 1) {
+    return fail(ErrorCode::not_a_store, path + " is not a nines store: its file NINES holds no format number");
+  }
+  if (format > kStoreFormat) {
+    return fail(ErrorCode::newer_format, path + " has format " + std::to_string(format) +
+                                             "; this version reads up to " + std::to_string(kStoreFormat) +
+                                             ": use a newer nines");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_marker(const std::string& path) {
+  // Under another name first: a crash in between must not leave a marker that is none.
+  const std::string name = (fs::path(path) / kFileName).string();
+  const std::string unfinished = (fs::path(path) / kUnfinishedName).string();
+  const std::string text = std::string(kMagic) + std::to_string(kStoreFormat) + "\n";
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return fail(ErrorCode::io, system_error("cannot write", unfinished));
+  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool renamed = written && ::fsync(file) == 0 && ::rename(unfinished.c_str(), name.c_str()) == 0;
+  const std::string reason = renamed ? std::string() : system_error("cannot write", name);
+  ::close(file);
+  if (!renamed) return fail(ErrorCode::io, reason);
+  return sync_directory(path);
+}
+
+Result<bool> check_or_create_marker(const std::string& path, bool may_create) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_directory(status)) {
+    return fail(ErrorCode::not_a_store, path + " is a file, not the directory of a store");
+  }
+  if (!fs::exists(status)) {
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return fail(ErrorCode::io, "cannot look at " + path + ": " + error.message());
+    }
+    if (!may_create) return fail(ErrorCode::not_found, "there is no store at " + path);
+    fs::create_directories(path, error);
+    if (error) return fail(ErrorCode::io, "cannot create " + path + ": " + error.message());
+  }
+  if (fs::exists(fs::path(path) / kFileName, error)) {
+    if (auto checked = check_marker(path); !checked) return tl::unexpected<Error>(checked.error());
+    return false;
+  }
+  const bool empty = is_unused(path, error);
+  if (error) return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
+  if (!empty) return fail(ErrorCode::not_a_store, path + " exists and is not a nines store; give another path");
+  if (!may_create) return fail(ErrorCode::not_found, "there is no store at " + path);
+  if (auto written = write_marker(path); !written) return tl::unexpected<Error>(written.error());
+  return true;
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,141 @@
+// Opening a store's directory: what is looked at before RocksDB is, RocksDB itself, and what its refusal means.
+#include "kv/rocksdb/open.h"
+
+#include <rocksdb/db.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "kv/rocksdb/marker.h"
+#include "kv/rocksdb/rocksdb_kv.h"
+#include "kv/rocksdb/setup.h"
+#include "kv/rocksdb/status.h"
+#include "kv/rocksdb/store_files.h"
+#include "kv/rocksdb/wal_replay.h"
+
+namespace nines::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+/// Changes whenever a flush or compaction has been committed: the name and length of RocksDB's manifest.
+std::string manifest_version(const std::string& path) {
+  std::ifstream current(fs::path(path) / "CURRENT");
+  std::string name;
+  std::getline(current, name);
+  std::error_code error;
+  const auto size = fs::file_size(fs::path(path) / name, error);
+  return name + " " + std::to_string(error ? 0 : size);
+}
+
+/// How often a read-only open is begun again because the writer was flushing meanwhile.
+constexpr int kReadOnlyAttempts = 50;
+
+/// Opens without the lock, while another process may be writing. RocksDB reads the manifest first and the logs then:
+/// a flush committed in between has moved results from a log that is gone into a table file that this manifest does
+/// not name, and the open succeeds without them. So it counts only when the manifest has stayed as it was.
+rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
+                              const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, Families& handles,
+                              std::unique_ptr<rocksdb::DB>& db) {
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
+    const std::string before = manifest_version(path);
+    rocksdb::DB* raw = nullptr;
+    status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
+    db.reset(raw);
+    // A path that is not there may be an empty log, which a writer has removed since the directory was read.
+    if (manifest_version(path) == before && !status.IsPathNotFound()) return status;
+    for (auto* family : handles) static_cast<void>(db->DestroyColumnFamilyHandle(family));
+    handles.clear();
+    db.reset();
+  }
+  if (!status.ok()) return status;
+  return rocksdb::Status::Busy("the store changed during each of " + std::to_string(kReadOnlyAttempts) +
+                               " attempts to open it; try again");
+}
+
+void report_replay(const WalReplay& replay, OpenReport& report) {
+  report.replayed_bytes = replay.replayed_bytes();
+  for (std::string& warning : replay.warnings()) report.warnings.push_back(std::move(warning));
+  report.recovered = report.replayed_bytes > 0 || !report.warnings.empty();
+}
+
+/// Removes the empty logs that opens leave behind which wrote nothing: RocksDB before 8.3 keeps each of them until
+/// something is flushed (facebook/rocksdb#11313), and a store that is only looked at is slower to open each time. Needs
+/// the open store's lock; the log in use stays.
+void remove_empty_logs(rocksdb::DB& db, const std::string& path) {
+  std::unique_ptr<rocksdb::LogFile> in_use;
+  std::vector<std::string> names;
+  if (!db.GetCurrentWalFile(&in_use).ok() || !db.GetEnv()->GetChildren(path, &names).ok()) return;
+  for (const std::string& name : names) {
+    std::uint64_t number = 0;
+    const auto [digits_end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || std::string_view(digits_end) != ".log" || number >= in_use->LogNumber()) continue;
+    const std::string file = path + "/" + name;
+    std::uint64_t bytes = 0;
+    if (!db.GetEnv()->GetFileSize(file, &bytes).ok() || bytes > 0) continue;
+    static_cast<void>(db.GetEnv()->DeleteFile(file));  // one that stays costs a little time, and nothing else
+  }
+}
+
+/// What an open that failed means to who has to go on from there.
+Error explain_open(Error error, const std::string& path, const Options& options) {
+  if (error.code != ErrorCode::corruption) return error;
+  error.message = "the store at " + path + " is damaged: " + error.message;
+  error.message += options.recovery == Recovery::refuse
+                       ? "; restore a backup, or, if it is the log that is damaged, open with Recovery::point_in_time: "
+                         "it keeps what precedes the damage"
+                       : "; restore a backup";
+  return error;
+}
+
+Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
+                                          OpenReport& report) {
+  std::unique_ptr<WalReplay> replay;
+  if (mode == KvMode::write) {
+    const auto exists = check_store_files(path, options.recovery, report);
+    if (!exists) return tl::unexpected<Error>(exists.error());
+    setup.db.create_if_missing = !*exists;
+    replay = std::make_unique<WalReplay>(path);
+    setup.db.wal_filter = replay.get();
+  }
+  const auto descriptors = setup.families(mode);
+  OpenedRocks opened;
+  rocksdb::Status status;
+  if (mode == KvMode::write) {
+    rocksdb::DB* raw = nullptr;
+    status = rocksdb::DB::Open(setup.db, path, descriptors, &opened.families, &raw);
+    opened.db.reset(raw);
+    if (status.ok()) remove_empty_logs(*raw, path);
+  } else {
+    status = open_unlocked(path, setup, descriptors, opened.families, opened.db);
+  }
+  if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
+  if (replay != nullptr) report_replay(*replay, report);
+  opened.replay = std::move(replay);
+  opened.cache = setup.cache;
+  return make_rocks_kv(std::move(opened), mode);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Kv>> open_rocksdb(const std::string& path, KvMode mode, const Options& options,
+                                         OpenReport& report, rocksdb::Env* env) {
+  const bool may_create = mode == KvMode::write && options.create_if_missing;
+  auto created = check_or_create_marker(path, may_create);
+  if (!created) return tl::unexpected<Error>(created.error());
+  report.created = *created;
+  try {
+    return open_families(path, mode, Setup::make(options, env), options, report);
+  } catch (const std::exception& exception) {
+    return fail(ErrorCode::io, "opening " + path + " failed: " + exception.what());
+  }
+}
+
+}  // namespace nines::engine

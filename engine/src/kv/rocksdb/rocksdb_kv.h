@@ -1,0 +1,25 @@
+// Kv over an open RocksDB.
+#pragma once
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <vector>
+
+#include "kv/kv.h"
+#include "kv/rocksdb/wal_replay.h"
+
+namespace nines::engine {
+
+/// What an open gives. `families` are those of Setup::families(); `replay` may be null.
+struct OpenedRocks {
+  std::unique_ptr<WalReplay> replay;  // db keeps a pointer to it, so it goes last
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  std::shared_ptr<rocksdb::Cache> cache;
+};
+
+[[nodiscard]] std::unique_ptr<Kv> make_rocks_kv(OpenedRocks opened, KvMode mode);
+
+}  // namespace nines::engine

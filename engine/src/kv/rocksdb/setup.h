@@ -1,0 +1,31 @@
+// What a RocksDB is opened with. The reasons for the options that are not RocksDB's own defaults stand beside them;
+// what the recovery mode and the checks are for was measured under injected faults.
+#pragma once
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+
+#include <memory>
+#include <vector>
+
+#include "kv/kv.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace nines::engine {
+
+struct Setup {
+  rocksdb::DBOptions db;
+  rocksdb::ColumnFamilyOptions family;
+  std::shared_ptr<rocksdb::Cache> cache;
+
+  /// `env` is the operating system that RocksDB sees; null is the real one.
+  [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);
+  /// A column family a space, in the order of Space, and RocksDB's "default" behind them.
+  [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(KvMode mode) const;
+};
+
+}  // namespace nines::engine

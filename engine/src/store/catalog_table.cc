@@ -1,0 +1,131 @@
+#include "store/catalog_table.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "codec/catalog_codec.h"
+#include "codec/key.h"
+
+namespace nines::engine {
+namespace {
+
+class Snapshot final : public Catalog {
+ public:
+  explicit Snapshot(const std::map<ServerId, Server>& servers) {
+    servers_.reserve(servers.size());
+    for (const auto& [id, server] : servers) servers_.push_back(server);
+    for (std::size_t i = 0; i < servers_.size(); ++i) by_name_.emplace(servers_[i].name, i);
+  }
+
+  [[nodiscard]] std::span<const Server> servers() const noexcept override { return servers_; }
+  [[nodiscard]] const Server* find(ServerId id) const noexcept override {
+    const auto found = std::lower_bound(servers_.begin(), servers_.end(), id,
+                                        [](const Server& server, ServerId wanted) { return server.id < wanted; });
+    return found != servers_.end() && found->id == id ? &*found : nullptr;
+  }
+  [[nodiscard]] const Server* find(std::string_view name) const noexcept override {
+    const auto found = by_name_.find(name);
+    return found != by_name_.end() ? &servers_[found->second] : nullptr;
+  }
+
+ private:
+  std::vector<Server> servers_;
+  std::unordered_map<std::string_view, std::size_t> by_name_;  // views into servers_
+};
+
+}  // namespace
+
+Result<void> CatalogTable::load(const Kv& kv) {
+  auto ranges = kv.ranges({Space::servers});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& range = *ranges->front();
+
+  std::map<ServerId, Server> servers;
+  std::unordered_map<std::string, ServerId> by_name;
+  std::uint32_t next_id = 1;
+  for (range.seek({}); range.valid(); range.next()) {
+    const auto id = parse_server_key(range.key());
+    if (!id) return fail(ErrorCode::corruption, "the catalog has a malformed key " + printable_key(range.key()));
+    if (*id == ServerId{}) {
+      auto decoded = decode_next_server(range.value());
+      if (!decoded) return tl::unexpected<Error>(decoded.error());
+      next_id = static_cast<std::uint32_t>(*decoded);
+      continue;
+    }
+    auto server = decode_server(*id, range.value());
+    if (!server) return tl::unexpected<Error>(server.error());
+    by_name.emplace(server->name, *id);
+    servers.emplace(*id, std::move(*server));
+  }
+  if (auto status = range.status(); !status) return status;
+  if (!servers.empty()) next_id = std::max(next_id, static_cast<std::uint32_t>(servers.rbegin()->first) + 1);
+
+  const MutexLock lock(mutex_);
+  servers_ = std::move(servers);
+  by_name_ = std::move(by_name);
+  next_id_ = next_id;
+  snapshot_.reset();
+  return {};
+}
+
+std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
+  const MutexLock lock(mutex_);
+  if (snapshot_ == nullptr) snapshot_ = std::make_shared<Snapshot>(servers_);
+  return snapshot_;
+}
+
+bool CatalogTable::contains(ServerId id) const {
+  const MutexLock lock(mutex_);
+  return servers_.contains(id);
+}
+
+ServerId CatalogTable::next_id() const {
+  const MutexLock lock(mutex_);
+  return ServerId{next_id_};
+}
+
+Result<void> CatalogTable::check(const Server& server) const {
+  if (auto valid = validate_server(server); !valid) return valid;
+  const MutexLock lock(mutex_);
+  const auto same = by_name_.find(server.name);
+  if (same != by_name_.end() && same->second != server.id) {
+    return fail(ErrorCode::already_exists, "there is a server named \"" + server.name + "\" already");
+  }
+  return {};
+}
+
+void CatalogTable::write_put(const Server& server, Batch& batch) const {
+  const MutexLock lock(mutex_);
+  const auto number = static_cast<std::uint32_t>(server.id);
+  if (number >= next_id_) batch.put(Space::servers, server_key({}).view(), encode_next_server(ServerId{number + 1}));
+  batch.put(Space::servers, server_key(server.id).view(), encode_server(server));
+}
+
+void CatalogTable::write_remove(ServerId id, Batch& batch) {
+  batch.erase(Space::servers, server_key(id).view());
+}
+
+void CatalogTable::put(const Server& server) {
+  const MutexLock lock(mutex_);
+  const auto old = servers_.find(server.id);
+  if (old != servers_.end()) by_name_.erase(old->second.name);
+  by_name_[server.name] = server.id;
+  next_id_ = std::max(next_id_, static_cast<std::uint32_t>(server.id) + 1);
+  servers_[server.id] = server;
+  snapshot_.reset();
+}
+
+void CatalogTable::remove(ServerId id) {
+  const MutexLock lock(mutex_);
+  const auto old = servers_.find(id);
+  if (old == servers_.end()) return;
+  by_name_.erase(old->second.name);
+  servers_.erase(old);
+  snapshot_.reset();
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,48 @@
+// The catalog in memory and its entries in the space `servers`.
+//
+// Key 0 of that space is no server: it holds the number that the next server gets, so that none is used twice.
+//
+// Threads: snapshot() from any thread; everything else under the store's catalog lock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <nines/store.h>
+
+#include "base/mutex.h"
+#include "kv/kv.h"
+
+namespace nines::engine {
+
+class CatalogTable {
+ public:
+  /// Reads all of `servers`. Errors: corruption, newer_format, io.
+  [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
+
+  [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
+  [[nodiscard]] bool contains(ServerId id) const NINES_EXCLUDES(mutex_);
+  [[nodiscard]] ServerId next_id() const NINES_EXCLUDES(mutex_);
+
+  /// Whether `server` may be put: its fields are valid and no other server has its name.
+  [[nodiscard]] Result<void> check(const Server& server) const NINES_EXCLUDES(mutex_);
+  /// What putting or removing an entry writes. A new server's id must be next_id().
+  void write_put(const Server& server, Batch& batch) const NINES_EXCLUDES(mutex_);
+  static void write_remove(ServerId id, Batch& batch);
+  /// The same in memory, once it has been written.
+  void put(const Server& server) NINES_EXCLUDES(mutex_);
+  void remove(ServerId id) NINES_EXCLUDES(mutex_);
+
+ private:
+  mutable Mutex mutex_;
+  std::map<ServerId, Server> servers_ NINES_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, ServerId> by_name_ NINES_GUARDED_BY(mutex_);
+  std::uint32_t next_id_ NINES_GUARDED_BY(mutex_) = 1;
+  // Made when it is asked for after a change, so that adding ten thousand servers copies the catalog once.
+  mutable std::shared_ptr<const Catalog> snapshot_ NINES_GUARDED_BY(mutex_);
+};
+
+}  // namespace nines::engine

@@ -1,0 +1,154 @@
+#include "store/fold.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "series/merge.h"
+
+namespace nines::engine {
+namespace {
+
+std::int64_t day_of(const CheckResult& result) {
+  return utc_day(to_ms(result.time));
+}
+
+/// The first of `results` that is of another day than the front.
+std::size_t day_end(std::span<const CheckResult> results) {
+  const std::int64_t day = day_of(results.front());
+  const auto end = std::find_if(results.begin(), results.end(), [day](const auto& r) { return day_of(r) != day; });
+  return static_cast<std::size_t>(end - results.begin());
+}
+
+/// A chunk as it is stored.
+struct Stored {
+  std::int64_t first_ms = 0;
+  std::int64_t last_ms = 0;
+  std::string bytes;
+};
+
+Error at_chunk(Error error, ServerId server, std::int64_t first_ms) {
+  error.message += " (chunk " + printable_key(chunk_key(server, from_ms(first_ms)).view()) + ")";
+  return error;
+}
+
+Result<std::vector<Stored>> read_day(ServerId server, std::int64_t day, Range& checks) {
+  std::vector<Stored> chunks;
+  const Key end = chunk_key(server, from_ms((day + 1) * kDayMs));
+  for (checks.seek(chunk_key(server, from_ms(day * kDayMs)).view()); checks.valid() && checks.key() < end.view();
+       checks.next()) {
+    const auto key = parse_chunk_key(checks.key());
+    auto info = peek_chunk(checks.value());
+    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
+    if (!info) return tl::unexpected<Error>(at_chunk(info.error(), server, to_ms(key->first)));
+    chunks.push_back({to_ms(key->first), info->last_ms, std::string(checks.value())});
+  }
+  if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
+  return chunks;
+}
+
+/// Writes one series group as a chunk under the time of its first result.
+void put_chunk(ServerId server, std::span<const SeriesColumns> series, Batch& batch) {
+  std::int64_t first_ms = series.front().time_ms.front();
+  for (const SeriesColumns& columns : series) first_ms = std::min(first_ms, columns.time_ms.front());
+  batch.put(Space::checks, chunk_key(server, from_ms(first_ms)).view(), encode_chunk(series));
+}
+
+std::size_t total(std::span<const SeriesColumns> series) {
+  std::size_t results = 0;
+  for (const SeriesColumns& columns : series) results += columns.size();
+  return results;
+}
+
+/// The usual case, a seal: `results` all lie behind what the chunk holds, and fit. Spares taking the chunk apart.
+bool append_to(std::vector<SeriesColumns>& series, std::span<const CheckResult> results) {
+  if (total(series) + results.size() > kMaxChunkResults) return false;
+  for (const CheckResult& result : results) {
+    auto place = std::lower_bound(series.begin(), series.end(), result.location,
+                                  [](const auto& columns, LocationId wanted) { return columns.location < wanted; });
+    if (place == series.end() || place->location != result.location) {
+      place = series.insert(place, SeriesColumns{});
+      place->location = result.location;
+    }
+    place->push_back(result);
+  }
+  return true;
+}
+
+/// Puts `results` into `chunk`.
+Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<const CheckResult> results,
+                                Batch& batch) {
+  std::vector<SeriesColumns> series;
+  if (auto done = decode_chunk(chunk.bytes, Columns{true, true, true}, series); !done) {
+    return tl::unexpected<Error>(at_chunk(done.error(), server, chunk.first_ms));
+  }
+  if (to_ms(results.front().time) > chunk.last_ms && append_to(series, results)) {
+    put_chunk(server, series, batch);
+    return 1;
+  }
+  const auto merged = merge_results(to_results(series, server), results);
+  batch.erase(Space::checks, chunk_key(server, from_ms(chunk.first_ms)).view());
+  return put_new_chunks(server, merged, batch);
+}
+
+Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> results, Range& checks, Batch& batch) {
+  const auto chunks = read_day(server, day_of(results.front()), checks);
+  if (!chunks) return tl::unexpected<Error>(chunks.error());
+  if (chunks->empty()) return put_new_chunks(server, results, batch);
+
+  std::uint64_t written = 0;
+  for (std::size_t i = 0; i < chunks->size() && !results.empty(); ++i) {
+    std::size_t here = results.size();
+    if (i + 1 < chunks->size()) {
+      const std::int64_t next_first_ms = (*chunks)[i + 1].first_ms;
+      const auto end = std::partition_point(results.begin(), results.end(),
+                                            [&](const auto& result) { return to_ms(result.time) < next_first_ms; });
+      here = static_cast<std::size_t>(end - results.begin());
+    }
+    if (here == 0) continue;
+    auto folded = fold_into(server, (*chunks)[i], results.first(here), batch);
+    if (!folded) return folded;
+    written += *folded;
+    results = results.subspan(here);
+  }
+  return written;
+}
+
+}  // namespace
+
+std::uint64_t put_new_chunks(ServerId server, std::span<const CheckResult> results, Batch& batch) {
+  std::uint64_t written = 0;
+  while (!results.empty()) {
+    // Full chunks first: a day that is still being written then grows at its end only. Results of one moment from
+    // several locations stay together, so that the times of two chunks never overlap.
+    std::size_t count = std::min<std::size_t>(day_end(results), kMaxChunkResults);
+    if (count < results.size() && results[count].time == results[count - 1].time) {
+      std::size_t shorter = count;
+      while (shorter > 0 && results[shorter - 1].time == results[count].time) --shorter;
+      if (shorter > 0) count = shorter;
+    }
+    put_chunk(server, to_columns(results.first(count)), batch);
+    results = results.subspan(count);
+    ++written;
+  }
+  return written;
+}
+
+Result<std::uint64_t> fold(const Kv& kv, ServerId server, std::span<const CheckResult> results, Batch& batch) {
+  auto ranges = kv.ranges({Space::checks});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  std::uint64_t written = 0;
+  while (!results.empty()) {
+    const std::size_t count = day_end(results);
+    auto folded = fold_day(server, results.first(count), *ranges->front(), batch);
+    if (!folded) return folded;
+    written += *folded;
+    results = results.subspan(count);
+  }
+  return written;
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,228 @@
+#include "store/head.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "series/merge.h"
+
+namespace nines::engine {
+namespace {
+
+/// Room for this many more results when columns have to be made anew.
+std::size_t grown(std::size_t size) {
+  return size + size / 8 + 64;
+}
+
+/// Whether `result` can be added without moving a column that readers may point into.
+bool has_room(const SeriesColumns& columns, const CheckResult& result) {
+  if (columns.time_ms.size() == columns.time_ms.capacity()) return false;
+  if (columns.latency_us.size() == columns.latency_us.capacity()) return false;
+  const bool with_phases = result.phases.has_value() || !columns.phases.empty();
+  if (!with_phases || columns.phases.empty()) return true;
+  return columns.phases.size() < columns.phases.capacity() && columns.has_phases.size() < columns.has_phases.capacity();
+}
+
+void append_runs(SeriesColumns& columns, std::span<const Run> runs, std::uint32_t shift) {
+  for (Run run : runs) {
+    run.begin += shift;
+    run.end += shift;
+    if (!columns.runs.empty() && continues(columns.runs.back(), run)) {
+      join(columns.runs.back(), run);
+    } else {
+      columns.runs.push_back(run);
+    }
+  }
+}
+
+template <class T>
+void append_column(std::vector<T>& column, std::span<const T> later) {
+  column.insert(column.end(), later.begin(), later.end());
+}
+
+/// Appends a later piece of the series, all of whose columns are there.
+void append_piece(SeriesColumns& columns, const Segment& later) {
+  const auto size = static_cast<std::uint32_t>(columns.size());
+  append_column(columns.time_ms, later.time_ms);
+  append_column(columns.latency_us, later.latency_us);
+  if (!columns.phases.empty() || !later.phases.empty()) {
+    columns.phases.resize(size);
+    columns.has_phases.resize(size);
+    append_column(columns.phases, later.phases);
+    append_column(columns.has_phases, later.has_phases);
+    columns.phases.resize(columns.time_ms.size());
+    columns.has_phases.resize(columns.time_ms.size());
+  }
+  for (const Detail& detail : later.details) columns.details.emplace_back(detail.index + size, detail.text);
+  append_runs(columns, later.runs, size);
+}
+
+/// New columns with the piece `kept` of `old`, and room for more.
+std::shared_ptr<SeriesColumns> regrown(const SeriesColumns& old, const Segment& kept, std::size_t more) {
+  auto columns = std::make_shared<SeriesColumns>();
+  columns->location = old.location;
+  const std::size_t room = grown(kept.size() + more);
+  columns->time_ms.reserve(room);
+  columns->latency_us.reserve(room);
+  if (!old.phases.empty()) {
+    columns->phases.reserve(room);
+    columns->has_phases.reserve(room);
+  }
+  append_piece(*columns, kept);
+  return columns;
+}
+
+std::size_t bytes_of(const SeriesColumns& columns) {
+  std::size_t bytes = sizeof(SeriesColumns) + columns.time_ms.capacity() * sizeof(std::int64_t) +
+                      columns.latency_us.capacity() * sizeof(std::uint32_t) +
+                      columns.phases.capacity() * sizeof(Phases) + columns.has_phases.capacity() +
+                      columns.runs.capacity() * sizeof(Run);
+  for (const auto& detail : columns.details) bytes += sizeof(detail) + detail.second.capacity();
+  return bytes;
+}
+
+}  // namespace
+
+void HeadView::clear() noexcept {
+  for (std::size_t i = 0; i < used_; ++i) series_[i].keep.reset();
+  used_ = 0;
+}
+
+std::int64_t Head::last_ms() const noexcept {
+  std::int64_t last_ms = -1;
+  for (const auto& series : series_) {
+    if (!series->empty()) last_ms = std::max(last_ms, series->time_ms.back());
+  }
+  return last_ms;
+}
+
+void Head::reset(std::int64_t start_ms) {
+  start_ms_ = start_ms;
+  series_.clear();
+  recount();
+}
+
+std::shared_ptr<SeriesColumns>& Head::series_of(LocationId location) {
+  auto found = std::lower_bound(series_.begin(), series_.end(), location,
+                                [](const auto& series, LocationId wanted) { return series->location < wanted; });
+  if (found == series_.end() || (*found)->location != location) {
+    auto columns = std::make_shared<SeriesColumns>();
+    columns->location = location;
+    found = series_.insert(found, std::move(columns));
+  }
+  return *found;
+}
+
+void Head::recount() {
+  results_ = 0;
+  bytes_ = 0;
+  for (const auto& series : series_) {
+    results_ += series->size();
+    bytes_ += bytes_of(*series);
+  }
+}
+
+void Head::extend(const SeriesColumns& later) {
+  auto& series = series_of(later.location);
+  std::vector<Detail> details;
+  series = regrown(*series, whole_segment(*series, details), later.size());
+  append_piece(*series, whole_segment(later, details));
+  recount();
+}
+
+bool Head::accepts(const CheckResult& result) const noexcept {
+  for (const auto& series : series_) {
+    if (series->location == result.location) return series->empty() || series->time_ms.back() < to_ms(result.time);
+  }
+  return true;
+}
+
+void Head::push_back(const CheckResult& result) {
+  auto& series = series_of(result.location);
+  if (has_room(*series, result)) {
+    series->push_back(result);
+    ++results_;
+    return;
+  }
+  std::vector<Detail> details;
+  series = regrown(*series, whole_segment(*series, details), 1);
+  series->push_back(result);
+  recount();
+}
+
+void Head::merge(std::span<const CheckResult> results, ServerId server) {
+  const auto merged = merge_results(results_from(start_ms_, server), results);
+  std::vector<SeriesColumns> columns = to_columns(merged);
+  series_.clear();
+  for (SeriesColumns& series : columns) series_.push_back(std::make_shared<SeriesColumns>(std::move(series)));
+  recount();
+}
+
+void Head::trim(std::int64_t start_ms) {
+  if (start_ms <= start_ms_) return;
+  std::vector<Run> runs;
+  std::vector<Detail> details;
+  for (auto& series : series_) {
+    const Bounds rest{start_ms, start_ms, kNothing};
+    series = regrown(*series, cut(whole_segment(*series, details), rest, Gaps::exact, runs, details), 0);
+  }
+  std::erase_if(series_, [](const auto& series) { return series->empty(); });
+  start_ms_ = start_ms;
+  recount();
+}
+
+void Head::view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadView& out) const {
+  out.clear();
+  for (const auto& series : series_) {
+    if (series->empty() || series->time_ms.back() < bounds.low || series->time_ms.front() >= bounds.high) continue;
+    if (out.used_ == out.series_.size()) out.series_.emplace_back();
+    auto& slot = out.series_[out.used_];
+    slot.details.clear();
+    slot.texts.clear();
+    Segment whole;
+    whole.location = series->location;
+    whole.time_ms = series->time_ms;
+    whole.latency_us = series->latency_us;
+    whole.runs = series->runs;
+    if (!columns.latency) whole.latency_us = {};
+    if (columns.phases) {
+      whole.phases = series->phases;
+      whole.has_phases = series->has_phases;
+    }
+    if (columns.details && !series->details.empty()) {
+      slot.texts = series->details;
+      for (const auto& [index, text] : slot.texts) slot.details.push_back({index, text});
+      whole.details = slot.details;
+    }
+    slot.segment = cut(whole, bounds, gaps, slot.runs, slot.details);
+    if (slot.segment.size() == 0) continue;
+    // Runs change at their end and details move while the series grows, so a view has its own.
+    if (slot.segment.runs.data() != slot.runs.data()) slot.runs.assign(whole.runs.begin(), whole.runs.end());
+    slot.segment.runs = slot.runs;
+    slot.keep = series;
+    ++out.used_;
+  }
+}
+
+std::vector<CheckResult> Head::results_from(std::int64_t time_ms, ServerId server) const {
+  std::vector<CheckResult> results;
+  for (const auto& series : series_) {
+    for (std::size_t i = TimeFinder(series->time_ms).find(time_ms); i < series->size(); ++i) {
+      results.push_back(series->at(i, server));
+    }
+  }
+  std::sort(results.begin(), results.end(), earlier);
+  return results;
+}
+
+bool Head::newest(ServerId server, CheckResult& out) const {
+  const SeriesColumns* newest = nullptr;
+  for (const auto& series : series_) {
+    if (series->empty()) continue;
+    if (newest == nullptr || series->time_ms.back() >= newest->time_ms.back()) newest = series.get();
+  }
+  if (newest == nullptr) return false;
+  out = newest->at(newest->size() - 1, server);
+  return true;
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,88 @@
+// The head: the newest results of one server in memory, in the same columns that a chunk decodes to.
+//
+// It is a cache and nothing more: dropped at any time, rebuilt from the store, and answers are the same without it.
+// From `start_ms()` on it is complete. The columns of a series only ever grow at their end; whatever else changes makes
+// new columns, so that a view which readers hold stays as it was.
+//
+// Threads: not guarded by itself. The server's state holds its view lock around every call; what a view points to may
+// be read without the lock, for as long as the view is held.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <nines/check_result.h>
+#include <nines/segment.h>
+
+#include "series/columns.h"
+#include "series/cut.h"
+
+namespace nines::engine {
+
+/// Readable parts of a head. Reuses its memory from use to use.
+class HeadView {
+ public:
+  [[nodiscard]] std::size_t series_count() const noexcept { return used_; }
+  /// The series at `index`, ascending by location.
+  [[nodiscard]] const Segment& series(std::size_t index) const noexcept { return series_[index].segment; }
+  void clear() noexcept;
+
+ private:
+  friend class Head;
+  struct Series {
+    std::shared_ptr<const SeriesColumns> keep;
+    Segment segment;
+    std::vector<Run> runs;
+    std::vector<Detail> details;
+    std::vector<std::pair<std::uint32_t, std::string>> texts;
+  };
+  std::vector<Series> series_;
+  std::size_t used_ = 0;
+};
+
+class Head {
+ public:
+  static constexpr std::int64_t kNothing = std::numeric_limits<std::int64_t>::max();
+
+  /// Every result of the server at or after this time is here; kNothing in a head that was never filled.
+  [[nodiscard]] std::int64_t start_ms() const noexcept { return start_ms_; }
+  /// Time of the newest result, -1 without one.
+  [[nodiscard]] std::int64_t last_ms() const noexcept;
+  [[nodiscard]] std::size_t results() const noexcept { return results_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+  /// Empties the head and lets it be complete from `start_ms` on.
+  void reset(std::int64_t start_ms);
+  /// Adds later results of a series; their times follow what is here.
+  void extend(const SeriesColumns& later);
+  /// Whether `result` is later than all of its series.
+  [[nodiscard]] bool accepts(const CheckResult& result) const noexcept;
+  /// Adds a result; accepts() must hold.
+  void push_back(const CheckResult& result);
+  /// Puts sorted, unique results of times >= start_ms() into their places, replacing equal keys. Copies the head.
+  void merge(std::span<const CheckResult> results, ServerId server);
+  /// Forgets what lies before `start_ms`.
+  void trim(std::int64_t start_ms);
+
+  /// What lies within `bounds`. Series without such results are left out.
+  void view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadView& out) const;
+  /// All results at or after `time_ms`, ascending by time, then location.
+  [[nodiscard]] std::vector<CheckResult> results_from(std::int64_t time_ms, ServerId server) const;
+  /// The newest result of all series; false when there is none.
+  [[nodiscard]] bool newest(ServerId server, CheckResult& out) const;
+
+ private:
+  [[nodiscard]] std::shared_ptr<SeriesColumns>& series_of(LocationId location);
+  void recount();
+
+  std::int64_t start_ms_ = kNothing;
+  std::size_t results_ = 0;
+  std::size_t bytes_ = 0;
+  std::vector<std::shared_ptr<SeriesColumns>> series_;  // ascending by location
+};
+
+}  // namespace nines::engine

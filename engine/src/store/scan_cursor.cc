@@ -1,0 +1,249 @@
+#include "store/scan_cursor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/row.h"
+
+namespace nines::engine {
+namespace {
+
+/// Snapshots taken anew because the history changed meanwhile, before the server's writers are made to wait.
+constexpr int kFreeAttempts = 3;
+/// Indexes that a thread of a bulk scan takes at a time.
+constexpr std::size_t kStride = 16;
+
+/// Adds the time until its end to a cost.
+class Stopwatch {
+ public:
+  explicit Stopwatch(ScanCost& cost) : cost_(cost), begin_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    const auto spent = std::chrono::steady_clock::now() - begin_;
+    cost_.nanoseconds += static_cast<std::uint64_t>(std::chrono::nanoseconds(spent).count());
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  ScanCost& cost_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+}  // namespace
+
+Result<void> ScanCursor::start(ServerState& state, Window window, bool write_held) {
+  const Stopwatch watch(cost_);
+  server_ = state.id;
+  bounds_.from = std::max<std::int64_t>(to_ms(window.from), 0);
+  bounds_.low = std::max<std::int64_t>(bounds_.from - options_.lookback.count(), 0);
+  bounds_.high = std::min(to_ms(window.to), to_ms(kTimeLimit));
+  decoded_next_ = decoded_.size();  // nothing; its memory serves the next chunk
+  head_.clear();
+  head_next_ = 0;
+  last_chunk_ms_ = -1;
+  positioned_ = false;
+  ++cost_.range_scans;
+  if (bounds_.high <= bounds_.low) {
+    phase_ = Phase::done;
+    return {};
+  }
+  if (!context_.heads) {
+    head_start_ms_ = Head::kNothing;
+    disk_end_ms_ = bounds_.high;
+    phase_ = Phase::chunks;
+    return kv_ == nullptr ? take_snapshot() : Result<void>{};
+  }
+  return take_view(state, write_held);
+}
+
+Result<void> ScanCursor::take_view(ServerState& state, bool write_held) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  context_.states.touch(state);
+  for (int attempt = 0;; ++attempt) {
+    std::unique_lock<Mutex> writers_wait(state.write, std::defer_lock);
+    if (!write_held && (!state.loaded || attempt >= kFreeAttempts)) writers_wait.lock();
+    if (!state.loaded) {
+      auto kv = context_.handle.kv();
+      if (!kv) return tl::unexpected<Error>(kv.error());
+      if (auto loaded = context_.states.ensure_loaded(state, **kv); !loaded) return loaded;
+    }
+    if (try_view(state)) return {};
+    if (auto taken = take_snapshot(); !taken) return taken;
+    if (writers_wait.owns_lock() || write_held) {
+      // Nobody can change the history now, and the snapshot is newer than the last change.
+      if (try_view(state)) return {};
+    }
+  }
+}
+
+bool ScanCursor::try_view(const ServerState& state) {
+  const MutexLock view(state.view);
+  if (state.changing) return false;
+  head_start_ms_ = state.head.start_ms();
+  if (bounds_.low < head_start_ms_ && (kv_ == nullptr || state.changed_at > taken_at_)) return false;
+  state.head.view(bounds_, options_.columns, gaps_, head_);
+  disk_end_ms_ = std::min(bounds_.high, head_start_ms_);
+  phase_ = bounds_.low < head_start_ms_ ? Phase::chunks : Phase::head;
+  return true;
+}
+
+Result<void> ScanCursor::take_snapshot() {
+  ranges_.clear();
+  kv_.reset();
+  taken_at_ = context_.states.changes();
+  auto kv = context_.handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  auto ranges = context_.heads ? (*kv)->ranges({Space::checks}) : (*kv)->ranges({Space::checks, Space::recent});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  kv_ = std::move(*kv);
+  ranges_ = std::move(*ranges);
+  return {};
+}
+
+Result<const Segment*> ScanCursor::next() {
+  if (hand_out()) return &segment_;
+  if (phase_ == Phase::done) return nullptr;
+  const Stopwatch watch(cost_);
+  while (phase_ != Phase::done) {
+    auto read = phase_ == Phase::chunks ? read_chunk() : read_rows();
+    if (!read) {
+      phase_ = Phase::done;
+      return tl::unexpected<Error>(read.error());
+    }
+    if (hand_out()) return &segment_;
+  }
+  return nullptr;
+}
+
+/// Makes segment_ of what is in memory already; false when that is used up.
+bool ScanCursor::hand_out() {
+  while (decoded_next_ < decoded_.size()) {
+    next_series();
+    cost_.results += segment_.size();
+    if (segment_.size() > 0) return true;
+  }
+  if (phase_ != Phase::head) return false;
+  if (head_next_ == head_.series_count()) {
+    phase_ = Phase::done;
+    return false;
+  }
+  segment_ = head_.series(head_next_++);
+  cost_.head_results += segment_.size();
+  cost_.results += segment_.size();
+  return true;
+}
+
+void ScanCursor::next_series() {
+  const SeriesColumns& columns = decoded_[decoded_next_++];
+  const Bounds bounds{bounds_.low, bounds_.from, disk_end_ms_};
+  segment_ = cut(whole_segment(columns, details_), bounds, gaps_, runs_, details_);
+}
+
+/// Decodes the next chunk of the window, or goes on to what follows the chunks.
+Result<void> ScanCursor::read_chunk() {
+  BlockCounter blocks;
+  Range& checks = *ranges_.front();
+  if (positioned_) {
+    checks.next();
+  } else {
+    checks.seek(chunk_key(server_, from_ms(utc_day(bounds_.low) * kDayMs)).view());
+    ++cost_.seeks;
+    positioned_ = true;
+  }
+  for (; checks.valid(); checks.next()) {
+    const auto key = parse_chunk_key(checks.key());
+    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
+    if (key->server != server_) break;
+    if (to_ms(key->first) >= disk_end_ms_) {
+      // Rows are later than every chunk, so there is none of the window.
+      phase_ = context_.heads ? Phase::head : Phase::done;
+      blocks.take(cost_);
+      return {};
+    }
+    const auto info = peek_chunk(checks.value());
+    if (info && info->last_ms < bounds_.low) continue;
+    // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
+    auto decoded = gaps_ == Gaps::exact
+                       ? decode_chunk(checks.value(), options_.columns, decoded_)
+                       : decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
+    if (!decoded) {
+      return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
+    }
+    decoded_next_ = 0;
+    last_chunk_ms_ = info->last_ms;
+    ++cost_.chunks;
+    cost_.bytes += checks.value().size();
+    // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
+    if (context_.heads && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
+    blocks.take(cost_);
+    return {};
+  }
+  blocks.take(cost_);
+  phase_ = context_.heads ? Phase::head : Phase::rows;
+  return checks.status();
+}
+
+/// Reads the window's rows, all of them: a server has at most a few hundred.
+Result<void> ScanCursor::read_rows() {
+  BlockCounter blocks;
+  phase_ = Phase::head;  // of which a read-only store has none
+  Range& recent = *ranges_.back();
+  const std::int64_t begin = std::max(bounds_.low, last_chunk_ms_ + 1);
+  const Key end = recent_key(server_, from_ms(bounds_.high), {});
+  std::vector<CheckResult> rows;
+  recent.seek(recent_key(server_, from_ms(begin), {}).view());
+  ++cost_.seeks;
+  for (; recent.valid() && recent.key() < end.view(); recent.next()) {
+    auto row = decode_row(recent.key(), recent.value());
+    if (!row) return tl::unexpected<Error>(row.error());
+    rows.push_back(std::move(*row));
+    ++cost_.rows;
+    cost_.bytes += recent.value().size();
+  }
+  blocks.take(cost_);
+  if (auto status = recent.status(); !status) return status;
+  decoded_ = to_columns(rows);
+  decoded_next_ = 0;
+  for (SeriesColumns& columns : decoded_) {
+    if (!options_.columns.latency) columns.latency_us.clear();
+    if (!options_.columns.details) columns.details.clear();
+    if (options_.columns.phases) continue;
+    columns.phases.clear();
+    columns.has_phases.clear();
+  }
+  return {};
+}
+
+Result<void> for_each_parallel(std::size_t count, int threads,
+                               const std::function<std::function<Result<void>(std::size_t)>()>& make_worker) {
+  std::atomic<std::size_t> next_index{0};
+  std::atomic<bool> failed{false};
+  Mutex error_mutex;
+  Result<void> outcome;
+  const auto work = [&] {
+    const auto worker = make_worker();
+    while (!failed) {
+      const std::size_t begin = next_index.fetch_add(kStride);
+      if (begin >= count) return;
+      for (std::size_t index = begin; index < std::min(begin + kStride, count) && !failed; ++index) {
+        auto done = worker(index);
+        if (done) continue;
+        const MutexLock lock(error_mutex);
+        if (!failed.exchange(true)) outcome = std::move(done);
+      }
+    }
+  };
+  const auto useful = static_cast<int>(std::min<std::size_t>((count + kStride - 1) / kStride, 1024));
+  std::vector<std::thread> others;
+  for (int i = 1; i < std::min(threads, useful); ++i) others.emplace_back(work);
+  work();
+  for (std::thread& thread : others) thread.join();
+  return outcome;
+}
+
+}  // namespace nines::engine

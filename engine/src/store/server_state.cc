@@ -1,0 +1,257 @@
+#include "store/server_state.h"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/row.h"
+
+namespace nines::engine {
+namespace {
+
+/// The part of the heads' budget that day summaries may take: one in so many bytes. A server's month of them is as
+/// large as seven hours of its results at one a minute.
+constexpr std::size_t kDaysShare = 4;
+constexpr std::int64_t kLastKeyMs = std::numeric_limits<std::int64_t>::max();
+
+bool belongs_to(ServerId id, std::string_view key) {
+  return key.starts_with(server_key(id).view());
+}
+
+Error at_key(Error error, std::string_view key) {
+  error.message += " (key " + printable_key(key) + ")";
+  return error;
+}
+
+/// The time of the newest sealed result, -1 without one.
+Result<std::int64_t> find_watermark(ServerId id, Range& checks) {
+  checks.seek_back(chunk_key(id, from_ms(kLastKeyMs)).view());
+  if (!checks.valid() || !belongs_to(id, checks.key())) {
+    if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
+    return -1;
+  }
+  auto info = peek_chunk(checks.value());
+  if (!info) return tl::unexpected<Error>(at_key(info.error(), checks.key()));
+  return info->last_ms;
+}
+
+/// Adds the sealed results from `start_ms` on to `head`.
+Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head& head) {
+  std::vector<SeriesColumns> decoded;
+  const std::int64_t day_start = utc_day(start_ms) * kDayMs;
+  checks.seek(chunk_key(id, from_ms(day_start)).view());
+  for (; checks.valid() && belongs_to(id, checks.key()); checks.next()) {
+    auto done = decode_chunk(checks.value(), Columns{true, true, true}, decoded);
+    if (!done) return tl::unexpected<Error>(at_key(done.error(), checks.key()));
+    for (const SeriesColumns& series : decoded) head.extend(series);
+  }
+  return checks.status();
+}
+
+}  // namespace
+
+Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
+  auto ranges = kv.ranges({Space::recent});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& recent = *ranges->front();
+  recent.seek_back(recent_key(server, from_ms(kLastKeyMs), kMaxLocation).view());
+  if (recent.valid() && belongs_to(server, recent.key())) {
+    auto row = decode_row(recent.key(), recent.value());
+    if (!row) return tl::unexpected<Error>(row.error());
+    return std::move(*row);
+  }
+  if (auto status = recent.status(); !status) return tl::unexpected<Error>(status.error());
+  return std::nullopt;
+}
+
+Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) {
+  auto ranges = kv.ranges({Space::checks});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& checks = *ranges->front();
+  const auto watermark = find_watermark(server, checks);
+  if (!watermark) return tl::unexpected<Error>(watermark.error());
+  if (*watermark < 0) return std::nullopt;
+  std::vector<SeriesColumns> series;
+  if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
+    return tl::unexpected<Error>(at_key(decoded.error(), checks.key()));
+  }
+  auto newest = series.begin();
+  for (auto candidate = series.begin(); candidate != series.end(); ++candidate) {
+    if (candidate->time_ms.back() >= newest->time_ms.back()) newest = candidate;
+  }
+  return newest->at(newest->size() - 1, server);
+}
+
+std::shared_ptr<ServerState> StateTable::find(ServerId id) const {
+  const auto index = static_cast<std::size_t>(id);
+  const std::shared_lock lock(mutex_);
+  return index < states_.size() ? states_[index] : nullptr;
+}
+
+void StateTable::add(ServerId id) {
+  const auto index = static_cast<std::size_t>(id);
+  const std::unique_lock lock(mutex_);
+  if (index >= states_.size()) states_.resize(index + 1);
+  states_[index] = std::make_shared<ServerState>(id);
+}
+
+void StateTable::remove(ServerId id) {
+  const std::unique_lock lock(mutex_);
+  states_[static_cast<std::size_t>(id)].reset();
+}
+
+void StateTable::reset(std::span<const Server> servers) {
+  {
+    const std::unique_lock lock(mutex_);
+    std::vector<std::shared_ptr<ServerState>> states;
+    for (const Server& server : servers) {
+      const auto index = static_cast<std::size_t>(server.id);
+      if (index >= states.size()) states.resize(index + 1);
+      states[index] = index < states_.size() && states_[index] != nullptr ? states_[index]
+                                                                          : std::make_shared<ServerState>(server.id);
+    }
+    states_ = std::move(states);
+  }
+  for (const auto& state : all()) {
+    const MutexLock view(state->view);
+    state->loaded = false;
+    state->found_rows.clear();
+    state->changed_at = count_change();
+  }
+}
+
+std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::shared_ptr<ServerState>> states;
+  std::copy_if(states_.begin(), states_.end(), std::back_inserter(states),
+               [](const auto& state) { return state != nullptr; });
+  return states;
+}
+
+Result<void> StateTable::find_rows(const Kv& kv) {
+  auto ranges = kv.ranges({Space::recent});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& recent = *ranges->front();
+  std::vector<CheckResult> rows;  // of one server
+  const auto hand_over = [&] {
+    if (rows.empty()) return;
+    if (const auto state = find(rows.front().server)) {
+      const MutexLock view(state->view);
+      state->found_rows = to_columns(rows);
+    }
+    rows.clear();
+  };
+  for (recent.seek({}); recent.valid(); recent.next()) {
+    auto row = decode_row(recent.key(), recent.value());
+    if (!row) return tl::unexpected<Error>(row.error());
+    if (!rows.empty() && rows.front().server != row->server) hand_over();
+    rows.push_back(std::move(*row));
+  }
+  hand_over();
+  return recent.status();
+}
+
+Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
+  if (state.loaded) return {};
+  auto ranges = kv.ranges({Space::checks});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  Range& checks = *ranges->front();
+
+  const auto watermark = find_watermark(state.id, checks);
+  if (!watermark) return tl::unexpected<Error>(watermark.error());
+  std::vector<SeriesColumns> rows;
+  {
+    const MutexLock view(state.view);
+    rows = state.found_rows;
+  }
+  state.watermark_ms = *watermark;
+  state.last_ms = *watermark;
+  state.first_row_ms = -1;
+  state.rows = 0;
+  for (const SeriesColumns& series : rows) {
+    const std::int64_t first_ms = series.time_ms.front();
+    if (state.first_row_ms < 0 || first_ms < state.first_row_ms) state.first_row_ms = first_ms;
+    state.last_ms = std::max(state.last_ms, series.time_ms.back());
+    state.rows += static_cast<std::uint32_t>(series.size());
+  }
+
+  Head head;
+  const std::int64_t start = head_start(state.last_ms, state.watermark_ms);
+  head.reset(utc_day(start) * kDayMs);
+  if (start <= *watermark) {
+    if (auto read = read_chunks(state.id, start, checks, head); !read) return read;
+  }
+  for (const SeriesColumns& series : rows) head.extend(series);
+  head.trim(start);
+
+  const MutexLock view(state.view);
+  state.head = std::move(head);
+  state.found_rows = {};
+  state.changed_at = count_change();
+  state.loaded = true;
+  grown_.store(true, std::memory_order_relaxed);
+  return {};
+}
+
+std::int64_t StateTable::head_start(std::int64_t last_ms, std::int64_t watermark_ms) const noexcept {
+  const auto& performance = options_.performance;
+  const std::int64_t unsealed = watermark_ms + 1;
+  if (performance.head_bytes == 0) return unsealed;
+  const std::int64_t span = std::chrono::milliseconds(performance.head_span).count();
+  return std::clamp<std::int64_t>(last_ms - span, 0, unsealed);
+}
+
+void StateTable::trim_head(ServerState& state) const {
+  const std::int64_t wanted = head_start(state.last_ms, state.watermark_ms);
+  const std::int64_t span = std::chrono::milliseconds(options_.performance.head_span).count();
+  // Trimming copies what stays, so it waits until a quarter more has gathered.
+  const std::int64_t slack = options_.performance.head_bytes == 0 ? 0 : span / 4;
+  const MutexLock view(state.view);
+  if (state.head.start_ms() == Head::kNothing || wanted - state.head.start_ms() <= slack) return;
+  state.head.trim(wanted);
+  state.changed_at = count_change();
+}
+
+void StateTable::touch(const ServerState& state) const noexcept {
+  state.used_at.store(ticks_.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+std::shared_ptr<const CachedDays> StateTable::cache_days(DayRange range, std::uint64_t taken_at,
+                                                         std::vector<DaySummary> days) const {
+  if (cached_days_bytes_ + memory_of(days) > options_.performance.head_bytes / kDaysShare) return nullptr;
+  return std::make_shared<const CachedDays>(range, taken_at, std::move(days), cached_days_bytes_);
+}
+
+void StateTable::keep_budget_after_reading() const {
+  if (grown_.load(std::memory_order_relaxed) && grown_.exchange(false, std::memory_order_relaxed)) keep_budget();
+}
+
+void StateTable::keep_budget() const {
+  const MutexLock budget(budget_mutex_);
+  auto states = all();
+  std::size_t bytes = cached_days_bytes_;
+  for (const auto& state : states) {
+    const MutexLock view(state->view);
+    bytes += state->head.bytes();
+  }
+  if (bytes <= options_.performance.head_bytes) return;
+  std::sort(states.begin(), states.end(), [](const auto& a, const auto& b) { return a->used_at < b->used_at; });
+  for (const auto& state : states) {
+    if (bytes <= options_.performance.head_bytes) return;
+    // A server that is being written to keeps its head this time.
+    if (!state->write.try_lock()) continue;
+    if (state->loaded) {
+      const MutexLock view(state->view);
+      bytes -= state->head.bytes();
+      state->head.trim(state->watermark_ms + 1);
+      state->changed_at = count_change();
+      bytes += state->head.bytes();
+    }
+    state->write.unlock();
+  }
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,212 @@
+#include "store/summary_cursor.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "codec/key.h"
+#include "codec/summary_codec.h"
+
+namespace nines::engine {
+namespace {
+
+constexpr ScanOptions kForSummaries{{.latency = true, .phases = false, .details = false}, {}};
+
+Window window_of(std::int64_t first_day, std::int64_t end_day) {
+  return {from_ms(first_day * kDayMs), from_ms(end_day * kDayMs)};
+}
+
+/// The first UTC day that no stored time lies in.
+constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
+
+}  // namespace
+
+SummaryCursor::SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before)
+    : context_(context),
+      store_(store),
+      with_sketch_(with_sketch),
+      refused_before_(refused_before),
+      scan_(context, kForSummaries, Gaps::exact) {}
+
+Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
+  state_ = &state;
+  day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
+  end_ = std::clamp(range.last, day_, kDayLimit);
+  ++cost_.range_scans;
+  if (use_cached(state)) return {};
+  bool stale = kv_ == nullptr;
+  if (!stale) {
+    const MutexLock view(state.view);
+    stale = state.changing || state.changed_at > taken_at_;
+  }
+  if (stale) {
+    if (auto taken = take_snapshot(); !taken) return taken;
+  }
+  ranges_.front()->seek(day_key(state.id, day_).view());
+  ++cost_.seeks;
+  return {};
+}
+
+Result<void> SummaryCursor::take_snapshot() {
+  ranges_.clear();
+  kv_.reset();
+  taken_at_ = context_.states.changes();
+  auto kv = context_.handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  auto ranges = (*kv)->ranges({Space::days});
+  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  kv_ = std::move(*kv);
+  ranges_ = std::move(*ranges);
+  return {};
+}
+
+const ScanCost& SummaryCursor::cost() const noexcept {
+  total_ = cost_;
+  total_ += scan_.cost();
+  return total_;
+}
+
+/// Whether the days are in memory. When they are not, decides whether they will be once they have been read.
+bool SummaryCursor::use_cached(ServerState& state) {
+  cached_.reset();
+  cached_next_ = 0;
+  collected_.clear();
+  collects_ = false;
+  range_ = {day_, end_};
+  if (!context_.heads || with_sketch_ || day_ == end_) return false;
+  const MutexLock view(state.view);
+  const bool unchanged = state.days != nullptr && !state.changing && state.changed_at <= state.days->taken_at();
+  if (unchanged && state.days->covers(range_)) {
+    cached_ = state.days;
+    return true;
+  }
+  // What is appended to a day before the newest result's counts as a change, so such days are closed as of now.
+  collects_ = state.loaded && !state.changing && end_ <= utc_day(state.head.last_ms());
+  if (collects_) state.days.reset();
+  return false;
+}
+
+const DaySummary* SummaryCursor::next_cached() {
+  const auto& days = cached_->days();
+  while (cached_next_ < days.size() && days[cached_next_].day < day_) ++cached_next_;
+  if (cached_next_ == days.size() || days[cached_next_].day >= end_) return nullptr;
+  ++cost_.summaries;
+  return &days[cached_next_++];
+}
+
+void SummaryCursor::cache_collected() {
+  auto days = context_.states.cache_days(range_, taken_at_, std::move(collected_));
+  collected_ = {};
+  collects_ = false;
+  const MutexLock view(state_->view);
+  if (days != nullptr && !state_->changing && state_->changed_at <= taken_at_) state_->days = std::move(days);
+}
+
+Result<const DaySummary*> SummaryCursor::next() {
+  if (cached_ != nullptr) return next_cached();
+  auto day = read_next();
+  if (!collects_ || !day) return day;
+  if (*day == nullptr) {
+    cache_collected();
+  } else {
+    collected_.push_back(**day);
+  }
+  return day;
+}
+
+Result<const DaySummary*> SummaryCursor::read_next() {
+  while (day_ < end_) {
+    const Range& days = *ranges_.front();
+    stored_day_ = end_;
+    if (days.valid()) {
+      const auto key = parse_day_key(days.key());
+      if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
+      if (key->server == state_->id) stored_day_ = std::min(key->day, end_);
+    } else if (auto status = days.status(); !status) {
+      return tl::unexpected<Error>(status.error());
+    }
+    if (stored_day_ == day_) return take_stored();
+    const auto computed = compute_next(stored_day_);
+    if (!computed) return tl::unexpected<Error>(computed.error());
+    if (*computed) return &summary_;
+  }
+  return nullptr;
+}
+
+Result<const DaySummary*> SummaryCursor::take_stored() {
+  Range& days = *ranges_.front();
+  auto decoded = decode_summary(day_, days.value(), with_sketch_, summary_);
+  if (!decoded) {
+    return fail(decoded.error().code, decoded.error().message + " (summary " + printable_key(days.key()) + ")");
+  }
+  ++cost_.summaries;
+  cost_.bytes += days.value().size();
+  ++day_;
+  days.next();
+  return &summary_;
+}
+
+/// Computes the next day before `end` that has results; false when there is none.
+Result<bool> SummaryCursor::compute_next(std::int64_t end) {
+  bool found = false;
+  while (day_ < end && !found) {
+    const auto day = first_day_with_results(end);
+    if (!day) return tl::unexpected<Error>(day.error());
+    day_ = *day;
+    if (day_ == end) break;
+    auto computed = compute(day_++);
+    if (!computed) return computed;
+    found = *computed;
+  }
+  return found;
+}
+
+/// The first day in [day_, end) that may have results; `end` when none has.
+Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
+  if (auto started = scan_.start(*state_, window_of(day_, end)); !started) {
+    return tl::unexpected<Error>(started.error());
+  }
+  const auto segment = scan_.next();
+  if (!segment) return tl::unexpected<Error>(segment.error());
+  if (*segment == nullptr) return end;
+  const std::int64_t first_ms = (*segment)->time_ms.front();
+  // Within the head the series of a second location may begin on an earlier day.
+  if (first_ms >= scan_.head_start_ms()) return std::max(day_, utc_day(scan_.head_start_ms()));
+  return utc_day(first_ms);
+}
+
+Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  // Held over both the reading and the storing: a late result in between would make the summary untrue.
+  std::unique_lock<Mutex> write(state_->write, std::defer_lock);
+  if (store_ != nullptr) {
+    write.lock();
+    if (auto loaded = context_.states.ensure_loaded(*state_, *kv_); !loaded)
+      return tl::unexpected<Error>(loaded.error());
+  }
+  if (auto started = scan_.start(*state_, window_of(day, day + 1), store_ != nullptr); !started) {
+    return tl::unexpected<Error>(started.error());
+  }
+  reset_summary(summary_, day);
+  for (;;) {
+    const auto segment = scan_.next();
+    if (!segment) return tl::unexpected<Error>(segment.error());
+    if (*segment == nullptr) break;
+    add_to_summary(summary_, **segment);
+  }
+  if (summary_.series.empty()) return false;
+  if (store_ != nullptr && day < std::max(utc_day(state_->last_ms), refused_before_)) keep();
+  if (!with_sketch_) summary_.latency = LatencySketch{};
+  return true;
+}
+
+/// Stores summary_. A summary that could not be stored is computed again the next time, so an error is no loss.
+void SummaryCursor::keep() {
+  if (state_->removed || !is_storable(summary_)) return;
+  auto kv = store_->kv_for_write();
+  if (!kv || kv->get() != kv_.get()) return;
+  const auto batch = (*kv)->batch();
+  batch->put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
+  static_cast<void>(store_->write(**kv, *batch, Durability::buffered));
+}
+
+}  // namespace nines::engine

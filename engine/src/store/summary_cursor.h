@@ -1,0 +1,64 @@
+// Reading day summaries: stored ones where there are, computed from the results where there are not.
+//
+// Threads: each cursor from one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <nines/store.h>
+
+#include "store/scan_cursor.h"
+
+namespace nines::engine {
+
+class SummaryCursor final : public DayCursor {
+ public:
+  /// With `store` (null in a read-only store), computed summaries are kept: of days that a later result has closed, and
+  /// of those before `refused_before`, which retention lets no result into.
+  SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before = 0);
+
+  /// Positions on the days in `range` of a server; again for the next one, keeping buffers and, where it is new enough,
+  /// the snapshot.
+  [[nodiscard]] Result<void> start(ServerState& state, DayRange range);
+  [[nodiscard]] Result<const DaySummary*> next() override;
+  [[nodiscard]] const ScanCost& cost() const noexcept override;
+
+ private:
+  [[nodiscard]] bool use_cached(ServerState& state);
+  [[nodiscard]] const DaySummary* next_cached();
+  [[nodiscard]] Result<const DaySummary*> read_next();
+  void cache_collected();
+  [[nodiscard]] Result<void> take_snapshot();
+  [[nodiscard]] Result<const DaySummary*> take_stored();
+  [[nodiscard]] Result<bool> compute_next(std::int64_t end);
+  [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
+  [[nodiscard]] Result<bool> compute(std::int64_t day);
+  void keep() NINES_REQUIRES(state_->write);
+
+  const ReadContext context_;
+  Handle* const store_;
+  const bool with_sketch_;
+  const std::int64_t refused_before_;
+
+  ServerState* state_ = nullptr;
+  std::int64_t day_ = 0;  // the next to be handed out
+  std::int64_t end_ = 0;
+  std::int64_t stored_day_ = 0;  // of the stored summary that days_ stands on; end_ when there is none
+
+  std::shared_ptr<const CachedDays> cached_;  // what the days come from, if it is not null
+  std::size_t cached_next_ = 0;
+  bool collects_ = false;  // the days of this range are to be cached
+  DayRange range_;
+  std::vector<DaySummary> collected_;
+
+  std::shared_ptr<Kv> kv_;  // before the ranges, which must not outlive it
+  Ranges ranges_;
+  std::uint64_t taken_at_ = 0;  // StateTable::changes() when the ranges were made
+  ScanCursor scan_;
+  DaySummary summary_;
+  ScanCost cost_;  // of what this cursor read itself; the rest is scan_'s
+  mutable ScanCost total_;
+};
+
+}  // namespace nines::engine

@@ -1,0 +1,79 @@
+// Everything that changes check results: appending, bulk loading, sealing, retention, removal.
+//
+// A result later than the server's watermark becomes a row of `recent`; an earlier one is folded into its chunk at
+// once. When a server has enough rows, all but the newest are sealed: folded into chunks and erased, in one batch.
+// A day summary exists only while it is true: whatever changes a day that has one erases it in the same batch.
+//
+// Threads: all members from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nines/check_result.h>
+#include <nines/options.h>
+
+#include "store/kv_handle.h"
+#include "store/server_state.h"
+
+namespace nines::engine {
+
+class Writer {
+ public:
+  Writer(Handle& handle, StateTable& states, const Options& options)
+      : handle_(handle), states_(states), options_(options) {}
+
+  /// As Store::append, load.
+  [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability);
+  [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results);
+  /// Seals all rows of all servers.
+  [[nodiscard]] Result<void> seal_all();
+  /// Drops the results before the UTC day `checks_day` and the summaries before `summaries_day`. True when something
+  /// was dropped.
+  [[nodiscard]] Result<bool> drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day);
+  /// Drops all of a server's history, together with what `and_also` adds to the batch.
+  [[nodiscard]] Result<void> drop_server(ServerId server, const std::function<void(Batch&)>& and_also);
+
+  [[nodiscard]] std::uint64_t appended() const noexcept { return appended_; }
+  [[nodiscard]] std::uint64_t sealed_chunks() const noexcept { return sealed_chunks_; }
+
+ private:
+  /// The results of one server in an append, ascending by time, in the order of the append where times are equal.
+  struct Group {
+    std::shared_ptr<ServerState> state;
+    std::span<const CheckResult* const> results;
+    std::vector<CheckResult> late;  // what has to be folded into chunks
+    bool changes_past = false;      // chunks or summaries that readers may have a snapshot of
+  };
+
+  [[nodiscard]] Result<void> validate(std::span<const CheckResult> results) const;
+  [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
+  [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
+  [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group, Batch& batch);
+  /// Erases the summaries of the days of `results` that a summary may exist for: those before `last_ms`'s.
+  static void erase_summaries(ServerId server, std::span<const CheckResult> results, std::int64_t last_ms,
+                              Batch& batch);
+  void publish(Group& group);
+  [[nodiscard]] Result<void> load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results)
+      NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
+                                      Batch& batch) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
+                                           std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> seal_if_due(Kv& kv, ServerState& state) NINES_REQUIRES(state.write);
+  void after_append(std::size_t results);
+
+  Handle& handle_;
+  StateTable& states_;
+  const Options& options_;
+  std::atomic<std::uint64_t> appended_{0};
+  std::atomic<std::uint64_t> sealed_chunks_{0};
+};
+
+}  // namespace nines::engine

@@ -1,0 +1,48 @@
+// The journal's file: lines of JSON with a checksum, appended and synced one by one, rewritten whole when it has grown.
+//
+// Format: prober/ALERTS.md. Owns its descriptor. Blocks on the disk. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nines/result.h>
+
+#include "base/unique_fd.h"
+
+namespace nines::prober {
+
+/// CRC-32C (Castagnoli, reflected) of `text`.
+[[nodiscard]] std::uint32_t crc32c(std::string_view text) noexcept;
+
+class AlertJournal {
+ public:
+  /// What a file held: its records in order, and how many lines did not check out.
+  struct Content {
+    std::vector<std::string> records;
+    std::size_t damaged = 0;  ///< a torn last line, which a crash leaves, does not count
+  };
+
+  explicit AlertJournal(std::string path) : path_(std::move(path)) {}
+
+  /// A file that is not there is empty. Errors: io, newer_format, not_a_store (the file is something else).
+  [[nodiscard]] Result<Content> read() const;
+  /// Puts a file with `records` in the place of the old one, atomically and durably. A damaged old one is kept beside
+  /// it as PATH.damaged when `keep_old`.
+  [[nodiscard]] Result<void> rewrite(const std::vector<std::string>& records, bool keep_old = false);
+  /// Appends a record, durably. After an error nothing but rewrite() may be called: what a failed sync left behind is
+  /// unknown, and asking again would be told a lie.
+  [[nodiscard]] Result<void> append(const std::string& record);
+  /// Bytes appended since the last rewrite.
+  [[nodiscard]] std::uint64_t grown_bytes() const noexcept { return grown_; }
+
+ private:
+  const std::string path_;
+  UniqueFd file_;
+  std::uint64_t grown_ = 0;
+};
+
+}  // namespace nines::prober

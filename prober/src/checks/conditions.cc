@@ -1,0 +1,159 @@
+#include "checks/conditions.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace nines::prober {
+namespace {
+
+using Op = HeaderCondition::Op;
+
+constexpr std::size_t kShownBytes = 80;
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + shorten(text, kShownBytes) + "\"";
+}
+
+std::string expected_ranges(const std::vector<StatusRange>& ranges) {
+  std::string text;
+  for (const auto& range : ranges) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(range.first);
+    if (range.last != range.first) text += "-" + std::to_string(range.last);
+  }
+  return text;
+}
+
+std::optional<Failure> judge_status(const CompiledCheck& check, int status) {
+  const bool expected = std::any_of(check.status.begin(), check.status.end(), [status](const StatusRange& range) {
+    return range.first <= status && status <= range.last;
+  });
+  if (expected) return std::nullopt;
+  return Failure{ErrorClass::http_status, "HTTP " + std::to_string(status) + ", expected " +
+                                              shorten(expected_ranges(check.status), kShownBytes)};
+}
+
+bool value_holds(const HeaderTest& test, std::string_view value) {
+  switch (test.condition.op) {
+    case Op::equals:
+    case Op::not_equals:
+      return value == test.condition.value;
+    case Op::contains:
+      return value.find(test.condition.value) != std::string_view::npos;
+    case Op::matches:
+      return RE2::PartialMatch(value, *test.expression);
+    case Op::exists:
+    case Op::absent:
+      return true;
+  }
+  return false;
+}
+
+std::optional<std::string> header_failure(const HeaderTest& test, const HeaderFields& headers) {
+  const auto& [name, op, wanted] = test.condition;
+  const std::string* seen = nullptr;
+  bool holds = false;
+  for (const auto& [field, value] : headers) {
+    if (!equal_ignoring_case(field, name)) continue;
+    if (seen == nullptr) seen = &value;
+    holds = holds || value_holds(test, value);
+  }
+  const bool negative = op == Op::absent || op == Op::not_equals;
+  if (holds != negative) return std::nullopt;
+  if (op == Op::absent) return "header " + name + " is present";
+  if (op == Op::not_equals) return "header " + name + " is " + in_quotes(wanted);
+  if (seen == nullptr) return "header " + name + " is missing";
+  const char* verb = op == Op::equals     ? "expected "
+                     : op == Op::contains ? "expected to contain "
+                                          : "expected to match ";
+  return "header " + name + " is " + in_quotes(*seen) + ", " + verb + in_quotes(wanted);
+}
+
+std::optional<Failure> judge_json(const CompiledCheck& check, const std::string& body) {
+  if (check.json_tests.empty()) return std::nullopt;
+  const auto document = nlohmann::json::parse(body, nullptr, false);
+  if (document.is_discarded()) return Failure{ErrorClass::condition, "body is not JSON"};
+  for (const auto& test : check.json_tests) {
+    if (auto failure = test.failure(document)) return Failure{ErrorClass::condition, *std::move(failure)};
+  }
+  return std::nullopt;
+}
+
+// Whole days left, rounded down, so that "14 days" is never shown for less.
+std::int64_t days_between(TimeMs from, TimeMs to) noexcept {
+  const auto ms = to_ms(to) - to_ms(from);
+  return ms >= 0 ? ms / kDayMs : -((-ms + kDayMs - 1) / kDayMs);
+}
+
+}  // namespace
+
+State state_of(ErrorClass error) noexcept {
+  switch (error) {
+    case ErrorClass::none:
+      return State::up;
+    case ErrorClass::slow:
+      return State::degraded;
+    case ErrorClass::internal:
+    case ErrorClass::own_network:
+      return State::unknown;
+    default:
+      return State::down;
+  }
+}
+
+std::optional<Failure> judge_headers(const CompiledCheck& check, const Answer& answer) {
+  for (const auto& test : check.header_tests) {
+    if (auto failure = header_failure(test, answer.headers)) {
+      return Failure{ErrorClass::condition, *std::move(failure)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> judge_received(const CompiledCheck& check, std::string_view body) {
+  for (const auto& text : check.spec.body_contains) {
+    if (body.find(text) == std::string_view::npos) {
+      return Failure{ErrorClass::condition, "body does not contain " + in_quotes(text)};
+    }
+  }
+  for (const auto& expression : check.body_expressions) {
+    if (!RE2::PartialMatch(body, *expression)) {
+      return Failure{ErrorClass::condition, "body does not match " + in_quotes(expression->pattern())};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> judge_http(const CompiledCheck& check, const Answer& answer) {
+  if (auto failure = judge_status(check, answer.status)) return failure;
+  if (auto failure = judge_headers(check, answer)) return failure;
+  if (auto failure = judge_received(check, answer.body)) return failure;
+  for (const auto& text : check.spec.body_not_contains) {
+    if (answer.body.find(text) != std::string::npos) {
+      return Failure{ErrorClass::condition, "body contains " + in_quotes(text)};
+    }
+  }
+  return judge_json(check, answer.body);
+}
+
+void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome) {
+  const auto& spec = check.spec;
+  const auto expiry = outcome.chain_expiry ? outcome.chain_expiry : outcome.certificate_expiry;
+  if (spec.certificate_days && expiry && *expiry < now + std::chrono::days(*spec.certificate_days)) {
+    outcome.state = State::degraded;
+    outcome.error = ErrorClass::certificate;
+    outcome.detail = "certificate expires in " + std::to_string(days_between(now, *expiry)) +
+                     " days, expected at least " + std::to_string(*spec.certificate_days);
+    return;
+  }
+  if (spec.latency_below && outcome.latency_us &&
+      std::chrono::microseconds(*outcome.latency_us) >= *spec.latency_below) {
+    outcome.state = State::degraded;
+    outcome.error = ErrorClass::slow;
+    outcome.detail = "took " + std::to_string(*outcome.latency_us / 1000) + " ms, expected below " +
+                     std::to_string(spec.latency_below->count()) + " ms";
+  }
+}
+
+}  // namespace nines::prober

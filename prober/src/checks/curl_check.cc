@@ -1,0 +1,421 @@
+// The kinds of check that libcurl speaks: http, ws, mail, ftp, ldap, and the bare TLS handshake.
+//
+// One object follows a check through its hops: look the host up, run one transfer, judge it, follow a redirect.
+// Redirects are followed here and not by libcurl, so that every hop's name is looked up under our timer, its address
+// judged, and credentials dropped when the origin changes.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/text.h"
+#include "checks/certificate_watch.h"
+#include "checks/curl_engine.h"
+#include "checks/curl_info.h"
+#include "checks/curl_setup.h"
+#include "checks/error_mapping.h"
+#include "checks/running_check.h"
+#include "checks/websocket.h"
+
+namespace nines::prober {
+namespace {
+
+using std::chrono::microseconds;
+
+// One response's headers kept for conditions; more fields than that are nobody's to look at.
+constexpr std::size_t kMaxHeaderFields = 1000;
+constexpr int kSwitchingProtocols = 101;
+// libcurl watches no socket while it logs in to an LDAP server, and forgets messages that came together with the one it
+// read (7.88, its issue 9580). It is asked to look again at this pace.
+constexpr auto kLdapNudge = std::chrono::milliseconds(20);
+
+bool is_websocket(CheckKind kind) noexcept {
+  return kind == CheckKind::ws || kind == CheckKind::wss;
+}
+bool is_http(CheckKind kind) noexcept {
+  return kind == CheckKind::http || kind == CheckKind::https;
+}
+bool is_ldap(CheckKind kind) noexcept {
+  return kind == CheckKind::ldap || kind == CheckKind::ldaps;
+}
+bool is_redirect(long status) noexcept {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+class CurlCheck final : public RunningCheck, public TransferListener {
+ public:
+  using RunningCheck::RunningCheck;
+  ~CurlCheck() override { drop_transfer(); }
+
+  void on_transfer_done(CURLcode code) override;
+
+ protected:
+  void begin() override {
+    hop_.target = check().target;
+    look_up_hop();
+  }
+  Failure overdue() override;
+  void release() override { drop_transfer(); }
+
+ private:
+  // Why a callback of ours ended the transfer.
+  enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded };
+
+  void look_up_hop();
+  void transfer(const std::vector<Address>& addresses);
+  [[nodiscard]] curl_slist* headers();
+  void drop_transfer() noexcept;
+
+  void nudge_later();
+  void watch_phases();
+  void on_phase_timer();
+  [[nodiscard]] TransferProgress progress() const;
+
+  void read_figures();
+  [[nodiscard]] std::optional<Failure> transfer_failure(CURLcode code);
+  [[nodiscard]] std::optional<Failure> judge();
+  [[nodiscard]] std::optional<Failure> judge_upgrade();
+  [[nodiscard]] bool wants_redirect() const;
+  void follow(const std::string& location);
+
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  std::size_t header_line(std::string_view line);
+
+  Hop hop_;
+  CURL* easy_ = nullptr;
+  CurlList resolve_;
+  std::string resolved_name_;  // "host:port" in libcurl's cache, while the transfer runs
+  std::string websocket_key_;
+  std::string websocket_line_;
+  curl_slist websocket_header_{};
+  CertificateWatch certificates_;
+  TimerId phase_timer_{};
+  TimerId nudge_timer_{};
+  Clock::time_point transfer_started_{};
+  microseconds spent_{};  // by name lookups and finished transfers
+  Answer answer_;
+  std::size_t header_bytes_ = 0;
+  std::size_t body_bytes_ = 0;
+  Abort abort_ = Abort::none;
+  bool refused_address_ = false;
+  int socket_error_ = 0;
+  std::array<char, CURL_ERROR_SIZE> error_text_{};
+};
+
+void CurlCheck::look_up_hop() {
+  const std::string& host = check().proxy ? check().proxy->host : hop_.target.host;
+  const std::uint16_t port = check().proxy ? check().proxy->port : hop_.target.port;
+  lookup(host, port, [this](const std::vector<Address>& addresses) { transfer(addresses); });
+}
+
+curl_slist* CurlCheck::headers() {
+  curl_slist* shared = (hop_.own_origin ? check().headers : check().headers_elsewhere).get();
+  if (!is_websocket(hop_.target.kind)) return shared;
+  websocket_key_ = websocket_key();
+  websocket_line_ = "Sec-WebSocket-Key: " + websocket_key_;
+  websocket_header_ = {websocket_line_.data(), shared};
+  return &websocket_header_;
+}
+
+void CurlCheck::transfer(const std::vector<Address>& addresses) {
+  easy_ = services().curl.acquire();
+  if (easy_ == nullptr) {
+    fail({ErrorClass::internal, "no memory for another transfer"});
+    return;
+  }
+  const bool numeric = check().proxy ? check().proxy->numeric : hop_.target.numeric;
+  if (!numeric) {
+    const std::string& host = check().proxy ? check().proxy->host : hop_.target.host;
+    const std::uint16_t port = check().proxy ? check().proxy->port : hop_.target.port;
+    resolved_name_ = host + ":" + std::to_string(port);
+    resolve_ = services().curl.resolve_list(resolved_name_, addresses);
+  }
+  TransferCallbacks callbacks;
+  callbacks.self = this;
+  callbacks.on_header = on_header;
+  callbacks.on_body = on_body;
+  callbacks.on_open = on_open;
+  callbacks.error_buffer = error_text_.data();
+  configure(easy_, check(), hop_, callbacks, headers(), resolve_.get(), services().options.user_agent, certificates_);
+  transfer_started_ = Clock::now();
+  if (services().curl.add(easy_, *this) != CURLM_OK) {
+    services().curl.release(std::exchange(easy_, nullptr));
+    fail({ErrorClass::internal, "libcurl refused the transfer"});
+    return;
+  }
+  watch_phases();
+  if (is_ldap(hop_.target.kind) && !connect_only(hop_.target)) nudge_later();
+}
+
+void CurlCheck::nudge_later() {
+  nudge_timer_ = loop().call_at(Clock::now() + kLdapNudge, [this] {
+    // To go on after a pause is the one request that makes libcurl look whether or not anything has come.
+    curl_easy_pause(easy_, CURLPAUSE_RECV);
+    curl_easy_pause(easy_, CURLPAUSE_CONT);
+    nudge_later();
+  });
+}
+
+void CurlCheck::drop_transfer() noexcept {
+  loop().cancel(phase_timer_);
+  loop().cancel(nudge_timer_);
+  if (easy_ == nullptr) return;
+  services().curl.remove(easy_);
+  services().curl.release(std::exchange(easy_, nullptr));
+  resolve_.reset();
+  if (!resolved_name_.empty()) services().curl.forget_name(std::exchange(resolved_name_, {}));
+}
+
+TransferProgress CurlCheck::progress() const {
+  TransferProgress progress;
+  if (easy_ == nullptr) return progress;
+  const bool handshaking = certificates_.handshake_started.has_value();
+  progress.connected = handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
+  progress.secured = !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
+  progress.answered = header_bytes_ > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
+  progress.os_error = static_cast<int>(number_info(easy_, CURLINFO_OS_ERRNO));
+  if (progress.os_error == 0) progress.os_error = socket_error_;
+  return progress;
+}
+
+// libcurl has one bound for connection and handshake together and none for the first byte, so the bounds of the phases
+// are kept here: a timer for the phase that the transfer is in, set anew when it fires and the phase is over.
+void CurlCheck::watch_phases() {
+  const auto& timeouts = spec().timeouts;
+  if (timeouts.connect.count() == 0 && timeouts.tls.count() == 0 && timeouts.first_byte.count() == 0) return;
+  on_phase_timer();
+}
+
+void CurlCheck::on_phase_timer() {
+  const auto& timeouts = spec().timeouts;
+  const auto ready = std::max(time_info(easy_, CURLINFO_CONNECT_TIME_T), time_info(easy_, CURLINFO_PRETRANSFER_TIME_T));
+  const TransferProgress now = progress();
+  if (now.answered) return;
+  Clock::time_point begun = transfer_started_;
+  std::chrono::milliseconds bound = timeouts.connect;
+  if (now.connected && !now.secured) {
+    begun = *certificates_.handshake_started;
+    bound = timeouts.tls;
+  } else if (now.connected) {
+    begun = transfer_started_ + ready;
+    bound = timeouts.first_byte;
+  }
+  // A phase without a bound of its own: look again soon, for the next one may have one.
+  constexpr auto kLookAgain = std::chrono::milliseconds(20);
+  const auto when = bound.count() > 0 ? begun + bound : Clock::now() + kLookAgain;
+  if (when <= Clock::now()) {
+    fail(overdue());
+    return;
+  }
+  phase_timer_ = loop().call_at(when, [this] { on_phase_timer(); });
+}
+
+Failure CurlCheck::overdue() {
+  if (looking_up()) return dns_failure(ARES_ETIMEOUT, hop_.target.host);
+  if (easy_ != nullptr) read_figures();
+  return timeout_failure(progress());
+}
+
+std::size_t CurlCheck::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  return static_cast<CurlCheck*>(self)->header_line({data, size * count});
+}
+
+std::size_t CurlCheck::header_line(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > spec().header_limit_bytes) {
+    abort_ = Abort::header_limit;
+    return 0;
+  }
+  if (header_bytes_ == line.size() && !greets(hop_.target.kind, line)) {
+    abort_ = Abort::greeting;
+    return 0;
+  }
+  const bool websocket = is_websocket(hop_.target.kind);
+  if (line.starts_with("HTTP/")) answer_.headers.clear();  // an interim response came before
+  if (websocket && line == "\r\n" && number_info(easy_, CURLINFO_RESPONSE_CODE) == kSwitchingProtocols) {
+    abort_ = Abort::upgraded;
+    return 0;
+  }
+  if (!check().needs_headers && !websocket) return line.size();
+  const auto colon = line.find(':');
+  if (colon != std::string_view::npos && answer_.headers.size() < kMaxHeaderFields) {
+    answer_.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
+std::size_t CurlCheck::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& check = *static_cast<CurlCheck*>(self);
+  const std::size_t bytes = size * count;
+  check.body_bytes_ += bytes;
+  if (check.body_bytes_ > check.spec().body_limit_bytes) {
+    check.abort_ = Abort::body_limit;
+    return 0;
+  }
+  if (check.check().needs_body) check.answer_.body.append(data, bytes);
+  return bytes;
+}
+
+curl_socket_t CurlCheck::on_open(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& check = *static_cast<CurlCheck*>(self);
+  if (refuses(check.spec().policy, address->addr)) {
+    check.refused_address_ = true;
+    return CURL_SOCKET_BAD;
+  }
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) check.socket_error_ = errno;
+  return fd;
+}
+
+// Adds this transfer's times to the outcome. libcurl's are cumulative from the transfer's start.
+void CurlCheck::read_figures() {
+  const auto looked_up = time_info(easy_, CURLINFO_NAMELOOKUP_TIME_T);
+  const auto connected = time_info(easy_, CURLINFO_CONNECT_TIME_T);
+  const auto secured = time_info(easy_, CURLINFO_APPCONNECT_TIME_T);
+  const auto sent = time_info(easy_, CURLINFO_PRETRANSFER_TIME_T);
+  const auto first = time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T);
+  const auto total = time_info(easy_, CURLINFO_TOTAL_TIME_T);
+  const auto ready = std::max({connected, secured, sent});
+  Phases& phases = outcome.phases;
+  const auto& handshake = certificates_.handshake_started;
+  if (connected.count() > 0) {
+    phases.connect_us += clamp_us(connected - looked_up);
+  } else if (handshake) {  // it failed, or has not come to an end
+    phases.connect_us += clamp_us(*handshake - transfer_started_);
+    phases.tls_us += clamp_us(Clock::now() - *handshake);
+  }
+  if (secured.count() > 0) phases.tls_us += clamp_us(secured - connected);
+  if (first.count() > 0) {
+    phases.first_byte_us += clamp_us(first - ready);
+    phases.transfer_us += clamp_us(total - first);
+  } else if (header_bytes_ > 0) {  // a login without a transfer
+    phases.first_byte_us += clamp_us(total - ready);
+  }
+  spent_ += total;
+  if (certificates_.leaf_expiry) {
+    outcome.certificate_expiry = certificates_.leaf_expiry;
+    outcome.chain_expiry = certificates_.chain_expiry;
+  }
+
+  const long code = number_info(easy_, CURLINFO_RESPONSE_CODE);
+  outcome.code = static_cast<std::uint16_t>(std::clamp(code, 0L, 65535L));
+  outcome.address = text_info(easy_, CURLINFO_PRIMARY_IP);
+  outcome.http_version = http_version_name(number_info(easy_, CURLINFO_HTTP_VERSION));
+  outcome.body_bytes = body_bytes_;
+  answer_.status = static_cast<int>(code);
+}
+
+std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
+  if (abort_ == Abort::upgraded || code == CURLE_OK) return std::nullopt;
+  if (abort_ == Abort::header_limit) {
+    return Failure{ErrorClass::too_large, "headers over " + std::to_string(spec().header_limit_bytes) + " bytes"};
+  }
+  if (abort_ == Abort::body_limit) {
+    return Failure{ErrorClass::too_large, "body over " + std::to_string(spec().body_limit_bytes) + " bytes"};
+  }
+  if (abort_ == Abort::greeting) {
+    return Failure{ErrorClass::protocol, "the greeting is not " + std::string(to_string(hop_.target.kind))};
+  }
+  if (refused_address_) return Failure{ErrorClass::blocked, "the address policy refuses this address"};
+  if (!certificates_.verify_error.empty() && code == CURLE_PEER_FAILED_VERIFICATION) {
+    return Failure{ErrorClass::certificate, certificates_.verify_error};
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION && certificates_.leaf_expiry) {
+    return Failure{ErrorClass::certificate, "the certificate does not name " + shorten(hop_.target.host, 100)};
+  }
+  TransferProgress now = progress();
+  if (code == CURLE_COULDNT_CONNECT && now.os_error != 0) {
+    const std::string where = outcome.address.empty() ? hop_.target.host : outcome.address;
+    return connect_failure(now.os_error, where);
+  }
+  return curl_failure(code, now, std::string(error_text_.data()));
+}
+
+std::optional<Failure> CurlCheck::judge_upgrade() {
+  if (answer_.status != kSwitchingProtocols) {
+    return Failure{ErrorClass::http_status, "HTTP " + std::to_string(answer_.status) + ", expected 101"};
+  }
+  const auto accept = std::find_if(answer_.headers.begin(), answer_.headers.end(), [](const auto& header) {
+    return equal_ignoring_case(header.first, "Sec-WebSocket-Accept");
+  });
+  if (accept == answer_.headers.end() || accept->second != websocket_accept(websocket_key_)) {
+    return Failure{ErrorClass::protocol, "the upgrade's Sec-WebSocket-Accept is wrong"};
+  }
+  return judge_headers(check(), answer_);
+}
+
+std::optional<Failure> CurlCheck::judge() {
+  if (is_websocket(hop_.target.kind)) return judge_upgrade();
+  if (!is_http(hop_.target.kind)) return std::nullopt;
+  if (spec().http_version == HttpVersion::v2 && outcome.http_version != "2") {
+    return Failure{ErrorClass::protocol, "the server speaks HTTP/" + outcome.http_version + ", expected HTTP/2"};
+  }
+  return judge_http(check(), answer_);
+}
+
+bool CurlCheck::wants_redirect() const {
+  if (!is_http(hop_.target.kind) || !spec().follow_redirects || !is_redirect(answer_.status)) return false;
+  // A check that expects this very redirect has its answer.
+  return std::none_of(check().status.begin(), check().status.end(), [this](const StatusRange& range) {
+    return range.first <= answer_.status && answer_.status <= range.last;
+  });
+}
+
+void CurlCheck::on_transfer_done(CURLcode code) {
+  loop().cancel(phase_timer_);
+  read_figures();
+  auto failure = transfer_failure(code);
+  const std::string location = failure ? "" : text_info(easy_, CURLINFO_REDIRECT_URL);
+  drop_transfer();
+  if (failure) {
+    fail(*std::move(failure));
+    return;
+  }
+  if (wants_redirect() && !location.empty()) {
+    follow(location);
+    return;
+  }
+  outcome.latency_us = clamp_us(spent_ + microseconds(outcome.phases.dns_us));
+  if (auto unmet = judge()) {
+    fail(*std::move(unmet));
+  } else {
+    succeed();
+  }
+}
+
+void CurlCheck::follow(const std::string& location) {
+  auto target = parse_target(location);
+  if (!target || !is_http(target->kind)) {
+    fail({ErrorClass::redirect, "redirected to a place that is not http or https"});
+    return;
+  }
+  if (outcome.redirects == spec().max_redirects) {
+    fail({ErrorClass::redirect, "more than " + std::to_string(spec().max_redirects) + " redirects"});
+    return;
+  }
+  ++outcome.redirects;
+  outcome.final_url = shown_url(*target);
+  // RFC 9110, section 15.4: 303 asks for a GET; for 301 and 302 a POST has become one in practice.
+  const bool posts = spec().method == "POST" || (spec().method.empty() && !spec().body.empty());
+  hop_.as_get = hop_.as_get || answer_.status == 303 || (posts && (answer_.status == 301 || answer_.status == 302));
+  // Once away from the own origin, credentials stay away, also when a later hop leads back.
+  hop_.own_origin = hop_.own_origin && same_origin(check().target, *target);
+  hop_.target = *std::move(target);
+  answer_ = Answer{};
+  header_bytes_ = 0;
+  body_bytes_ = 0;
+  error_text_.fill('\0');
+  look_up_hop();
+}
+
+}  // namespace
+
+std::unique_ptr<RunningCheck> make_curl_check(Services& services, std::shared_ptr<const CompiledCheck> check,
+                                              CheckRunner::Done done) {
+  return std::make_unique<CurlCheck>(services, std::move(check), std::move(done));
+}
+
+}  // namespace nines::prober

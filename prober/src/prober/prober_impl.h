@@ -1,0 +1,96 @@
+// The Prober itself: the threads around the core, and the way in from other threads.
+//
+// The loop's thread owns the core's state. `known_` is what callers' threads need to answer at once. Lock order:
+// call_mutex_ (one changing call at a time), then mutex_; neither is held while a callback runs.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include <nines/prober.h>
+
+#include "alerts/dispatcher.h"
+#include "prober/result_writer.h"
+#include "schedule/core.h"
+
+namespace nines::prober {
+
+/// A CheckRunner as the core wants it.
+class RunnerLoop final : public CheckLoop {
+ public:
+  explicit RunnerLoop(CheckRunner& runner) : runner_(runner) {}
+  void start(std::shared_ptr<const CompiledCheck> check, CheckRunner::Done done) override {
+    runner_.start(std::move(check), std::move(done));
+  }
+  TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) override {
+    return runner_.call_at(when, std::move(fn));
+  }
+  void cancel(TimerId timer) noexcept override { runner_.cancel(timer); }
+
+ private:
+  CheckRunner& runner_;
+};
+
+class ProberImpl final : public Prober, private CoreSink {
+ public:
+  ProberImpl(Store& store, ProberOptions options, std::unique_ptr<CheckRunner> runner,
+             std::vector<std::shared_ptr<const CompiledCheck>> references, std::unique_ptr<AlertBook> book);
+  ~ProberImpl() override;
+  ProberImpl(const ProberImpl&) = delete;
+  ProberImpl& operator=(const ProberImpl&) = delete;
+
+  [[nodiscard]] Result<void> set_server(const ProbedServer& server) override;
+  [[nodiscard]] Result<void> remove_server(ServerId id) override;
+  [[nodiscard]] Result<void> check_now(ServerId id) override;
+  [[nodiscard]] Result<void> set_alert_targets(std::vector<AlertTarget> targets) override;
+  [[nodiscard]] Result<void> report(std::string_view name_or_token, PushReport report,
+                                    std::function<void(const Result<void>&)> stored) override;
+  [[nodiscard]] Result<void> start() override;
+  [[nodiscard]] Result<void> stop() override;
+  [[nodiscard]] ProberStats stats() const override;
+  [[nodiscard]] std::optional<State> state(ServerId id) const override;
+
+ private:
+  enum class Phase { fresh, running, stopped };
+  struct Known {
+    std::vector<std::string> push_keys;  // name and token of a push server
+    State state = State::unknown;
+  };
+
+  // CoreSink, on the loop's thread.
+  void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
+  void change(const StateChange& change) override;
+  void state(ServerId server, State state) override;
+  void log(LogLevel level, const std::string& text) override;
+  void stats(const ProberStats& stats) override;
+
+  void on_loop(std::function<void()> fn);
+  [[nodiscard]] Result<void> learn(ServerId id, std::vector<std::string> push_keys);
+  void unlearn_keys(const Known& known);
+  void tell(const ProbedServer& server, const Restored& restored, bool added);
+
+  Store& store_;
+  const ProberOptions options_;
+  const std::unique_ptr<CheckRunner> runner_;
+  RunnerLoop loop_;
+  ResultQueue queue_;
+  Writer writer_;
+  AlertHerald herald_;
+  ProberCore core_;  // the loop's thread's, and the caller's before start()
+
+  std::mutex call_mutex_;
+  Phase phase_ = Phase::fresh;  // guarded by call_mutex_
+  std::thread thread_;
+
+  mutable std::mutex mutex_;
+  std::unordered_map<ServerId, Known> known_;            // guarded by mutex_
+  std::unordered_map<std::string, ServerId> push_keys_;  // guarded by mutex_
+  ProberStats stats_;                                    // guarded by mutex_
+  bool running_ = false;                                 // guarded by mutex_
+};
+
+}  // namespace nines::prober

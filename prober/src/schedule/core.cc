@@ -1,0 +1,268 @@
+#include "schedule/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schedule/hold.h"
+
+namespace nines::prober {
+namespace {
+
+// Four looks a second: pauses are placed to a quarter of a second, and a second without one is a pause.
+constexpr Micros kBeat{250'000};
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return std::to_string(std::chrono::round<std::chrono::seconds>(time).count()) + " s";
+}
+
+}  // namespace
+
+ProberCore::ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink& sink, Options options)
+    : loop_(loop),
+      read_clock_(std::move(clock)),
+      sink_(sink),
+      options_(std::move(options)),
+      clock_(read_clock_(), options_.clock),
+      scheduler_(options_.limits),
+      guard_(options_.references.size(), options_.reference_fresh) {}
+
+void ProberCore::begin() {
+  clock_.restart(read_clock_());
+  next_beat_ = clock_.now() + kBeat;
+  running_ = true;
+  for (auto& [id, live] : servers_) adopt(live);
+  turn();
+}
+
+void ProberCore::wind_down(std::function<void()> idle) {
+  running_ = false;
+  on_idle_ = std::move(idle);
+  turn();
+}
+
+void ProberCore::abandon() {
+  running_ = false;
+  abandoned_ = true;
+  on_idle_ = nullptr;
+  suspects_.clear();
+  if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));
+  publish();
+}
+
+void ProberCore::set(CoreServer server, const Restored& restored) {
+  const auto [found, added] = servers_.try_emplace(server.id);
+  Live& live = found->second;
+  if (added) {
+    live.generation = ++last_generation_;
+    live.judge = restored.judge;
+    live.stored_last = restored.last;
+    live.server = std::move(server);
+    if (running_) adopt(live);
+  } else {
+    const CoreServer former = std::exchange(live.server, std::move(server));
+    if (!running_) return;
+    if (former.paused || former.push.has_value() != live.server.push.has_value()) {
+      scheduler_.remove(live.server.id);
+      live.push.reset();
+      adopt(live);
+    } else if (live.push && live.server.push) {
+      live.push->change(*live.server.push, clock_.wall());
+    }
+    schedule(live, false);
+  }
+  if (running_) turn();
+}
+
+void ProberCore::remove(ServerId id) {
+  servers_.erase(id);
+  push_ids_.erase(id);
+  scheduler_.remove(id);
+}
+
+void ProberCore::check_now(ServerId id) {
+  if (!running_) return;
+  turn();
+  if (scheduler_.check_now(id, clock_.now())) turn();
+}
+
+// Takes a server into the running schedule.
+void ProberCore::adopt(Live& live) {
+  const std::optional<CheckResult> last = std::exchange(live.stored_last, std::nullopt);
+  const TimeMs now = clock_.wall();
+  if (last) {
+    // A result from the future is somebody's wrong clock; ours does not wait for it.
+    live.last_time = std::min(last->time, now);
+    mark_missed_while_stopped(live, *last);
+  }
+  if (live.server.push) {
+    const bool reported = last && last->state != State::unknown && last->error != ErrorClass::silence;
+    live.push.emplace(*live.server.push, now, reported ? std::optional(last->time) : std::nullopt);
+  }
+  const bool fresh = last && last->state != State::unknown && last->time + live.server.rules.interval > now;
+  schedule(live, !fresh);
+  sink_.state(live.server.id, live.judge.shown());
+}
+
+// Makes the schedule agree with the server's description.
+void ProberCore::schedule(const Live& live, bool soon) {
+  const CoreServer& server = live.server;
+  if (server.paused || !server.push) push_ids_.erase(server.id);
+  if (server.paused || server.push) {
+    scheduler_.remove(server.id);
+    if (!server.paused) push_ids_.insert(server.id);
+    return;
+  }
+  const Micros interval = server.rules.interval;
+  scheduler_.set({server.id, interval, phase_of(server.id, options_.location, interval), server.host}, clock_.now(),
+                 soon);
+}
+
+// A restart within the time that the last result holds would leave no trace of the checks that were not made: an
+// unknown result stands where the first of them would have been. After that time the gap speaks for itself.
+void ProberCore::mark_missed_while_stopped(Live& live, const CheckResult& last) {
+  const TimeMs now = clock_.wall();
+  const TimeMs next_due = last.time + interval_of(last, live.server.rules);
+  if (last.time + hold_of(last, live.server.rules) <= now) {
+    live.judge.expire();
+  } else if (last.state != State::unknown && next_due < now && !live.server.paused) {
+    mark_unknown(live, next_due, "the prober was not running");
+  }
+}
+
+void ProberCore::turn() {
+  if (abandoned_) return;
+  observe();
+  if (clock_.now() >= next_beat_) beat();
+  if (running_) {
+    starts_.clear();
+    scheduler_.run(clock_.now(), starts_);
+    for (std::size_t i = 0; i < starts_.size(); ++i) {
+      if (i > 0) observe();  // each begins later than the one before
+      start(starts_[i]);
+    }
+  } else if (on_idle_ && scheduler_.counters().in_flight == 0 && suspects_.empty()) {
+    std::exchange(on_idle_, nullptr)();
+  }
+  arm();
+}
+
+void ProberCore::arm() {
+  Micros when = next_beat_;
+  if (running_) when = std::min(when, scheduler_.next().value_or(when));
+  if (timer_ && armed_ == when) return;
+  if (timer_) loop_.cancel(*timer_);
+  armed_ = when;
+  timer_ = loop_.call_at(CheckRunner::Clock::time_point(clock_.steady_at(when)), [this] {
+    timer_.reset();
+    turn();
+  });
+}
+
+void ProberCore::beat() {
+  next_beat_ = clock_.now() + kBeat;
+  if (running_) hear_silence();
+  begin_round_if_wanted();
+  publish();
+}
+
+void ProberCore::observe() {
+  const ClockEvents events = clock_.observe(read_clock_());
+  if (events.pause) on_pause(*events.pause);
+  if (events.step) on_step(*events.step);
+}
+
+void ProberCore::on_pause(const Pause& pause) {
+  ++stats_.pauses;
+  pause_end_ = pause.to;
+  guard_.abandon_round();
+  const auto length = std::chrono::floor<std::chrono::milliseconds>(pause.to - pause.from);
+  const std::string why =
+      (pause.suspended ? "the machine was suspended for " : "the prober stood still for ") + seconds_text(length);
+  sink_.log(LogLevel::warning, why);
+  if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));  // it was set without the time of the suspension
+  if (!running_) return;
+  std::vector<ServerId> missed;
+  scheduler_.skip_until(pause.to, missed);
+  for (const ServerId id : push_ids_) {
+    if (servers_.at(id).push->deaf(pause.wall_from, pause.wall_from + length)) missed.push_back(id);
+  }
+  for (const ServerId id : missed) mark_unknown(servers_.at(id), pause.wall_from, why);
+}
+
+void ProberCore::on_step(const ClockStep& step) {
+  ++stats_.clock_steps;
+  const bool forward = step.by > std::chrono::milliseconds{0};
+  const std::string why = std::string("the wall clock was set ") + (forward ? "forward by " : "back by ") +
+                          seconds_text(forward ? step.by : -step.by);
+  sink_.log(LogLevel::warning, why);
+  if (!running_) return;
+  const TimeMs now = clock_.wall();
+  if (forward) {
+    // Time that never was: unknown for those who would have been checked in it.
+    std::vector<ServerId> missed;
+    scheduler_.due_within(clock_.now(), clock_.now() + step.by, missed);
+    for (const ServerId id : push_ids_) {
+      if (servers_.at(id).push->deaf(step.before, now)) missed.push_back(id);
+    }
+    for (const ServerId id : missed) mark_unknown(servers_.at(id), step.before, why);
+    return;
+  }
+  // Time that comes twice: where results lie in it already, the mark says why they mingle.
+  for (auto& [id, live] : servers_) {
+    if (live.push) live.push->clock_set(now);
+    if (live.last_time < now || live.server.paused) continue;
+    live.last_time = now - std::chrono::milliseconds{1};
+    mark_unknown(live, now, why);
+  }
+}
+
+void ProberCore::hear_silence() {
+  const TimeMs now = clock_.wall();
+  for (const ServerId id : push_ids_) {
+    Live& live = servers_.at(id);
+    if (live.push->deadline() > now) continue;
+    CheckReport report;
+    report.result = live.push->silence();
+    report.result.retry = live.judge.pending();
+    report.result.time = unused_time(live, report.result.time);
+    const TimeMs time = report.result.time;
+    store(live, std::move(report), nullptr);
+    if (live.judge.pending()) {
+      live.push->look_again(time +
+                            std::chrono::floor<std::chrono::milliseconds>(recheck_gap(live.server.rules.interval)));
+    }
+  }
+}
+
+bool ProberCore::report(ServerId id, const PushReport& report, std::function<void(const Result<void>&)> stored) {
+  turn();
+  const auto found = servers_.find(id);
+  if (!running_ || found == servers_.end() || !found->second.push) return false;
+  Live& live = found->second;
+  CheckReport told;
+  if (std::optional<CheckResult> result = live.push->report(report, clock_.wall())) {
+    told.result = *std::move(result);
+    told.result.time = unused_time(live, told.result.time);
+    store(live, std::move(told), std::move(stored));
+  } else if (stored) {
+    stored({});
+  }
+  return true;
+}
+
+void ProberCore::publish() {
+  const Scheduler::Counters counters = scheduler_.counters();
+  stats_.servers = servers_.size();
+  stats_.in_flight = counters.in_flight;
+  stats_.waiting = counters.waiting;
+  stats_.retries = counters.retries;
+  stats_.missed_ticks = counters.missed_ticks;
+  stats_.online = guard_.online();
+  const LagHistogram::Figures lag = scheduler_.lag(clock_.now());
+  stats_.lag_p50 = lag.p50;
+  stats_.lag_p99 = lag.p99;
+  stats_.lag_max = lag.max;
+  sink_.stats(stats_);
+}
+
+}  // namespace nines::prober

@@ -1,0 +1,164 @@
+// The prober's inner half, on the loop's thread: schedules, runs, judges, and hands results and changes on.
+//
+// Everything it needs from outside comes through two seams: a CheckLoop (checks and timers; the real one is a
+// CheckRunner) and a clock. So the whole of it can be run through simulated hours in a test. Hands results to a
+// CoreSink, which must not block. Owns the servers' live state. One thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <nines/prober.h>
+
+#include "schedule/clock.h"
+#include "schedule/guard.h"
+#include "schedule/judge.h"
+#include "schedule/push_job.h"
+#include "schedule/scheduler.h"
+
+namespace nines::prober {
+
+/// What the core needs of a CheckRunner.
+class CheckLoop {
+ public:
+  virtual ~CheckLoop() = default;
+  virtual void start(std::shared_ptr<const CompiledCheck> check, CheckRunner::Done done) = 0;
+  virtual TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) = 0;
+  virtual void cancel(TimerId timer) noexcept = 0;
+};
+
+/// Where the core's findings go. Called on the loop's thread; must return at once.
+class CoreSink {
+ public:
+  virtual ~CoreSink() = default;
+  virtual void result(CheckReport report, std::function<void(const Result<void>&)> stored) = 0;
+  virtual void change(const StateChange& change) = 0;
+  /// The shown state of a server, whenever it may have changed.
+  virtual void state(ServerId server, State state) = 0;
+  virtual void log(LogLevel level, const std::string& text) = 0;
+  /// About four times a second, and once more at the end.
+  virtual void stats(const ProberStats& stats) = 0;
+};
+
+/// A server, ready to be probed.
+struct CoreServer {
+  ServerId id{};
+  std::string name;
+  std::string host;
+  std::shared_ptr<const CompiledCheck> check;        ///< null for a push server
+  std::shared_ptr<const CompiledCheck> fresh_check;  ///< never over a kept connection; may be the same
+  std::optional<PushRhythm> push;
+  Rules rules;
+  bool paused = false;
+};
+
+/// What the store knows of a server that comes in.
+struct Restored {
+  Judge judge;
+  std::optional<CheckResult> last;  ///< its newest result from this location
+};
+
+class ProberCore {
+ public:
+  struct Options {
+    LocationId location{};
+    Scheduler::Limits limits;
+    ScheduleClock::Limits clock;
+    std::vector<std::shared_ptr<const CompiledCheck>> references;
+    Micros reference_fresh{2'000'000};
+  };
+  /// `clock` is read at every turn. Loop and sink must outlive the core, and no callback of the loop may come later.
+  ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink& sink, Options options);
+
+  /// Adds or replaces a server, before begin() or after. `restored` counts for new ones only.
+  void set(CoreServer server, const Restored& restored);
+  void remove(ServerId id);
+  void check_now(ServerId id);
+  /// False when there is no such push server.
+  bool report(ServerId id, const PushReport& report, std::function<void(const Result<void>&)> stored);
+
+  /// Begins to probe.
+  void begin();
+  /// Starts no more checks; those in flight go on, and `idle` is called once, when there are none left.
+  void wind_down(std::function<void()> idle);
+  /// Leaves what is still in flight: their outcomes will be ignored. Publishes the last stats.
+  void abandon();
+
+ private:
+  struct Live {
+    CoreServer server;
+    std::uint64_t generation = 0;  // tells a server from a former one of its id
+    Judge judge;
+    std::optional<PushJob> push;
+    TimeMs last_time{};                      // of the newest result, so that two never share one
+    std::optional<CheckResult> stored_last;  // as restored, until the server is adopted
+  };
+  // A check under way.
+  struct Flight {
+    std::uint32_t slot = 0;
+    ServerId id{};
+    std::uint64_t generation = 0;
+    TimeMs time{};   // stored time: the wall clock at its start
+    Micros began{};  // the same in schedule time
+    bool retry = false;
+  };
+  struct Suspect {
+    Flight flight;
+    CheckReport report;
+    Micros seen{};
+  };
+
+  void turn();
+  void arm();
+  void observe();
+  void on_pause(const Pause& pause);
+  void on_step(const ClockStep& step);
+  void beat();
+  void publish();
+
+  void adopt(Live& live);
+  void schedule(const Live& live, bool soon);
+  void mark_missed_while_stopped(Live& live, const CheckResult& last);
+  void hear_silence();
+
+  void start(const Start& start);
+  void finish(const Flight& flight, CheckOutcome outcome);
+  [[nodiscard]] CheckReport report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const;
+  void believe(Suspect suspect, bool online);
+  void begin_round_if_wanted();
+  void on_reference(std::uint64_t round, const CheckOutcome& outcome);
+  void store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored);
+  void mark_unknown(Live& live, TimeMs time, const std::string& why);
+
+  [[nodiscard]] Live* find(const Flight& flight);
+  [[nodiscard]] static TimeMs unused_time(const Live& live, TimeMs wanted) noexcept;
+
+  CheckLoop& loop_;
+  const std::function<Moment()> read_clock_;
+  CoreSink& sink_;
+  const Options options_;
+  ScheduleClock clock_;
+  Scheduler scheduler_;
+  Guard guard_;
+  std::unordered_map<ServerId, Live> servers_;
+  std::unordered_set<ServerId> push_ids_;  // of those that are listened for
+  std::vector<Suspect> suspects_;          // failures that wait for the guard's word
+  std::vector<Start> starts_;              // reused
+  std::uint64_t last_generation_ = 0;
+  Micros pause_end_{};  // schedule time; checks that began before are not to be believed
+  Micros next_beat_{};
+  std::optional<TimerId> timer_;
+  Micros armed_{};  // what the timer is set to, in schedule time
+  bool running_ = false;
+  bool abandoned_ = false;
+  std::function<void()> on_idle_;
+  ProberStats stats_;
+};
+
+}  // namespace nines::prober

@@ -1,0 +1,154 @@
+// The part of ProberCore that follows one check from its start to its stored result.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "schedule/core.h"
+
+namespace nines::prober {
+
+void ProberCore::start(const Start& start) {
+  Live& live = servers_.at(start.id);
+  const Flight flight{start.slot,   start.id,   live.generation, unused_time(live, clock_.wall()),
+                      clock_.now(), start.retry};
+  live.last_time = flight.time;
+  scheduler_.began(start, clock_.now());
+  // A row that waits for confirmation must not be carried on over the connection that may be its cause.
+  loop_.start(live.judge.pending() ? live.server.fresh_check : live.server.check,
+              [this, flight](CheckOutcome outcome) { finish(flight, std::move(outcome)); });
+}
+
+// The server of a flight, if it is still there and still wants to know.
+ProberCore::Live* ProberCore::find(const Flight& flight) {
+  const auto found = servers_.find(flight.id);
+  if (found == servers_.end() || found->second.generation != flight.generation) return nullptr;
+  return found->second.server.paused ? nullptr : &found->second;
+}
+
+void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
+  if (abandoned_) return;
+  observe();
+  scheduler_.finished(flight.slot);
+  if (const Live* const live = find(flight)) {
+    Suspect suspect{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
+    const std::optional<bool> online =
+        suspect.report.result.state == State::down ? guard_.word_on(suspect.seen) : std::optional(true);
+    if (online) {
+      believe(std::move(suspect), *online);
+    } else {
+      suspects_.push_back(std::move(suspect));
+      begin_round_if_wanted();
+    }
+  } else {
+    scheduler_.judged(flight.slot);
+  }
+  turn();
+}
+
+CheckReport ProberCore::report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const {
+  CheckReport report;
+  CheckResult& result = report.result;
+  result.server = flight.id;
+  result.location = options_.location;
+  result.time = flight.time;
+  result.retry = flight.retry;
+  result.interval_ms = static_cast<std::uint32_t>(live.server.rules.interval.count());
+  result.state = outcome.state;
+  result.error = outcome.error;
+  // What failed or dawdled across a pause failed for that; what succeeded did succeed.
+  if (flight.began < pause_end_ && (outcome.state == State::down || outcome.state == State::degraded)) {
+    result.state = State::unknown;
+    result.error = ErrorClass::not_running;
+    result.detail = "the prober was suspended or stood still during the check";
+  } else {
+    result.code = outcome.code;
+    if (outcome.latency_us) result.latency_us = std::min(*outcome.latency_us, kMaxLatencyUs);
+    if (outcome.phases != Phases{}) result.phases = outcome.phases;
+    result.detail = shorten(outcome.detail, kMaxDetailBytes);
+  }
+  report.outcome = std::make_shared<const CheckOutcome>(std::move(outcome));
+  return report;
+}
+
+// Settles a result on which the guard has said its word.
+void ProberCore::believe(Suspect suspect, bool online) {
+  const Flight& flight = suspect.flight;
+  if (Live* const live = find(flight)) {
+    CheckResult& result = suspect.report.result;
+    if (!online) {
+      result.detail = "no reference answers; the check found: " + std::string(to_string(result.error));
+      result.state = State::unknown;
+      result.error = ErrorClass::own_network;
+    }
+    ++stats_.checks;
+    ++(result.state == State::up         ? stats_.up
+       : result.state == State::degraded ? stats_.degraded
+       : result.state == State::down     ? stats_.down
+                                         : stats_.unknown);
+    store(*live, std::move(suspect.report), nullptr);
+    if (running_ && live->judge.pending()) scheduler_.recheck(flight.slot, flight.began, clock_.now());
+  }
+  scheduler_.judged(flight.slot);
+}
+
+void ProberCore::begin_round_if_wanted() {
+  if (!guard_.wants_round(!suspects_.empty(), clock_.now())) return;
+  guard_.begin_round(clock_.now());
+  for (const auto& reference : options_.references) {
+    loop_.start(reference,
+                [this, round = guard_.round()](const CheckOutcome& outcome) { on_reference(round, outcome); });
+  }
+}
+
+void ProberCore::on_reference(std::uint64_t round, const CheckOutcome& outcome) {
+  if (abandoned_) return;
+  observe();
+  const bool was_online = guard_.online();
+  if (round != guard_.round() || !guard_.answer(network_answered(outcome), clock_.now())) return;
+  if (was_online != guard_.online()) {
+    sink_.log(LogLevel::warning, guard_.online() ? "a reference answers again: failures count"
+                                                 : "no reference answers: failures are taken for the prober's own");
+  }
+  std::vector<Suspect> waiting = std::exchange(suspects_, {});
+  for (Suspect& suspect : waiting) {
+    if (const std::optional<bool> online = guard_.word_on(suspect.seen)) {
+      believe(std::move(suspect), *online);
+    } else {
+      suspects_.push_back(std::move(suspect));
+    }
+  }
+  begin_round_if_wanted();
+  turn();
+}
+
+// Hands a result on and judges it. Fills in what all results of a server share.
+void ProberCore::store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored) {
+  CheckResult& result = report.result;
+  result.server = live.server.id;
+  result.location = options_.location;
+  live.last_time = std::max(live.last_time, result.time);
+  const Judge::Confirmation rule{live.server.rules.confirm_failures, live.server.rules.confirm_successes};
+  const std::optional<Judge::Change> change = live.judge.apply(result.time, result.state, rule);
+  if (change) {
+    sink_.state(live.server.id, live.judge.shown());
+    sink_.change({live.server.id, live.server.name, change->from, change->to, change->since, result});
+  }
+  sink_.result(std::move(report), std::move(stored));
+}
+
+// An explicit gap: from `time` on nobody knows.
+void ProberCore::mark_unknown(Live& live, TimeMs time, const std::string& why) {
+  CheckReport report;
+  report.result.time = unused_time(live, time);
+  report.result.error = ErrorClass::not_running;
+  report.result.interval_ms = static_cast<std::uint32_t>(live.server.rules.interval.count());
+  report.result.detail = why;
+  store(live, std::move(report), nullptr);
+}
+
+// No two results of a server share a time, and small steps of the clock do not change their order.
+TimeMs ProberCore::unused_time(const Live& live, TimeMs wanted) noexcept {
+  return std::max(wanted, live.last_time + std::chrono::milliseconds{1});
+}
+
+}  // namespace nines::prober

@@ -1,0 +1,58 @@
+#include "schedule/guard.h"
+
+#include <nines/check_runner.h>
+
+namespace nines::prober {
+
+bool network_answered(const CheckOutcome& outcome) noexcept {
+  if (outcome.state == State::up || outcome.state == State::degraded) return true;
+  switch (outcome.error) {
+    case ErrorClass::http_status:
+    case ErrorClass::condition:
+    case ErrorClass::certificate:
+    case ErrorClass::protocol:
+    case ErrorClass::too_large:
+    case ErrorClass::redirect:
+    case ErrorClass::slow:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<bool> Guard::word_on(Micros when) const noexcept {
+  if (!enabled()) return true;
+  if (word_ && *word_ >= when - fresh_) return online_;
+  return std::nullopt;
+}
+
+bool Guard::wants_round(bool somebody_waits, Micros now) const noexcept {
+  if (!enabled() || running_) return false;
+  return somebody_waits || (!online_ && now - ended_ >= fresh_);
+}
+
+void Guard::begin_round(Micros now) noexcept {
+  running_ = true;
+  ++round_;
+  unanswered_ = references_;
+  began_ = now;
+}
+
+bool Guard::answer(bool answered, Micros now) noexcept {
+  if (!running_) return false;
+  --unanswered_;
+  if (!answered && unanswered_ > 0) return false;
+  running_ = false;
+  ++round_;
+  word_ = began_;
+  ended_ = now;
+  online_ = answered;
+  return true;
+}
+
+void Guard::abandon_round() noexcept {
+  running_ = false;
+  ++round_;
+}
+
+}  // namespace nines::prober

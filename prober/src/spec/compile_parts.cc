@@ -1,0 +1,155 @@
+#include "spec/compile_parts.h"
+
+#include <curl/curl.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "base/text.h"
+#include "spec/dns_names.h"
+
+namespace nines::prober {
+namespace {
+
+// One expression's program and caches; RE2 falls back to a slower automaton rather than exceed it.
+constexpr std::int64_t kExpressionMemory = 1 << 20;
+
+tl::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message));
+}
+
+struct CurlUrlDeleter {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+
+std::string part(CURLU* url, CURLUPart which, unsigned flags) {
+  char* text = nullptr;
+  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || text == nullptr) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+// A suffix match on whole labels; "*" is every host. Ports in entries are not looked at.
+bool listed_in_no_proxy(const std::string& list, const std::string& host) {
+  for (auto entry : split(list, ',')) {
+    entry = trim(entry);
+    if (entry == "*") return true;
+    while (entry.starts_with('.')) entry.remove_prefix(1);
+    if (entry.empty() || host.size() < entry.size()) continue;
+    const std::string_view tail = std::string_view(host).substr(host.size() - entry.size());
+    const bool whole = host.size() == entry.size() || host[host.size() - entry.size() - 1] == '.';
+    if (whole && equal_ignoring_case(tail, entry)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<FixedAddress> parse_fixed_address(const std::string& entry) {
+  const std::string wrong = "resolve: \"" + one_line(entry) + "\" is not host:port:address";
+  const auto first = entry.find(':');
+  if (first == std::string::npos || first == 0) return invalid(wrong);
+  const auto second = entry.find(':', first + 1);
+  if (second == std::string::npos) return invalid(wrong);
+  const auto port = parse_port(std::string_view(entry).substr(first + 1, second - first - 1));
+  if (!port) return invalid(wrong);
+  const auto address = parse_address(std::string_view(entry).substr(second + 1), *port);
+  if (!address) return invalid(wrong);
+  return FixedAddress{to_lower(entry.substr(0, first)), *port, *address};
+}
+
+Result<Proxy> parse_proxy(const std::string& url) {
+  const std::unique_ptr<CURLU, CurlUrlDeleter> parsed(curl_url());
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+    return invalid("proxy: not a URL such as http://proxy.example:3128");
+  }
+  const auto scheme = to_lower(part(parsed.get(), CURLUPART_SCHEME, 0));
+  if (scheme != "http" && scheme != "https" && scheme != "socks4a" && scheme != "socks5h") {
+    return invalid("proxy: its scheme must be http, https, socks4a or socks5h");
+  }
+  Proxy proxy;
+  proxy.url = url;
+  proxy.host = to_lower(part(parsed.get(), CURLUPART_HOST, 0));
+  if (proxy.host.empty()) return invalid("proxy: has no valid host");
+  const auto port = parse_port(part(parsed.get(), CURLUPART_PORT, 0));
+  // The ports that libcurl takes when none is given.
+  proxy.port = port.value_or(static_cast<std::uint16_t>(scheme == "https" ? 443 : 1080));
+  proxy.numeric = parse_address(proxy.host, 1).has_value();
+  return proxy;
+}
+
+Result<std::optional<Proxy>> proxy_from_environment(const Target& target) {
+  auto no_proxy = environment("no_proxy");
+  if (no_proxy.empty()) no_proxy = environment("NO_PROXY");
+  if (listed_in_no_proxy(no_proxy, target.host)) return std::nullopt;
+  const bool tls = target.kind == CheckKind::https || target.kind == CheckKind::wss || target.kind == CheckKind::tls;
+  // HTTP_PROXY in capitals is not read: a CGI host sets it from a request's Proxy header.
+  auto url = environment(tls ? "https_proxy" : "http_proxy");
+  if (url.empty() && tls) url = environment("HTTPS_PROXY");
+  if (url.empty()) url = environment("all_proxy");
+  if (url.empty()) url = environment("ALL_PROXY");
+  if (url.empty()) return std::nullopt;
+  if (url.find("://") == std::string::npos) url = "http://" + url;
+  auto proxy = parse_proxy(url);
+  if (!proxy) return invalid("proxy-from-environment: " + proxy.error().message);
+  return *std::move(proxy);
+}
+
+Result<std::string> parse_server(const std::string& text) {
+  if (const auto plain = parse_address(text, 53)) return with_port(*plain);
+  const auto colon = text.rfind(':');
+  if (colon != std::string::npos) {
+    const auto port = parse_port(std::string_view(text).substr(colon + 1));
+    if (port) {
+      if (const auto address = parse_address(std::string_view(text).substr(0, colon), *port)) {
+        return with_port(*address);
+      }
+    }
+  }
+  return invalid("dns-server: \"" + one_line(text) + "\" is not an address or address:port");
+}
+
+Result<Question> parse_question(const Target& target, const CheckSpec& spec) {
+  Question question;
+  question.name = target.path.substr(target.path.starts_with('/') ? 1 : 0);
+  // RFC 1035, section 2.3.4: names of up to 255 octets with labels of up to 63.
+  if (question.name.empty()) return invalid("url: names nothing to ask for, as in dns:example.org?type=MX");
+  if (question.name.size() > 253) return invalid("url: the name is longer than 253 bytes");
+  std::string type = "A";
+  for (const auto pair : split(target.query, ';')) {
+    if (equal_ignoring_case(pair.substr(0, 5), "type=")) type = pair.substr(5);
+  }
+  if (!spec.dns_type.empty()) type = spec.dns_type;
+  const auto number = dns_type_number(type);
+  if (!number) return invalid("url: type " + one_line(type) + " is not one that can be asked for");
+  question.type = *number;
+  if (!target.host.empty()) {
+    if (!target.numeric) return invalid("url: the server of a dns check must be an address");
+    question.server = with_port(*parse_address(target.host, target.port));
+  }
+  if (!spec.dns_server.empty()) {
+    auto server = parse_server(spec.dns_server);
+    if (!server) return tl::unexpected(server.error());
+    question.server = *std::move(server);
+  }
+  return question;
+}
+
+Result<std::unique_ptr<const RE2>> compile_expression(const char* field, const std::string& expression) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(kExpressionMemory);
+  auto compiled = std::make_unique<const RE2>(expression, options);
+  if (!compiled->ok()) {
+    return invalid(std::string(field) + ": \"" + one_line(expression) + "\": " + one_line(compiled->error()));
+  }
+  return compiled;
+}
+
+}  // namespace nines::prober

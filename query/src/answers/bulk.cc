@@ -1,0 +1,162 @@
+#include "answers/bulk.h"
+
+#include <bit>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "figures/figures.h"
+#include "figures/latency_sink.h"
+#include "judgement/plan.h"
+
+namespace nines::query {
+namespace {
+
+// Everything one thread needs for one server after the other, with the memory kept in between.
+struct Workspace {
+  ServerReader reader;
+  LatencyAccumulator latencies;
+  LatencySink latency_sink{latencies};
+  BucketSink buckets;
+  std::vector<ResultSink*> sinks;
+};
+
+class Bulk {
+ public:
+  Bulk(const Store& store, std::span<const Server* const> servers, const Query& query, const BulkOptions& options,
+       const TakeItem& take)
+      : store_(store), servers_(servers), query_(query), options_(options), take_(take) {
+    if (!options.bar_windows.empty()) edges_ = edges_of(options.bar_windows);
+  }
+
+  Result<Explain> run() {
+    const Window window{query_.window.from, std::min(query_.window.to, query_.now)};
+    const bool summaries = plans_summaries(window);
+    if (summaries || window.empty()) {
+      Workspace workspace;
+      for (std::size_t i = 0; i < servers_.size(); ++i) {
+        if (auto done = visit(i, nullptr, reach(*servers_[i], query_.policy, query_.window), workspace); !done) {
+          return tl::unexpected(done.error());
+        }
+      }
+      return std::move(explain_);
+    }
+    for (const auto& [minutes, indices] : classes()) {
+      if (auto done = scan_class(minutes, indices); !done) return tl::unexpected(done.error());
+    }
+    return std::move(explain_);
+  }
+
+ private:
+  [[nodiscard]] bool plans_summaries(Window window) const {
+    const DayRange days = whole_days(window);
+    if (query_.summaries == Summaries::never) return false;
+    return days.last - days.first >= (query_.summaries == Summaries::always ? 1 : kLongWindowDays);
+  }
+
+  // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked
+  // every minute read days more, so each power of two of minutes is a scan of its own; there are few.
+  [[nodiscard]] std::map<std::uint64_t, std::vector<std::size_t>> classes() const {
+    std::map<std::uint64_t, std::vector<std::size_t>> classes;
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      const Reach own = reach(*servers_[i], query_.policy, query_.window);
+      const auto longest_ms = static_cast<std::uint64_t>(std::max(own.back_ms, own.ahead_ms));
+      classes[std::bit_ceil((longest_ms + 59'999) / 60'000)].push_back(i);
+    }
+    return classes;
+  }
+
+  Result<void> scan_class(std::uint64_t minutes, const std::vector<std::size_t>& indices) {
+    const auto reach_ms = static_cast<std::int64_t>(minutes) * 60'000;
+    const TimeMs to = std::min(query_.window.to, query_.now);
+    const TimeMs horizon = std::min(to + std::chrono::milliseconds{reach_ms}, query_.now);
+    ScanOptions options;
+    options.columns = columns();
+    options.lookback = std::chrono::milliseconds{reach_ms};
+    std::vector<ServerId> ids;
+    ids.reserve(indices.size());
+    for (const std::size_t index : indices) ids.push_back(servers_[index]->id);
+    const auto cost = store_.scan_many(ids, {query_.window.from, horizon}, options,
+                                       [&](std::size_t i, Cursor& cursor) -> Result<void> {
+                                         std::unique_ptr<Workspace> workspace = borrow();
+                                         auto done = visit(indices[i], &cursor, {reach_ms, reach_ms}, *workspace);
+                                         give_back(std::move(workspace));
+                                         return done;
+                                       });
+    if (!cost) return tl::unexpected(cost.error());
+    explain_.cost += *cost;
+    return {};
+  }
+
+  [[nodiscard]] Columns columns() const {
+    return {
+        .latency = options_.figures.latency || !edges_.empty(), .phases = false, .details = options_.figures.details};
+  }
+
+  // Reads from `cursor`, or by a plan of its own when there is none.
+  Result<void> visit(std::size_t index, Cursor* cursor, Reach reach, Workspace& workspace) {
+    workspace.latencies.clear();
+    workspace.sinks.clear();
+    if (!edges_.empty()) {
+      workspace.buckets.begin(edges_, options_.figures.latency ? &workspace.latencies : nullptr);
+      workspace.sinks.push_back(&workspace.buckets);
+    } else if (options_.figures.latency) {
+      workspace.sinks.push_back(&workspace.latency_sink);
+    }
+    const Reading reading{columns(), options_.figures.latency, edges_, workspace.sinks};
+    ServerReader& reader = workspace.reader;
+    if (auto done = reader.begin(*servers_[index], query_, reading, reach); !done) return done;
+    if (cursor != nullptr) {
+      if (auto done = reader.take(*cursor); !done) return done;
+    } else if (auto done = reader.read(store_, query_.summaries); !done) {
+      return done;
+    }
+    if (auto done = reader.settle(store_); !done) return done;
+    auto figures = compose_figures(reader, store_, options_.figures.details);
+    if (!figures) return tl::unexpected(figures.error());
+    figures->latency = workspace.latencies.figures();
+    add_explain(reader.explain());
+    const auto cells = edges_.empty() ? std::span<const Cell>{} : workspace.buckets.cells();
+    take_(index, {reader, std::move(*figures), options_.bar_windows, cells});
+    return {};
+  }
+
+  void add_explain(const Explain& of_server) {
+    const std::lock_guard lock(mutex_);
+    explain_.cost += of_server.cost;
+    explain_.plan.insert(explain_.plan.end(), of_server.plan.begin(), of_server.plan.end());
+  }
+
+  std::unique_ptr<Workspace> borrow() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>();
+    std::unique_ptr<Workspace> workspace = std::move(idle_.back());
+    idle_.pop_back();
+    return workspace;
+  }
+
+  void give_back(std::unique_ptr<Workspace> workspace) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(workspace));
+  }
+
+  const Store& store_;
+  std::span<const Server* const> servers_;
+  const Query& query_;
+  const BulkOptions& options_;
+  const TakeItem& take_;
+  std::vector<std::int64_t> edges_;  // of the bars; empty without bars
+  std::mutex mutex_;                 // guards the two below
+  std::vector<std::unique_ptr<Workspace>> idle_;
+  Explain explain_;
+};
+
+}  // namespace
+
+Result<Explain> read_many(const Store& store, std::span<const Server* const> servers, const Query& query,
+                          const BulkOptions& options, const TakeItem& take) {
+  if (auto valid = validate(query.policy); !valid) return tl::unexpected(valid.error());
+  return Bulk(store, servers, query, options, take).run();
+}
+
+}  // namespace nines::query

@@ -1,0 +1,145 @@
+// Groups of servers: combined ratios, and combined timelines.
+#include <nines/group.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <nines/uptime.h>
+
+#include "judgement/spans.h"
+
+namespace nines {
+namespace {
+
+struct RuleName {
+  std::string_view name;
+  GroupRule rule;
+};
+constexpr std::array kRuleNames = {RuleName{"worst-of", GroupRule::worst_of}, RuleName{"all-up", GroupRule::all_up},
+                                   RuleName{"quorum", GroupRule::quorum},
+                                   RuleName{"weighted-mean", GroupRule::weighted_mean}};
+
+// How bad a state is for whoever looks at a list: the first of these that a member is in is the group's.
+constexpr std::array kWorstFirst = {State::down, State::unknown,     State::degraded,
+                                    State::up,   State::maintenance, State::paused};
+
+struct Members {
+  std::array<std::uint32_t, kStateCount> in{};
+
+  [[nodiscard]] std::uint32_t operator[](State state) const noexcept { return in[static_cast<std::size_t>(state)]; }
+};
+
+State combined_state(const Members& members, GroupRule rule, std::uint32_t quorum) {
+  const std::uint32_t up = members[State::up];
+  const std::uint32_t good = up + members[State::degraded];
+  const std::uint32_t unknown = members[State::unknown];
+  const std::uint32_t taking_part = good + unknown + members[State::down];
+  if (taking_part == 0) {
+    if (members[State::maintenance] > 0) return State::maintenance;
+    return members[State::paused] > 0 ? State::paused : State::unknown;
+  }
+  const std::uint32_t needed = rule == GroupRule::all_up ? taking_part : std::min(std::max(quorum, 1U), taking_part);
+  if (up >= needed) return State::up;
+  if (good >= needed) return State::degraded;
+  return good + unknown >= needed ? State::unknown : State::down;
+}
+
+struct Ratio {
+  double weighted = 0;
+  double weight = 0;
+  double worst = 1;
+
+  void add(double ratio, double with_weight) noexcept {
+    weighted += ratio * with_weight;
+    weight += with_weight;
+    worst = std::min(worst, ratio);
+  }
+  [[nodiscard]] std::optional<double> value(GroupRule rule) const noexcept {
+    if (weight <= 0) return std::nullopt;
+    return rule == GroupRule::worst_of ? worst : weighted / weight;
+  }
+};
+
+State worst_state_now(std::span<const std::vector<Span>> members) {
+  for (const State state : kWorstFirst) {
+    const bool any = std::any_of(members.begin(), members.end(), [&](const std::vector<Span>& spans) {
+      return !spans.empty() && spans.back().state == state;
+    });
+    if (any) return state;
+  }
+  return State::unknown;
+}
+
+}  // namespace
+
+std::string_view to_string(GroupRule rule) noexcept {
+  for (const auto& [name, of_rule] : kRuleNames) {
+    if (of_rule == rule) return name;
+  }
+  return "";
+}
+
+std::optional<GroupRule> parse_group_rule(std::string_view text) noexcept {
+  for (const auto& [name, rule] : kRuleNames) {
+    if (name == text) return rule;
+  }
+  return std::nullopt;
+}
+
+std::vector<Span> combine_timelines(std::span<const std::vector<Span>> members, Window window, GroupRule rule,
+                                    std::uint32_t quorum) {
+  std::vector<Span> combined;
+  std::vector<std::size_t> next(members.size(), 0);
+  std::int64_t time_ms = to_ms(window.from);
+  while (time_ms < to_ms(window.to)) {
+    Members now;
+    std::int64_t change_ms = to_ms(window.to);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      while (next[i] < members[i].size() && members[i][next[i]].to_ms <= time_ms) ++next[i];
+      if (next[i] == members[i].size()) continue;
+      const Span& span = members[i][next[i]];
+      if (span.from_ms > time_ms) {
+        change_ms = std::min(change_ms, span.from_ms);
+        continue;
+      }
+      change_ms = std::min(change_ms, span.to_ms);
+      ++now.in[static_cast<std::size_t>(span.state)];
+    }
+    query::append_span(combined, time_ms, change_ms, combined_state(now, rule, quorum));
+    time_ms = change_ms;
+  }
+  return combined;
+}
+
+GroupFigures combine_group(std::span<const std::vector<Span>> members, Window window, const Policy& policy,
+                           const GroupOptions& options) {
+  GroupFigures figures;
+  figures.members = static_cast<std::uint32_t>(members.size());
+  if (members.empty() || window.empty()) return figures;
+  if (options.rule == GroupRule::all_up || options.rule == GroupRule::quorum) {
+    const auto spans = combine_timelines(members, window, options.rule, options.quorum);
+    figures.time = time_per_state(spans, window);
+    figures.state = spans.back().state;
+    figures.uptime_ratio = uptime_ratio(*figures.time, policy);
+    figures.coverage_ratio =
+        static_cast<double>(figures.time->known_ms()) / static_cast<double>(window.length().count());
+    return figures;
+  }
+  Ratio uptime;
+  Ratio coverage;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const double weight = options.weights.empty() ? 1 : options.weights[i];
+    const TimePerState time = time_per_state(members[i], window);
+    if (const auto ratio = uptime_ratio(time, policy)) uptime.add(*ratio, weight);
+    if (const std::int64_t all = time.total_ms(); all > 0) {
+      coverage.add(static_cast<double>(time.known_ms()) / static_cast<double>(all), weight);
+    }
+  }
+  figures.uptime_ratio = uptime.value(options.rule);
+  figures.coverage_ratio = coverage.value(options.rule);
+  figures.state = worst_state_now(members);
+  return figures;
+}
+
+}  // namespace nines

@@ -1,0 +1,64 @@
+#include "answers/select.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "time/text.h"
+
+namespace nines {
+namespace {
+
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
+
+bool contains_text(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
+bool matches(const Server& server, const ServerFilter& filter) {
+  if (filter.group && server.group != *filter.group) return false;
+  if (!filter.names.empty() && std::find(filter.names.begin(), filter.names.end(), server.name) == filter.names.end()) {
+    return false;
+  }
+  const bool tagged = std::all_of(filter.tags.begin(), filter.tags.end(), [&](const auto& wanted) {
+    const auto tag = server.tags.find(wanted.first);
+    return tag != server.tags.end() && (wanted.second.empty() || tag->second == wanted.second);
+  });
+  if (!tagged) return false;
+  return contains_text(server.name, filter.search) || contains_text(server.url, filter.search);
+}
+
+Result<std::vector<const Server*>> select(const Catalog& catalog, const ServerFilter& filter) {
+  for (const std::string& name : filter.names) {
+    if (catalog.find(name) == nullptr) {
+      return fail(ErrorCode::not_found, query::concat({"there is no server \"", name, "\""}));
+    }
+  }
+  std::vector<const Server*> servers;
+  for (const Server& server : catalog.servers()) {
+    if (matches(server, filter)) servers.push_back(&server);
+  }
+  return servers;
+}
+
+}  // namespace
+
+Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter) {
+  const auto servers = select(catalog, filter);
+  if (!servers) return tl::unexpected(servers.error());
+  std::vector<ServerId> ids;
+  ids.reserve(servers->size());
+  for (const Server* server : *servers) ids.push_back(server->id);
+  return ids;
+}
+
+Result<std::vector<const Server*>> query::servers_by_name(const Catalog& catalog, const ServerFilter& filter) {
+  auto servers = select(catalog, filter);
+  if (!servers) return servers;
+  std::sort(servers->begin(), servers->end(), [](const Server* a, const Server* b) { return a->name < b->name; });
+  return servers;
+}
+
+}  // namespace nines

@@ -1,0 +1,87 @@
+#include "judgement/confirm.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "judgement/judging.h"
+
+namespace nines::query {
+namespace {
+
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();
+
+// Finds the moment from which on it no longer matters whether an outage was under way before the first piece: a row of
+// successes that would have ended it, or a row of failures that confirms one; the latter only says that there is an
+// outage, not when it began, so everything up to its end stays open.
+class Opening {
+ public:
+  void see(const Piece& piece, const Policy& policy) noexcept {
+    if (decided_) return;
+    const bool failure = piece.measured == State::down;
+    if (row_ == 0 || failure != failures_) {
+      row_start_ms_ = row_ == 0 ? kNever : piece.first_ms;
+      row_ = 0;
+      failures_ = failure;
+    }
+    row_ += piece.count;
+    const std::uint64_t needed =
+        failure ? failures_to_confirm(*piece.rules, policy) : successes_to_end(*piece.rules, policy);
+    if (row_ >= needed) {
+      decided_ = true;
+      until_ms_ = failure ? kAlways : row_start_ms_;
+    }
+  }
+  void outage_ended(std::int64_t time_ms) noexcept {
+    if (decided_ && until_ms_ == kAlways) until_ms_ = time_ms;
+  }
+  [[nodiscard]] std::int64_t until_ms() const noexcept {
+    if (decided_) return until_ms_;
+    return row_ == 0 ? kNever : kAlways;
+  }
+
+ private:
+  bool decided_ = false;
+  bool failures_ = false;
+  std::uint64_t row_ = 0;  // results of the current row
+  std::int64_t row_start_ms_ = kNever;
+  std::int64_t until_ms_ = kNever;
+};
+
+}  // namespace
+
+Verdict confirm(Series& series, const Policy& policy) noexcept {
+  Opening opening;
+  bool outage = false;
+  bool known = false;             // a success or an outage has been seen
+  std::uint64_t against = 0;      // results in a row that speak against `outage`
+  std::size_t against_begin = 0;  // the piece where the row begins
+  for (std::size_t i = 0; i < series.pieces.size(); ++i) {
+    Piece& piece = series.pieces[i];
+    piece.judged = piece.measured;
+    if (piece.measured == State::unknown) continue;
+    opening.see(piece, policy);
+    const bool failure = piece.measured == State::down;
+    known = known || !failure || outage;
+    if (failure == outage) {
+      against = 0;
+      continue;
+    }
+    if (against == 0) against_begin = i;
+    against += piece.count;
+    piece.judged = !failure ? State::down : known ? State::up : State::unknown;
+    const std::uint64_t needed =
+        failure ? failures_to_confirm(*piece.rules, policy) : successes_to_end(*piece.rules, policy);
+    if (against < needed) continue;
+    for (std::size_t j = against_begin; j <= i; ++j) series.pieces[j].judged = series.pieces[j].measured;
+    outage = failure;
+    against = 0;
+    if (!outage) opening.outage_ended(series.pieces[against_begin].first_ms);
+  }
+  Verdict verdict;
+  verdict.open_until_ms = opening.until_ms();
+  if (against > 0) verdict.open_from_ms = series.pieces[against_begin].first_ms;
+  return verdict;
+}
+
+}  // namespace nines::query

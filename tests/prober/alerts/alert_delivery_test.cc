@@ -1,0 +1,293 @@
+// Alerts on their way: commands and requests, retries, order, and the whole way from a failed check across a restart.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "alerts/delivery.h"
+#include "alerts/dispatcher.h"
+#include "prober/support/checks.h"
+#include "prober/support/loopback_server.h"
+#include "prober/support/prober_fixture.h"
+
+namespace nines::prober_test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr TimeMs kSince = from_ms(1'750'000'000'000);
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+AlertMessage message() {
+  AlertMessage made;
+  made.id = 3;
+  made.server = ServerId{7};
+  made.name = "site; rm -rf \"$HOME\"";
+  made.since = kSince;
+  made.time = kSince + 15s;
+  made.error = ErrorClass::timeout;
+  made.detail = "no answer";
+  return made;
+}
+
+AlertTarget shell(const std::string& script, std::chrono::milliseconds timeout = 15s) {
+  AlertTarget target;
+  target.name = "shell";
+  target.exec = {"sh", "-c", script};
+  target.timeout = timeout;
+  return target;
+}
+
+AlertTarget hook(const std::string& url) {
+  AlertTarget target;
+  target.name = "hook";
+  target.webhook = SecretText{.text = url, .environment = "", .file = ""};
+  target.timeout = 15s;
+  return target;
+}
+
+// --- Commands. ---
+
+TEST(AlertExecTest, FactsComeInTheEnvironmentAndOnStandardInput) {
+  const TemporaryDirectory folder;
+  setenv("NINES_LEFTOVER", "of another alert", 1);
+  const std::string script =
+      "env | grep ^NINES_ | sort > '" + folder.file("env") + "'; cat > '" + folder.file("json") + "'";
+  ASSERT_TRUE(prober::deliver(shell(script), message()));
+  const auto variables = lines_of(folder.file("env"));
+  EXPECT_THAT(variables, testing::Contains("NINES_EVENT=down"));
+  EXPECT_THAT(variables, testing::Contains("NINES_SERVER=site; rm -rf \"$HOME\""));
+  EXPECT_THAT(variables, testing::Contains("NINES_DURATION_MS=15000"));
+  EXPECT_THAT(variables, testing::Contains("NINES_CODE="));
+  EXPECT_EQ(variables.size(), std::size(kAlertFields));
+  EXPECT_EQ(content_of(folder.file("json")), to_json(message()) + "\n");
+}
+
+TEST(AlertExecTest, FailureSaysWhy) {
+  EXPECT_THAT(prober::deliver(shell("exit 3"), message()).error().message, HasSubstr("exit code was 3"));
+  EXPECT_THAT(prober::deliver(shell("kill -9 $$"), message()).error().message, HasSubstr("signal 9"));
+  AlertTarget missing = shell("");
+  missing.exec = {"/nowhere/to/be/found"};
+  EXPECT_THAT(prober::deliver(missing, message()).error().message, HasSubstr("cannot be started"));
+}
+
+TEST(AlertExecTest, CommandOverItsTimeIsKilledWithItsGroup) {
+  const TemporaryDirectory folder;
+  const std::string script =
+      "sleep 100 & echo $! > '" + folder.file("pid") + "'; trap '' TERM; while :; do sleep 1; done";
+  const auto took = time_of(
+      [&] { EXPECT_THAT(prober::deliver(shell(script, 300ms), message()).error().message, HasSubstr("killed")); });
+  EXPECT_LT(took, 10s);
+  const std::string text = content_of(folder.file("pid"));
+  ASSERT_FALSE(text.empty());
+  const auto child = static_cast<pid_t>(std::stol(text));
+  // The orphan may be a zombie for a moment, until init takes it in; a zombie has no command line.
+  const auto gone = [&] {
+    return kill(child, 0) != 0 || content_of("/proc/" + text.substr(0, text.size() - 1) + "/cmdline").empty();
+  };
+  for (int i = 0; i < 200 && !gone(); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(gone());
+}
+
+TEST(AlertExecTest, CommandThatReadsNothingIsFine) {
+  EXPECT_TRUE(prober::deliver(shell("exec 0<&-; true"), message()));
+}
+
+// --- Webhooks. ---
+
+/// Keeps the requests; the first `failures` of them are answered with an error.
+class Receiver {
+ public:
+  explicit Receiver(int failures = 0) : failures_(failures) {}
+  [[nodiscard]] std::string url() const { return server_.url("http", "/secret-path"); }
+  [[nodiscard]] std::vector<std::string> bodies() {
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  [[nodiscard]] std::vector<std::string> heads() {
+    const std::lock_guard lock(mutex_);
+    return heads_;
+  }
+
+ private:
+  const int failures_;
+  std::mutex mutex_;
+  std::vector<std::string> heads_;   // guarded by mutex_
+  std::vector<std::string> bodies_;  // guarded by mutex_
+  LoopbackServer server_{[this](Connection& connection) {
+    const std::string request = connection.read_until("~");  // templates of these tests end so
+    const std::size_t body = request.find("\r\n\r\n") + 4;
+    const std::lock_guard lock(mutex_);
+    heads_.push_back(request.substr(0, body));
+    bodies_.push_back(request.substr(body));
+    connection.send(http_answer(static_cast<int>(bodies_.size()) <= failures_ ? 500 : 204, ""));
+  }};
+};
+
+TEST(AlertWebhookTest, TemplateAndHeadersAreSent) {
+  Receiver receiver;
+  AlertTarget target = hook(receiver.url());
+  target.body_template = "{\"text\":\"{{server}} {{event}}\"}~";
+  setenv("NINES_TEST_TOKEN", "Bearer s3cret", 1);
+  target.headers = {{"Authorization", SecretText{.text = "", .environment = "NINES_TEST_TOKEN", .file = ""}}};
+  ASSERT_TRUE(prober::deliver(target, message()));
+  ASSERT_EQ(receiver.bodies().size(), 1U);
+  EXPECT_EQ(receiver.bodies()[0], "{\"text\":\"site; rm -rf \\\"$HOME\\\" down\"}~");
+  EXPECT_THAT(receiver.heads()[0], HasSubstr("POST /secret-path HTTP/1.1"));
+  EXPECT_THAT(receiver.heads()[0], HasSubstr("Authorization: Bearer s3cret\r\n"));
+  EXPECT_THAT(receiver.heads()[0], HasSubstr("Idempotency-Key: nines-3-1750000000000\r\n"));
+  EXPECT_THAT(receiver.heads()[0], HasSubstr("Content-Type: application/json\r\n"));
+}
+
+TEST(AlertWebhookTest, FailureTellsNoSecret) {
+  Receiver receiver(1);
+  AlertTarget target = hook(receiver.url());
+  target.body_template = "~";
+  const auto refused = prober::deliver(target, message());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("status 500"));
+  EXPECT_THAT(refused.error().message, testing::Not(HasSubstr("secret-path")));
+}
+
+// --- The sender. ---
+
+TEST(AlertSenderTest, FailedDeliveryIsRepeatedAndOrderIsKept) {
+  Receiver receiver(2);
+  auto book = prober::AlertBook::open("", 100, nullptr);
+  ASSERT_TRUE(book);
+  AlertTarget target = hook(receiver.url());
+  target.body_template = "{{event}} {{server_id}}~";
+  (*book)->set_targets({{target.name, true, 0ms}});
+  for (const std::uint32_t id : {1U, 2U, 3U}) {
+    (*book)->down({ServerId{id}, "server", "", "", std::nullopt}, {kSince, kSince, ErrorClass::dns, 0, ""});
+  }
+  (*book)->up(ServerId{2}, kSince + 1s);
+  {
+    prober::AlertSender sender(**book, target, {5ms, 20ms, prober::deliver}, nullptr);
+    for (int i = 0; i < 2'000 && (*book)->stats().pending > 0; ++i) std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_THAT(receiver.bodies(), ElementsAre("down 1~", "down 1~", "down 1~", "down 2~", "down 3~", "resolved 2~"));
+  EXPECT_EQ((*book)->stats().failed, 2U);
+  EXPECT_EQ((*book)->stats().delivered, 4U);
+}
+
+// --- Maintenance. ---
+
+TEST(AlertHeraldTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
+  const TemporaryDirectory folder;
+  std::atomic<bool> maintenance{true};
+  AlertOptions options;
+  options.targets = {shell("echo $NINES_EVENT $NINES_SERVER_ID >> '" + folder.file("told") + "'")};
+  options.muted = [&](ServerId, TimeMs) { return maintenance.load(); };
+  auto book = prober::AlertBook::open(folder.file("alerts"), 100, nullptr);
+  ASSERT_TRUE(book);
+  std::atomic<int> changes{0};
+  prober::AlertHerald herald(*std::move(book), options, {[&](const StateChange&) { ++changes; }, nullptr});
+  herald.start();
+  const auto change = [&](std::uint32_t id, State to) {
+    StateChange told;
+    told.server = ServerId{id};
+    told.to = to;
+    told.since = kSince;
+    herald.change(told);
+  };
+  for (const std::uint32_t id : {1U, 2U}) herald.set_subject({ServerId{id}, "server", "", "", std::nullopt});
+  change(1, State::down);
+  change(2, State::down);
+  change(2, State::up);
+  change(1, State::unknown);
+  for (int i = 0; i < 2'000 && changes < 4; ++i) std::this_thread::sleep_for(10ms);
+  maintenance = false;
+  for (int i = 0; i < 2'000 && herald.stats().delivered == 0; ++i) std::this_thread::sleep_for(10ms);
+  herald.stop();
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
+}
+
+// --- From the check to the command. ---
+
+class AlertedProberTest : public ProberTest {
+ protected:
+  void run() {
+    options.alerts.journal = folder.file("alerts");
+    options.alerts.targets = {shell("echo $NINES_EVENT $NINES_SERVER $NINES_ERROR >> '" + folder.file("told") + "'")};
+    start({probed(id, "site", site.url("http"))});
+    ASSERT_TRUE(wait_until([&] { return prober->stats().checks > 0 || prober->state(id) != State::unknown; }));
+  }
+  [[nodiscard]] bool told(std::size_t count) {
+    return wait_until([&] { return lines_of(folder.file("told")).size() >= count; });
+  }
+
+  std::atomic<bool> up{false};
+  LoopbackServer site{[this](Connection& connection) {
+    connection.read_request();
+    connection.send(http_answer(up ? 200 : 503, ""));
+  }};
+  ServerId id = add_server("site", site.url("http"));
+};
+
+TEST_F(AlertedProberTest, OneOutageIsToldOnceAcrossRestarts) {
+  run();
+  check(id);
+  ASSERT_TRUE(told(1));
+  prober.reset();
+  run();  // still down
+  check(id);
+  check(id);
+  prober.reset();
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status"));
+  up = true;
+  run();
+  check(id);
+  ASSERT_TRUE(told(2));
+  prober.reset();
+  run();
+  check(id);
+  prober.reset();
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
+}
+
+TEST_F(AlertedProberTest, OutageThatWasStoredAndNotToldIsToldAfterTheRestart) {
+  // As if the process had died between the two: results are there, and the journal knows nothing.
+  start({probed(id, "site", site.url("http"))});
+  ASSERT_TRUE(wait_until([&] { return !told_results().empty(); }));
+  check(id);
+  prober.reset();
+  run();
+  ASSERT_TRUE(told(1));
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status"));
+}
+
+TEST_F(AlertedProberTest, TargetsChangeWhileItRuns) {
+  run();
+  AlertTarget other = shell("echo other $NINES_EVENT >> '" + folder.file("told") + "'");
+  other.name = "other";
+  ASSERT_TRUE(prober->set_alert_targets({other}));
+  EXPECT_FALSE(prober->set_alert_targets({other, other})) << "two of one name";
+  check(id);
+  ASSERT_TRUE(told(1));
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("other down"));
+}
+
+}  // namespace
+}  // namespace nines::prober_test

@@ -1,0 +1,99 @@
+// Jobs that report in, through simulated time.
+#include "schedule/core.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "prober/support/simulation.h"
+
+namespace nines::prober_test {
+namespace {
+
+using namespace std::chrono_literals;
+using prober::CoreServer;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct Pushed {
+  Pushed() {
+    server.id = ServerId{1};
+    server.name = "backup";
+    server.push = prober::PushRhythm{60s, 10s, {}};
+    server.rules.interval = 60s;
+    simulation.core.set(server, {});
+    simulation.core.begin();
+  }
+  bool report(PushReport::Kind kind) {
+    PushReport report;
+    report.kind = kind;
+    return simulation.core.report(server.id, report,
+                                  [this](const Result<void>& stored) { acknowledged += stored ? 1 : 0; });
+  }
+  Simulation simulation;
+  CoreServer server;
+  int acknowledged = 0;
+};
+
+TEST(CorePushTest, JobThatReportsInTimeIsUp) {
+  Pushed pushed;
+  for (int i = 0; i < 5; ++i) {
+    pushed.simulation.loop.run_for(60s);
+    EXPECT_TRUE(pushed.report(PushReport::Kind::success));
+  }
+  EXPECT_THAT(pushed.simulation.results, SizeIs(5));
+  EXPECT_EQ(count(pushed.simulation.results, State::up), 5U);
+  EXPECT_EQ(pushed.acknowledged, 5);
+}
+
+TEST(CorePushTest, SilencePastTheDeadlineIsDownAtTheDeadline) {
+  Pushed pushed;
+  pushed.simulation.loop.run_for(30s);
+  pushed.report(PushReport::Kind::success);
+  const TimeMs heard = pushed.simulation.results.back().time;
+  pushed.simulation.loop.run_for(5min);
+  const auto& results = pushed.simulation.results;
+  ASSERT_GE(results.size(), 4U);
+  EXPECT_EQ(results[1].time, heard + 70s);
+  EXPECT_EQ(results[1].error, ErrorClass::silence);
+  EXPECT_EQ(results[2].time, heard + 85s) << "the confirmation rule looks again after 15 s";
+  EXPECT_TRUE(results[2].retry);
+  EXPECT_EQ(pushed.simulation.states.at(ServerId{1}), State::down);
+  EXPECT_EQ(pushed.simulation.changes.back().since, heard + 70s);
+  pushed.report(PushReport::Kind::success);
+  EXPECT_EQ(pushed.simulation.states.at(ServerId{1}), State::up);
+}
+
+TEST(CorePushTest, DeadlineThatPassesDuringASuspensionIsUnknown) {
+  Pushed pushed;
+  pushed.simulation.loop.run_for(30s);
+  pushed.report(PushReport::Kind::success);
+  pushed.simulation.loop.suspend(1h);
+  pushed.simulation.loop.run_for(60s);
+  EXPECT_EQ(count(pushed.simulation.results, State::down), 0U) << "it may have reported to nobody";
+  EXPECT_EQ(pushed.simulation.results.back().error, ErrorClass::not_running);
+  pushed.simulation.loop.run_for(15s);
+  EXPECT_EQ(pushed.simulation.results.back().error, ErrorClass::silence);
+}
+
+TEST(CorePushTest, DurationIsCountedFromTheStart) {
+  Pushed pushed;
+  pushed.report(PushReport::Kind::start);
+  pushed.simulation.loop.run_for(5s);
+  pushed.report(PushReport::Kind::success);
+  ASSERT_THAT(pushed.simulation.results, SizeIs(1));
+  EXPECT_EQ(pushed.simulation.results[0].latency_us, 5'000'000U);
+}
+
+TEST(CorePushTest, PausedOrUnknownServerTakesNoReport) {
+  Pushed pushed;
+  pushed.server.paused = true;
+  pushed.simulation.core.set(pushed.server, {});
+  pushed.simulation.loop.run_for(10min);
+  EXPECT_THAT(pushed.simulation.results, IsEmpty());
+  EXPECT_FALSE(pushed.simulation.core.report(ServerId{9}, {}, nullptr));
+}
+
+}  // namespace
+}  // namespace nines::prober_test

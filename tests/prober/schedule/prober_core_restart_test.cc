@@ -1,0 +1,78 @@
+// The prober's inner half after a restart: what the store knew, and what was missed since.
+#include "schedule/core.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "prober/support/simulation.h"
+
+namespace nines::prober_test {
+namespace {
+
+using namespace std::chrono_literals;
+using prober::CoreServer;
+using prober::Restored;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Restored restored(std::chrono::milliseconds ago, State state) {
+  Restored known;
+  CheckResult last;
+  last.server = ServerId{1};
+  last.time = Simulation::kBegin - ago;
+  last.state = state;
+  last.interval_ms = 60'000;
+  known.judge.apply(last.time, state, {1, 1});
+  known.last = last;
+  return known;
+}
+
+struct Restart {
+  explicit Restart(const Restored& known) {
+    CoreServer server = simulation.add(1, always(kUp));
+    simulation.core.remove(ServerId{1});
+    simulation.core.set(server, known);
+    simulation.core.begin();
+  }
+  Simulation simulation;
+};
+
+TEST(CoreRestartTest, QuickRestartLeavesNoMark) {
+  Restart restart(restored(20s, State::up));
+  EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::up);
+  restart.simulation.loop.run_for(3min);
+  EXPECT_THAT(unknowns(restart.simulation.results), IsEmpty());
+  EXPECT_THAT(restart.simulation.results, SizeIs(3)) << "the schedule goes on: no first check";
+  EXPECT_THAT(restart.simulation.changes, IsEmpty());
+}
+
+TEST(CoreRestartTest, MissedCheckIsMarkedWhereItWouldHaveBeen) {
+  Restart restart(restored(100s, State::up));
+  const auto gaps = unknowns(restart.simulation.results);
+  ASSERT_THAT(gaps, SizeIs(1));
+  EXPECT_EQ(gaps[0].time, Simulation::kBegin - 40s);
+  EXPECT_EQ(gaps[0].error, ErrorClass::not_running);
+}
+
+TEST(CoreRestartTest, LongAbsenceSpeaksForItself) {
+  Restart restart(restored(10min, State::up));
+  EXPECT_THAT(restart.simulation.results, IsEmpty());
+  EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::unknown);
+}
+
+TEST(CoreRestartTest, OutageGoesOnWithoutBeingToldAgain) {
+  Restart restart(restored(20s, State::down));
+  EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::down);
+  EXPECT_THAT(restart.simulation.changes, IsEmpty());
+}
+
+TEST(CoreRestartTest, ResultFromTheFutureDoesNotHoldUpTheNextOnes) {
+  Restart restart(restored(-24h, State::up));
+  restart.simulation.loop.run_for(2min);
+  EXPECT_LE(restart.simulation.results.back().time, Simulation::kBegin + 2min);
+}
+
+}  // namespace
+}  // namespace nines::prober_test

@@ -1,0 +1,149 @@
+// The same questions to the engine's store and to the model store have the same answers.
+#include <nines/dashboard.h>
+
+#include <filesystem>
+
+#include "query/support/history_builder.h"
+#include "query/support/random_history.h"
+
+namespace nines::test {
+namespace {
+
+// A directory that is gone at the end of the test.
+class ScratchDirectory {
+ public:
+  ScratchDirectory()
+      : path_(std::filesystem::path(::testing::TempDir()) /
+              (std::string("nines_query_") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(path_);
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void expect_same(const Figures& engine, const Figures& model) {
+  EXPECT_EQ(engine.window, model.window);
+  EXPECT_EQ(engine.time, model.time);
+  EXPECT_EQ(engine.uptime_ratio, model.uptime_ratio);
+  EXPECT_EQ(engine.counts, model.counts);
+  EXPECT_EQ(engine.latency, model.latency);
+  EXPECT_EQ(engine.incidents, model.incidents);
+  EXPECT_EQ(engine.current, model.current);
+  EXPECT_EQ(engine.last, model.last);
+}
+
+TEST(OnTheEngine, AnswersEqualThoseOnTheModelStore) {
+  const ScratchDirectory directory;
+  auto opened = Store::open(directory.path(), options_at_2030());
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  ModelStore model(options_at_2030());
+  for (std::uint64_t seed = 0; seed < 30 && !::testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    RandomHistory random(seed);
+    Server server = random.server();
+    server.name += std::to_string(seed);
+    const auto id = engine.add_server(server);
+    ASSERT_TRUE(id.has_value()) << id.error().message;
+    server.id = model.add(server);
+    ASSERT_EQ(*id, server.id);
+    const auto results = random.results(server, 4);
+    ASSERT_GT(results.size(), 1U);
+    ASSERT_TRUE(engine.append(std::span(results).first(results.size() / 2), Durability::buffered).has_value());
+    if (random.chance(50)) {
+      ASSERT_TRUE(engine.seal().has_value());
+    }
+    ASSERT_TRUE(engine.append(std::span(results).subspan(results.size() / 2), Durability::buffered).has_value());
+    ASSERT_TRUE(model.append(results, Durability::buffered).has_value());
+    for (int question = 0; question < 6; ++question) {
+      Query query = random.query();
+      query.summaries = random.chance(50) ? Summaries::always : Summaries::never;
+      const auto expected = uptime(model, server.id, query);
+      const auto actual = uptime(engine, server.id, query);
+      ASSERT_TRUE(expected.has_value() && actual.has_value());
+      expect_same(actual->figures, expected->figures);
+      EXPECT_EQ(actual->explain.plan, expected->explain.plan);
+    }
+  }
+}
+
+TEST(OnTheEngine, ParallelDashboardEqualsThatOnTheModelStore) {
+  const ScratchDirectory directory;
+  Options options = options_at_2030();
+  options.performance.scan_threads = 2;
+  auto opened = Store::open(directory.path(), options);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  ModelStore model(options_at_2030());
+  RandomHistory random(4242);
+  for (int s = 0; s < 12; ++s) {
+    Server server = random.server();
+    server.name += std::to_string(s);
+    ASSERT_TRUE(engine.add_server(server).has_value());
+    server.id = model.add(server);
+    const auto results = random.results(server, 3);
+    ASSERT_TRUE(engine.append(results, Durability::buffered).has_value());
+    ASSERT_TRUE(model.append(results, Durability::buffered).has_value());
+  }
+  DashboardOptions board;
+  board.bars = BarOptions{12, {}, {}};
+  board.group_rule = GroupOptions{GroupRule::quorum, 3, {}};
+  for (int question = 0; question < 12 && !::testing::Test::HasFailure(); ++question) {
+    Query query = random.query();
+    query.summaries = random.chance(30) ? Summaries::always : Summaries::when_long;
+    const auto expected = dashboard(model, query, board);
+    const auto actual = dashboard(engine, query, board);
+    ASSERT_TRUE(expected.has_value() && actual.has_value());
+    ASSERT_EQ(actual->rows.size(), expected->rows.size());
+    for (std::size_t i = 0; i < actual->rows.size(); ++i) {
+      expect_same(actual->rows[i].figures, expected->rows[i].figures);
+      EXPECT_EQ(actual->rows[i].bars, expected->rows[i].bars);
+    }
+    EXPECT_EQ(actual->groups[0].figures.time, expected->groups[0].figures.time);
+  }
+}
+
+TEST(OnTheEngine, DashboardTakesOneRangeScanAServer) {
+  const ScratchDirectory directory;
+  auto opened = Store::open(directory.path(), options_at_2030());
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  const TimeMs end = at("2029-12-31T12:34:56Z");
+  for (int s = 0; s < 5; ++s) {
+    Server server;
+    server.name = std::string("server-").append(std::to_string(s));
+    server.created_at = at("2029-01-01");
+    const auto id = engine.add_server(server);
+    ASSERT_TRUE(id.has_value());
+    std::vector<CheckResult> results(1500);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      results[i].server = *id;
+      results[i].time = end - std::chrono::minutes{results.size() - i};
+      results[i].state = i == 700 ? State::down : State::up;
+      results[i].interval_ms = 60'000;
+      results[i].latency_us = static_cast<std::uint32_t>(40'000 + i);
+    }
+    ASSERT_TRUE(engine.append(results, Durability::buffered).has_value());
+  }
+  DashboardOptions options;
+  options.bars = BarOptions{};
+  const auto board = dashboard(engine, {{end - std::chrono::hours{24}, end}, end, {}, Summaries::when_long}, options);
+  ASSERT_TRUE(board.has_value()) << board.error().message;
+  ASSERT_EQ(board->rows.size(), 5U);
+  EXPECT_EQ(board->explain.cost.range_scans, 5U);
+  for (const DashboardRow& row : board->rows) {
+    EXPECT_EQ(row.figures.counts, (CheckCounts{1440, 1439, 1, 1}));
+    EXPECT_EQ(row.figures.uptime_ratio, 1.0);
+  }
+}
+
+}  // namespace
+}  // namespace nines::test

@@ -1,0 +1,215 @@
+// Incidents: causes, own and clipped times, merging, and what is computed from them.
+#include <nines/incident.h>
+
+#include "query/support/history_builder.h"
+
+namespace nines::test {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::DoubleEq;
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+class IncidentTest : public History {
+ protected:
+  [[nodiscard]] std::vector<Incident> incidents_in(TimeMs from, TimeMs to) const { return figures(from, to).incidents; }
+
+  TimeMs start_ = at("2026-07-14T10:00:00Z");
+};
+
+TEST_F(IncidentTest, NamesItsFirstFailure) {
+  checks(start_, "uudd");
+  check(start_ + minutes{4}, 'd');
+  CheckResult other = *store_.last_result(server_.id).value();
+  other.time = start_ + minutes{4};
+  other.code = 500;
+  other.detail = "another failure";
+  put(other);
+  check(start_ + minutes{5}, 'u');
+  const auto found = incidents_in(start_, start_ + minutes{6});
+  ASSERT_EQ(found.size(), 1U);
+  Incident expected;
+  expected.server = server_.id;
+  expected.from = start_ + minutes{2};
+  expected.to = start_ + minutes{5};
+  expected.duration_ms = expected.down_ms = 3 * kMinute;
+  expected.failed_checks = 3;
+  expected.code = 503;
+  expected.error = ErrorClass::http_status;
+  expected.detail = "at 2026-07-14T10:02:00.000Z";
+  expected.locations = {LocationId{0}};
+  EXPECT_EQ(found[0], expected);
+}
+
+TEST_F(IncidentTest, UnconfirmedFailureIsNone) {
+  checks(start_, "uudu");
+  EXPECT_TRUE(incidents_in(start_, start_ + minutes{4}).empty());
+}
+
+TEST_F(IncidentTest, BegunBeforeTheWindowShowsItsOwnStartAndCountsItsPartInside) {
+  checks(start_, "udddduu");
+  const auto found = incidents_in(start_ + minutes{3}, start_ + minutes{7});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].from, start_ + minutes{1});
+  EXPECT_EQ(found[0].to, start_ + minutes{5});
+  EXPECT_EQ(found[0].duration_ms, 2 * kMinute);
+  EXPECT_EQ(found[0].failed_checks, 2U);
+  EXPECT_EQ(found[0].detail, "at 2026-07-14T10:01:00.000Z");
+}
+
+TEST_F(IncidentTest, BegunDaysBeforeTheWindowShowsItsOwnStart) {
+  checks(start_, "u");
+  checks(start_ + minutes{1}, std::string(std::size_t{6} * 24 * 60, 'd'));
+  const TimeMs from = start_ + hours{24 * 5};
+  const auto answer = uptime(store_, server_.id, query(from, from + hours{1}));
+  ASSERT_EQ(answer->figures.incidents.size(), 1U);
+  const Incident& incident = answer->figures.incidents[0];
+  EXPECT_EQ(incident.from, start_ + minutes{1});
+  EXPECT_TRUE(incident.ongoing());
+  EXPECT_EQ(incident.duration_ms, kHour);
+  EXPECT_EQ(incident.failed_checks, 60U);
+  EXPECT_EQ(incident.detail, "at 2026-07-14T10:01:00.000Z");
+  EXPECT_GT(answer->explain.cost.range_scans, 1U) << "looking back is counted";
+  EXPECT_EQ(answer->explain.plan[1].reason, Reason::look_back);
+}
+
+TEST_F(IncidentTest, IsOngoingWhenNotOverAtTheWindowsEnd) {
+  checks(start_, "uuddd");
+  now_ = start_ + minutes{5};
+  const Figures now = figures(start_, now_);
+  ASSERT_EQ(now.incidents.size(), 1U);
+  EXPECT_TRUE(now.incidents[0].ongoing());
+  EXPECT_EQ(now.incidents[0].duration_ms, 3 * kMinute);
+  EXPECT_EQ(now.mttr_ms, std::nullopt);
+  EXPECT_EQ(now.longest_outage_ms, 3 * kMinute);
+}
+
+TEST_F(IncidentTest, EndingAtTheWindowsEndIsOver) {
+  checks(start_, "uudduu");
+  const auto found = incidents_in(start_, start_ + minutes{4});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].to, start_ + minutes{4});
+}
+
+TEST_F(IncidentTest, RecoveryAtTheWindowsEndIsConfirmedByWhatFollows) {
+  change([](Server& server) { server.rules[0].confirm_successes = 2; });
+  checks(start_, "uudd");
+  checks(start_ + minutes{4}, "u.........u");
+  const auto found = incidents_in(start_, start_ + minutes{4});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].to, start_ + minutes{4});
+}
+
+TEST_F(IncidentTest, EndsWhereItIsNoLongerKnown) {
+  checks(start_, "uudd");
+  const auto found = incidents_in(start_, start_ + minutes{20});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].to, start_ + minutes{3} + seconds{160});
+}
+
+TEST_F(IncidentTest, CloseOnesJoinWhenTheRulesSaySo) {
+  checks(start_, "udduuddu");
+  EXPECT_EQ(incidents_in(start_, start_ + minutes{8}).size(), 2U);
+  change([](Server& server) { server.rules[0].merge_within = minutes{2}; });
+  EXPECT_EQ(incidents_in(start_, start_ + minutes{8}).size(), 2U) << "two minutes apart is not closer than two minutes";
+  change([](Server& server) { server.rules[0].merge_within = minutes{2} + std::chrono::milliseconds{1}; });
+  const auto joined = incidents_in(start_, start_ + minutes{8});
+  ASSERT_EQ(joined.size(), 1U);
+  EXPECT_EQ(joined[0].from, start_ + minutes{1});
+  EXPECT_EQ(joined[0].to, start_ + minutes{7});
+  EXPECT_EQ(joined[0].duration_ms, 6 * kMinute);
+  EXPECT_EQ(joined[0].down_ms, 4 * kMinute);
+  EXPECT_EQ(joined[0].failed_checks, 4U);
+}
+
+TEST_F(IncidentTest, MergingReachesBackBeforeTheWindow) {
+  change([](Server& server) { server.rules[0].merge_within = minutes{5}; });
+  checks(start_, "udduuudduuuddu");
+  const auto found = incidents_in(start_ + minutes{10}, start_ + minutes{14});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].from, start_ + minutes{1});
+  EXPECT_EQ(found[0].duration_ms, 3 * kMinute);
+  EXPECT_EQ(found[0].down_ms, 2 * kMinute);
+}
+
+TEST_F(IncidentTest, MaintenanceCutsAnOutage) {
+  checks(start_, "uddddddu");
+  change([&](Server& server) {
+    Maintenance planned;
+    planned.once = {start_ + minutes{3}, start_ + minutes{5}};
+    server.maintenance.push_back(planned);
+  });
+  const auto found = incidents_in(start_, start_ + minutes{8});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].to, start_ + minutes{3});
+  EXPECT_EQ(found[1].from, start_ + minutes{5});
+  EXPECT_EQ(found[1].failed_checks, 2U);
+}
+
+TEST_F(IncidentTest, CorrectionToDownIsOneWithoutACheck) {
+  checks(start_, "uuuuuu");
+  change([&](Server& server) {
+    server.corrections.push_back({{start_ + minutes{2}, start_ + minutes{4}}, State::down, "billing was broken"});
+  });
+  const auto found = incidents_in(start_, start_ + minutes{6});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].duration_ms, 2 * kMinute);
+  EXPECT_EQ(found[0].failed_checks, 0U);
+  EXPECT_EQ(found[0].error, ErrorClass::none);
+  EXPECT_TRUE(found[0].locations.empty());
+}
+
+TEST_F(IncidentTest, ListsTheLocationsThatWereDown) {
+  change([](Server& server) { server.rules[0].confirm_failures = 1; });
+  checks(start_, "udddu", LocationId{1});
+  checks(start_, "uuuuu", LocationId{2});
+  checks(start_ + seconds{10}, "uuddu", LocationId{3});
+  const auto found = incidents_in(start_, start_ + minutes{5});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].from, start_ + minutes{2} + seconds{10}) << "the second of three makes the majority";
+  EXPECT_EQ(found[0].to, start_ + minutes{4});
+  EXPECT_THAT(found[0].locations, ElementsAre(LocationId{1}, LocationId{3}));
+  EXPECT_EQ(found[0].failed_checks, 3U) << "one of location 1, two of location 3";
+  EXPECT_EQ(found[0].detail, "at 2026-07-14T10:02:10.000Z");
+}
+
+TEST_F(IncidentTest, MeansAreOverTheWindow) {
+  checks(start_, "udduuuddddud");
+  const Figures f = figures(start_, start_ + minutes{12});
+  ASSERT_EQ(f.incidents.size(), 2U);
+  EXPECT_THAT(f.mttr_ms, Optional(DoubleEq(3.0 * kMinute)));
+  EXPECT_THAT(f.mtbf_ms, Optional(DoubleEq(6.0 * kMinute / 2)));
+  EXPECT_EQ(f.longest_outage_ms, 4 * kMinute);
+}
+
+TEST_F(IncidentTest, DurationsSumUpToTheDownTime) {
+  checks(start_, "uddudduddunnddduu..dd...u");
+  const Figures f = figures(start_, start_ + minutes{25});
+  std::int64_t sum_ms = 0;
+  for (const Incident& incident : f.incidents) sum_ms += incident.duration_ms;
+  EXPECT_EQ(sum_ms, f.time[State::down]);
+}
+
+TEST_F(IncidentTest, ListOfAllServersIsInOrderOfTime) {
+  checks(start_, "uuuuddu");
+  Server other = server_;
+  other.name = "other";
+  other.id = store_.add(other);
+  const ServerId first = server_.id;
+  server_ = other;
+  checks(start_, "udduuuu");
+  const auto list = incidents(store_, {}, query(start_, start_ + minutes{7}));
+  ASSERT_TRUE(list.has_value());
+  ASSERT_EQ(list->incidents.size(), 2U);
+  EXPECT_EQ(list->incidents[0].server, other.id);
+  EXPECT_EQ(list->incidents[1].server, first);
+  EXPECT_EQ(list->explain.cost.range_scans, 2U);
+  const ServerId only[] = {first};
+  EXPECT_EQ(incidents(store_, only, query(start_, start_ + minutes{7}))->incidents.size(), 1U);
+}
+
+}  // namespace
+}  // namespace nines::test

@@ -1,0 +1,402 @@
+#include "query/support/naive_model.h"
+
+#include <date/tz.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace nines::test {
+namespace {
+
+std::int64_t local_ms(const std::string& zone, std::int64_t utc_ms) {
+  const date::sys_seconds time{std::chrono::seconds{utc_ms / 1000}};
+  return utc_ms + date::locate_zone(zone)->get_info(time).offset.count() * 1000;
+}
+
+bool on_this_date(const Maintenance& maintenance, std::int64_t day) {
+  const date::sys_days date{date::days{day}};
+  const date::year_month_day ymd{date};
+  if (maintenance.repeat == Maintenance::Repeat::daily) return true;
+  if (maintenance.repeat == Maintenance::Repeat::monthly) return unsigned{ymd.day()} == maintenance.day_of_month;
+  return (maintenance.weekdays & (1U << date::weekday{date}.c_encoding())) != 0;
+}
+
+// The first moment, on a grid of 15 minutes, at which the zone's clocks show `target_ms` or more.
+std::int64_t first_moment(const std::string& zone, std::int64_t target_ms) {
+  std::int64_t time_ms = target_ms - 16 * 3'600'000;
+  while (local_ms(zone, time_ms) < target_ms) time_ms += 15 * 60'000;
+  return time_ms;
+}
+
+bool successful(const CheckResult& result) {
+  return result.state == State::up || result.state == State::degraded;
+}
+
+std::optional<LatencyFigures> figures_of(const std::vector<std::uint32_t>& sorted) {
+  if (sorted.empty()) return std::nullopt;
+  const auto percentile = [&](std::size_t percent) {
+    // The smallest value such that at least percent % of the values are at or below it.
+    std::size_t rank = 1;
+    while (rank * 100 < percent * sorted.size()) ++rank;
+    return static_cast<double>(sorted[rank - 1]);
+  };
+  LatencyFigures figures;
+  figures.count = sorted.size();
+  for (const std::uint32_t latency : sorted) figures.mean_us += latency;
+  figures.mean_us /= static_cast<double>(sorted.size());
+  figures.min_us = sorted.front();
+  figures.max_us = sorted.back();
+  figures.p50_us = percentile(50);
+  figures.p90_us = percentile(90);
+  figures.p95_us = percentile(95);
+  figures.p99_us = percentile(99);
+  return figures;
+}
+
+}  // namespace
+
+NaiveModel::NaiveModel(const Server& server, const std::vector<CheckResult>& results, const Query& query)
+    : server_(server), query_(query) {
+  std::map<LocationId, Location> by_location;
+  TimeMs created = server.created_at;
+  const TimeMs end = std::max(query.window.from, std::min(query.window.to, query.now));
+  for (const CheckResult& result : results) {
+    if (result.time >= query.now) continue;
+    by_location[result.location].push_back({result, State::unknown, to_ms(result.time) + hold_ms(result)});
+    if (result.time >= query.window.from && result.time < end) created = std::min(created, result.time);
+  }
+  window_ = {std::clamp(created, query.window.from, end), end};
+  for (auto& [id, location] : by_location) {
+    std::sort(location.begin(), location.end(),
+              [](const Judged& a, const Judged& b) { return a.result.time < b.result.time; });
+    judge(location);
+    locations_.push_back(location);
+  }
+  find_planned();
+  find_moments();
+}
+
+std::int64_t NaiveModel::hold_ms(const CheckResult& result) const {
+  const Rules& rules = server_.rules_at(result.time);
+  if (rules.stale_after.count() != 0) return rules.stale_after.count();
+  const std::int64_t interval = result.interval_ms == 0 ? rules.interval.count() : result.interval_ms;
+  return interval * 5 / 2 + rules.timeout.count();
+}
+
+void NaiveModel::judge(Location& location) const {
+  bool outage = false;
+  bool known = false;              // a success or an outage came before
+  std::vector<Judged*> failures;   // in a row
+  std::vector<Judged*> successes;  // in a row
+  for (Judged& judged : location) {
+    const Rules& rules = server_.rules_at(judged.result.time);
+    const std::size_t to_confirm = query_.policy.confirm_failures.value_or(rules.confirm_failures);
+    const std::size_t to_end = query_.policy.confirm_successes.value_or(rules.confirm_successes);
+    if (judged.result.state == State::unknown) continue;
+    if (judged.result.state == State::down) {
+      successes.clear();
+      failures.push_back(&judged);
+      judged.state = known ? State::up : State::unknown;  // a blip, unless confirmed now or later
+      outage = outage || failures.size() >= to_confirm;
+      known = known || outage;
+      if (!outage) continue;
+      for (Judged* failure : failures) failure->state = State::down;
+      continue;
+    }
+    failures.clear();
+    known = true;
+    successes.push_back(&judged);
+    judged.state = State::down;  // does not count, unless the outage is over now or later
+    if (outage && successes.size() < to_end) continue;
+    outage = false;
+    for (Judged* success : successes) success->state = success->result.state;
+  }
+}
+
+const NaiveModel::Judged* NaiveModel::holding(const Location& location, std::int64_t time_ms) const {
+  const auto later = std::upper_bound(location.begin(), location.end(), time_ms,
+                                      [](std::int64_t time, const Judged& j) { return time < to_ms(j.result.time); });
+  if (later == location.begin()) return nullptr;
+  const Judged& newest = *(later - 1);
+  return time_ms < newest.until_ms ? &newest : nullptr;
+}
+
+State NaiveModel::measured_at(std::int64_t time_ms) const {
+  std::size_t known = 0;
+  std::size_t down = 0;
+  std::size_t degraded = 0;
+  for (const Location& location : locations_) {
+    const Judged* const judged = holding(location, time_ms);
+    if (judged == nullptr || judged->state == State::unknown) continue;
+    ++known;
+    if (judged->state == State::down) ++down;
+    if (judged->state == State::degraded) ++degraded;
+  }
+  if (known == 0) return State::unknown;
+  const std::uint16_t quorum = server_.rules_at(from_ms(time_ms)).quorum;
+  const bool is_down = quorum == 0 ? down * 2 > known : down >= quorum;
+  if (is_down) return State::down;
+  if (down == known) return State::unknown;  // too few witnesses
+  if (degraded == known - down) return State::degraded;
+  const std::size_t bad = down + degraded;
+  const bool is_degraded = degraded > 0 && (quorum == 0 ? bad * 2 > known : bad >= quorum);
+  return is_degraded ? State::degraded : State::up;
+}
+
+void NaiveModel::find_planned() {
+  for (const Maintenance& maintenance : server_.maintenance) {
+    if (maintenance.repeat == Maintenance::Repeat::once) {
+      planned_.push_back(maintenance.once);
+      continue;
+    }
+    std::int64_t first_ms = to_ms(window_.from);
+    for (const Location& location : locations_) first_ms = std::min(first_ms, to_ms(location.front().result.time));
+    for (std::int64_t day = first_ms / kDayMs - 9; day <= to_ms(query_.now) / kDayMs + 1; ++day) {
+      if (!on_this_date(maintenance, day)) continue;
+      const std::int64_t wanted = day * kDayMs + std::chrono::milliseconds{maintenance.start}.count();
+      const TimeMs start = from_ms(first_moment(maintenance.timezone, wanted));
+      if (maintenance.effective.contains(start)) planned_.push_back({start, start + maintenance.length});
+    }
+  }
+}
+
+std::optional<State> NaiveModel::catalog_at(std::int64_t time_ms) const {
+  const TimeMs time = from_ms(time_ms);
+  const bool measured = query_.policy.maintenance == MaintenancePolicy::as_measured;
+  for (auto correction = server_.corrections.rbegin(); correction != server_.corrections.rend(); ++correction) {
+    if (measured && correction->state == State::maintenance) continue;
+    if (correction->window.contains(time)) return correction->state;
+  }
+  for (const Window& pause : server_.paused) {
+    if (pause.contains(time)) return State::paused;
+  }
+  for (const Window& planned : planned_) {
+    if (!measured && planned.contains(time)) return State::maintenance;
+  }
+  return std::nullopt;
+}
+
+State NaiveModel::state_at(std::int64_t time_ms) const {
+  if (const auto state = catalog_at(time_ms)) return *state;
+  return measured_at(time_ms);
+}
+
+void NaiveModel::find_moments() {
+  std::set<std::int64_t> moments{to_ms(window_.from), to_ms(window_.to)};
+  const auto add = [&](const Window& window) {
+    moments.insert(to_ms(window.from));
+    moments.insert(to_ms(window.to));
+  };
+  for (const Location& location : locations_) {
+    for (const Judged& judged : location) add({judged.result.time, from_ms(judged.until_ms)});
+  }
+  for (const Rules& rules : server_.rules) moments.insert(to_ms(rules.effective_from));
+  for (const Window& planned : planned_) add(planned);
+  for (const Window& pause : server_.paused) add(pause);
+  for (const Correction& correction : server_.corrections) add(correction.window);
+  moments_.assign(moments.begin(), moments.end());
+}
+
+std::vector<Span> NaiveModel::spans() const {
+  std::vector<Span> spans;
+  for (std::size_t i = 0; i + 1 < moments_.size(); ++i) {
+    const std::int64_t from = moments_[i];
+    if (from < to_ms(window_.from) || from >= to_ms(window_.to)) continue;
+    const State state = state_at(from);
+    if (!spans.empty() && spans.back().state == state) {
+      spans.back().to_ms = moments_[i + 1];
+    } else {
+      spans.push_back({from, moments_[i + 1], state});
+    }
+  }
+  return spans;
+}
+
+TimePerState NaiveModel::time(Window window) const {
+  TimePerState time;
+  for (const Span& span : spans()) {
+    const std::int64_t from = std::max(span.from_ms, to_ms(window.from));
+    const std::int64_t to = std::min(span.to_ms, to_ms(window.to));
+    if (from < to) time[span.state] += to - from;
+  }
+  return time;
+}
+
+std::optional<double> NaiveModel::ratio(const TimePerState& time) const {
+  const auto ms = [&](State state) { return static_cast<double>(time[state]); };
+  double good = ms(State::up) + query_.policy.degraded_weight * ms(State::degraded);
+  double bad = (1 - query_.policy.degraded_weight) * ms(State::degraded) + ms(State::down);
+  if (ms(State::up) + ms(State::degraded) + ms(State::down) == 0) return std::nullopt;
+  if (query_.policy.maintenance == MaintenancePolicy::as_up) good += ms(State::maintenance);
+  if (query_.policy.unknown == UnknownPolicy::as_up) good += ms(State::unknown);
+  if (query_.policy.unknown == UnknownPolicy::as_down) bad += ms(State::unknown);
+  return good / (good + bad);
+}
+
+CheckCounts NaiveModel::counts(Window window) const {
+  CheckCounts counts;
+  for (const Location& location : locations_) {
+    for (const Judged& judged : location) {
+      if (!window.contains(judged.result.time)) continue;
+      ++counts.checks;
+      if (judged.result.state == State::unknown || catalog_at(to_ms(judged.result.time))) continue;
+      if (successful(judged.result)) ++counts.successful;
+      if (judged.result.state != State::down) continue;
+      ++counts.failed;
+      if (judged.state != State::down) ++counts.blips;
+    }
+  }
+  return counts;
+}
+
+std::vector<std::uint32_t> NaiveModel::latencies(Window window) const {
+  std::vector<std::uint32_t> latencies;
+  for (const Location& location : locations_) {
+    for (const Judged& judged : location) {
+      const CheckResult& result = judged.result;
+      if (window.contains(result.time) && successful(result) && result.latency_us) {
+        latencies.push_back(*result.latency_us);
+      }
+    }
+  }
+  std::sort(latencies.begin(), latencies.end());
+  return latencies;
+}
+
+// All outages up to now, wherever the window is, those close together joined. One that is not over now ends after it.
+std::vector<Window> NaiveModel::outages() const {
+  std::vector<Window> outages;
+  const std::int64_t now_ms = to_ms(query_.now);
+  for (std::size_t i = 0; i < moments_.size(); ++i) {
+    const std::int64_t from = moments_[i];
+    if (from > now_ms || state_at(from) != State::down) continue;
+    const std::int64_t to = i + 1 < moments_.size() && moments_[i + 1] <= now_ms ? moments_[i + 1] : now_ms + 1;
+    const bool touches = !outages.empty() && to_ms(outages.back().to) == from;
+    const std::int64_t apart = outages.empty() ? 0 : from - to_ms(outages.back().to);
+    if (touches || (!outages.empty() && apart < server_.rules_at(from_ms(from)).merge_within.count())) {
+      outages.back().to = from_ms(to);
+    } else {
+      outages.push_back({from_ms(from), from_ms(to)});
+    }
+  }
+  return outages;
+}
+
+Incident NaiveModel::describe(Window outage) const {
+  const Window inside{std::max(outage.from, window_.from), std::min(outage.to, window_.to)};
+  Incident incident;
+  incident.server = server_.id;
+  incident.from = outage.from;
+  if (outage.to <= window_.to) incident.to = outage.to;
+  incident.duration_ms = inside.length().count();
+  incident.down_ms = time(inside)[State::down];
+  const Judged* cause = nullptr;
+  for (const Location& location : locations_) {
+    bool was_down = false;
+    for (std::size_t i = 0; i < location.size(); ++i) {
+      const CheckResult& result = location[i].result;
+      if (result.state == State::down && inside.contains(result.time)) ++incident.failed_checks;
+      std::int64_t until = location[i].until_ms;
+      if (i + 1 < location.size()) until = std::min(until, to_ms(location[i + 1].result.time));
+      const bool overlaps = to_ms(result.time) < to_ms(inside.to) && until > to_ms(outage.from);
+      was_down = was_down || (location[i].state == State::down && overlaps);
+    }
+    if (was_down) incident.locations.push_back(location.front().result.location);
+    const Judged* const held = holding(location, to_ms(outage.from));
+    if (held == nullptr || held->state != State::down) continue;
+    if (cause == nullptr || (held->result.time == outage.from && cause->result.time != outage.from)) cause = held;
+  }
+  if (cause != nullptr) {
+    incident.code = cause->result.code;
+    incident.error = cause->result.error;
+    incident.detail = cause->result.detail;
+  }
+  return incident;
+}
+
+std::vector<Incident> NaiveModel::incidents() const {
+  std::vector<Incident> incidents;
+  if (window_.empty()) return incidents;
+  for (const Window& outage : outages()) {
+    if (outage.from < window_.to && outage.to > window_.from) incidents.push_back(describe(outage));
+  }
+  return incidents;
+}
+
+std::optional<LastCheck> NaiveModel::last() const {
+  const Judged* newest = nullptr;
+  for (const Location& location : locations_) {
+    for (const Judged& judged : location) {
+      if (judged.result.time >= window_.to) continue;
+      if (newest == nullptr || judged.result.time > newest->result.time) newest = &judged;
+    }
+  }
+  const bool ends_now = window_.to == query_.now;
+  if (newest == nullptr || window_.empty()) return std::nullopt;
+  if (newest->until_ms <= to_ms(window_.from) && !ends_now) return std::nullopt;
+  const CheckResult& result = newest->result;
+  return LastCheck{result.state, result.time, result.latency_us, result.code, result.error};
+}
+
+Figures NaiveModel::figures() const {
+  Figures figures;
+  figures.server = server_.id;
+  figures.window = window_;
+  figures.time = time(window_);
+  figures.uptime_ratio = ratio(figures.time);
+  const std::int64_t known = figures.time[State::up] + figures.time[State::degraded] + figures.time[State::down];
+  if (!window_.empty()) {
+    figures.coverage_ratio = static_cast<double>(known) / static_cast<double>(to_ms(window_.to) - to_ms(window_.from));
+    const Span last_span = spans().back();
+    figures.current = Streak{last_span.state, from_ms(last_span.from_ms)};
+  }
+  figures.counts = counts(window_);
+  const std::uint64_t judged = figures.counts.successful + figures.counts.failed;
+  if (judged != 0) {
+    figures.check_success_ratio = static_cast<double>(figures.counts.successful) / static_cast<double>(judged);
+  }
+  figures.latency = figures_of(latencies(window_));
+  figures.incidents = incidents();
+  double resolved_ms = 0;
+  double resolved = 0;
+  for (const Incident& incident : figures.incidents) {
+    figures.longest_outage_ms = std::max(figures.longest_outage_ms.value_or(0), incident.duration_ms);
+    if (!incident.to) continue;
+    resolved_ms += static_cast<double>(incident.duration_ms);
+    resolved += 1;
+  }
+  if (resolved > 0) figures.mttr_ms = resolved_ms / resolved;
+  if (!figures.incidents.empty()) {
+    figures.mtbf_ms = static_cast<double>(figures.time[State::up] + figures.time[State::degraded]) /
+                      static_cast<double>(figures.incidents.size());
+  }
+  figures.last = last();
+  return figures;
+}
+
+std::vector<Bar> NaiveModel::bars(const std::vector<Window>& windows) const {
+  std::vector<Bar> bars;
+  for (const Window& window : windows) {
+    const Window inside{std::max(window.from, window_.from), std::min(window.to, window_.to)};
+    Bar bar;
+    bar.window = window;
+    bar.time = time(window);
+    bar.uptime_ratio = ratio(bar.time);
+    if (!inside.empty()) {
+      bar.checks = counts(inside).checks;
+      bar.failed_checks = counts(inside).failed;
+      const auto figures = figures_of(latencies(inside));
+      if (figures) {
+        bar.latency_count = figures->count;
+        bar.latency_mean_us = figures->mean_us;
+        bar.latency_max_us = figures->max_us;
+      }
+    }
+    bars.push_back(bar);
+  }
+  return bars;
+}
+
+}  // namespace nines::test

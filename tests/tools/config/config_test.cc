@@ -1,0 +1,257 @@
+// The configuration file: what it may say, and how each mistake is refused, with its place.
+#include "config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tools/support/command_line.h"
+
+namespace nines::tools {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Config good(const std::string& yaml) {
+  auto config = parse_config(yaml, "f.yaml");
+  EXPECT_TRUE(config) << config.error();
+  return config ? *config : Config{};
+}
+std::string bad(const std::string& yaml) {
+  const auto config = parse_config(yaml, "f.yaml");
+  EXPECT_FALSE(config) << yaml;
+  return config ? "" : config.error();
+}
+// One server with `more` lines below its name and url.
+std::string one_server(const std::string& more) {
+  return "servers:\n  - name: site\n    url: http://localhost/\n" + more;
+}
+
+TEST(ConfigTest, TheUsualFileIsUnderstood) {
+  const Config config = good(R"yaml(
+servers:
+  - name: site
+    group: core
+    url: https://example.org
+    interval: 60s
+    timeout: 5s
+    method: GET
+    headers: {Accept: text/html, X-Number: 10}
+    expect: {status: [200-299, 304], body-contains: "Welcome", certificate-days: 14, latency-below: 800ms}
+    confirm: {failures: 3, successes: 2}
+    tags: {team: web}
+    objective: 99.9%
+    retention: {checks: 30d, summaries: 400d}
+    maintenance: [{every: sunday, from: "02:00", for: 1h, timezone: Europe/Paris}]
+store: {path: ./a.db, retention: 400d, max-size: 3GiB, memory: 64MiB}
+web: {listen: "[::1]:9000"}
+alerts: [{exec: ["./page.sh", now]}, {webhook: https://hooks.example/x, name: hook, remind-every: 1h}]
+prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
+)yaml");
+  ASSERT_EQ(config.servers.size(), 1U);
+  const ServerConfig& entry = config.servers[0];
+  EXPECT_EQ(entry.server.name, "site");
+  EXPECT_EQ(entry.server.group, "core");
+  EXPECT_EQ(entry.server.url, "https://example.org");
+  EXPECT_EQ(entry.server.tags, (std::map<std::string, std::string>{{"team", "web"}}));
+  EXPECT_EQ(entry.server.objective, 0.999);
+  EXPECT_EQ(entry.server.retention, (Retention{std::chrono::days{30}, std::chrono::days{400}}));
+  const Rules& rules = entry.server.current_rules();
+  EXPECT_EQ(rules.interval, milliseconds{60'000});
+  EXPECT_EQ(rules.timeout, milliseconds{5'000});
+  EXPECT_EQ(rules.confirm_failures, 3);
+  EXPECT_EQ(rules.confirm_successes, 2);
+  ASSERT_EQ(entry.server.maintenance.size(), 1U);
+  const Maintenance& maintenance = entry.server.maintenance[0];
+  EXPECT_EQ(maintenance.repeat, Maintenance::Repeat::weekly);
+  EXPECT_EQ(maintenance.weekdays, 1);
+  EXPECT_EQ(maintenance.start, std::chrono::minutes{120});
+  EXPECT_EQ(maintenance.length, std::chrono::minutes{60});
+  EXPECT_EQ(maintenance.timezone, "Europe/Paris");
+  EXPECT_EQ(entry.check.status, (std::vector<StatusRange>{{200, 299}, {304, 304}}));
+  EXPECT_EQ(entry.check.headers,
+            (std::vector<std::pair<std::string, std::string>>{{"Accept", "text/html"}, {"X-Number", "10"}}));
+  EXPECT_EQ(entry.check.body_contains, std::vector<std::string>{"Welcome"});
+  EXPECT_EQ(entry.check.certificate_days, 14);
+  EXPECT_EQ(entry.check.latency_below, milliseconds{800});
+  EXPECT_EQ(entry.check.timeouts.total, milliseconds{5'000});
+  EXPECT_EQ(config.store.path, "./a.db");
+  EXPECT_EQ(config.store.retention, std::chrono::days{400});
+  EXPECT_EQ(config.store.max_size_bytes, std::uint64_t{3} << 30U);
+  EXPECT_EQ(config.store.memory_bytes, 64U << 20U);
+  EXPECT_EQ(config.listen->host, "::1");
+  EXPECT_EQ(config.listen->port, 9000);
+  ASSERT_EQ(config.alerts.size(), 2U);
+  EXPECT_EQ(config.alerts[0].exec, (std::vector<std::string>{"./page.sh", "now"}));
+  EXPECT_EQ(config.alerts[0].name, "./page.sh now");
+  EXPECT_EQ(config.alerts[1].webhook->text, "https://hooks.example/x");
+  EXPECT_EQ(config.alerts[1].remind_every, milliseconds{3'600'000});
+  EXPECT_EQ(config.prober.location, LocationId{3});
+  EXPECT_EQ(config.prober.max_in_flight, 50U);
+  EXPECT_EQ(config.prober.references.size(), 1U);
+}
+
+TEST(ConfigTest, TheExampleIsGood) {
+  const auto config = load_config(NINES_EXAMPLE);
+  ASSERT_TRUE(config) << config.error();
+  EXPECT_EQ(config->servers[0].server.url, "http://127.0.0.1:8080/-/healthy");
+}
+
+TEST(ConfigTest, DefaultsAreLoopbackAMinuteAndTenSeconds) {
+  const Config config = good(one_server(""));
+  EXPECT_EQ(config.listen->host, "127.0.0.1");
+  EXPECT_EQ(config.servers[0].server.current_rules().interval, milliseconds{60'000});
+  EXPECT_EQ(config.servers[0].check.timeouts.total, milliseconds{10'000});
+}
+
+TEST(ConfigTest, AShortIntervalShortensTheUsualTimeout) {
+  EXPECT_EQ(good(one_server("    interval: 5s\n")).servers[0].check.timeouts.total, milliseconds{4'000});
+}
+
+TEST(ConfigTest, VariablesComeFromTheEnvironmentAndTwoDollarsAreOne) {
+  setenv("NINES_TEST_TOKEN", "s3cret", 1);
+  const Config config =
+      good(one_server("    bearer-token: ${NINES_TEST_TOKEN}\n    expect: {body-contains: \"5 $ or $$5, $${x}\"}\n"));
+  EXPECT_EQ(config.servers[0].check.bearer_token, "s3cret");
+  EXPECT_EQ(config.servers[0].check.body_contains[0], "5 $ or $5, ${x}");
+}
+
+TEST(ConfigTest, TextStaysTextWhateverItLooksLike) {
+  const Config config =
+      good(one_server("    method: POST\n    body: 1.10\n    expect: {body-contains: [true, 007]}\n"));
+  EXPECT_EQ(config.servers[0].check.body, "1.10");
+  EXPECT_EQ(config.servers[0].check.body_contains, (std::vector<std::string>{"true", "007"}));
+}
+
+TEST(ConfigTest, APushServerNeedsNoUrl) {
+  const Config config = good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}}\n");
+  EXPECT_EQ(config.servers[0].push->token, "t");
+  EXPECT_EQ(check_kind(config.servers[0].server.url), CheckKind::push);
+  ASSERT_EQ(config.servers[0].server.rules.size(), 1U);
+  EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 1U) << "silence past the deadline is down at once";
+}
+
+TEST(ConfigTest, APushServerKeepsTheConfirmationThatItIsGiven) {
+  const Config config =
+      good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}, confirm: {failures: 3}}\n");
+  ASSERT_EQ(config.servers[0].server.rules.size(), 1U);
+  EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 3U);
+}
+
+TEST(ConfigTest, ThePageCanBeSwitchedOff) {
+  EXPECT_FALSE(good(one_server("web: {listen: off}\n")).listen);
+}
+
+struct Refusal {
+  const char* name;
+  std::string yaml;
+  const char* place;  ///< line:column
+  const char* why;
+};
+
+class RefusalTest : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusalTest, IsNamedWithItsPlace) {
+  const Refusal& refusal = GetParam();
+  const std::string message = bad(refusal.yaml);
+  EXPECT_THAT(message, StartsWith(std::string("f.yaml:") + refusal.place + ": "));
+  EXPECT_THAT(message, HasSubstr(refusal.why));
+  EXPECT_THAT(message, Not(HasSubstr("\n"))) << "one mistake, one sentence";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Config, RefusalTest,
+    ::testing::Values(
+        Refusal{"UnknownTopKey", one_server("stor: {}\n"), "4:1", "did you mean `store`?"},
+        Refusal{"UnknownServerKey", one_server("    intervall: 60s\n"), "4:5", "did you mean `interval`?"},
+        Refusal{"UnknownExpectKey", one_server("    expect: {body-contain: x}\n"), "4:14",
+                "did you mean `body-contains`?"},
+        Refusal{"KeyTwice", one_server("    url: http://b/\n"), "4:5", "given twice"},
+        Refusal{"NoScheme", "servers:\n  - name: a\n    url: example.org\n", "3:10", "scheme"},
+        Refusal{"UnknownScheme", "servers:\n  - name: a\n    url: gopher://x\n", "3:10", "scheme"},
+        Refusal{"NoUrl", "servers:\n  - name: a\n", "2:5", "needs a `url`"},
+        Refusal{"NoName", "servers:\n  - url: http://a/\n", "2:5", "needs a `name`"},
+        Refusal{"ControlCharacterInName", "servers:\n  - name: \"a\\x07\"\n    url: http://a/\n", "2:11", "control"},
+        Refusal{"IntervalZero", one_server("    interval: 0\n"), "4:15", "interval"},
+        Refusal{"IntervalZeroSeconds", one_server("    interval: 0s\n"), "4:15", "it must be from 100ms to 31d"},
+        Refusal{"IntervalNotADuration", one_server("    interval: often\n"), "4:15", "not a duration"},
+        Refusal{"TimeoutOverInterval", one_server("    interval: 10s\n    timeout: 10s\n"), "5:14", "timeout"},
+        Refusal{"TimeoutNotADuration", one_server("    timeout: soon\n"), "4:14", "duration"},
+        Refusal{"DuplicateName", one_server("  - {name: site, url: http://b/}\n"), "4:5",
+                "taken by the server of line 2"},
+        Refusal{"BadStatus", one_server("    expect: {status: [abc]}\n"), "4:22", "status"},
+        Refusal{"BadRegularExpression", one_server("    expect: {body-matches: \"(\"}\n"), "4:28", "body-matches"},
+        Refusal{"BadConfirm", one_server("    confirm: {failures: 0}\n"), "4:25", "from 1 to 1000"},
+        Refusal{"BadObjective", one_server("    objective: 100%\n"), "4:16", "between 0 and 1"},
+        Refusal{"BadZone", one_server("    maintenance: [{every: day, from: \"02:00\", timezone: Mars/Olympus}]\n"),
+                "4:57", "no time zone"},
+        Refusal{"BadWeekday", one_server("    maintenance: [{every: sonday, from: \"02:00\"}]\n"), "4:27",
+                "did you mean `sunday`?"},
+        Refusal{"BadTimeOfDay", one_server("    maintenance: [{every: day, from: \"25:00\"}]\n"), "4:38",
+                "time of day"},
+        Refusal{"MaintenanceWithoutEnd", one_server("    maintenance: [{from: 2026-07-14T02:00:00Z}]\n"), "4:19",
+                "`to` or `for`"},
+        Refusal{"HeaderWithLineBreak", one_server("    headers: {A: \"b\\r\\nC: d\"}\n"), "4:14", "headers"},
+        Refusal{"UnsetVariable", one_server("    bearer-token: ${NINES_NOT_SET}\n"), "4:19",
+                "NINES_NOT_SET is not set"},
+        Refusal{"OpenVariable", one_server("    bearer-token: \"${NINES\"\n"), "4:19", "needs a variable's name"},
+        Refusal{"BadListen", one_server("web: {listen: \"8080\"}\n"), "4:15", "127.0.0.1:8080"},
+        Refusal{"BadPort", one_server("web: {listen: \"127.0.0.1:70000\"}\n"), "4:15", "127.0.0.1:8080"},
+        Refusal{"SizeWithoutUnit", one_server("store: {max-size: 1000}\n"), "4:19", "64MiB"},
+        Refusal{"SizeInParts", one_server("store: {max-size: 1.5GiB}\n"), "4:19", "64MiB"},
+        Refusal{"SizeOfNothing", one_server("store: {memory: 0MiB}\n"), "4:17", "64MiB"},
+        Refusal{"RetentionUnderADay", one_server("store: {retention: 1h}\n"), "4:20", "from 1d"},
+        Refusal{"UnknownAlertOfServer", one_server("    alerts: [nobody]\n"), "2:5", "no alert named `nobody`"},
+        Refusal{"BadCron", "servers:\n  - {name: a, push: {cron: \"61 * * * *\"}}\n", "2:21", "cron"},
+        Refusal{"PushWithProbedUrl", one_server("    push: {token: t}\n"), "4:11", "push:"},
+        Refusal{"ServersNotAList", "servers: {name: a}\n", "1:10", "must be a list"},
+        Refusal{"NoServers", "store: {path: x}\n", "1:1", "no `servers`"},
+        Refusal{"NotYaml", "servers: [\n", "2:1", "not YAML"},
+        Refusal{"ValueWhereAMappingBelongs", one_server("    expect: 200\n"), "4:13", "mapping"}),
+    [](const auto& each) { return each.param.name; });
+
+TEST(ConfigTest, AllMistakesAreReportedInTheOrderOfTheFile) {
+  const std::string message = bad(one_server("    interval: 0s\n  - name: b\n    url: nonsense\nweb: {listen: x}\n"));
+  const auto first = message.find("f.yaml:4:15:");
+  const auto second = message.find("f.yaml:6:10:");
+  const auto third = message.find("f.yaml:7:15:");
+  EXPECT_NE(first, std::string::npos) << message;
+  EXPECT_LT(first, second) << message;
+  EXPECT_LT(second, third) << message;
+}
+
+TEST(ConfigTest, SecretsAreNotInMessages) {
+  setenv("NINES_TEST_TOKEN", "s3cret", 1);
+  EXPECT_THAT(bad(one_server("    bearer-token: ${NINES_TEST_TOKEN}\n    username: u\n")), Not(HasSubstr("s3cret")));
+}
+
+TEST(ConfigTest, AliasesCannotGrowWithoutBound) {
+  std::string yaml =
+      "servers:\n  - name: a\n    url: http://a/\n    resolve:\n      - &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i <= 6; ++i) {
+    yaml += "      - &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) yaml += (j > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+    yaml += "]\n";
+  }
+  EXPECT_THAT(bad(yaml), HasSubstr("too large"));
+}
+
+TEST(ConfigTest, DeepNestingIsRefusedNotCrashedOn) {
+  EXPECT_THAT(bad("servers: " + std::string(20'000, '[')), HasSubstr("f.yaml"));
+  std::string dashes;
+  for (int i = 0; i < 20'000; ++i) dashes += "- ";
+  EXPECT_THAT(bad(dashes + "x"), HasSubstr("f.yaml"));
+}
+
+TEST(ConfigTest, AMissingFileAndAFolderAreNamed) {
+  const testing::TempDir dir;
+  EXPECT_EQ(load_config("/nonexistent/f.yaml").error(), "/nonexistent/f.yaml: No such file or directory");
+  EXPECT_THAT(load_config(dir.path()).error(), HasSubstr("is a directory"));
+}
+
+}  // namespace
+}  // namespace nines::tools

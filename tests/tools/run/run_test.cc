@@ -1,0 +1,284 @@
+// `nines run`, the main job, against a web server that is stopped and started.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "show/output.h"
+#include "tools/support/command_line.h"
+#include "tools/support/test_web_server.h"
+
+namespace nines::tools::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class RunTest : public ::testing::Test {
+ protected:
+  // A configuration of one server, checked every 200 ms, confirmed after two failures.
+  [[nodiscard]] std::string config(const std::string& more = {}) const {
+    return "servers:\n  - name: site\n    url: http://127.0.0.1:" + std::to_string(target_) +
+           "/x?token=s3cret\n    interval: 200ms\n    timeout: 150ms\n    confirm: {failures: 2, successes: 1}\n" +
+           more + "store: {path: " + dir_.path("db") + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) +
+           "\"}\n";
+  }
+  void start(const std::string& yaml) {
+    program_.emplace(std::vector<std::string>{"run", "--config", dir_.write("nines.yaml", yaml)});
+    ASSERT_TRUE(program_->says("page at http://127.0.0.1:")) << program_->err_so_far();
+  }
+  [[nodiscard]] Finished run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--db", dir_.path("db")});
+    return nines(arguments);
+  }
+  [[nodiscard]] Json uptime() const {
+    return Json::parse(get(page_, "/api/v1/servers/site/uptime?window=1h").body, nullptr, false);
+  }
+  [[nodiscard]] Json points() const {
+    return Json::parse(run({"points", "site", "--window", "1h", "--json"}).out, nullptr, false);
+  }
+  [[nodiscard]] std::size_t checks() const {
+    const Json json = uptime();
+    return json.is_object() && json.contains("checks") ? json["checks"].get<std::size_t>() : 0;
+  }
+
+  TempDir dir_;
+  int target_ = free_port();
+  int page_ = free_port();
+  std::optional<Program> program_;
+};
+
+TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
+  auto server = std::make_unique<TestWebServer>(target_);
+  start(config());
+  ASSERT_TRUE(eventually([&] { return checks() >= 3; }));
+  server.reset();
+  ASSERT_TRUE(program_->says("site is down since")) << program_->err_so_far();
+  server = std::make_unique<TestWebServer>(target_);
+  ASSERT_TRUE(program_->says("site is up since")) << program_->err_so_far();
+  // A change is told at once; its result is in the store a moment later.
+  const auto incidents_now = [&] { return Json::parse(run({"incidents", "site", "--json"}).out)["incidents"]; };
+  ASSERT_TRUE(eventually([&] { return !incidents_now().empty() && incidents_now()[0]["ongoing"] == false; }));
+
+  // From outside, while it is running: the incident begins with the first failed check and ends with the first good
+  // one.
+  const Json all = points();
+  std::string first_failure;
+  std::string recovery;
+  std::size_t failures = 0;
+  for (const Json& point : all["points"]) {
+    if (point["state"] == "down") {
+      if (first_failure.empty()) first_failure = point["time"];
+      ++failures;
+    } else if (!first_failure.empty() && recovery.empty()) {
+      recovery = point["time"];
+    }
+  }
+  const Json incidents = incidents_now();
+  ASSERT_EQ(incidents.size(), 1U) << incidents.dump();
+  EXPECT_EQ(incidents[0]["from"], first_failure);
+  EXPECT_EQ(incidents[0]["to"], recovery);
+  EXPECT_EQ(incidents[0]["failed_checks"], failures);
+  EXPECT_EQ(incidents[0]["error"], "connect_refused");
+  EXPECT_EQ(incidents[0]["ongoing"], false);
+  EXPECT_THAT(incidents[0]["detail"].get<std::string>(), Not(HasSubstr("s3cret")));
+
+  program_->signal(SIGTERM);
+  const Finished finished = program_->wait();
+  EXPECT_EQ(finished.code, 0) << finished.err;
+  EXPECT_EQ(finished.out, "");
+  EXPECT_THAT(finished.err, Not(HasSubstr("s3cret")));
+}
+
+TEST_F(RunTest, AStatusThatIsNotExpectedIsTheIncidentsCode) {
+  const TestWebServer server(target_, 503);
+  start(config());
+  ASSERT_TRUE(program_->says("site is down since"));
+  EXPECT_THAT(program_->err_so_far(), HasSubstr("http_status 503"));
+  ASSERT_TRUE(eventually([&] { return uptime()["incidents"].size() == 1; }));
+  const Json figures = uptime();
+  EXPECT_EQ(figures["incidents"][0]["code"], 503);
+  EXPECT_EQ(figures["incidents"][0]["ongoing"], true);
+  EXPECT_TRUE(figures["incidents"][0]["to"].is_null());
+}
+
+TEST_F(RunTest, ACleanStopLosesNothing) {
+  const TestWebServer server(target_);
+  start(config());
+  ASSERT_TRUE(eventually([&] { return checks() >= 5; }));
+  const std::size_t before = checks();
+  program_->signal(SIGINT);
+  EXPECT_EQ(program_->wait().code, 0);
+  EXPECT_GE(points()["points"].size(), before);
+  EXPECT_EQ(run({"verify"}).code, 0);
+}
+
+TEST_F(RunTest, AKillLosesNoResultThatWasShown) {
+  const TestWebServer server(target_);
+  std::size_t shown = 0;
+  for (int round = 0; round < 4; ++round) {
+    start(config());
+    const std::size_t wanted = shown + 3;
+    ASSERT_TRUE(eventually([&] { return checks() >= wanted; }));
+    const Json page = Json::parse(get(page_, "/api/v1/servers/site/points?window=1h&limit=10000").body);
+    shown = page["points"].size();
+    program_->signal(SIGKILL);
+    EXPECT_EQ(program_->wait().code, 128 + SIGKILL);
+    const Json after = points();
+    ASSERT_GE(after["points"].size(), shown);
+    for (std::size_t i = 0; i < shown; ++i) {
+      EXPECT_EQ(after["points"][i]["time"], page["points"][i]["time"]);
+      EXPECT_EQ(after["points"][i]["latency_us"], page["points"][i]["latency_us"]);
+    }
+    // A restart may put a `not_running` result at the gap, and only there.
+    shown = after["points"].size();
+  }
+}
+
+TEST_F(RunTest, ThePageShowsItAndTheMetricsCountIt) {
+  const TestWebServer server(target_);
+  start(config());
+  ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
+  EXPECT_THAT(get(page_, "/").body, HasSubstr("<a href=\"/server/site\">site</a>"));
+  EXPECT_THAT(get(page_, "/server/site").body, HasSubstr("<h2>Newest checks</h2>"));
+  EXPECT_EQ(get(page_, "/-/ready").status, 200);
+  const std::string metrics = get(page_, "/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("nines_checks_total{server=\"site\",result=\"up\"}"));
+  EXPECT_THAT(metrics, HasSubstr("nines_check_duration_seconds_bucket{le=\"+Inf\"}"));
+  EXPECT_THAT(metrics, HasSubstr("probe_success{server=\"site\"} 1"));
+  EXPECT_THAT(metrics, Not(HasSubstr("s3cret")));
+}
+
+TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
+  const TestWebServer server(target_);
+  start(config());
+  const std::string added = "  - name: second\n    url: http://127.0.0.1:" + std::to_string(target_) +
+                            "/\n    interval: 200ms\n    timeout: 150ms\n";
+  dir_.write("nines.yaml", config("    intervall: 1s\n"));
+  program_->signal(SIGHUP);
+  ASSERT_TRUE(program_->says("nines.yaml:7:5: a server has no key `intervall`; did you mean `interval`?"));
+  const std::size_t before = checks();
+  ASSERT_TRUE(eventually([&] { return checks() > before; })) << "it goes on with what it had";
+
+  dir_.write("nines.yaml", config("    group: new\n" + added));
+  program_->signal(SIGHUP);
+  ASSERT_TRUE(program_->says("2 servers"));
+  ASSERT_TRUE(eventually([&] {
+    return get(page_, "/api/v1/servers/second/uptime?window=1h").body.find("\"state\":\"up\"") != std::string::npos;
+  }));
+  EXPECT_EQ(Json::parse(get(page_, "/api/v1/servers/site").body)["group"], "new");
+
+  dir_.write("nines.yaml", config());
+  EXPECT_EQ(post(page_, "/-/reload", "").status, 200);
+  EXPECT_FALSE(Json::parse(get(page_, "/api/v1/servers/second").body)["paused"].empty());
+  dir_.write("nines.yaml", "servers: 7\n");
+  EXPECT_EQ(post(page_, "/-/reload", "").status, 400);
+  EXPECT_EQ(get(page_, "/-/healthy").status, 200);
+}
+
+TEST_F(RunTest, WhileItRunsOthersMayLookAndNotWrite) {
+  const TestWebServer server(target_);
+  start(config());
+  ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
+  for (const std::vector<std::string>& looking : std::vector<std::vector<std::string>>{{"status"},
+                                                                                       {"uptime", "site"},
+                                                                                       {"incidents"},
+                                                                                       {"points", "site"},
+                                                                                       {"export"},
+                                                                                       {"info"},
+                                                                                       {"server", "list"}}) {
+    const Finished finished = run(looking);
+    EXPECT_EQ(finished.code, 0) << looking[0] << finished.err;
+  }
+  const Finished second = run({"record", "site", "up"});
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.err, HasSubstr("is being written by another process"));
+}
+
+TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
+  start(
+      "servers:\n  - {name: job, interval: 1s, confirm: {failures: 1}, push: {token: t0ken, grace: 300ms}}\n"
+      "store: {path: " +
+      dir_.path("db") + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) + "\"}\n");
+  EXPECT_EQ(post(page_, "/api/v1/push/t0ken", "").status, 200);
+  EXPECT_EQ(post(page_, "/api/v1/push/wrong", "").status, 404);
+  EXPECT_EQ(post(page_, "/api/v1/push/job", "").status, 404) << "where there is a token the name is not enough";
+  EXPECT_EQ(post(page_, "/api/v1/push/t0ken?exit-code=x", "").status, 400);
+  const Finished failed = nines({"push", "t0ken", "--url", "http://127.0.0.1:" + std::to_string(page_), "--exit-code",
+                                 "7", "--log", "disk full"});
+  EXPECT_EQ(failed.code, 0) << failed.err;
+  Json list = Json::parse(run({"points", "job", "--window", "1h", "--json"}).out)["points"];
+  ASSERT_GE(list.size(), 2U);
+  EXPECT_EQ(list[0]["state"], "up");
+  EXPECT_EQ(list[1]["state"], "down");
+  EXPECT_EQ(list[1]["code"], 7);
+  EXPECT_EQ(list[1]["error"], "reported");
+  EXPECT_THAT(list[1]["detail"].get<std::string>(), HasSubstr("disk full"));
+  EXPECT_TRUE(eventually([&] { return run({"export", "job"}).out.find(",silence,") != std::string::npos; }));
+}
+
+TEST_F(RunTest, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
+  const std::string log = dir_.path("alerts.txt");
+  const std::string script =
+      dir_.write("page.sh", "#!/bin/sh\necho \"$NINES_EVENT $NINES_SERVER $NINES_ERROR\" >> " + log + "\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  auto server = std::make_unique<TestWebServer>(target_);
+  start(config() + "alerts: [{exec: [\"" + script + "\"]}]\n");
+  ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
+  server.reset();
+  ASSERT_TRUE(eventually([&] { return read_file(log).find("down site connect_refused\n") != std::string::npos; }))
+      << read_file(log);
+  server = std::make_unique<TestWebServer>(target_);
+  ASSERT_TRUE(eventually([&] { return read_file(log).find("resolved site") != std::string::npos; })) << read_file(log);
+}
+
+TEST_F(RunTest, ATakenPortIsOneSentenceAndNothingIsProbed) {
+  const TestWebServer taken(page_);
+  const Finished finished = nines({"run", "--config", dir_.write("nines.yaml", config())});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("another program uses this port"));
+  EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+}
+
+TEST_F(RunTest, AStoreThatCannotBeIsOneSentence) {
+  const std::string yaml = dir_.write("nines.yaml", config());
+  for (const char* const path : {"/proc/nines.db", "/dev/null/nines.db"}) {
+    const Finished finished = nines({"run", "--config", yaml, "--db", path});
+    EXPECT_EQ(finished.code, 1);
+    EXPECT_THAT(finished.err, HasSubstr("cannot be opened"));
+    EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+  }
+}
+
+TEST_F(RunTest, ABadConfigurationIsRefusedBeforeAnythingIsTouched) {
+  const Finished finished = nines({"run", "--config", dir_.write("nines.yaml", config("    interval: 0s\n"))});
+  EXPECT_EQ(finished.code, 1);
+  EXPECT_THAT(finished.err, HasSubstr("nines.yaml:7:5: `interval` is given twice"));
+  EXPECT_FALSE(std::filesystem::exists(dir_.path("db")));
+  EXPECT_EQ(nines({"run", "--config", dir_.path("none.yaml")}).code, 1);
+  EXPECT_EQ(nines({"config", "check", dir_.path("nines.yaml")}).code, 1);
+  EXPECT_EQ(nines({"config", "check", NINES_EXAMPLE}).code, 0);
+}
+
+TEST_F(RunTest, ServeShowsWhatAnotherProcessWrites) {
+  const TestWebServer server(target_);
+  start(config());
+  ASSERT_TRUE(eventually([&] { return checks() >= 1; }));
+  const int port = free_port();
+  Program serve({"serve", "--listen", "127.0.0.1:" + std::to_string(port), "--db", dir_.path("db")});
+  ASSERT_TRUE(serve.says("page at"));
+  const auto seen = [&] {
+    const Json json = Json::parse(get(port, "/api/v1/servers/site/uptime?window=1h").body, nullptr, false);
+    return json.is_object() ? json["checks"].get<std::size_t>() : 0;
+  };
+  const std::size_t before = seen();
+  EXPECT_TRUE(eventually([&] { return seen() >= before + 3; })) << "it follows";
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.wait().code, 0);
+}
+
+}  // namespace
+}  // namespace nines::tools::testing

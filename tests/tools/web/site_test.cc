@@ -1,0 +1,285 @@
+// The page and the API over a real socket and a real store.
+#include "web/routes.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "tools/support/command_line.h"
+#include "tools/support/test_web_server.h"
+#include "web/http_server.h"
+
+namespace nines::tools::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr const char* kHostile = "<script>alert(1)</script>";
+constexpr const char* kWindow = "from=2026-07-01T00:00:00Z&to=2026-07-01T01:00:00Z";
+
+// A store with a server of 60 results, a minute apart from 2026-07-01 00:00 on, of which 00:20 and 00:21 failed; and
+// one whose name, URL and details are hostile.
+class SiteTest : public ::testing::Test {
+ protected:
+  SiteTest() {
+    auto store = Store::open(dir_.path("db"));
+    EXPECT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    const TimeMs start = from_ms(1'782'864'000'000);
+    const ServerId id = add("site", "https://user:pw@example.org/a?token=s3cret", start);
+    for (int minute = 0; minute < 60; ++minute) {
+      const bool down = minute == 20 || minute == 21;
+      CheckResult result = checked(id, start + std::chrono::minutes{minute}, down ? State::down : State::up);
+      result.latency_us = 1000;
+      result.code = down ? 500 : 200;
+      if (down) result.error = ErrorClass::http_status;
+      EXPECT_TRUE(store_->append(result, Durability::buffered));
+    }
+    const ServerId other = add(std::string(kHostile) + "/x", std::string("https://h/") + kHostile, start);
+    CheckResult result = checked(other, start, State::down);
+    result.detail = kHostile;
+    EXPECT_TRUE(store_->append(result, Durability::buffered));
+
+    Site::Hooks hooks;
+    hooks.reload = [this]() -> Result<void> {
+      ++reloads_;
+      return {};
+    };
+    site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
+    auto http =
+        HttpServer::start({"127.0.0.1", 0}, [this](const WebRequest& request) { return site_->answer(request); });
+    EXPECT_TRUE(http) << http.error().message;
+    http_ = std::move(*http);
+  }
+  static CheckResult checked(ServerId server, TimeMs time, State state) {
+    CheckResult result;
+    result.server = server;
+    result.time = time;
+    result.state = state;
+    return result;
+  }
+  [[nodiscard]] ServerId add(const std::string& name, const std::string& url, TimeMs created) const {
+    Server server;
+    server.name = name;
+    server.url = url;
+    server.created_at = created;
+    return store_->add_server(server).value_or(ServerId{});
+  }
+  [[nodiscard]] int port() const { return http_->port(); }
+  [[nodiscard]] Json api(const std::string& path) const {
+    const Page page = get(port(), "/api/v1/" + path);
+    EXPECT_EQ(page.status, 200) << path << ": " << page.body;
+    return Json::parse(page.body, nullptr, false);
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Site> site_;
+  std::unique_ptr<HttpServer> http_;
+  std::atomic<int> reloads_{0};
+};
+
+TEST_F(SiteTest, TheApiAnswersAsTheCommandsDo) {
+  const Json status = api(std::string("status?search=SITE&") + kWindow);
+  ASSERT_EQ(status["servers"].size(), 1U);
+  EXPECT_EQ(status["servers"][0], api(std::string("servers/site/uptime?") + kWindow));
+  EXPECT_DOUBLE_EQ(status["servers"][0]["uptime_ratio"], 58.0 / 60.0);
+  EXPECT_TRUE(status["next_cursor"].is_null());
+  EXPECT_EQ(api(std::string("servers/site/incidents?") + kWindow)["incidents"][0]["duration_ms"], 120'000);
+  EXPECT_EQ(api(std::string("servers/site/bars?count=3&") + kWindow)["bars"][1]["failed_checks"], 2);
+  EXPECT_EQ(api(std::string("servers/site/latency?points=10&") + kWindow)["latency_us"]["p50"], 1000);
+  EXPECT_EQ(api(std::string("servers/site/slo?objective=0.9&") + kWindow)["met"], true);
+}
+
+TEST_F(SiteTest, PagesOfPointsAddUpToAllOfThem) {
+  std::vector<std::string> times;
+  std::string cursor;
+  int pages = 0;
+  do {
+    const Json page =
+        api(std::string("servers/site/points?limit=7&") + kWindow + (cursor.empty() ? "" : "&cursor=" + cursor));
+    for (const Json& point : page["points"]) times.push_back(point["time"]);
+    cursor = page["next_cursor"].is_null() ? "" : page["next_cursor"].get<std::string>();
+    ++pages;
+  } while (!cursor.empty() && pages < 100);
+  EXPECT_EQ(pages, 9);  // 60 in sevens
+  EXPECT_EQ(times.size(), 60U);
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
+  EXPECT_EQ(std::set<std::string>(times.begin(), times.end()).size(), 60U);
+}
+
+TEST_F(SiteTest, PagesOfServersAddUpToAllOfThem) {
+  const Json first = api("servers?limit=1");
+  ASSERT_EQ(first["servers"].size(), 1U);
+  const Json second = api("servers?limit=1&cursor=" + first["next_cursor"].get<std::string>());
+  EXPECT_TRUE(second["next_cursor"].is_null());
+  EXPECT_NE(first["servers"][0]["server"], second["servers"][0]["server"]);
+}
+
+TEST_F(SiteTest, HostileNamesAreEscapedEverywhere) {
+  const std::string name = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%2Fx";
+  for (const std::string& path :
+       {fmt::format("/?{}", kWindow), fmt::format("/server/{}?{}", name, kWindow), fmt::format("/?search={}", name),
+        fmt::format("/?window={}", name), fmt::format("/badge/{0}/uptime.svg?label={0}", name)}) {
+    const Page page = get(port(), path);
+    EXPECT_NE(page.status, 0) << path;
+    EXPECT_THAT(page.body, Not(HasSubstr("<script>alert"))) << path;
+  }
+  EXPECT_THAT(get(port(), "/server/" + name).body, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;/x"));
+  EXPECT_EQ(api("servers/" + name + "/uptime")["server"], std::string(kHostile) + "/x");
+}
+
+TEST_F(SiteTest, SecretsInUrlsAreNotShown) {
+  for (const std::string path : {"/server/site", "/api/v1/servers", "/api/v1/servers/site"}) {
+    const Page page = get(port(), path);
+    EXPECT_EQ(page.status, 200);
+    EXPECT_THAT(page.body, HasSubstr("example.org"));
+    EXPECT_THAT(page.body, Not(HasSubstr("s3cret"))) << path;
+    EXPECT_THAT(page.body, Not(HasSubstr("pw@"))) << path;
+  }
+}
+
+TEST_F(SiteTest, BadParametersAreA400WithASentence) {
+  for (const std::string path :
+       {"status?window=nonsense", "status?wndow=7d", "status?limit=0", "status?limit=100000", "status?cursor=-1",
+        "status?tz=Mars", "status?state=sideways", "status?sort=x", "status?bars=1000000",
+        "servers/site/points?cursor=x", "servers/site/points?limit=1e9", "servers/site/bars?count=0",
+        "servers/site/latency?points=99999999", "servers/site/uptime?confirm-failures=0",
+        "servers/site/slo?objective=2", "servers/site/slo", "servers/site/uptime?from=2026-07-02&to=2026-07-01"}) {
+    const Page page = get(port(), "/api/v1/" + path);
+    EXPECT_EQ(page.status, 400) << path << page.body;
+    const Json error = Json::parse(page.body, nullptr, false);
+    EXPECT_FALSE(error["error"]["message"].get<std::string>().empty()) << path;
+  }
+  EXPECT_EQ(get(port(), "/?window=nonsense").status, 400);
+}
+
+TEST_F(SiteTest, WhatIsNotThereIsA404) {
+  for (const std::string path : {"/nothing", "/server/none", "/api/v1/none", "/api/v1/servers/none",
+                                 "/api/v1/servers/site/none", "/badge/none/uptime.svg", "/badge/uptime.svg"}) {
+    EXPECT_EQ(get(port(), path).status, 404) << path;
+  }
+  EXPECT_EQ(post(port(), "/api/v1/push/x", "").status, 404) << "there is no prober here";
+}
+
+TEST_F(SiteTest, AnUnchangedAnswerIsA304) {
+  const std::string path = std::string("/api/v1/servers/site/uptime?") + kWindow;
+  const Page first = get(port(), path);
+  ASSERT_EQ(first.status, 200);
+  const std::string etag = first.headers.at("etag");
+  const Page second = get(port(), path, {{"If-None-Match", etag}});
+  EXPECT_EQ(second.status, 304);
+  EXPECT_EQ(second.body, "");
+  EXPECT_EQ(get(port(), path, {{"If-None-Match", "W/\"0\""}}).status, 200);
+}
+
+TEST_F(SiteTest, AnswersAreCompressedWhenAskedFor) {
+  const Page page = get(port(), "/", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(page.headers.at("content-encoding"), "gzip");
+  EXPECT_THAT(page.body, HasSubstr("<title>"));
+}
+
+TEST_F(SiteTest, BadgesAreSvgAndJson) {
+  const Page svg = get(port(), std::string("/badge/site/uptime.svg?") + kWindow);
+  EXPECT_EQ(svg.headers.at("content-type"), "image/svg+xml");
+  EXPECT_THAT(svg.body, HasSubstr("96.66%"));
+  const Json json = Json::parse(get(port(), std::string("/badge/site/uptime.json?") + kWindow).body);
+  EXPECT_EQ(json["schemaVersion"], 1);
+  EXPECT_EQ(json["message"], "96.66%");
+  EXPECT_THAT(get(port(), "/badge/site/uptime.svg?window=1h").body, HasSubstr("no data"));
+}
+
+TEST_F(SiteTest, MetricsLeaveOutWhatIsNotKnown) {
+  const Page page = get(port(), "/metrics");
+  EXPECT_THAT(page.headers.at("content-type"), StartsWith("text/plain; version=0.0.4"));
+  EXPECT_THAT(page.body, HasSubstr("\nprobe_success{server=\"site\"} 1\n"));
+  EXPECT_THAT(page.body, HasSubstr("\nprobe_duration_seconds{server=\"site\"} 0.001\n"));
+  EXPECT_THAT(page.body, HasSubstr("\nprobe_http_status_code{server=\"site\"} 200\n"));
+  EXPECT_THAT(page.body, HasSubstr("# TYPE nines_uptime_ratio gauge"));
+  EXPECT_THAT(page.body, Not(HasSubstr("nines_uptime_ratio{server=\"site\",window=\"24h\"}")))
+      << "no data in the last day: no value";
+  EXPECT_THAT(page.body, HasSubstr("nines_state{server=\"site\",state=\"unknown\"} 1"));
+  EXPECT_THAT(page.body, HasSubstr("\nnines_store_servers 2\n"));
+}
+
+TEST_F(SiteTest, HealthAndReloadAnswer) {
+  EXPECT_EQ(get(port(), "/-/healthy").body, "ok\n");
+  EXPECT_EQ(get(port(), "/-/ready").status, 200);
+  EXPECT_EQ(post(port(), "/-/reload", "").status, 200);
+  EXPECT_EQ(reloads_, 1);
+  EXPECT_EQ(post(port(), "/-/reload", "", {{"Sec-Fetch-Site", "cross-site"}}).status, 403);
+  EXPECT_EQ(get(port(), "/-/reload").status, 404) << "looking changes nothing";
+  EXPECT_EQ(reloads_, 1);
+}
+
+TEST_F(SiteTest, HostileBytesDoNotStopIt) {
+  const auto request = [](std::string_view line, std::string_view headers = {}) {
+    return fmt::format("{} HTTP/1.1\r\n{}\r\n", line, headers);
+  };
+  const std::vector<std::string> hostile{
+      std::string(4, '\0'),
+      "GET",
+      "GET /%\r\n\r\n",
+      request("GET /%zz%00%ff"),
+      request("GET /?%=%&&=&"),
+      request("GET /server/%ff%fe%00"),
+      request("BREW /"),
+      request(fmt::format("GET /{}", std::string(100'000, 'a'))),
+      request(fmt::format("GET /api/v1/servers/{}/points", std::string(1500, '/'))),
+      request(fmt::format("GET /api/v1/status?window={}d", std::string(1500, '9'))),
+      request("GET /", fmt::format("X: {}\r\n", std::string(1'000'000, 'x'))),
+      request("GET /", "Range: bytes=0-0,1-1,2-2,-1\r\n"),
+      request("POST /-/reload", "Content-Length: 99999999999\r\n"),
+      request("POST /-/reload", "Content-Length: -1\r\n"),
+      request("POST /-/reload", "Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n"),
+  };
+  for (const std::string& bytes : hostile) {
+    (void)raw(port(), bytes);
+    EXPECT_EQ(get(port(), "/-/healthy").status, 200) << bytes.substr(0, 60);
+  }
+}
+
+TEST_F(SiteTest, ManyReadersAreAnsweredWhileResultsArrive) {
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    const ServerId id = store_->catalog()->find("site")->id;
+    for (int i = 0; i < 500; ++i) {
+      const TimeMs time = from_ms(1'782'950'400'000 + i * 1000LL);
+      EXPECT_TRUE(store_->append(checked(id, time, State::up), Durability::buffered));
+    }
+    done = true;
+  });
+  constexpr int kReaders = 4;
+  std::vector<std::thread> readers;
+  readers.reserve(kReaders);
+  std::atomic<int> answered{0};
+  for (int r = 0; r < kReaders; ++r) {
+    readers.emplace_back([&] {
+      do {
+        answered += get(port(), std::string("/api/v1/status?") + kWindow).status == 200 ? 1 : 0;
+        answered += get(port(), "/").status == 200 ? 1 : 0;
+      } while (!done);
+    });
+  }
+  writer.join();
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_GE(answered, 8);
+}
+
+TEST_F(SiteTest, ATakenPortIsOneSentence) {
+  const auto second = HttpServer::start({"127.0.0.1", port()}, [](const WebRequest&) { return WebResponse{}; });
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("another program uses this port"));
+  const auto elsewhere = HttpServer::start({"192.0.2.1", 0}, [](const WebRequest&) { return WebResponse{}; });
+  ASSERT_FALSE(elsewhere);
+}
+
+}  // namespace
+}  // namespace nines::tools::testing

@@ -1,0 +1,203 @@
+// nines check URL: one check, now, by the prober's own rules.
+#include <fmt/format.h>
+#include <nines/calendar.h>
+#include <nines/check_runner.h>
+#include <nines/check_spec.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "show/answers.h"
+#include "show/state_text.h"
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int kNagiosUnknown = 3;
+
+// Options that stand for a key of the configuration, so that both mean the same.
+struct KeyOption {
+  const char* option;
+  const char* key;
+  const char* help;
+  bool expect;  ///< below `expect`
+  bool list;
+};
+constexpr std::array kKeyOptions{
+    KeyOption{"method", "method", "GET, HEAD, POST ...", false, false},
+    KeyOption{"header", "headers", "\"Name: value\" to send; may be repeated", false, true},
+    KeyOption{"body", "body", "to send", false, false},
+    KeyOption{"timeout", "timeout", "of the whole check, e.g. 10s", false, false},
+    KeyOption{"resolve", "resolve", "host:port:address instead of asking the DNS", false, true},
+    KeyOption{"ca-file", "ca-file", "authorities to trust, PEM", false, false},
+    KeyOption{"proxy", "proxy", "URL of a proxy", false, false},
+    KeyOption{"family", "family", "4 or 6", false, false},
+    KeyOption{"http-version", "http-version", "1.0, 1.1 or 2", false, false},
+    KeyOption{"dns-type", "dns-type", "dns: A, AAAA, MX ...", false, false},
+    KeyOption{"dns-server", "dns-server", "dns: address of the server to ask", false, false},
+    KeyOption{"send", "send", "tcp: text to send once connected", false, false},
+    KeyOption{"status", "status", "expected codes: 204, 200-299, 2xx; may be repeated", true, true},
+    KeyOption{"expect-header", "headers", "\"Server contains nginx\"; may be repeated", true, true},
+    KeyOption{"body-contains", "body-contains", "text that must be there; may be repeated", true, true},
+    KeyOption{"body-not-contains", "body-not-contains", "text that must not", true, true},
+    KeyOption{"body-matches", "body-matches", "regular expression (RE2)", true, true},
+    KeyOption{"json-value", "json", "condition on a JSON body: \"items.0.name == ok\"; may be repeated", true, true},
+    KeyOption{"latency-below", "latency-below", "degraded from this on, e.g. 800ms", true, false},
+    KeyOption{"dns-answer", "dns-answers", "dns: an answer that must be there", true, true},
+};
+
+Expected<CheckSpec> read_spec(const Call& call) {
+  Json spec = {{"url", call.words[0]}};
+  for (const KeyOption& option : kKeyOptions) {
+    const char* const name = option.option;
+    if (!call.has(name)) continue;
+    Json value;
+    if (option.list) {
+      value = call.texts(name);
+    } else {
+      value = *call.text(name);
+    }
+    (option.expect ? spec["expect"] : spec)[option.key] = std::move(value);
+  }
+  if (call.has("insecure")) spec["verify-tls"] = false;
+  if (call.has("no-redirects")) spec["follow-redirects"] = false;
+  const auto days = read_count(call, "certificate-days", 1, 1, 3650);
+  if (!days) return tl::unexpected(days.error());
+  if (call.has("certificate-days")) spec["expect"]["certificate-days"] = *days;
+  auto parsed = check_spec_from_json(dump(spec));
+  if (!parsed) return usage(printable(parsed.error().message));
+  if (auto valid = validate(*parsed, {}); !valid) return usage(printable(valid.error().message));
+  return std::move(*parsed);
+}
+
+Json outcome_json(const std::string& url, TimeMs time, const CheckOutcome& outcome) {
+  const std::string error(to_string(outcome.error));
+  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
+  Json json = {{"url", url},
+               {"time", format_time(time)},
+               {"state", std::string(to_string(outcome.state))},
+               {"code", outcome.code == 0 ? Json() : Json(outcome.code)},
+               {"latency_us", optional_json(outcome.latency_us)},
+               {"error", text(error)},
+               {"detail", text(outcome.detail)},
+               {"phases_us",
+                {{"dns", outcome.phases.dns_us},
+                 {"connect", outcome.phases.connect_us},
+                 {"tls", outcome.phases.tls_us},
+                 {"first_byte", outcome.phases.first_byte_us},
+                 {"transfer", outcome.phases.transfer_us}}},
+               {"address", text(outcome.address)},
+               {"http_version", text(outcome.http_version)},
+               {"redirects", outcome.redirects},
+               {"final_url", text(outcome.final_url)},
+               {"body_bytes", outcome.body_bytes},
+               {"certificate_expiry", nullptr},
+               {"chain_expiry", nullptr}};
+  if (outcome.certificate_expiry) json["certificate_expiry"] = format_time(*outcome.certificate_expiry);
+  if (outcome.chain_expiry) json["chain_expiry"] = format_time(*outcome.chain_expiry);
+  return json;
+}
+
+void show_phases(const Call& call, const CheckOutcome& outcome) {
+  const Phases& p = outcome.phases;
+  const std::array<std::pair<const char*, std::uint32_t>, 5> phases{{{"dns", p.dns_us},
+                                                                     {"connect", p.connect_us},
+                                                                     {"tls", p.tls_us},
+                                                                     {"first byte", p.first_byte_us},
+                                                                     {"transfer", p.transfer_us}}};
+  constexpr std::uint64_t kWidth = 40;
+  std::uint64_t total = 0;
+  for (const auto& [name, us] : phases) total += us;
+  std::uint64_t before = 0;
+  for (const auto& [name, us] : phases) {
+    if (us == 0) continue;
+    const std::uint64_t begin = before * kWidth / total;
+    before += us;
+    const std::uint64_t length = std::max<std::uint64_t>(1, before * kWidth / total - begin);
+    std::string bar;
+    for (std::uint64_t i = 0; i < length; ++i) bar += call.terminal.utf8 ? "▇" : "#";
+    write_out(fmt::format("  {:<11}{:>9}  {:{}}{}\n", name, format_latency(us), "", begin,
+                          paint(bar, Colour::blue, call.terminal.colour)));
+  }
+}
+
+void show_text(const Call& call, const CheckOutcome& outcome) {
+  std::string line = paint(to_string(outcome.state), state_colour(outcome.state), call.terminal.colour);
+  if (outcome.code != 0) line += fmt::format("  {}", outcome.code);
+  if (outcome.latency_us) line += fmt::format("  {}", format_latency(*outcome.latency_us));
+  if (outcome.error != ErrorClass::none) line += fmt::format("  {}", to_string(outcome.error));
+  if (!outcome.detail.empty()) line += fmt::format(": {}", printable(outcome.detail));
+  write_out(line + "\n");
+  if (!call.has("timing") && !call.verbose) return;
+  show_phases(call, outcome);
+  if (!outcome.address.empty()) write_out(fmt::format("  address    {}\n", printable(outcome.address)));
+  if (outcome.redirects > 0) {
+    write_out(fmt::format("  redirects  {}, to {}\n", outcome.redirects, printable(outcome.final_url)));
+  }
+  if (outcome.certificate_expiry) {
+    const auto days = std::chrono::floor<std::chrono::days>(*outcome.certificate_expiry - now()).count();
+    write_out(fmt::format("  certificate expires {} ({} days)\n", format_time(*outcome.certificate_expiry), days));
+  }
+}
+
+int show_nagios(const std::string& url, const CheckOutcome& outcome) {
+  constexpr std::array kNames{"UNKNOWN", "OK", "WARNING", "CRITICAL"};
+  constexpr std::array kCodes{kNagiosUnknown, 0, 1, 2};
+  const auto state = static_cast<std::size_t>(outcome.state);
+  std::string what = outcome.detail.empty() ? std::string(to_string(outcome.state)) : printable(outcome.detail);
+  if (outcome.code != 0) what += fmt::format(" ({})", outcome.code);
+  std::string line = fmt::format("CHECK {} - {} {}", kNames[state], printable(url), what);
+  std::replace(line.begin(), line.end(), '|', '_');
+  if (outcome.latency_us) {
+    line += fmt::format(" | time={}s;;;0;", static_cast<double>(*outcome.latency_us) / 1e6);
+  }
+  write_out(line + "\n");
+  return kCodes[state];
+}
+
+}  // namespace
+
+void check_options(OptionList& options) {
+  auto add = options.add_options();
+  for (const KeyOption& option : kKeyOptions) {
+    if (option.list) {
+      add(option.option, po::value<std::vector<std::string>>()->value_name("TEXT"), option.help);
+    } else {
+      add(option.option, po::value<std::string>()->value_name("TEXT"), option.help);
+    }
+  }
+  add("certificate-days", po::value<std::string>()->value_name("N"), "degraded when the chain expires sooner");
+  add("insecure", "do not verify certificates");
+  add("no-redirects", "do not follow redirects");
+  add("timing", "how the time was spent");
+  add("nagios", "one line and the exit code of a Nagios plugin");
+}
+
+Outcome check(const Call& call) {
+  const auto unknown = [&](const Failure& failure) -> Outcome {
+    if (!call.has("nagios")) return tl::unexpected(failure);
+    write_out(fmt::format("CHECK UNKNOWN - {}\n", failure.message));
+    return kNagiosUnknown;
+  };
+  const auto spec = read_spec(call);
+  if (!spec) return unknown(spec.error());
+  const auto compiled = compile(*spec);
+  if (!compiled) return unknown({kExitUsage, printable(compiled.error().message)});
+  const TimeMs started = now();
+  const CheckOutcome outcome = check_once(*compiled);
+  if (call.has("nagios")) return show_nagios(call.words[0], outcome);
+  if (call.format == Format::table) {
+    show_text(call, outcome);
+  } else {
+    write_out(dump(outcome_json(call.words[0], started, outcome)) + "\n");
+  }
+  return outcome.state == State::up || outcome.state == State::degraded ? kExitDone : kExitFailed;
+}
+
+}  // namespace nines::tools

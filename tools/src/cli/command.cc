@@ -1,0 +1,231 @@
+#include "cli/command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <sstream>
+#include <utility>
+
+#include "cli/version.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace po = boost::program_options;
+namespace {
+
+po::options_description options_of(const Command& command) {
+  constexpr unsigned kHelpColumns = 100;
+  po::options_description options("Options", kHelpColumns);
+  if (command.options != nullptr) command.options(options);
+  auto add = options.add_options();
+  if ((command.sets & kWindowOptions) != 0) {
+    add("window", po::value<std::string>()->value_name("SPAN"),
+        "24h, 7d, 30d, 90d, today, 2026-07, 2026-07-14 ... (default 24h)");
+    add("from", po::value<std::string>()->value_name("TIME"), "RFC 3339, @milliseconds, now, -24h, today, 2026-07-14");
+    add("to", po::value<std::string>()->value_name("TIME"), "the same; not inclusive");
+    add("tz", po::value<std::string>()->value_name("ZONE"), "IANA zone of calendar days and months (default UTC)");
+  }
+  if ((command.sets & kRuleOptions) != 0) {
+    add("confirm-failures", po::value<std::string>()->value_name("N"), "failures in a row that confirm an outage");
+    add("confirm-successes", po::value<std::string>()->value_name("N"), "successes in a row that end one");
+    add("maintenance", po::value<std::string>()->value_name("POLICY"), "exclude, as-up or as-measured");
+    add("unknown", po::value<std::string>()->value_name("POLICY"), "exclude, as-down or as-up");
+  }
+  if ((command.sets & kFormatOptions) != 0) {
+    add("output,o", po::value<std::string>()->value_name("FORMAT"), "table, json, ndjson or csv");
+    add("json", "short for -o json");
+  }
+  if ((command.sets & kStoreOptions) != 0) {
+    add("db", po::value<std::string>()->value_name("PATH"), "the store (default: NINES_DB, else ./nines.db)");
+  }
+  add("verbose,v", "say more on standard error");
+  add("quiet,q", "say nothing but errors");
+  add("help,h", "this help");
+  return options;
+}
+
+std::string usage_line(const Command& command) {
+  return fmt::format("nines {}{}{} [options]", command.name, command.words.empty() ? "" : " ", command.words);
+}
+
+void print_help(const Command& command) {
+  std::ostringstream options;
+  options << options_of(command);
+  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", command.summary, usage_line(command), options.str());
+  if (!command.example.empty()) text += fmt::format("\nExample:\n{}\n", command.example);
+  write_out(text);
+}
+
+void print_overview() {
+  std::string text = "nines: uptime checks, stored and answered\n\nUsage: nines <command> [options]\n\nCommands:\n";
+  for (const Command& command : all_commands()) {
+    text += fmt::format("  {:<24}{}\n", fmt::format("{} {}", command.name, command.words), command.summary);
+  }
+  text += "\n`nines <command> --help` tells about one. Exit codes: 0 done, 1 failed, 2 usage.\n";
+  write_out(text);
+}
+
+// The command named by the first one or two of `arguments`, and how many words its name took.
+std::pair<const Command*, std::size_t> find_command(const std::vector<std::string>& arguments) {
+  for (const std::size_t taken : {2U, 1U}) {
+    if (arguments.size() < taken) continue;
+    const std::string name = taken == 2 ? arguments[0] + " " + arguments[1] : arguments[0];
+    for (const Command& command : all_commands()) {
+      if (command.name == name) return {&command, taken};
+    }
+  }
+  return {nullptr, 0};
+}
+
+Failure unknown_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string_view> first;
+  std::vector<std::string_view> verbs;
+  for (const Command& command : all_commands()) {
+    const std::size_t space = command.name.find(' ');
+    first.push_back(command.name.substr(0, space));
+    if (space != std::string_view::npos && first.back() == arguments[0])
+      verbs.push_back(command.name.substr(space + 1));
+  }
+  std::string message;
+  std::string_view near;
+  if (!verbs.empty()) {
+    message = arguments.size() > 1 ? fmt::format("`nines {}` has no `{}`", arguments[0], printable(arguments[1]))
+                                   : fmt::format("`nines {}` needs a verb", arguments[0]);
+    if (arguments.size() > 1) near = closest(arguments[1], verbs);
+    message += fmt::format("; it has {}", fmt::join(verbs, ", "));
+  } else {
+    message = fmt::format("there is no command `{}`", printable(arguments[0]));
+    near = closest(arguments[0], first);
+  }
+  if (!near.empty()) message += fmt::format("; did you mean `{}`?", near);
+  if (near.empty() && verbs.empty()) message += "; `nines --help` lists them";
+  return {kExitUsage, message};
+}
+
+Failure unknown_option(const po::unknown_option& error, const Command& command,
+                       const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string given = error.get_option_name();
+  const std::string_view near = closest(given, views);
+  std::string message = fmt::format("`nines {}` has no option `{}`", command.name, printable(given));
+  message += near.empty() ? fmt::format("; `nines {} --help` lists them", command.name)
+                          : fmt::format("; did you mean `{}`?", near);
+  return {kExitUsage, message};
+}
+
+tl::expected<Call, Failure> parse(const Command& command, const std::vector<std::string>& arguments) {
+  const po::options_description options = options_of(command);
+  po::options_description all;
+  all.add(options).add_options()("word", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("word", -1);
+  Call call;
+  call.terminal = Terminal::detect();
+  try {
+    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), call.values);
+    po::notify(call.values);
+  } catch (const po::unknown_option& error) {
+    return tl::unexpected(unknown_option(error, command, options));
+  } catch (const po::error& error) {
+    return usage(fmt::format("{}; see `nines {} --help`", printable(error.what()), command.name));
+  }
+  call.words = call.texts("word");
+  call.quiet = call.has("quiet");
+  call.verbose = call.has("verbose");
+  if (call.has("help")) return call;
+  if (call.words.size() < command.min_words || call.words.size() > command.max_words) {
+    const bool few = call.words.size() < command.min_words;
+    return usage(fmt::format("{}: {}", few ? "an argument is missing" : "too many arguments", usage_line(command)));
+  }
+  if (const auto format = call.text("output")) {
+    const auto parsed = parse_format(*format);
+    if (!parsed) return usage(fmt::format("-o {}: it takes table, json, ndjson or csv", printable(*format)));
+    call.format = *parsed;
+  }
+  if (call.has("json")) call.format = Format::json;
+  return call;
+}
+
+tl::expected<int, Failure> dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help") {
+    print_overview();
+    return arguments.empty() ? kExitUsage : kExitDone;
+  }
+  if (arguments[0] == "-V" || arguments[0] == "--version") {
+    write_out(fmt::format("nines {}\n", kVersion));
+    return kExitDone;
+  }
+  if (arguments[0] == "help") {
+    if (const auto [command, taken] = find_command({arguments.begin() + 1, arguments.end()}); command != nullptr) {
+      print_help(*command);
+    } else {
+      print_overview();
+    }
+    return kExitDone;
+  }
+  const auto [command, taken] = find_command(arguments);
+  if (command == nullptr) return tl::unexpected(unknown_command(arguments));
+  const std::vector<std::string> rest(arguments.begin() + static_cast<std::ptrdiff_t>(taken), arguments.end());
+  auto call = parse(*command, rest);
+  if (!call) return tl::unexpected(call.error());
+  if (call->has("help")) {
+    print_help(*command);
+    return kExitDone;
+  }
+  return command->run(*call);
+}
+
+}  // namespace
+
+tl::unexpected<Failure> failed(std::string message) {
+  return tl::unexpected(Failure{kExitFailed, std::move(message)});
+}
+tl::unexpected<Failure> failed(const Error& error) {
+  return failed(error.message);
+}
+tl::unexpected<Failure> usage(std::string message) {
+  return tl::unexpected(Failure{kExitUsage, std::move(message)});
+}
+
+std::optional<std::string> Call::text(const char* option) const {
+  if (!has(option)) return std::nullopt;
+  return values[option].as<std::string>();
+}
+
+std::vector<std::string> Call::texts(const char* option) const {
+  if (!has(option)) return {};
+  return values[option].as<std::vector<std::string>>();
+}
+
+std::string Call::db_path() const {
+  if (auto path = text("db")) return *path;
+  const char* const named = std::getenv("NINES_DB");
+  return named != nullptr && *named != '\0' ? named : "nines.db";
+}
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  int code = kExitFailed;
+  // Boost, yaml-cpp, JSON and fmt may throw; the rooms below do not.
+  try {
+    auto outcome = dispatch(arguments);
+    if (!outcome) say(outcome.error().message);
+    code = outcome ? *outcome : outcome.error().exit_code;
+  } catch (const std::bad_alloc&) {
+    say("out of memory");
+  } catch (const std::exception& error) {
+    say(fmt::format("internal error: {}", printable(error.what())));
+  }
+  if (!flush_out() && code == kExitDone) {
+    say("standard output could not be written");
+    code = kExitFailed;
+  }
+  return code;
+}
+
+}  // namespace nines::tools

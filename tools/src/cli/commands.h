@@ -1,0 +1,82 @@
+// The functions behind the commands, a file each family. Each gets a Call that was checked against its description.
+#pragma once
+
+#include <boost/program_options.hpp>
+
+#include "cli/command.h"
+
+namespace nines::tools {
+
+using OptionList = boost::program_options::options_description;
+
+// cmd_server.cc: the catalog.
+void server_options(OptionList& options);
+void server_list_options(OptionList& options);
+void yes_option(OptionList& options);
+Outcome server_add(const Call& call);
+Outcome server_list(const Call& call);
+Outcome server_show(const Call& call);
+Outcome server_edit(const Call& call);
+Outcome server_remove(const Call& call);
+
+// cmd_record.cc: one result by hand.
+void record_options(OptionList& options);
+Outcome record(const Call& call);
+
+// cmd_points.cc: results one by one, and what reading costs.
+void points_options(OptionList& options);
+Outcome points(const Call& call);
+Outcome scan(const Call& call);
+Outcome explain(const Call& call);
+
+// cmd_import.cc, cmd_export.cc: files.
+void import_options(OptionList& options);
+Outcome import_files(const Call& call);
+void export_options(OptionList& options);
+Outcome export_results(const Call& call);
+
+// cmd_demo.cc: a history to look at.
+void demo_options(OptionList& options);
+Outcome demo(const Call& call);
+
+// cmd_store.cc: care.
+void prune_options(OptionList& options);
+Outcome info(const Call& call);
+Outcome verify(const Call& call);
+Outcome compact(const Call& call);
+Outcome prune(const Call& call);
+Outcome backup(const Call& call);
+Outcome restore(const Call& call);
+
+// cmd_status.cc, cmd_figures.cc, cmd_report.cc: answers.
+void status_options(OptionList& options);
+Outcome status(const Call& call);
+void top_options(OptionList& options);
+Outcome top(const Call& call);
+Outcome uptime_command(const Call& call);
+Outcome incidents_command(const Call& call);
+void latency_options(OptionList& options);
+Outcome latency_command(const Call& call);
+void bars_options(OptionList& options);
+Outcome bars_command(const Call& call);
+void slo_options(OptionList& options);
+Outcome slo_command(const Call& call);
+void report_options(OptionList& options);
+Outcome report_command(const Call& call);
+
+// cmd_check.cc: one check, now.
+void check_options(OptionList& options);
+Outcome check(const Call& call);
+
+// cmd_run.cc: the main job; cmd_serve.cc: the page alone.
+void run_options(OptionList& options);
+Outcome run(const Call& call);
+void serve_options(OptionList& options);
+Outcome serve(const Call& call);
+void push_options(OptionList& options);
+Outcome push(const Call& call);
+void badge_options(OptionList& options);
+Outcome badge(const Call& call);
+Outcome config_check(const Call& call);
+
+}  // namespace nines::tools

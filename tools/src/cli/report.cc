@@ -1,0 +1,148 @@
+// nines report: a period, server by server and group by group, as JSON, CSV or a page to print.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "config/server.h"
+#include "show/answers.h"
+#include "show/state_text.h"
+#include "show/text.h"
+#include "show/times.h"
+#include "web/html.h"
+
+namespace nines::tools {
+namespace {
+
+namespace po = boost::program_options;
+
+Cell cell(Json value, std::string text = {}, Colour colour = Colour::none) {
+  return {.value = std::move(value), .text = std::move(text), .colour = colour};
+}
+
+Expected<ReportOptions> read_options(const Call& call, const Zone& zone) {
+  ReportOptions options;
+  options.filter.names = call.words;
+  options.filter.group = call.text("group");
+  options.bars.zone = zone;
+  const auto unit = parse_calendar_unit(call.text("by").value_or("day"));
+  if (!unit) return usage(fmt::format("--by: {}", printable(unit.error().message)));
+  options.bars.unit = *unit;
+  if (const auto rule = call.text("group-rule")) {
+    const auto parsed = parse_group_rule(*rule);
+    if (!parsed) {
+      return usage(
+          fmt::format("--group-rule {}: it takes worst-of, all-up, quorum or weighted-mean", printable(*rule)));
+    }
+    options.group.rule = *parsed;
+  }
+  const auto quorum = read_count(call, "quorum", 1, 1, 1'000'000);
+  if (!quorum) return tl::unexpected(quorum.error());
+  options.group.quorum = static_cast<std::uint32_t>(*quorum);
+  if (const auto text = call.text("objective")) {
+    options.objective = parse_objective(*text);
+    if (!options.objective) return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999");
+  }
+  return options;
+}
+
+void show_rows(const Call& call, const Report& report) {
+  RowWriter rows(call.format, call.terminal,
+                 {{"server", "NAME"},
+                  {"group", "GROUP"},
+                  {"uptime_ratio", "UPTIME", true},
+                  {"coverage_ratio", "COVERAGE", true},
+                  {"checks", "CHECKS", true},
+                  {"failed_checks", "FAILED", true},
+                  {"incidents", "OUTAGES", true},
+                  {"down_ms", "DOWN", true},
+                  {"longest_outage_ms", "LONGEST", true},
+                  {"p95_us", "P95", true},
+                  {"objective", "OBJECTIVE", true},
+                  {"objective_met", "MET"},
+                  {"remaining_ms", "BUDGET LEFT", true}},
+                 "servers", window_json(report.window));
+  for (const ReportServer& server : report.servers) {
+    const Figures& f = server.figures;
+    const auto down = f.time[State::down];
+    rows.add(
+        {cell(server.name), cell(server.group), cell(optional_json(f.uptime_ratio), percent_text(f.uptime_ratio)),
+         cell(optional_json(f.coverage_ratio), percent_text(f.coverage_ratio)), cell(f.counts.checks),
+         cell(f.counts.failed), cell(f.incidents.size()), cell(down, short_duration(down)),
+         cell(optional_json(f.longest_outage_ms), f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-"),
+         cell(f.latency ? rounded_json(f.latency->p95_us) : Json(),
+              f.latency ? format_latency(f.latency->p95_us) : "-"),
+         cell(optional_json(server.objective), server.objective ? format_percent(*server.objective, 3) + " %" : "-"),
+         cell(optional_json(server.objective_met),
+              !server.objective_met   ? "-"
+              : *server.objective_met ? "yes"
+                                      : "no",
+              server.objective_met && !*server.objective_met ? Colour::red : Colour::none),
+         cell(rounded_json(server.remaining_ms),
+              server.remaining_ms
+                  ? (*server.remaining_ms < 0 ? "overspent"
+                                              : short_duration(static_cast<std::int64_t>(*server.remaining_ms)))
+                  : "-")});
+  }
+  rows.finish();
+}
+
+void show_groups(const Call& call, const Report& report) {
+  write_out("\n");
+  RowWriter rows(Format::table, call.terminal,
+                 {{"group", "GROUP"},
+                  {"members", "SERVERS", true},
+                  {"uptime", "UPTIME", true},
+                  {"coverage", "COVERAGE", true},
+                  {"incidents", "OUTAGES", true}},
+                 "groups");
+  const auto add = [&rows](const std::string& name, const GroupFigures& group, Json incidents) {
+    rows.add({cell(name), cell(group.members), cell(nullptr, percent_text(group.uptime_ratio)),
+              cell(nullptr, percent_text(group.coverage_ratio)), cell(std::move(incidents))});
+  };
+  std::uint64_t incidents = 0;
+  for (const ReportGroup& group : report.groups) {
+    add(group.name.empty() ? "(no group)" : group.name, group.figures, group.incidents);
+    incidents += group.incidents;
+  }
+  add("all", report.all, incidents);
+  rows.finish();
+}
+
+}  // namespace
+
+void report_options(OptionList& options) {
+  auto add = options.add_options();
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  add("by", text("UNIT"), "periods inside the report: hour, day, week, month, quarter, year (default day)");
+  add("group", text("NAME"), "only this group");
+  add("group-rule", text("RULE"), "worst-of (default), all-up, quorum or weighted-mean");
+  add("quorum", text("N"), "members that must be up, for --group-rule quorum");
+  add("objective", text("RATIO"), "for servers without one of their own, e.g. 99.9%");
+  add("html", "a page that can be printed");
+}
+
+Outcome report_command(const Call& call) {
+  const auto question = read_question(call, "last-month");
+  if (!question) return tl::unexpected(question.error());
+  const auto options = read_options(call, question->zone);
+  if (!options) return tl::unexpected(options.error());
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  const auto answer = report(**store, question->query, *options);
+  if (!answer) {
+    const auto catalog = (*store)->catalog();
+    if (auto named = find_servers(*catalog, call.words); !named) return tl::unexpected(named.error());
+    return failed(printable(answer.error().message));
+  }
+  if (call.has("html")) {
+    write_out(report_page(*answer, question->zone));
+  } else if (call.format == Format::json) {
+    write_out(dump(report_json(*answer)) + "\n");
+  } else {
+    show_rows(call, *answer);
+    if (call.format == Format::table) show_groups(call, *answer);
+  }
+  return kExitDone;
+}
+
+}  // namespace nines::tools

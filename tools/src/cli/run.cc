@@ -1,0 +1,148 @@
+// nines run | config check: the main job, from the command line to its clean end.
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "config/config.h"
+#include "run/console.h"
+#include "run/daemon.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+namespace po = boost::program_options;
+
+// Signals arrive in the main thread only, when it waits for them: no handler runs in the middle of anything.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// The next signal, or 0 after `span`.
+int wait_for_signal(const sigset_t& set, std::chrono::milliseconds span) {
+  const timespec timeout{.tv_sec = span.count() / 1000, .tv_nsec = span.count() % 1000 * 1'000'000};
+  const int number = sigtimedwait(&set, nullptr, &timeout);
+  return number > 0 ? number : 0;
+}
+
+// Raises the number of descriptors that this process may have to what the system lets it, and returns it.
+rlim_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return RLIM_INFINITY;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return raised.rlim_cur;
+  }
+  return limit.rlim_cur;
+}
+
+// What to say when `limit` descriptors are too few for that many checks in flight; nothing when they are enough.
+std::string descriptor_warning(rlim_t limit, std::size_t max_in_flight) {
+  // A check holds up to two, its connection and a name lookup; the rest is for the store, the page and the alerts.
+  constexpr rlim_t kOthers = 256;
+  const rlim_t wanted = 2 * static_cast<rlim_t>(max_in_flight) + kOthers;
+  if (limit == RLIM_INFINITY || limit >= wanted) return {};
+  return fmt::format(
+      "; the limit of {} open files is too low for {} checks at a time: raise it to {} (ulimit -Hn, LimitNOFILE) or "
+      "lower prober.max-in-flight",
+      limit, max_in_flight, wanted);
+}
+
+std::string progress_line(const ProberStats& stats, double checks_a_second) {
+  std::string line = fmt::format("{} checks ({:.1f}/s), {} failed, {} in flight, lag {:.1f} ms",
+                                 with_commas(stats.checks), checks_a_second, with_commas(stats.down), stats.in_flight,
+                                 static_cast<double>(stats.lag_p99.count()) / 1000);
+  if (stats.missed_ticks > 0) line += fmt::format(", {} missed", with_commas(stats.missed_ticks));
+  if (stats.queue_depth > 0) line += fmt::format(", {} to store", with_commas(stats.queue_depth));
+  if (stats.dropped > 0) line += fmt::format(", {} dropped", with_commas(stats.dropped));
+  if (!stats.online) line += ", OWN NETWORK DOWN";
+  return line;
+}
+
+void watch(Daemon& daemon, Console& console, const sigset_t& signals) {
+  constexpr std::chrono::seconds kCare = std::chrono::hours{1};
+  constexpr std::chrono::milliseconds kTick{500};
+  auto cared = std::chrono::steady_clock::now();
+  auto counted = cared;
+  std::uint64_t checks = 0;
+  double rate = 0;
+  while (true) {
+    const int number = wait_for_signal(signals, kTick);
+    if (number == SIGINT || number == SIGTERM) return;
+    if (number == SIGHUP) (void)daemon.reload();  // it has said what was wrong
+    const ProberStats stats = daemon.stats();
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> since = now - counted;
+    if (since >= std::chrono::seconds{2}) {
+      rate = static_cast<double>(stats.checks - checks) / since.count();
+      checks = stats.checks;
+      counted = now;
+    }
+    console.show(progress_line(stats, rate));
+    if (now - cared >= kCare) {
+      cared = now;
+      daemon.care();
+    }
+  }
+}
+
+}  // namespace
+
+void run_options(OptionList& options) {
+  auto add = options.add_options();
+  add("config,c", po::value<std::string>()->value_name("FILE"), "the configuration (YAML)");
+  add("listen", po::value<std::string>()->value_name("ADDRESS"), "instead of web.listen, e.g. 127.0.0.1:8081, or off");
+}
+
+Outcome run(const Call& call) {
+  const auto path = call.text("config");
+  if (!path) return usage("run needs --config FILE");
+  auto config = load_config(*path);
+  if (!config) return failed(fmt::format("the configuration has mistakes:\n{}", config.error()));
+  if (call.has("db")) config->store.path = call.db_path();
+  if (const auto listen = call.text("listen")) {
+    config->listen = *listen == "off" ? std::nullopt : parse_listen(*listen);
+    if (!config->listen && *listen != "off") {
+      return usage(fmt::format("--listen {}: it takes an address and port like 127.0.0.1:8080", printable(*listen)));
+    }
+  }
+  const sigset_t signals = block_signals();
+  Console console(call.terminal.err_is_terminal && !call.quiet);
+  const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
+  Daemon daemon(*path, std::move(*config), console, call.verbose);
+  if (auto started = daemon.start(); !started) return tl::unexpected(started.error());
+  if (!call.quiet) {
+    std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
+    if (daemon.port() != 0) sentence += fmt::format(", page at http://{}:{}/", daemon.host(), daemon.port());
+    console.say(sentence + descriptors + "; Ctrl-C stops");
+  }
+  watch(daemon, console, signals);
+  console.show("");
+  if (!call.quiet) console.say("stopping");
+  if (auto stopped = daemon.stop(); !stopped) return tl::unexpected(stopped.error());
+  return kExitDone;
+}
+
+Outcome config_check(const Call& call) {
+  const auto config = load_config(call.words[0]);
+  if (!config) {
+    write_err(config.error() + "\n");
+    return kExitFailed;
+  }
+  if (!call.quiet) say(fmt::format("{} is good: {} servers", printable(call.words[0]), config->servers.size()));
+  return kExitDone;
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,125 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <string_view>
+
+#include "cli/subject.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+Failure open_failure(const std::string& path, const Error& error) {
+  const std::string shown = printable(path);
+  switch (error.code) {
+    case ErrorCode::not_found:
+      return {kExitFailed,
+              fmt::format("there is no store at `{}`; `nines run` and `nines import` make one, --db PATH or "
+                          "NINES_DB name another",
+                          shown)};
+    case ErrorCode::locked:
+      return {
+          kExitFailed,
+          fmt::format("the store `{}` is being written by another process (a running `nines run`?); stop it first, or "
+                      "use its page and API",
+                      shown)};
+    default:
+      return {kExitFailed, fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message))};
+  }
+}
+
+void report_warnings(const Store& store, const Call& call) {
+  for (const std::string& warning : store.open_report().warnings) say(printable(warning));
+  if (call.verbose && store.open_report().recovered) {
+    say(fmt::format("the last writer did not close the store; {} of its log were read back",
+                    human_bytes(store.open_report().replayed_bytes)));
+  }
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Store>> open_for_reading(const Call& call) {
+  const std::string path = call.db_path();
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    return tl::unexpected(open_failure(path, {ErrorCode::not_found, {}}));
+  }
+  auto store = Store::open_read_only(path);
+  if (!store) return tl::unexpected(open_failure(path, store.error()));
+  report_warnings(**store, call);
+  return std::move(*store);
+}
+
+Expected<std::unique_ptr<Store>> open_for_writing(const Call& call, bool create) {
+  Options options;
+  options.create_if_missing = create;
+  options.performance.head_bytes = 0;  // a command that only writes does not need recent history in memory
+  auto store = open_path_for_writing(call.db_path(), std::move(options));
+  if (store) report_warnings(**store, call);
+  return store;
+}
+
+Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, Options options) {
+  auto store = Store::open(path, std::move(options));
+  if (!store) return tl::unexpected(open_failure(path, store.error()));
+  return std::move(*store);
+}
+
+Expected<const Server*> find_server(const Catalog& catalog, const std::string& name) {
+  if (const Server* server = catalog.find(std::string_view(name)); server != nullptr) return server;
+  std::vector<std::string_view> names;
+  for (const Server& server : catalog.servers()) names.push_back(server.name);
+  const std::string_view near = closest(name, names);
+  if (!near.empty()) {
+    return failed(fmt::format("there is no server `{}`; did you mean `{}`?", printable(name), printable(near)));
+  }
+  return failed(fmt::format("there is no server `{}`; `nines server list` shows the {} there are", printable(name),
+                            names.size()));
+}
+
+Expected<std::vector<const Server*>> find_servers(const Catalog& catalog, const std::vector<std::string>& names) {
+  std::vector<const Server*> found;
+  if (names.empty()) {
+    for (const Server& server : catalog.servers()) found.push_back(&server);
+    return found;
+  }
+  for (const std::string& name : names) {
+    auto server = find_server(catalog, name);
+    if (!server) return tl::unexpected(server.error());
+    found.push_back(*server);
+  }
+  return found;
+}
+
+Expected<Subject> open_subject(const Call& call, const std::string& name, std::string_view usual_window) {
+  auto question = read_question(call, usual_window);
+  if (!question) return tl::unexpected(question.error());
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  Subject subject{std::move(*store), nullptr, nullptr, *question};
+  subject.catalog = subject.store->catalog();
+  const auto server = find_server(*subject.catalog, name);
+  if (!server) return tl::unexpected(server.error());
+  subject.server = *server;
+  return subject;
+}
+
+Outcome close_store(Store& store, int exit_code) {
+  if (auto closed = store.close(); !closed) return failed(closed.error());
+  return exit_code;
+}
+
+Expected<bool> confirmed(const Call& call, const std::string& prompt) {
+  if (call.has("yes")) return true;
+  if (isatty(STDIN_FILENO) != 1) return usage("this cannot be undone; repeat it with -y");
+  std::cerr << prompt << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace nines::tools

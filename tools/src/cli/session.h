@@ -1,0 +1,39 @@
+// Opening the store for a command, and finding servers in it, with errors that say what to do.
+#pragma once
+
+#include <nines/store.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace nines::tools {
+
+template <class T>
+using Expected = tl::expected<T, Failure>;
+
+/// For looking: without the lock, also while another process writes.
+[[nodiscard]] Expected<std::unique_ptr<Store>> open_for_reading(const Call& call);
+
+/// For changing. `create` false refuses a missing store.
+[[nodiscard]] Expected<std::unique_ptr<Store>> open_for_writing(const Call& call, bool create);
+
+/// As open_for_writing, for a path and options of the caller's own.
+[[nodiscard]] Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, Options options);
+
+/// The server called `name`, or a failure that suggests a near name. Valid as long as `catalog` is.
+[[nodiscard]] Expected<const Server*> find_server(const Catalog& catalog, const std::string& name);
+
+/// The servers called `names`; all of the catalog when there are none. In the order given, or by id.
+[[nodiscard]] Expected<std::vector<const Server*>> find_servers(const Catalog& catalog,
+                                                                const std::vector<std::string>& names);
+
+/// Closes a store that was written, so that a failure to make it durable is not lost.
+[[nodiscard]] Outcome close_store(Store& store, int exit_code = kExitDone);
+
+/// `prompt [y/N]` on the terminal; true with --yes. Without a terminal and without --yes: a usage failure.
+[[nodiscard]] Expected<bool> confirmed(const Call& call, const std::string& prompt);
+
+}  // namespace nines::tools

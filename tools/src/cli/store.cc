@@ -1,0 +1,149 @@
+// nines info | verify | compact | prune | backup | restore: the store as a whole.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/version.h"
+#include "show/answers.h"
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+// Key and value pairs, as one object in JSON and as lines otherwise.
+void show_pairs(const Call& call, const Json& pairs, const Json& texts) {
+  if (call.format == Format::json || call.format == Format::ndjson) {
+    write_out(dump(pairs) + "\n");
+    return;
+  }
+  RowWriter rows(call.format, call.terminal, {{"key", "WHAT"}, {"value", "VALUE"}}, "info");
+  for (const auto& [key, value] : pairs.items()) {
+    rows.add({{.value = key, .text = {}}, {.value = value, .text = texts.value(key, std::string())}});
+  }
+  rows.finish();
+}
+
+}  // namespace
+
+Outcome info(const Call& call) {
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  const StoreStats stats = (*store)->stats();
+  std::uint64_t results = 0;
+  std::optional<TimeMs> newest;
+  for (const Server& server : (*store)->catalog()->servers()) {
+    const auto last = (*store)->last_result(server.id);
+    if (!last) return failed(printable(last.error().message));
+    if (*last && (!newest || (*last)->time > *newest)) newest = (*last)->time;
+    results += *last ? 1 : 0;
+  }
+  const std::string path = std::filesystem::absolute(call.db_path()).lexically_normal().string();
+  const Json pairs = {{"path", path},
+                      {"version", kVersion},
+                      {"servers", stats.servers},
+                      {"servers_with_results", results},
+                      {"newest_result", newest ? Json(format_time(*newest)) : Json()},
+                      {"disk_bytes", stats.disk_bytes},
+                      {"recent_rows", stats.recent_rows},
+                      {"head_results", stats.head_results},
+                      {"head_bytes", stats.head_bytes},
+                      {"block_cache_bytes", stats.block_cache_bytes},
+                      {"memtable_bytes", stats.memtable_bytes},
+                      {"reads", cost_json(stats.reads)}};
+  const Json texts = {{"disk_bytes", human_bytes(stats.disk_bytes)},
+                      {"head_bytes", human_bytes(stats.head_bytes)},
+                      {"block_cache_bytes", human_bytes(stats.block_cache_bytes)},
+                      {"memtable_bytes", human_bytes(stats.memtable_bytes)},
+                      {"recent_rows", with_commas(stats.recent_rows)},
+                      {"head_results", with_commas(stats.head_results)}};
+  show_pairs(call, pairs, texts);
+  return kExitDone;
+}
+
+Outcome verify(const Call& call) {
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  const auto report = (*store)->verify();
+  if (!report) return failed(printable(report.error().message));
+  const Json pairs = {{"servers", report->servers}, {"results", report->results},     {"chunks", report->chunks},
+                      {"rows", report->rows},       {"summaries", report->summaries}, {"damage", report->damage}};
+  show_pairs(call, pairs, {{"damage", report->damage.empty() ? "none" : fmt::format("{}", report->damage.size())}});
+  for (const std::string& sentence : report->damage) say(printable(sentence));
+  return report->damage.empty() ? kExitDone : kExitFailed;
+}
+
+Outcome compact(const Call& call) {
+  auto store = open_for_writing(call, false);
+  if (!store) return tl::unexpected(store.error());
+  const std::uint64_t before = (*store)->stats().disk_bytes;
+  if (auto compacted = (*store)->compact(); !compacted) return failed(printable(compacted.error().message));
+  if (!call.quiet) {
+    say(fmt::format("{} before, {} after", human_bytes(before), human_bytes((*store)->stats().disk_bytes)));
+  }
+  return close_store(**store);
+}
+
+void prune_options(OptionList& options) {
+  namespace po = boost::program_options;
+  options.add_options()("keep", po::value<std::string>()->value_name("SPAN"),
+                        "days of check results to keep, e.g. 400d (servers with a retention of their own keep to it)");
+}
+
+Outcome prune(const Call& call) {
+  Options options;
+  options.create_if_missing = false;
+  options.performance.head_bytes = 0;
+  if (const auto keep = call.text("keep")) {
+    const auto span = parse_duration(*keep);
+    if (!span) return usage(fmt::format("--keep: {}", printable(span.error().message)));
+    if (*span < std::chrono::days{1}) return usage("--keep: at least one day must stay");
+    options.keep_checks = std::chrono::floor<std::chrono::days>(*span);
+  }
+  auto store = open_path_for_writing(call.db_path(), options);
+  if (!store) return tl::unexpected(store.error());
+  const std::uint64_t before = (*store)->stats().disk_bytes;
+  if (auto pruned = (*store)->apply_retention(); !pruned) return failed(printable(pruned.error().message));
+  if (!call.quiet) {
+    say(fmt::format("{} before, {} after", human_bytes(before), human_bytes((*store)->stats().disk_bytes)));
+  }
+  return close_store(**store);
+}
+
+Outcome backup(const Call& call) {
+  auto store = open_for_writing(call, false);
+  if (!store) return tl::unexpected(store.error());
+  if (auto copied = (*store)->backup(call.words[0]); !copied) return failed(printable(copied.error().message));
+  if (!call.quiet) say(fmt::format("copied to `{}`", printable(call.words[0])));
+  return close_store(**store);
+}
+
+Outcome restore(const Call& call) {
+  namespace fs = std::filesystem;
+  const std::string target = call.db_path();
+  std::error_code ignored;
+  if (fs::exists(target, ignored)) {
+    return failed(fmt::format("`{}` exists already; move it away, or name another with --db", printable(target)));
+  }
+  // Going through the store checks that the copy is whole before anything takes its place.
+  Options options;
+  options.create_if_missing = false;
+  options.performance.head_bytes = 0;
+  auto store = open_path_for_writing(call.words[0], options);
+  if (!store) return tl::unexpected(store.error());
+  const auto checked = (*store)->verify();
+  if (!checked) return failed(printable(checked.error().message));
+  if (!checked->damage.empty()) {
+    return failed(fmt::format("the copy is damaged and was not restored: {}", printable(checked->damage.front())));
+  }
+  if (auto copied = (*store)->backup(target); !copied) return failed(printable(copied.error().message));
+  if (!call.quiet) {
+    say(fmt::format("restored {} results of {} servers to `{}`", with_commas(checked->results), checked->servers,
+                    printable(target)));
+  }
+  return close_store(**store);
+}
+
+}  // namespace nines::tools

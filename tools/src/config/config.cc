@@ -1,0 +1,143 @@
+#include "config/config.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "config/server.h"
+#include "exchange/record_line.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+constexpr std::size_t kMostBytes = 16U << 20U;  // ten thousand servers take about 3 MB
+constexpr std::array<std::string_view, 5> kTopKeys{"servers", "store", "web", "prober", "alerts"};
+constexpr std::array<std::string_view, 5> kStoreKeys{"path", "retention", "summary-retention", "max-size", "memory"};
+constexpr std::array<std::string_view, 1> kWebKeys{"listen"};
+
+void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) {
+  const MapReader map(node, "store", kStoreKeys, problems);
+  if (const auto path = map.get("path")) {
+    store.path = read_text(*path, "path", problems).value_or("");
+    if (store.path.empty()) problems.add(*path, "path must name the store's directory");
+  }
+  if (const auto days = map.get("retention")) store.retention = read_days(*days, "retention", problems);
+  if (const auto days = map.get("summary-retention")) {
+    store.summary_retention = read_days(*days, "summary-retention", problems);
+  }
+  if (const auto size = map.get("max-size")) store.max_size_bytes = read_bytes(*size, "max-size", problems).value_or(0);
+  if (const auto size = map.get("memory")) store.memory_bytes = read_bytes(*size, "memory", problems);
+}
+
+void read_web(const YAML::Node& node, Config& config, Problems& problems) {
+  const MapReader map(node, "web", kWebKeys, problems);
+  const auto listen = map.get("listen");
+  if (!listen) return;
+  const auto text = read_text(*listen, "listen", problems);
+  if (!text) return;
+  if (*text == "off" || *text == "false") {
+    config.listen.reset();
+    return;
+  }
+  config.listen = parse_listen(*text);
+  if (!config.listen) {
+    problems.add(*listen, fmt::format("listen `{}` is not an address and port like 127.0.0.1:8080", printable(*text)));
+  }
+}
+
+void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
+  if (!node.IsSequence()) {
+    problems.add(node, "servers must be a list, each entry beginning with `- name:`");
+    return;
+  }
+  std::map<std::string, int> lines;
+  const auto has_target = [&](const std::string& name) {
+    return std::any_of(config.alerts.begin(), config.alerts.end(),
+                       [&](const auto& target) { return target.name == name; });
+  };
+  for (const auto& item : node) {
+    auto server = read_server(item, problems);
+    if (!server) continue;
+    const auto [first, added] = lines.emplace(server->server.name, server->line);
+    if (!added) {
+      problems.add(item, fmt::format("the name `{}` is taken by the server of line {}", printable(server->server.name),
+                                     first->second));
+    }
+    for (const std::string& target : server->alerts.value_or(std::vector<std::string>{})) {
+      if (has_target(target)) continue;
+      problems.add(item, fmt::format("server `{}`: there is no alert named `{}`", printable(server->server.name),
+                                     printable(target)));
+    }
+    config.servers.push_back(std::move(*server));
+  }
+}
+
+}  // namespace
+
+std::optional<ListenAddress> parse_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const auto port = parse_decimal(text.substr(colon + 1), 1, 65'535);
+  if (!port || text.find('.', colon) != std::string_view::npos) return std::nullopt;
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find_first_of(": /[]") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return ListenAddress{host.empty() ? "0.0.0.0" : std::string(host), static_cast<int>(*port)};
+}
+
+tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file) {
+  Problems problems(file);
+  Config config;
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) {
+      problems.add(YAML::Mark::null_mark(), "the file is empty; it needs at least `servers:`");
+      return tl::unexpected(problems.text());
+    }
+    const MapReader map(root, "the configuration", kTopKeys, problems);
+    if (const auto node = map.get("store")) read_store(*node, config.store, problems);
+    if (const auto node = map.get("web")) read_web(*node, config, problems);
+    if (const auto node = map.get("prober")) read_prober(*node, config.prober, problems);
+    if (const auto node = map.get("alerts")) config.alerts = read_alerts(*node, problems);
+    if (const auto node = map.get("servers")) {
+      read_servers(*node, config, problems);
+    } else if (root.IsMap()) {
+      problems.add(root, "there are no `servers`");
+    }
+  } catch (const YAML::Exception& error) {
+    problems.add(error.mark, fmt::format("this is not YAML: {}", printable(error.msg)));
+  }
+  if (!problems.empty()) return tl::unexpected(problems.text());
+  return config;
+}
+
+tl::expected<Config, std::string> load_config(const std::string& path) {
+  const auto refused = [&](std::string_view why) {
+    return tl::unexpected(fmt::format("{}: {}", printable(path), why));
+  };
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return refused(std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) return refused("is a directory; a configuration is a YAML file");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return refused(std::strerror(errno));
+  std::string text;
+  for (std::array<char, 65'536> block{}; in.read(block.data(), block.size()), in.gcount() > 0;) {
+    text.append(block.data(), static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kMostBytes) return refused("is over 16 MiB");
+  }
+  if (in.bad()) return refused("cannot be read");
+  return parse_config(text, path);
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,75 @@
+// The configuration of `nines run`: what the YAML file says, checked as a whole before anything is done with it.
+//
+// A Config is a plain value. Loading reports every mistake with its place and changes nothing. One thread.
+#pragma once
+
+#include <nines/alert.h>
+#include <nines/check_spec.h>
+#include <nines/prober.h>
+#include <nines/push.h>
+#include <nines/server.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "config/reader.h"
+
+namespace nines::tools {
+
+/// One entry of `servers`.
+struct ServerConfig {
+  /// As it goes into the catalog; `rules` holds one entry, effective from ever. id and created_at are not set.
+  Server server;
+  CheckSpec check;
+  std::optional<PushSpec> push;                    ///< for the push kind
+  std::optional<std::vector<std::string>> alerts;  ///< names of the targets that hear of it; nothing: all
+  int line = 0;
+};
+
+struct StoreConfig {
+  std::string path = "nines.db";   ///< relative to the working directory
+  std::chrono::days retention{0};  ///< of check results; 0 is forever
+  std::chrono::days summary_retention{0};
+  std::uint64_t max_size_bytes = 0;           ///< oldest days of all servers go when the store is larger; 0 is no cap
+  std::optional<std::uint64_t> memory_bytes;  ///< for the newest results; none is the engine's default
+};
+
+/// Where the page listens; port 0 takes any free one.
+struct ListenAddress {
+  std::string host = "127.0.0.1";
+  int port = 8080;
+};
+
+struct Config {
+  std::vector<ServerConfig> servers;
+  StoreConfig store;
+  std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
+  std::vector<AlertTarget> alerts;
+  ProberOptions prober;  ///< only what the section `prober` sets
+};
+
+/// Reads `path`. On error: all mistakes, a line each, as `file:line:column: message`.
+[[nodiscard]] tl::expected<Config, std::string> load_config(const std::string& path);
+/// The same for a text; `file` names it in messages.
+[[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
+
+/// "127.0.0.1:8080", "[::1]:8080", ":8080" (all addresses); nothing when malformed.
+[[nodiscard]] std::optional<ListenAddress> parse_listen(std::string_view text);
+
+// The parts of the file that have a source file of their own: config_maintenance.cc, config_prober.cc.
+
+/// The `maintenance` list of a server.
+[[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
+/// The `push` mapping of a server.
+[[nodiscard]] PushSpec read_push(const YAML::Node& node, Problems& problems);
+/// The `alerts` list.
+[[nodiscard]] std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems);
+/// The `prober` mapping.
+void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems);
+
+}  // namespace nines::tools

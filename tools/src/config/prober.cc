@@ -1,0 +1,153 @@
+// The parts of a configuration that the prober acts on: `push` of a server, `alerts`, and `prober`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "config/config.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array<std::string_view, 4> kPushKeys{"token", "grace", "cron", "timezone"};
+constexpr std::array<std::string_view, 9> kAlertKeys{
+    "name", "exec", "webhook", "headers", "body-template", "content-type", "send-resolved", "remind-every", "timeout"};
+constexpr std::array<std::string_view, 2> kSecretKeys{"environment", "file"};
+constexpr std::array<std::string_view, 7> kProberKeys{
+    "location", "user-agent", "dns-servers", "references", "max-in-flight", "max-in-flight-per-host", "start-rate"};
+constexpr milliseconds kMonth = std::chrono::days{31};
+
+std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  if (*text != "true" && *text != "false") {
+    problems.add(node, fmt::format("{} must be true or false", what));
+    return std::nullopt;
+  }
+  return *text == "true";
+}
+
+// A text, or {environment: NAME} or {file: PATH}, which are read at each delivery.
+SecretText read_secret(const YAML::Node& node, std::string_view what, Problems& problems) {
+  SecretText secret;
+  if (!node.IsMap()) {
+    secret.text = read_text(node, what, problems).value_or("");
+    return secret;
+  }
+  const MapReader map(node, std::string(what), kSecretKeys, problems);
+  if (const auto name = map.get("environment"))
+    secret.environment = read_text(*name, "environment", problems).value_or("");
+  if (const auto path = map.get("file")) secret.file = read_text(*path, "file", problems).value_or("");
+  return secret;
+}
+
+// What names a target that has no name: lasting as long as the target is the same.
+std::string usual_name(const AlertTarget& target) {
+  if (!target.exec.empty()) return fmt::format("{}", fmt::join(target.exec, " "));
+  std::string url = target.webhook ? target.webhook->text : "";
+  const std::size_t host = url.find("://");
+  if (host == std::string::npos) return "webhook";
+  return url.substr(host + 3, url.find_first_of("/?#", host + 3) - host - 3);
+}
+
+AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
+  const MapReader map(node, "an alert", kAlertKeys, problems);
+  AlertTarget target;
+  if (const auto exec = map.get("exec")) target.exec = read_texts(*exec, "exec", problems);
+  if (const auto webhook = map.get("webhook")) target.webhook = read_secret(*webhook, "webhook", problems);
+  if (const auto headers = map.get("headers")) {
+    if (!headers->IsMap()) problems.add(*headers, "headers must be a mapping");
+    for (const auto& item : headers->IsMap() ? *headers : YAML::Node(YAML::NodeType::Map)) {
+      const auto name = read_text(item.first, "a header", problems);
+      if (name) target.headers.emplace_back(*name, read_secret(item.second, "a header's value", problems));
+    }
+  }
+  if (const auto body = map.get("body-template"))
+    target.body_template = read_text(*body, "body-template", problems).value_or("");
+  if (const auto type = map.get("content-type"))
+    target.content_type = read_text(*type, "content-type", problems).value_or("");
+  if (const auto send = map.get("send-resolved"))
+    target.send_resolved = read_bool(*send, "send-resolved", problems).value_or(true);
+  if (const auto every = map.get("remind-every")) {
+    target.remind_every =
+        read_duration(*every, "remind-every", std::chrono::seconds{1}, kMonth, problems).value_or(milliseconds{0});
+  }
+  if (const auto timeout = map.get("timeout")) {
+    target.timeout = read_duration(*timeout, "timeout", milliseconds{1}, std::chrono::minutes{10}, problems)
+                         .value_or(target.timeout);
+  }
+  const auto name = map.get("name");
+  target.name = name ? read_text(*name, "name", problems).value_or("") : usual_name(target);
+  return target;
+}
+
+}  // namespace
+
+PushSpec read_push(const YAML::Node& node, Problems& problems) {
+  const MapReader map(node, "push", kPushKeys, problems);
+  PushSpec push;
+  if (const auto token = map.get("token")) push.token = read_text(*token, "token", problems).value_or("");
+  if (const auto grace = map.get("grace")) {
+    push.grace = read_duration(*grace, "grace", milliseconds{0}, kMonth, problems).value_or(milliseconds{0});
+  }
+  if (const auto cron = map.get("cron")) push.cron = read_text(*cron, "cron", problems).value_or("");
+  if (const auto zone = map.get("timezone")) push.timezone = read_text(*zone, "timezone", problems).value_or("UTC");
+  if (auto valid = validate(push); !valid) problems.add(node, printable(valid.error().message));
+  return push;
+}
+
+std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems) {
+  std::vector<AlertTarget> targets;
+  if (!node.IsSequence()) {
+    problems.add(node, "alerts must be a list like [{exec: [\"./page.sh\"]}]");
+    return targets;
+  }
+  for (const auto& item : node) {
+    AlertTarget target = read_alert(item, problems);
+    if (auto valid = validate(target); !valid) problems.add(item, printable(valid.error().message));
+    const bool taken =
+        std::any_of(targets.begin(), targets.end(), [&](const AlertTarget& t) { return t.name == target.name; });
+    if (taken)
+      problems.add(item, fmt::format("another alert is named `{}`; give this one a `name`", printable(target.name)));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems) {
+  const MapReader map(node, "prober", kProberKeys, problems);
+  const auto count = [&](std::string_view key, std::int64_t most, std::size_t& value) {
+    if (const auto given = map.get(key)) {
+      value = static_cast<std::size_t>(read_integer(*given, key, 1, most, problems).value_or(1));
+    }
+  };
+  count("max-in-flight", 100'000, options.max_in_flight);
+  count("max-in-flight-per-host", 100'000, options.max_in_flight_per_host);
+  if (const auto rate = map.get("start-rate")) {
+    options.start_rate = static_cast<double>(read_integer(*rate, "start-rate", 1, 100'000, problems).value_or(1));
+  }
+  if (const auto location = map.get("location")) {
+    options.location =
+        LocationId{static_cast<std::uint16_t>(read_integer(*location, "location", 0, 65'535, problems).value_or(0))};
+  }
+  if (const auto agent = map.get("user-agent")) {
+    options.runner.user_agent = read_text(*agent, "user-agent", problems).value_or(options.runner.user_agent);
+  }
+  if (const auto servers = map.get("dns-servers"))
+    options.runner.dns_servers = read_texts(*servers, "dns-servers", problems);
+  if (const auto references = map.get("references")) {
+    for (std::string& url : read_texts(*references, "references", problems)) {
+      CheckSpec spec;
+      spec.url = std::move(url);
+      if (auto valid = validate(spec, milliseconds{0}); !valid)
+        problems.add(*references, printable(valid.error().message));
+      options.references.push_back(std::move(spec));
+    }
+  }
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,245 @@
+#include "config/reader.h"
+
+#include <fmt/format.h>
+#include <nines/calendar.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <tuple>
+
+#include "exchange/record_line.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+constexpr int kDeepestJson = 8;  // a check's description nests three levels
+constexpr std::size_t kMostJsonNodes = 10'000;
+
+bool is_name_character(char c, bool first) {
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+}
+
+// Replaces ${NAME} and $$. A lone dollar stays: it is common in bodies and expressions.
+std::optional<std::string> expand(const YAML::Node& node, const std::string& text, Problems& problems) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (text[at] != '$' || (next != '$' && next != '{')) {
+      out += text[at];
+    } else if (next == '$') {
+      out += '$';
+      ++at;
+    } else {
+      std::size_t end = at + 2;
+      while (end < text.size() && is_name_character(text[end], end == at + 2)) ++end;
+      if (end == at + 2 || end == text.size() || text[end] != '}') {
+        problems.add(node, "`${` needs a variable's name and `}`; write `$${` for the text itself");
+        return std::nullopt;
+      }
+      const std::string name = text.substr(at + 2, end - at - 2);
+      const char* const value = std::getenv(name.c_str());
+      if (value == nullptr) {
+        problems.add(node, fmt::format("the environment variable {} is not set", name));
+        return std::nullopt;
+      }
+      out += value;
+      at = end;
+    }
+  }
+  return out;
+}
+
+std::optional<Json> plain_scalar(const std::string& text) {
+  if (text.empty() || text == "~" || text == "null") return Json(nullptr);
+  if (text == "true" || text == "false") return Json(text == "true");
+  const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+  if (!numeric) return std::nullopt;
+  Json number = Json::parse(text, nullptr, false);
+  if (number.is_number()) return number;
+  return std::nullopt;
+}
+
+struct JsonReading {
+  bool typed = false;
+  std::size_t nodes = 0;
+};
+
+std::optional<Json> json_of(const YAML::Node& node, std::string_view what, int depth, JsonReading& reading,
+                            Problems& problems) {
+  if (depth > kDeepestJson || ++reading.nodes > kMostJsonNodes) {
+    problems.add(node, fmt::format("{} is nested too deeply or too large", what));
+    return std::nullopt;
+  }
+  if (node.IsNull()) return Json(nullptr);
+  if (node.IsScalar()) {
+    const auto text = read_text(node, what, problems);
+    if (!text) return std::nullopt;
+    const bool quoted = node.Tag() == "!";
+    if (reading.typed && !quoted && *text == node.Scalar()) {
+      if (auto plain = plain_scalar(*text)) return plain;
+    }
+    return Json(*text);
+  }
+  Json out = node.IsMap() ? Json::object() : Json::array();
+  bool good = true;
+  for (const auto& item : node) {
+    std::optional<std::string> key;
+    if (node.IsMap()) {
+      key = read_text(item.first, fmt::format("a key of {}", what), problems);
+      if (!key) return std::nullopt;
+    }
+    const YAML::Node& child = node.IsMap() ? item.second : static_cast<const YAML::Node&>(item);
+    auto value = json_of(child, key ? std::string_view(*key) : what, depth + 1, reading, problems);
+    good = good && value;
+    if (!value) continue;
+    if (!key) {
+      out.push_back(std::move(*value));
+    } else if (out.contains(*key)) {
+      problems.add(item.first, fmt::format("`{}` is given twice", printable(*key)));
+      good = false;
+    } else {
+      out[*key] = std::move(*value);
+    }
+  }
+  if (!good) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+void Problems::add(const YAML::Mark& mark, std::string message) {
+  problems_.push_back({mark.is_null() ? 0 : mark.line + 1, mark.is_null() ? 0 : mark.column + 1, std::move(message)});
+}
+
+std::string Problems::text() const {
+  std::vector<Problem> sorted = problems_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  std::string out;
+  for (const Problem& problem : sorted) {
+    if (!out.empty()) out += '\n';
+    out += problem.line == 0
+               ? fmt::format("{}: {}", printable(file_), problem.message)
+               : fmt::format("{}:{}:{}: {}", printable(file_), problem.line, problem.column, problem.message);
+  }
+  return out;
+}
+
+std::optional<std::string> read_text(const YAML::Node& node, std::string_view what, Problems& problems) {
+  if (!node.IsScalar()) {
+    problems.add(node, fmt::format("{} must be a single value", what));
+    return std::nullopt;
+  }
+  return expand(node, node.Scalar(), problems);
+}
+
+std::optional<std::chrono::milliseconds> read_duration(const YAML::Node& node, std::string_view what,
+                                                       std::chrono::milliseconds least, std::chrono::milliseconds most,
+                                                       Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  const auto duration = parse_duration(*text);
+  if (!duration) {
+    problems.add(node, fmt::format("{} `{}` is not a duration like 90s, 5m or 24h", what, printable(*text)));
+    return std::nullopt;
+  }
+  if (*duration < least || *duration > most) {
+    problems.add(node, fmt::format("{} is {}; it must be from {} to {}", what, printable(*text), format_duration(least),
+                                   format_duration(most)));
+    return std::nullopt;
+  }
+  return *duration;
+}
+
+namespace {
+
+// Bytes of a whole number of KiB to TiB; nothing when it is none.
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  if (text.find('.') != std::string_view::npos) return std::nullopt;
+  std::uint64_t scale = 1024;
+  for (const std::string_view unit : {"KiB", "MiB", "GiB", "TiB"}) {
+    if (text.ends_with(unit)) return parse_decimal(text.substr(0, text.size() - unit.size()), scale, INT64_MAX);
+    scale *= 1024;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> read_bytes(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  const auto bytes = parse_bytes(*text);
+  if (!bytes || *bytes == 0) {
+    problems.add(node, fmt::format("{} `{}` is not a size like 64MiB or 20GiB", what, printable(*text)));
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+std::optional<std::int64_t> read_integer(const YAML::Node& node, std::string_view what, std::int64_t least,
+                                         std::int64_t most, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  const auto number =
+      text->find('.') == std::string::npos ? parse_decimal(*text, 1, static_cast<std::uint64_t>(most)) : std::nullopt;
+  if (!number || static_cast<std::int64_t>(*number) < least) {
+    problems.add(
+        node, fmt::format("{} is `{}`; it must be a whole number from {} to {}", what, printable(*text), least, most));
+    return std::nullopt;
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+std::vector<std::string> read_texts(const YAML::Node& node, std::string_view what, Problems& problems) {
+  std::vector<std::string> texts;
+  if (!node.IsSequence()) {
+    if (auto text = read_text(node, what, problems)) texts.push_back(std::move(*text));
+    return texts;
+  }
+  for (const auto& item : node) {
+    if (auto text = read_text(item, fmt::format("an entry of {}", what), problems)) texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+std::optional<Json> read_json(const YAML::Node& node, std::string_view what, bool typed, Problems& problems) {
+  JsonReading reading{typed};
+  return json_of(node, what, 0, reading, problems);
+}
+
+MapReader::MapReader(const YAML::Node& node, std::string what, std::span<const std::string_view> known,
+                     Problems& problems)
+    : node_(node) {
+  if (!node.IsMap()) {
+    problems.add(node, fmt::format("{} must be a mapping of keys to values", what));
+    return;
+  }
+  for (const auto& item : node) {
+    const std::string key = item.first.IsScalar() ? item.first.Scalar() : std::string();
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      const std::string_view near = closest(key, known);
+      problems.add(item.first, fmt::format("{} has no key `{}`{}", what, printable(key),
+                                           near.empty() ? fmt::format("; it has {}", fmt::join(known, ", "))
+                                                        : fmt::format("; did you mean `{}`?", near)));
+      continue;
+    }
+    const bool twice = std::any_of(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
+    if (twice) {
+      problems.add(item.first, fmt::format("`{}` is given twice in {}", key, what));
+      continue;
+    }
+    entries_.emplace_back(key, item.second);
+  }
+}
+
+std::optional<YAML::Node> MapReader::get(std::string_view key) const {
+  for (const auto& [name, value] : entries_) {
+    if (name == key && !value.IsNull()) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace nines::tools

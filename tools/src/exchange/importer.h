@@ -1,0 +1,67 @@
+// Taking check results from CSV or NDJSON into a store, a batch at a time: memory is bounded whatever the file's size.
+//
+// A line that cannot be taken is reported with its number and the rest goes on. Importing the same lines again changes
+// nothing: a result's key is its server, location and time. Not thread-safe.
+#pragma once
+
+#include <nines/store.h>
+
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exchange/csv.h"
+#include "exchange/record_line.h"
+#include "show/terminal.h"
+
+namespace nines::tools {
+
+struct ImportOptions {
+  bool ndjson = false;
+  std::shared_ptr<const Catalog> only;  ///< if given, a server that is not in it is a bad line
+  std::uint32_t interval_ms = 0;        ///< for lines without one; 0 leaves them without
+  /// Gets each bad line: its number and why.
+  std::function<void(std::uint64_t line, const std::string& why)> bad_line;
+  Progress* progress = nullptr;  ///< optional; counts bytes and results
+};
+
+struct ImportCounts {
+  std::uint64_t results = 0;  ///< stored, repeated ones included
+  std::uint64_t bad_lines = 0;
+  std::uint64_t new_servers = 0;
+};
+
+class Importer {
+ public:
+  /// `store` null: lines are checked and nothing is stored.
+  Importer(Store* store, ImportOptions options);
+
+  /// Reads all of `in`. A header that cannot be used is `invalid_argument`; errors of the store end the reading, and
+  /// what was stored before stays.
+  [[nodiscard]] Result<void> read(std::istream& in);
+  /// Stores what is still held and makes everything durable. Call it once, at the end.
+  [[nodiscard]] Result<void> finish();
+  [[nodiscard]] const ImportCounts& counts() const noexcept { return counts_; }
+
+ private:
+  [[nodiscard]] Result<void> read_csv(std::istream& in);
+  [[nodiscard]] Result<void> read_ndjson(std::istream& in);
+  void take(const RecordTexts& texts, std::uint64_t line);
+  void refuse(std::uint64_t line, const std::string& why);
+  [[nodiscard]] Result<void> store_full_batch(std::uint64_t bytes);
+  [[nodiscard]] Result<void> store_batch();
+  [[nodiscard]] Result<void> store_server(std::span<const CheckResult> results);
+  [[nodiscard]] Result<ServerId> server_id(const std::string& name, TimeMs first);
+
+  Store* store_;
+  ImportOptions options_;
+  ImportCounts counts_;
+  TimeMs latest_;  ///< the latest time that a result may have
+  std::vector<Record> batch_;
+};
+
+}  // namespace nines::tools

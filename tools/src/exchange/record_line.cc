@@ -1,0 +1,251 @@
+#include "exchange/record_line.h"
+
+#include <fmt/format.h>
+#include <nines/calendar.h>
+#include <nines/server.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+constexpr std::array<std::string_view, kFieldCount> kNames{
+    "server",     "time",  "time_ms", "state", "up",     "latency_us", "latency_ms", "code",          "location",
+    "interval_s", "error", "detail",  "retry", "dns_us", "connect_us", "tls_us",     "first_byte_us", "transfer_us"};
+
+constexpr std::array kUsualFields{Field::server,   Field::time,       Field::state, Field::latency_us, Field::code,
+                                  Field::location, Field::interval_s, Field::error, Field::detail};
+constexpr std::array kAllFields{Field::server, Field::time,          Field::state,      Field::latency_us,
+                                Field::code,   Field::location,      Field::interval_s, Field::error,
+                                Field::detail, Field::retry,         Field::dns_us,     Field::connect_us,
+                                Field::tls_us, Field::first_byte_us, Field::transfer_us};
+constexpr std::array kPhaseFields{Field::dns_us, Field::connect_us, Field::tls_us, Field::first_byte_us,
+                                  Field::transfer_us};
+
+constexpr std::uint64_t kLongestIntervalMs = 31ULL * 86'400'000;
+
+tl::unexpected<Error> bad(Field field, const std::string& text, std::string_view why) {
+  return fail(ErrorCode::invalid_argument, fmt::format("{} `{}` {}", to_string(field), printable(fit(text, 60)), why));
+}
+
+// `text` as a whole number of at most `limit`; absent text leaves `value` alone.
+template <class T>
+Result<void> read_number(const RecordTexts& texts, Field field, std::uint64_t limit, T& value) {
+  const std::string& text = texts[field];
+  if (text.empty()) return {};
+  const auto number = parse_decimal(text, 1, limit);
+  if (!number || text.find('.') != std::string::npos)
+    return bad(field, text, fmt::format("is not a whole number from 0 to {}", limit));
+  value = static_cast<T>(*number);
+  return {};
+}
+
+Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
+  const std::string& text = texts[Field::time];
+  const std::string& ms = texts[Field::time_ms];
+  if (text.empty() == ms.empty()) {
+    return fail(ErrorCode::invalid_argument, text.empty() ? "it has no time" : "it has both time and time_ms");
+  }
+  const Field field = text.empty() ? Field::time_ms : Field::time;
+  if (text.empty()) {
+    const auto number = parse_decimal(ms, 1, static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1);
+    if (!number) return bad(field, ms, "is not milliseconds since 1970");
+    time = from_ms(static_cast<std::int64_t>(*number));
+  } else {
+    const auto parsed = parse_rfc3339(text);
+    if (!parsed) return bad(field, text, "is not an RFC 3339 time like 2026-07-14T09:30:00.000Z");
+    time = *parsed;
+  }
+  if (time < from_ms(0)) return bad(field, text, "lies before 1970");
+  if (time > latest) return bad(field, texts[field], "lies in the future");
+  return {};
+}
+
+Result<void> read_state(const RecordTexts& texts, State& state) {
+  const std::string& name = texts[Field::state];
+  const std::string& up = texts[Field::up];
+  if (name.empty() == up.empty()) {
+    return fail(ErrorCode::invalid_argument, name.empty() ? "it has no state" : "it has both state and up");
+  }
+  if (!up.empty()) {
+    if (up != "0" && up != "1") return bad(Field::up, up, "is neither 0 nor 1");
+    state = up == "1" ? State::up : State::down;
+    return {};
+  }
+  const auto parsed = parse_state(name);
+  if (!parsed || *parsed == State::maintenance || *parsed == State::paused) {
+    return bad(Field::state, name, "is not one of up, degraded, down, unknown");
+  }
+  state = *parsed;
+  return {};
+}
+
+Result<void> read_latency(const RecordTexts& texts, std::optional<std::uint32_t>& latency) {
+  const std::string& us = texts[Field::latency_us];
+  const std::string& ms = texts[Field::latency_ms];
+  if (us.empty() && ms.empty()) return {};
+  if (!us.empty() && !ms.empty()) return fail(ErrorCode::invalid_argument, "it has both latency_us and latency_ms");
+  const Field field = us.empty() ? Field::latency_ms : Field::latency_us;
+  const auto number = parse_decimal(texts[field], us.empty() ? 1000 : 1, kMaxLatencyUs);
+  if (!number) return bad(field, texts[field], "is not a latency from 0 to 71 minutes");
+  latency = static_cast<std::uint32_t>(*number);
+  return {};
+}
+
+Result<void> read_error(const RecordTexts& texts, CheckResult& result) {
+  const std::string& name = texts[Field::error];
+  if (!name.empty()) {
+    const auto parsed = parse_error_class(name);
+    if (!parsed) return bad(Field::error, name, "is not an error class");
+    result.error = *parsed;
+  }
+  const std::string& detail = texts[Field::detail];
+  if (detail.size() > kMaxDetailBytes)
+    return bad(Field::detail, detail, fmt::format("is over {} bytes", kMaxDetailBytes));
+  if (valid_utf8(detail) != detail) return bad(Field::detail, detail, "is not UTF-8");
+  result.detail = detail;
+  return {};
+}
+
+Result<void> read_phases(const RecordTexts& texts, std::optional<Phases>& phases) {
+  Phases read;
+  bool any = false;
+  const std::array<std::uint32_t*, kPhaseFields.size()> values{&read.dns_us, &read.connect_us, &read.tls_us,
+                                                               &read.first_byte_us, &read.transfer_us};
+  for (std::size_t i = 0; i < kPhaseFields.size(); ++i) {
+    any = any || !texts[kPhaseFields[i]].empty();
+    if (auto ok = read_number(texts, kPhaseFields[i], std::numeric_limits<std::uint32_t>::max(), *values[i]); !ok) {
+      return ok;
+    }
+  }
+  if (any) phases = read;
+  return {};
+}
+
+Result<void> read_interval(const RecordTexts& texts, std::uint32_t& interval_ms) {
+  const std::string& text = texts[Field::interval_s];
+  if (text.empty()) return {};
+  const auto number = parse_decimal(text, 1000, kLongestIntervalMs);
+  if (!number) return bad(Field::interval_s, text, "is not a number of seconds up to 31 days");
+  interval_ms = static_cast<std::uint32_t>(*number);
+  return {};
+}
+
+Result<void> read_server(const RecordTexts& texts, std::string& server) {
+  constexpr std::size_t kLongestName = 200;
+  const std::string& name = texts[Field::server];
+  if (name.empty()) return fail(ErrorCode::invalid_argument, "it has no server");
+  if (name.size() > kLongestName) return bad(Field::server, name, "is longer than 200 bytes");
+  if (valid_utf8(name) != name) return bad(Field::server, name, "is not UTF-8");
+  server = name;
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Field field) noexcept {
+  return kNames[static_cast<std::size_t>(field)];
+}
+
+std::optional<Field> parse_field(std::string_view name) noexcept {
+  const auto* const found = std::find(kNames.begin(), kNames.end(), name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<Field>(found - kNames.begin());
+}
+
+std::string_view closest_field(std::string_view name) {
+  return closest(name, kNames);
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t scale, std::uint64_t limit) {
+  const std::size_t point = text.find('.');
+  const std::string_view whole_text = text.substr(0, point);
+  std::uint64_t whole = 0;
+  const auto [end, error] = std::from_chars(whole_text.data(), whole_text.data() + whole_text.size(), whole);
+  if (error != std::errc{} || end != whole_text.data() + whole_text.size() || whole > limit / scale)
+    return std::nullopt;
+  std::uint64_t value = whole * scale;
+  if (point != std::string_view::npos) {
+    const std::string_view decimals = text.substr(point + 1);
+    if (decimals.empty()) return std::nullopt;
+    std::uint64_t unit = scale;
+    for (const char c : decimals) {
+      if (c < '0' || c > '9') return std::nullopt;
+      unit /= 10;  // decimals beyond the unit are dropped
+      value += unit * static_cast<std::uint64_t>(c - '0');
+    }
+  }
+  if (value > limit) return std::nullopt;
+  return value;
+}
+
+std::string format_decimal(std::uint64_t value, std::uint64_t scale) {
+  std::string text = fmt::to_string(value / scale);
+  std::uint64_t rest = value % scale;
+  if (rest == 0) return text;
+  text += '.';
+  for (std::uint64_t unit = scale / 10; rest > 0; unit /= 10) {
+    text += static_cast<char>('0' + rest / unit);
+    rest %= unit;
+  }
+  return text;
+}
+
+Result<Record> parse_record(const RecordTexts& texts, TimeMs latest) {
+  Record record;
+  CheckResult& result = record.result;
+  std::uint16_t location = 0;
+  std::uint8_t retry = 0;
+  constexpr std::uint64_t kMax16 = std::numeric_limits<std::uint16_t>::max();
+  for (const Result<void>& step :
+       {read_server(texts, record.server), read_time(texts, latest, result.time), read_state(texts, result.state),
+        read_latency(texts, result.latency_us), read_number(texts, Field::code, kMax16, result.code),
+        read_number(texts, Field::location, kMax16, location), read_interval(texts, result.interval_ms),
+        read_error(texts, result), read_number(texts, Field::retry, 1, retry), read_phases(texts, result.phases)}) {
+    if (!step) return tl::unexpected(step.error());
+  }
+  result.location = LocationId{location};
+  result.retry = retry == 1;
+  return record;
+}
+
+std::span<const Field> export_fields(bool full) {
+  if (full) return kAllFields;
+  return kUsualFields;
+}
+
+std::vector<Cell> record_cells(const std::string& server, const CheckResult& result, bool full) {
+  std::vector<Cell> cells;
+  const auto add = [&cells](Json value) { cells.push_back({.value = std::move(value), .text = {}}); };
+  add(server);
+  add(format_time(result.time));
+  add(std::string(to_string(result.state)));
+  add(result.latency_us ? Json(*result.latency_us) : Json());
+  add(result.code != 0 ? Json(result.code) : Json());
+  add(static_cast<std::uint16_t>(result.location));
+  // Seconds as JSON's number where they are whole, else with decimals: both read back exactly.
+  if (result.interval_ms == 0) {
+    add(nullptr);
+  } else if (result.interval_ms % 1000 == 0) {
+    add(result.interval_ms / 1000);
+  } else {
+    add(static_cast<double>(result.interval_ms) / 1000);
+  }
+  add(result.error != ErrorClass::none ? Json(std::string(to_string(result.error))) : Json());
+  add(!result.detail.empty() ? Json(result.detail) : Json());
+  if (!full) return cells;
+  add(result.retry ? 1 : 0);
+  const Phases phases = result.phases.value_or(Phases{});
+  for (const std::uint32_t us :
+       {phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us}) {
+    add(result.phases ? Json(us) : Json());
+  }
+  return cells;
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,80 @@
+// One check result as a line of CSV or NDJSON: the names of the fields, their texts, and back.
+//
+// The fields are those that users exchange; `retry` and the phases are accepted and, on request, written, so that
+// nothing that is stored is lost on the way. Pure functions; any thread.
+#pragma once
+
+#include <nines/check_result.h>
+#include <nines/result.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "show/output.h"
+
+namespace nines::tools {
+
+enum class Field : std::uint8_t {
+  server,
+  time,     ///< RFC 3339
+  time_ms,  ///< or milliseconds since 1970
+  state,    ///< up, degraded, down, unknown
+  up,       ///< or 0/1
+  latency_us,
+  latency_ms,  ///< decimals allowed, to the microsecond
+  code,
+  location,
+  interval_s,  ///< decimals allowed, to the millisecond
+  error,       ///< error class
+  detail,
+  retry,  ///< 0/1
+  dns_us,
+  connect_us,
+  tls_us,
+  first_byte_us,
+  transfer_us,
+};
+inline constexpr std::size_t kFieldCount = 18;
+
+[[nodiscard]] std::string_view to_string(Field field) noexcept;
+[[nodiscard]] std::optional<Field> parse_field(std::string_view name) noexcept;
+/// The field that `name` was probably meant to be, or empty.
+[[nodiscard]] std::string_view closest_field(std::string_view name);
+
+/// The texts of one line; empty means absent.
+struct RecordTexts {
+  std::array<std::string, kFieldCount> text;
+  std::string& operator[](Field field) { return text[static_cast<std::size_t>(field)]; }
+  const std::string& operator[](Field field) const { return text[static_cast<std::size_t>(field)]; }
+  void clear() {
+    for (auto& t : text) t.clear();
+  }
+};
+
+struct Record {
+  std::string server;
+  CheckResult result;  ///< without its server's id
+};
+
+/// Checks everything that can be checked without a store. The message names the field: "latency_us `x` is not a
+/// number". Times must lie in [1970, `latest`].
+[[nodiscard]] Result<Record> parse_record(const RecordTexts& texts, TimeMs latest);
+
+/// The columns that export writes: without `full` those of CONVENTIONS, with it retry and the phases too.
+[[nodiscard]] std::span<const Field> export_fields(bool full);
+
+/// The cells of one result, parallel to export_fields(full). An absent value is null.
+[[nodiscard]] std::vector<Cell> record_cells(const std::string& server, const CheckResult& result, bool full);
+
+/// Microseconds from "51", "51.25" (`scale` units of it make one); nothing when malformed, negative or over `limit`.
+[[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t scale,
+                                                         std::uint64_t limit);
+/// The inverse, without trailing zeros.
+[[nodiscard]] std::string format_decimal(std::uint64_t value, std::uint64_t scale);
+
+}  // namespace nines::tools

@@ -1,0 +1,221 @@
+#include "run/daemon.h"
+
+#include <fmt/format.h>
+#include <nines/calendar.h>
+#include <nines/timeline.h>
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "config/catalog_sync.h"
+#include "exchange/record_line.h"
+#include "show/state_text.h"
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+// What a push waits for its result to be stored; the job may try again after it.
+constexpr std::chrono::seconds kPushPatience{5};
+
+bool in_maintenance(const Store& store, ServerId id, TimeMs time) {
+  const auto catalog = store.catalog();
+  const Server* const server = catalog->find(id);
+  if (server == nullptr) return false;
+  const auto spans = overlay(*server, {time, time + std::chrono::milliseconds{1}}, MaintenancePolicy::exclude);
+  return spans && !spans->empty() && spans->front().state == State::maintenance;
+}
+
+// What a job says: the path's or the query's word, exit code and duration, and the body as its log line.
+Result<PushReport> read_push(const WebRequest& request, std::string_view word) {
+  PushReport report;
+  const auto lookup = [&request](const char* name) { return request.parameter(name); };
+  const std::string state = lookup("state").value_or(std::string(word));
+  if (state == "start") {
+    report.kind = PushReport::Kind::start;
+  } else if (state == "fail" || state == "failure" || state == "down") {
+    report.kind = PushReport::Kind::failure;
+  } else if (!state.empty() && state != "success" && state != "up") {
+    return fail(ErrorCode::invalid_argument, "state: it takes start, success or failure");
+  }
+  const auto code = read_count(lookup, "", "exit-code", 0, 0, 65'535);
+  if (!code) return tl::unexpected(code.error());
+  if (lookup("exit-code")) report.exit_code = static_cast<int>(*code);
+  if (const auto duration = lookup("duration")) {
+    const auto span = parse_duration(*duration);
+    if (!span) return tl::unexpected(span.error());
+    report.duration = *span;
+  }
+  report.log_line = valid_utf8(request.body);
+  return report;
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_path, Config config, Console& console, bool verbose)
+    : config_path_(std::move(config_path)), config_(std::move(config)), console_(console), verbose_(verbose) {}
+
+Daemon::~Daemon() {
+  (void)stop();
+}
+
+ProberOptions Daemon::prober_options() {
+  ProberOptions options = config_.prober;
+  options.alerts.targets = config_.alerts;
+  options.alerts.journal = config_.store.path + "-alerts";
+  options.alerts.muted = [this](ServerId id, TimeMs time) { return in_maintenance(*store_, id, time); };
+  options.on_result = [this](const CheckReport& report) {
+    const auto catalog = store_->catalog();
+    if (const Server* server = catalog->find(report.result.server); server != nullptr)
+      metrics_.count(server->name, report);
+  };
+  options.on_change = [this](const StateChange& change) { tell(change); };
+  options.log = [this](LogLevel level, std::string_view message) {
+    if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
+  };
+  return options;
+}
+
+void Daemon::tell(const StateChange& change) {
+  metrics_.count(change);
+  std::string message =
+      fmt::format("{} is {} since {}", printable(change.name), to_string(change.to), format_time(change.since));
+  if (change.to != State::up) {
+    if (change.result.error != ErrorClass::none) message += fmt::format(": {}", to_string(change.result.error));
+    if (change.result.code != 0) message += fmt::format(" {}", change.result.code);
+    if (!change.result.detail.empty()) message += fmt::format(", {}", printable(change.result.detail));
+  }
+  console_.say(message);
+}
+
+Expected<void> Daemon::start() {
+  Options options;
+  options.keep_checks = config_.store.retention;
+  options.keep_summaries = config_.store.summary_retention;
+  options.max_store_bytes = config_.store.max_size_bytes;
+  if (const auto bytes = config_.store.memory_bytes) options.performance.head_bytes = *bytes;
+  options.log = [this](LogLevel level, std::string_view message) {
+    if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
+  };
+  auto store = open_path_for_writing(config_.store.path, std::move(options));
+  if (!store) return tl::unexpected(store.error());
+  store_ = std::move(*store);
+  for (const std::string& warning : store_->open_report().warnings) console_.say(printable(warning));
+
+  auto prober = Prober::create(*store_, prober_options());
+  if (!prober) return failed(printable(prober.error().message));
+  prober_ = std::move(*prober);
+  if (auto applied = apply(config_); !applied) return failed(printable(applied.error().message));
+
+  Site::Hooks hooks;
+  hooks.reload = [this] { return reload(); };
+  hooks.push = [this](const WebRequest& request, const std::string& token) { return push(request, token); };
+  hooks.ready = [this] { return ready_.load(); };
+  hooks.metrics = [this](std::string& out) { metrics_.append(out, prober_->stats()); };
+  site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
+  if (config_.listen) {
+    auto http =
+        HttpServer::start(*config_.listen, [this](const WebRequest& request) { return site_->answer(request); });
+    if (!http) return failed(http.error().message);
+    http_ = std::move(*http);
+  }
+  if (auto started = prober_->start(); !started) return failed(printable(started.error().message));
+  ready_ = true;
+  return {};
+}
+
+Expected<void> Daemon::stop() {
+  ready_ = false;
+  http_.reset();
+  std::string trouble;
+  if (prober_) {
+    if (auto stopped = prober_->stop(); !stopped) trouble = stopped.error().message;
+    prober_.reset();
+  }
+  if (store_) {
+    if (auto closed = store_->close(); !closed && trouble.empty()) trouble = closed.error().message;
+    site_.reset();
+    store_.reset();
+  }
+  if (!trouble.empty()) return failed(printable(trouble));
+  return {};
+}
+
+Result<void> Daemon::apply(const Config& config) {
+  const std::lock_guard lock(apply_mutex_);
+  auto sync = sync_catalog(*store_, config, now());
+  if (!sync) return tl::unexpected(sync.error());
+  for (const ServerId id : sync->removed) {
+    // It may never have been probed in this run.
+    if (auto removed = prober_->remove_server(id); !removed && removed.error().code != ErrorCode::not_found)
+      return removed;
+  }
+  push_names_.clear();
+  for (const ProbedServer& server : sync->probed) {
+    if (auto set = prober_->set_server(server); !set) {
+      return fail(set.error().code, fmt::format("server `{}`: {}", server.name, set.error().message));
+    }
+    if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;
+  }
+  server_count_ = sync->probed.size();
+  return {};
+}
+
+Result<void> Daemon::reload() {
+  auto config = load_config(config_path_);
+  if (!config) {
+    console_.say(fmt::format("the configuration stays as it is; the file has mistakes:\n{}", config.error()));
+    return fail(ErrorCode::invalid_argument, config.error());
+  }
+  if (config->store.path != config_.store.path) {
+    console_.say("store.path changes when nines is started again");
+  }
+  if (auto applied = apply(*config); !applied) {
+    console_.say(fmt::format("the configuration could not be taken over: {}", printable(applied.error().message)));
+    return applied;
+  }
+  if (auto set = prober_->set_alert_targets(config->alerts); !set) return set;
+  console_.say(fmt::format("read {} again: {} servers", printable(config_path_), config->servers.size()));
+  return {};
+}
+
+Result<void> Daemon::push(const WebRequest& request, const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  std::string token = path;
+  std::string word;
+  std::string name;
+  {
+    const std::lock_guard lock(apply_mutex_);
+    auto found = push_names_.find(token);
+    if (found == push_names_.end() && slash != std::string::npos) {
+      token = path.substr(0, slash);
+      word = path.substr(slash + 1);
+      found = push_names_.find(token);
+    }
+    if (found == push_names_.end()) return fail(ErrorCode::not_found, "no push server has this token");
+    name = found->second;
+  }
+  const auto report = read_push(request, word);
+  if (!report) return tl::unexpected(report.error());
+  const auto promise = std::make_shared<std::promise<Result<void>>>();
+  auto stored = promise->get_future();
+  if (auto taken =
+          prober_->report(name, *report, [promise](const Result<void>& result) { promise->set_value(result); });
+      !taken) {
+    return taken;
+  }
+  if (stored.wait_for(kPushPatience) != std::future_status::ready) {
+    return fail(ErrorCode::unavailable, "the report was taken but is not stored yet");
+  }
+  return stored.get();
+}
+
+void Daemon::care() {
+  if (auto kept = store_->apply_retention(); !kept) {
+    console_.say(fmt::format("retention could not be applied: {}", printable(kept.error().message)));
+  }
+}
+
+}  // namespace nines::tools

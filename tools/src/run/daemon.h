@@ -1,0 +1,69 @@
+// The main job: a store, a prober that fills it and a page that shows it, kept to one configuration file.
+//
+// Owns all three. start() and stop() belong to one thread; reload() may be called from any.
+#pragma once
+
+#include <nines/prober.h>
+#include <nines/store.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "cli/session.h"
+#include "config/config.h"
+#include "run/console.h"
+#include "run/run_metrics.h"
+#include "web/http_server.h"
+#include "web/routes.h"
+
+namespace nines::tools {
+
+class Daemon {
+ public:
+  /// `config_path` is read again by reload(); `config` is what it said, with the command line's changes.
+  Daemon(std::string config_path, Config config, Console& console, bool verbose);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Opens the store, brings the catalog to the configuration, listens, begins to probe.
+  [[nodiscard]] Expected<void> start();
+  /// Ends everything in order; what was measured is stored.
+  [[nodiscard]] Expected<void> stop();
+  /// Reads the file again. A bad one changes nothing, and the error says why.
+  [[nodiscard]] Result<void> reload();
+  /// Lets go of what retention does not keep.
+  void care();
+
+  [[nodiscard]] const std::string& host() const noexcept { return config_.listen->host; }
+  /// 0 without a page.
+  [[nodiscard]] int port() const noexcept { return http_ ? http_->port() : 0; }
+  [[nodiscard]] std::size_t servers() const noexcept { return server_count_; }
+  [[nodiscard]] ProberStats stats() const { return prober_->stats(); }
+
+ private:
+  [[nodiscard]] ProberOptions prober_options();
+  [[nodiscard]] Result<void> apply(const Config& config);
+  [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token);
+  void tell(const StateChange& change);
+
+  const std::string config_path_;
+  Config config_;
+  Console& console_;
+  const bool verbose_;
+  RunMetrics metrics_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Prober> prober_;
+  std::unique_ptr<Site> site_;
+  std::unique_ptr<HttpServer> http_;
+  std::atomic<bool> ready_{false};
+  std::atomic<std::size_t> server_count_{0};
+  std::mutex apply_mutex_;
+  std::map<std::string, std::string>
+      push_names_;  // token, or name where there is none -> name; guarded by apply_mutex_
+};
+
+}  // namespace nines::tools

@@ -1,0 +1,84 @@
+#include "run/run_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "web/metrics.h"
+
+namespace nines::tools {
+
+void RunMetrics::count(const std::string& server, const CheckReport& report) {
+  const std::lock_guard lock(mutex_);
+  PerServer& own = servers_[server];
+  const auto state = static_cast<std::size_t>(report.result.state);
+  if (state < own.checks.size()) ++own.checks[state];
+  if (report.outcome && report.outcome->chain_expiry) own.certificate_expiry = report.outcome->chain_expiry;
+  if (!report.result.latency_us) return;
+  const double seconds = *report.result.latency_us / 1e6;
+  seconds_ += seconds;
+  ++buckets_[static_cast<std::size_t>(std::lower_bound(kBounds.begin(), kBounds.end(), seconds) - kBounds.begin())];
+}
+
+void RunMetrics::count(const StateChange& change) {
+  const std::lock_guard lock(mutex_);
+  if (change.to == State::down) ++servers_[change.name].incidents;
+}
+
+void RunMetrics::append(std::string& out, const ProberStats& stats) const {
+  const std::lock_guard lock(mutex_);
+  metric_family(out, "nines_checks_total", "counter", "checks since the start, by what they found");
+  for (const auto& [name, own] : servers_) {
+    for (std::size_t i = 0; i < own.checks.size(); ++i) {
+      metric_sample(out, "nines_checks_total", {{"server", name}, {"result", to_string(static_cast<State>(i))}},
+                    static_cast<double>(own.checks[i]));
+    }
+  }
+  metric_family(out, "nines_incidents_total", "counter", "confirmed outages that began since the start");
+  for (const auto& [name, own] : servers_) {
+    metric_sample(out, "nines_incidents_total", {{"server", name}}, static_cast<double>(own.incidents));
+  }
+  metric_family(out, "probe_ssl_earliest_cert_expiry", "gauge",
+                "when the first certificate of the chain expires, in seconds since 1970");
+  for (const auto& [name, own] : servers_) {
+    if (!own.certificate_expiry) continue;
+    metric_sample(out, "probe_ssl_earliest_cert_expiry", {{"server", name}},
+                  static_cast<double>(to_ms(*own.certificate_expiry)) / 1000);
+  }
+  metric_family(out, "nines_check_duration_seconds", "histogram", "response times since the start");
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    sum += buckets_[i];
+    const std::string bound = i < kBounds.size() ? fmt::format("{}", kBounds[i]) : "+Inf";
+    metric_sample(out, "nines_check_duration_seconds_bucket", {{"le", bound}}, static_cast<double>(sum));
+  }
+  metric_sample(out, "nines_check_duration_seconds_sum", {}, seconds_);
+  metric_sample(out, "nines_check_duration_seconds_count", {}, static_cast<double>(sum));
+
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, double value) {
+    metric_family(out, name, type, help);
+    metric_sample(out, name, {}, value);
+  };
+  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+  add("nines_prober_in_flight", "gauge", "checks under way", number(stats.in_flight));
+  add("nines_prober_waiting", "gauge", "checks that are due and held back by a cap", number(stats.waiting));
+  add("nines_prober_missed_ticks_total", "counter", "checks that were skipped", number(stats.missed_ticks));
+  add("nines_prober_pauses_total", "counter", "suspensions and stalls seen", number(stats.pauses));
+  add("nines_prober_clock_steps_total", "counter", "steps of the wall clock seen", number(stats.clock_steps));
+  add("nines_prober_online", "gauge", "0 while the prober's own network is judged to be the problem",
+      stats.online ? 1 : 0);
+  add("nines_prober_lag_p99_seconds", "gauge", "start of a check behind its time",
+      static_cast<double>(stats.lag_p99.count()) / 1e6);
+  add("nines_prober_queue_depth", "gauge", "results that wait for the store", number(stats.queue_depth));
+  add("nines_prober_stored_total", "counter", "results stored", number(stats.stored));
+  add("nines_prober_dropped_total", "counter", "results lost to a full queue", number(stats.dropped));
+  add("nines_prober_store_failures_total", "counter", "appends that failed and were tried again",
+      number(stats.store_failures));
+  add("nines_alerts_open", "gauge", "outages that were told and are not over", number(stats.alerts.open_incidents));
+  add("nines_alerts_pending", "gauge", "messages not yet delivered", number(stats.alerts.pending));
+  add("nines_alerts_delivered_total", "counter", "messages delivered", number(stats.alerts.delivered));
+  add("nines_alerts_failed_total", "counter", "deliveries that failed", number(stats.alerts.failed));
+  add("nines_alerts_dropped_total", "counter", "messages given up", number(stats.alerts.dropped));
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,272 @@
+#include "show/answers.h"
+
+#include <nines/calendar.h>
+
+#include <cmath>
+
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json(nullptr) : Json(std::string(text));
+}
+Json code_json(std::uint16_t code) {
+  return code == 0 ? Json(nullptr) : Json(code);
+}
+
+Json last_json(const std::optional<LastCheck>& last) {
+  if (!last) return nullptr;
+  return {{"state", std::string(to_string(last->state))},
+          {"time", format_time(last->time)},
+          {"latency_us", optional_json(last->latency_us)},
+          {"code", code_json(last->code)},
+          {"error", text_or_null(to_string(last->error))}};
+}
+
+Json maintenance_json(const Maintenance& entry) {
+  if (entry.repeat == Maintenance::Repeat::once) {
+    Json json = window_json(entry.once);
+    json["note"] = text_or_null(entry.note);
+    return json;
+  }
+  constexpr std::array kRepeats{"once", "day", "week", "month"};
+  Json json = {{"every", kRepeats[static_cast<std::size_t>(entry.repeat)]},
+               {"start_minutes", entry.start.count()},
+               {"length_minutes", entry.length.count()},
+               {"timezone", entry.timezone}};
+  if (entry.repeat == Maintenance::Repeat::weekly) {
+    constexpr std::array kDays{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+    for (std::size_t day = 0; day < kDays.size(); ++day) {
+      if (((entry.weekdays >> day) & 1U) != 0) json["days"].push_back(kDays[day]);
+    }
+  }
+  if (entry.repeat == Maintenance::Repeat::monthly) json["day"] = entry.day_of_month;
+  json["note"] = text_or_null(entry.note);
+  return json;
+}
+
+Json rules_json(const Rules& rules) {
+  return {{"effective_from", format_time(rules.effective_from)},
+          {"interval_ms", rules.interval.count()},
+          {"timeout_ms", rules.timeout.count()},
+          {"confirm_failures", rules.confirm_failures},
+          {"confirm_successes", rules.confirm_successes},
+          {"quorum", rules.quorum},
+          {"stale_after_ms", rules.stale_after.count()},
+          {"merge_within_ms", rules.merge_within.count()}};
+}
+
+}  // namespace
+
+Json rounded_json(std::optional<double> value) {
+  return value ? Json(std::llround(*value)) : Json(nullptr);
+}
+
+Json window_json(Window window) {
+  return {{"from", format_time(window.from)}, {"to", format_time(window.to)}};
+}
+
+Json time_json(const TimePerState& time) {
+  Json json = Json::object();
+  for (const State state :
+       {State::up, State::degraded, State::down, State::maintenance, State::paused, State::unknown}) {
+    json[std::string(to_string(state))] = time[state];
+  }
+  return json;
+}
+
+Json incident_json(const Incident& incident, const std::string& name) {
+  Json json = Json::object();
+  if (!name.empty()) json["server"] = name;
+  json["from"] = format_time(incident.from);
+  json["to"] = incident.to ? Json(format_time(*incident.to)) : Json(nullptr);
+  json["duration_ms"] = incident.duration_ms;
+  json["failed_checks"] = incident.failed_checks;
+  json["code"] = code_json(incident.code);
+  json["error"] = text_or_null(to_string(incident.error));
+  json["detail"] = text_or_null(incident.detail);
+  json["ongoing"] = incident.ongoing();
+  return json;
+}
+
+Json latency_json(const std::optional<LatencyFigures>& latency) {
+  if (!latency) return nullptr;
+  return {{"mean", rounded_json(latency->mean_us)},
+          {"min", latency->min_us},
+          {"max", latency->max_us},
+          {"p50", rounded_json(latency->p50_us)},
+          {"p90", rounded_json(latency->p90_us)},
+          {"p95", rounded_json(latency->p95_us)},
+          {"p99", rounded_json(latency->p99_us)},
+          {"exact", latency->exact}};
+}
+
+Json figures_json(const std::string& name, const Figures& figures) {
+  Json json = {{"server", name},
+               {"from", format_time(figures.window.from)},
+               {"to", format_time(figures.window.to)},
+               {"uptime_ratio", optional_json(figures.uptime_ratio)},
+               {"coverage_ratio", optional_json(figures.coverage_ratio)},
+               {"check_success_ratio", optional_json(figures.check_success_ratio)},
+               {"checks", figures.counts.checks},
+               {"failed_checks", figures.counts.failed},
+               {"blips", figures.counts.blips},
+               {"time_ms", time_json(figures.time)},
+               {"latency_us", latency_json(figures.latency)},
+               {"incidents", Json::array()},
+               {"mttr_ms", rounded_json(figures.mttr_ms)},
+               {"mtbf_ms", rounded_json(figures.mtbf_ms)},
+               {"longest_outage_ms", optional_json(figures.longest_outage_ms)},
+               {"current", nullptr},
+               {"last", last_json(figures.last)}};
+  for (const Incident& incident : figures.incidents) json["incidents"].push_back(incident_json(incident, {}));
+  if (figures.current) {
+    json["current"] = {{"state", std::string(to_string(figures.current->state))},
+                       {"since", format_time(figures.current->since)}};
+  }
+  return json;
+}
+
+Json bar_json(const Bar& bar) {
+  const bool measured = bar.latency_count > 0;
+  return {{"from", format_time(bar.window.from)},
+          {"to", format_time(bar.window.to)},
+          {"uptime_ratio", optional_json(bar.uptime_ratio)},
+          {"time_ms", time_json(bar.time)},
+          {"checks", bar.checks},
+          {"failed_checks", bar.failed_checks},
+          {"latency_mean_us", measured ? rounded_json(bar.latency_mean_us) : Json(nullptr)},
+          {"latency_max_us", measured ? Json(bar.latency_max_us) : Json(nullptr)}};
+}
+
+Json latency_point_json(const LatencyPoint& point) {
+  const bool measured = point.count > 0;
+  return {{"from", format_time(point.window.from)},
+          {"to", format_time(point.window.to)},
+          {"checks", point.count},
+          {"failed_checks", point.failures},
+          {"mean_us", measured ? rounded_json(point.mean_us) : Json(nullptr)},
+          {"min_us", measured ? Json(point.min_us) : Json(nullptr)},
+          {"max_us", measured ? Json(point.max_us) : Json(nullptr)}};
+}
+
+Json slo_json(const std::string& name, const SloAnswer& slo) {
+  Json json = {{"server", name},
+               {"from", format_time(slo.window.from)},
+               {"to", format_time(slo.window.to)},
+               {"objective", slo.objective},
+               {"met", slo.uptime_ratio ? Json(slo.met) : Json(nullptr)},
+               {"uptime_ratio", optional_json(slo.uptime_ratio)},
+               {"time_ms", time_json(slo.time)},
+               {"budget_ms", rounded_json(slo.budget_ms)},
+               {"spent_ms", rounded_json(slo.spent_ms)},
+               {"remaining_ms", rounded_json(slo.remaining_ms)},
+               {"remaining_ratio", optional_json(slo.remaining_ratio)},
+               {"burn", Json::array()}};
+  for (const BurnRate& burn : slo.burn) {
+    json["burn"].push_back({{"window_ms", std::chrono::milliseconds(burn.window.length).count()},
+                            {"short_window_ms", std::chrono::milliseconds(burn.window.short_length).count()},
+                            {"factor", burn.window.factor},
+                            {"rate", optional_json(burn.rate)},
+                            {"short_rate", optional_json(burn.short_rate)},
+                            {"firing", burn.firing}});
+  }
+  return json;
+}
+
+Json group_json(const GroupFigures& group) {
+  return {{"members", group.members},
+          {"uptime_ratio", optional_json(group.uptime_ratio)},
+          {"coverage_ratio", optional_json(group.coverage_ratio)},
+          {"state", std::string(to_string(group.state))}};
+}
+
+Json report_json(const Report& report) {
+  Json json = window_json(report.window);
+  json["all"] = group_json(report.all);
+  json["groups"] = Json::array();
+  for (const ReportGroup& group : report.groups) {
+    Json entry = {{"group", group.name}};
+    entry.update(group_json(group.figures));
+    entry["incidents"] = group.incidents;
+    json["groups"].push_back(std::move(entry));
+  }
+  json["servers"] = Json::array();
+  for (const ReportServer& server : report.servers) {
+    Json entry = figures_json(server.name, server.figures);
+    entry["group"] = server.group;
+    entry["url"] = text_or_null(server.url);
+    entry["objective"] = optional_json(server.objective);
+    entry["objective_met"] = optional_json(server.objective_met);
+    entry["budget_ms"] = rounded_json(server.budget_ms);
+    entry["remaining_ms"] = rounded_json(server.remaining_ms);
+    entry["bars"] = Json::array();
+    for (const Bar& bar : server.bars) entry["bars"].push_back(bar_json(bar));
+    json["servers"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+Json server_json(const Server& server, Audience audience) {
+  Json json = {{"server", server.name},
+               {"id", static_cast<std::uint32_t>(server.id)},
+               {"url", text_or_null(audience == Audience::page ? public_url(server.url) : server.url)},
+               {"group", text_or_null(server.group)},
+               {"tags", Json::object()},
+               {"created_at", format_time(server.created_at)},
+               {"rules", Json::array()},
+               {"maintenance", Json::array()},
+               {"corrections", Json::array()},
+               {"paused", Json::array()},
+               {"retention_days",
+                {{"checks", server.retention.checks.count()}, {"summaries", server.retention.summaries.count()}}},
+               {"objective", optional_json(server.objective)}};
+  for (const auto& [key, value] : server.tags) json["tags"][key] = value;
+  for (const Rules& rules : server.rules) json["rules"].push_back(rules_json(rules));
+  for (const Maintenance& entry : server.maintenance) json["maintenance"].push_back(maintenance_json(entry));
+  for (const Correction& correction : server.corrections) {
+    Json entry = window_json(correction.window);
+    entry["state"] = std::string(to_string(correction.state));
+    entry["note"] = text_or_null(correction.note);
+    json["corrections"].push_back(std::move(entry));
+  }
+  for (const Window& pause : server.paused) {
+    Json entry = window_json(pause);
+    if (pause.to >= kTimeLimit) entry["to"] = nullptr;
+    json["paused"].push_back(std::move(entry));
+  }
+  if (audience == Audience::owner) {
+    Json check = Json::parse(server.check, nullptr, false);
+    json["check"] = check.is_object() ? std::move(check) : Json();
+  }
+  return json;
+}
+
+Json cost_json(const ScanCost& cost) {
+  return {{"range_scans", cost.range_scans},
+          {"seeks", cost.seeks},
+          {"rows", cost.rows},
+          {"chunks", cost.chunks},
+          {"summaries", cost.summaries},
+          {"head_results", cost.head_results},
+          {"results", cost.results},
+          {"bytes", cost.bytes},
+          {"block_reads", cost.block_reads},
+          {"block_hits", cost.block_hits},
+          {"nanoseconds", cost.nanoseconds}};
+}
+
+Json explain_json(const Explain& explain) {
+  Json json = {{"cost", cost_json(explain.cost)}, {"plan", Json::array()}};
+  for (const PlanStep& step : explain.plan) {
+    Json entry = window_json(step.window);
+    entry["source"] = std::string(to_string(step.source));
+    entry["reason"] = std::string(to_string(step.reason));
+    json["plan"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,50 @@
+// Answers as JSON: one shape for the command line and the HTTP interface.
+//
+// Times are RFC 3339 with milliseconds in UTC, durations and latencies whole numbers with their unit in the key, a
+// figure that does not exist is null. Pure functions; any thread.
+#pragma once
+
+#include <nines/bars.h>
+#include <nines/dashboard.h>
+#include <nines/incident.h>
+#include <nines/latency.h>
+#include <nines/report.h>
+#include <nines/server.h>
+#include <nines/slo.h>
+#include <nines/uptime.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "show/output.h"
+
+namespace nines::tools {
+
+[[nodiscard]] Json window_json(Window window);
+[[nodiscard]] Json time_json(const TimePerState& time);
+/// Without the server's name when `name` is empty.
+[[nodiscard]] Json incident_json(const Incident& incident, const std::string& name);
+[[nodiscard]] Json latency_json(const std::optional<LatencyFigures>& latency);
+/// The object that `nines uptime NAME --json` prints.
+[[nodiscard]] Json figures_json(const std::string& name, const Figures& figures);
+[[nodiscard]] Json bar_json(const Bar& bar);
+[[nodiscard]] Json latency_point_json(const LatencyPoint& point);
+[[nodiscard]] Json slo_json(const std::string& name, const SloAnswer& slo);
+[[nodiscard]] Json group_json(const GroupFigures& group);
+[[nodiscard]] Json report_json(const Report& report);
+/// Catalog entry. For the page and the HTTP interface the URL is without what may be secret in it, and the check's
+/// description is left out.
+enum class Audience : std::uint8_t { owner, page };
+[[nodiscard]] Json server_json(const Server& server, Audience audience);
+[[nodiscard]] Json cost_json(const ScanCost& cost);
+[[nodiscard]] Json explain_json(const Explain& explain);
+
+template <class T>
+[[nodiscard]] Json optional_json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+/// A mean or a percentile to the nearest whole number.
+[[nodiscard]] Json rounded_json(std::optional<double> value);
+
+}  // namespace nines::tools

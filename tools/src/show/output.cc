@@ -1,0 +1,181 @@
+#include "show/output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+// Rows that are looked at before a table's widths are fixed; later, longer cells are cut on a terminal
+// and push their line's rest elsewhere.
+constexpr std::size_t kMeasuredRows = 2000;
+constexpr std::string_view kGap = "  ";
+
+std::string csv_text(const Json& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return csv_field(value.get_ref<const std::string&>());
+  return csv_field(dump(value));
+}
+
+}  // namespace
+
+std::optional<Format> parse_format(std::string_view text) {
+  if (text == "table") return Format::table;
+  if (text == "json") return Format::json;
+  if (text == "ndjson") return Format::ndjson;
+  if (text == "csv") return Format::csv;
+  return std::nullopt;
+}
+
+void write_out(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+bool flush_out() {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+}
+
+void write_err(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void say(std::string_view message) {
+  write_err(fmt::format("nines: {}\n", message));
+}
+
+std::string dump(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string csv_field(std::string_view text) {
+  const bool outer_space = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  if (!outer_space && text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+  return out;
+}
+
+std::string plain_text(const Json& value) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return printable(value.get_ref<const std::string&>());
+  return dump(value);
+}
+
+RowWriter::RowWriter(Format format, const Terminal& terminal, std::vector<Column> columns, std::string key,
+                     const Json& head)
+    : format_(format), terminal_(terminal), columns_(std::move(columns)) {
+  if (format_ == Format::json) {
+    std::string open = dump(head);
+    open.pop_back();  // the closing brace; finish() writes it
+    write_out(fmt::format("{}{}{}:[", open, head.empty() ? "" : ",", dump(key)));
+  } else if (format_ == Format::csv) {
+    std::string line;
+    for (const Column& column : columns_) {
+      if (!line.empty()) line += ',';
+      line += column.key;
+    }
+    line += "\r\n";
+    write_out(line);
+  }
+}
+
+void RowWriter::add(std::vector<Cell> cells) {
+  if (format_ == Format::table) {
+    if (!widths_.empty()) return write_line(cells);
+    held_.push_back(std::move(cells));
+    if (held_.size() == kMeasuredRows) measure_and_write();
+    return;
+  }
+  if (format_ == Format::csv) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i > 0) line += ',';
+      line += csv_text(cells[i].value);
+    }
+    line += "\r\n";
+    write_out(line);
+    return;
+  }
+  Json object = Json::object();
+  for (std::size_t i = 0; i < cells.size(); ++i) object[columns_[i].key] = std::move(cells[i].value);
+  if (format_ == Format::ndjson) {
+    write_out(dump(object) + "\n");
+  } else {
+    write_out(first_ ? "\n" : ",\n");
+    write_out(dump(object));
+  }
+  first_ = false;
+}
+
+void RowWriter::finish() {
+  if (format_ == Format::json) write_out(first_ ? "]}\n" : "\n]}\n");
+  if (format_ == Format::table && widths_.empty()) measure_and_write();
+}
+
+void RowWriter::measure_and_write() {
+  widths_.resize(columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) widths_[i] = display_width(columns_[i].title);
+  for (auto& row : held_) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      Cell& cell = row[i];
+      if (cell.text.empty()) cell.text = plain_text(cell.value);
+      widths_[i] = std::max(widths_[i], cell.painted ? cell.width : display_width(cell.text));
+    }
+  }
+  // Where the terminal is too narrow the widest left-aligned column gives way.
+  std::size_t total = 0;
+  std::size_t widest = columns_.size();
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].title.empty()) continue;
+    total += widths_[i] + kGap.size();
+    if (!columns_[i].right && (widest == columns_.size() || widths_[i] > widths_[widest])) widest = i;
+  }
+  if (terminal_.width > 0 && total > terminal_.width + kGap.size() && widest < columns_.size()) {
+    const std::size_t excess = total - terminal_.width - kGap.size();
+    constexpr std::size_t kNarrowest = 8;
+    widths_[widest] = std::max(kNarrowest, widths_[widest] > excess ? widths_[widest] - excess : 0);
+  }
+  if (!held_.empty()) {
+    std::vector<Cell> titles;
+    for (const Column& column : columns_)
+      titles.push_back({.value = nullptr, .text = column.title, .colour = Colour::bold});
+    write_line(titles);
+  }
+  for (const auto& row : held_) write_line(row);
+  held_.clear();
+}
+
+std::string RowWriter::padded(const Cell& cell, std::size_t column) const {
+  if (cell.painted) {
+    const std::string space(widths_[column] > cell.width ? widths_[column] - cell.width : 0, ' ');
+    return columns_[column].right ? space + cell.text : cell.text + space;
+  }
+  std::string text = cell.text.empty() ? plain_text(cell.value) : cell.text;
+  if (terminal_.width > 0) text = fit(text, widths_[column]);
+  const std::size_t width = display_width(text);
+  const std::string space(widths_[column] > width ? widths_[column] - width : 0, ' ');
+  const std::string shown = paint(text, cell.colour, terminal_.colour);
+  return columns_[column].right ? space + shown : shown + space;
+}
+
+void RowWriter::write_line(const std::vector<Cell>& cells) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (columns_[i].title.empty()) continue;
+    if (!line.empty()) line += kGap;
+    line += padded(cells[i], i);
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  write_out(line + "\n");
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,37 @@
+// How states, ratios and latencies look to people: the same on the terminal and on the page. Pure functions.
+#pragma once
+
+#include <nines/bars.h>
+#include <nines/calendar.h>
+#include <nines/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "show/terminal.h"
+
+namespace nines::tools {
+
+[[nodiscard]] Colour state_colour(State state) noexcept;
+
+/// The state that a bar shows: the worst that it holds, then up, then maintenance and pause; unknown without data.
+[[nodiscard]] State bar_state(const Bar& bar) noexcept;
+
+/// A heartbeat strip, one character a bar: height and colour say the state. ASCII where the terminal is not UTF-8.
+[[nodiscard]] std::string heartbeat_strip(std::span<const Bar> bars, const Terminal& terminal);
+
+/// "99.95 %", rounded down; "-" without a value.
+[[nodiscard]] std::string percent_text(const std::optional<double>& ratio);
+/// "81.2 ms", "1.53 s", "640 µs".
+[[nodiscard]] std::string format_latency(double us);
+/// A duration for people, at most two units: "2d3h", "4m10s", "350ms".
+[[nodiscard]] std::string short_duration(std::int64_t ms);
+
+/// "2026-07-14 09:30:00Z", or with the zone's offset; with milliseconds where they are not 0.
+[[nodiscard]] std::string moment_text(TimeMs time, const Zone& zone);
+/// "2026-07-14 09:30" in the zone.
+[[nodiscard]] std::string minute_text(TimeMs time, const Zone& zone);
+
+}  // namespace nines::tools

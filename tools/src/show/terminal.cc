@@ -1,0 +1,104 @@
+#include "show/terminal.h"
+
+#include <fmt/format.h>
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+bool is_set(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+Terminal Terminal::detect() {
+  Terminal terminal;
+  terminal.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  terminal.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  const char* const term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  if (is_set("NO_COLOR")) {
+    terminal.colour = false;
+  } else if (is_set("FORCE_COLOR")) {
+    terminal.colour = std::string_view(std::getenv("FORCE_COLOR")) != "0";
+  } else {
+    terminal.colour = terminal.out_is_terminal && !dumb;
+  }
+  if (terminal.out_is_terminal) {
+    terminal.utf8 = std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  } else {
+    terminal.width = 0;
+  }
+  if (dumb) terminal.err_is_terminal = false;  // a bar cannot be redrawn there
+  return terminal;
+}
+
+std::string paint(std::string_view text, Colour colour, bool enabled) {
+  if (!enabled || colour == Colour::none || text.empty()) return std::string(text);
+  const auto code = [colour] {
+    switch (colour) {
+      case Colour::green:
+        return "32";
+      case Colour::yellow:
+        return "33";
+      case Colour::red:
+        return "31";
+      case Colour::blue:
+        return "34";
+      case Colour::grey:
+        return "90";
+      case Colour::bold:
+        return "1";
+      case Colour::none:
+        break;
+    }
+    return "0";
+  }();
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+Progress::Progress(std::string label, std::string unit, std::uint64_t total, bool enabled)
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      total_(total),
+      enabled_(enabled),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
+
+Progress::~Progress() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+}
+
+void Progress::update(std::uint64_t done, std::uint64_t items) {
+  if (!enabled_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::milliseconds{100}) return;
+  last_ = now;
+  drawn_ = true;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(items) / seconds);
+  std::string line = fmt::format("\r\x1b[K{} ", label_);
+  if (total_ > 0) {
+    constexpr std::size_t kBar = 24;
+    const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
+    const auto filled = static_cast<std::size_t>(share * kBar);
+    line += fmt::format("[{:=<{}}{: <{}}] {:3.0f} % ", "", filled, "", kBar - filled, share * 100);
+    if (share > 0) line += fmt::format("{:.0f} s left ", seconds / share - seconds);
+  }
+  line += fmt::format("{} {}, {}/s", with_commas(items), unit_, with_commas(rate));
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,116 @@
+#include "show/times.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <limits>
+
+#include "exchange/record_line.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+tl::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::invalid_argument, std::move(message));
+}
+
+Result<Window> read_window(const Lookup& lookup, std::string_view prefix, std::string_view usual,
+                           const TimeContext& context) {
+  const auto span = lookup("window");
+  const auto from = lookup("from");
+  const auto to = lookup("to");
+  if (span && (from || to)) return invalid(fmt::format("{0}window goes without {0}from and {0}to", prefix));
+  if (to && !from) return invalid(fmt::format("{0}to needs {0}from", prefix));
+  return from ? parse_window(*from, to.value_or(""), context)
+              : parse_window(span ? std::string_view(*span) : usual, context);
+}
+
+Result<Policy> read_policy(const Lookup& lookup, std::string_view prefix) {
+  constexpr std::uint64_t kMost = 1000;
+  Policy policy;
+  if (const auto text = lookup("maintenance")) {
+    const auto parsed = parse_maintenance_policy(*text);
+    if (!parsed) {
+      return invalid(
+          fmt::format("{}maintenance `{}`: it takes exclude, as-up or as-measured", prefix, printable(*text)));
+    }
+    policy.maintenance = *parsed;
+  }
+  if (const auto text = lookup("unknown")) {
+    const auto parsed = parse_unknown_policy(*text);
+    if (!parsed) {
+      return invalid(fmt::format("{}unknown `{}`: it takes exclude, as-down or as-up", prefix, printable(*text)));
+    }
+    policy.unknown = *parsed;
+  }
+  for (const auto& [name, value] : {std::pair{"confirm-failures", &policy.confirm_failures},
+                                    std::pair{"confirm-successes", &policy.confirm_successes}}) {
+    const auto count = read_count(lookup, prefix, name, 0, 1, kMost);
+    if (!count) return tl::unexpected(count.error());
+    if (*count > 0) *value = static_cast<std::uint16_t>(*count);
+  }
+  return policy;
+}
+
+Lookup options_of(const Call& call) {
+  return [&call](const char* name) { return call.text(name); };
+}
+
+}  // namespace
+
+TimeMs now() noexcept {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+Result<TimeMs> parse_rfc3339(std::string_view text) {
+  constexpr std::size_t kShortest = 19;  // 2026-07-14T09:30:00
+  const bool shaped = text.size() >= kShortest && text[4] == '-' && text[7] == '-' && text[13] == ':' &&
+                      (text[10] == 'T' || text[10] == 't' || text[10] == ' ');
+  if (!shaped || text.find('/') != std::string_view::npos) {
+    return fail(ErrorCode::invalid_argument, fmt::format("`{}` is not an RFC 3339 time", printable(fit(text, 60))));
+  }
+  return parse_time(text, {});
+}
+
+Result<Question> read_question(const Lookup& lookup, std::string_view prefix, std::string_view usual) {
+  Question question;
+  const auto zone = Zone::find(lookup("tz").value_or("UTC"));
+  if (!zone) return tl::unexpected(zone.error());
+  question.zone = *zone;
+  question.query.now = now();
+  const auto window = read_window(lookup, prefix, usual, {question.query.now, question.zone});
+  if (!window) return tl::unexpected(window.error());
+  question.query.window = *window;
+  const auto policy = read_policy(lookup, prefix);
+  if (!policy) return tl::unexpected(policy.error());
+  question.query.policy = *policy;
+  return question;
+}
+
+Result<std::uint64_t> read_count(const Lookup& lookup, std::string_view prefix, const char* name, std::uint64_t usual,
+                                 std::uint64_t least, std::uint64_t most) {
+  const auto text = lookup(name);
+  if (!text) return usual;
+  const auto number = text->find('.') == std::string::npos ? parse_decimal(*text, 1, most) : std::nullopt;
+  if (!number || *number < least) {
+    return invalid(fmt::format("{}{} `{}`: it must be a whole number from {} to {}", prefix, name,
+                               printable(fit(*text, 40)), least, most));
+  }
+  return *number;
+}
+
+tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
+  auto question = read_question(options_of(call), "--", usual);
+  if (!question) return usage(printable(question.error().message));
+  return *question;
+}
+
+tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual_count,
+                                                std::uint64_t least, std::uint64_t most) {
+  const auto count = read_count(options_of(call), "--", option, usual_count, least, most);
+  if (!count) return usage(count.error().message);
+  return *count;
+}
+
+}  // namespace nines::tools

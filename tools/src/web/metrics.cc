@@ -1,0 +1,191 @@
+#include "web/metrics.h"
+
+#include <fmt/format.h>
+#include <nines/dashboard.h>
+#include <nines/slo.h>
+
+#include <array>
+#include <optional>
+
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+constexpr double kMicro = 1e-6;
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : valid_utf8(text)) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || c == '"') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+using Last = std::vector<std::pair<const Server*, CheckResult>>;
+
+// One family of the last result of each server; `value` gives nothing where there is none.
+template <class Value>
+void last_family(std::string& out, const Last& last, std::string_view name, std::string_view help, Value value) {
+  metric_family(out, name, "gauge", help);
+  for (const auto& [server, result] : last) {
+    if (const std::optional<double> v = value(result)) metric_sample(out, name, {{"server", server->name}}, *v);
+  }
+}
+
+void append_last(std::string& out, const Last& last) {
+  last_family(out, last, "probe_success", "1 when the last check found its server up or degraded",
+              [](const CheckResult& r) -> std::optional<double> {
+                if (r.state == State::unknown) return std::nullopt;
+                return r.state == State::down ? 0 : 1;
+              });
+  last_family(out, last, "probe_duration_seconds", "response time of the last check",
+              [](const CheckResult& r) -> std::optional<double> {
+                if (!r.latency_us) return std::nullopt;
+                return *r.latency_us * kMicro;
+              });
+  last_family(out, last, "probe_http_status_code", "HTTP status or the protocol's own of the last check",
+              [](const CheckResult& r) -> std::optional<double> {
+                if (r.code == 0) return std::nullopt;
+                return r.code;
+              });
+  metric_family(out, "probe_http_duration_seconds", "gauge", "time of the last check by phase");
+  for (const auto& [server, result] : last) {
+    if (!result.phases) continue;
+    const Phases& p = *result.phases;
+    const std::array<std::pair<std::string_view, std::uint32_t>, 5> phases{{{"resolve", p.dns_us},
+                                                                            {"connect", p.connect_us},
+                                                                            {"tls", p.tls_us},
+                                                                            {"processing", p.first_byte_us},
+                                                                            {"transfer", p.transfer_us}}};
+    for (const auto& [phase, us] : phases) {
+      metric_sample(out, "probe_http_duration_seconds", {{"server", server->name}, {"phase", phase}}, us * kMicro);
+    }
+  }
+}
+
+Result<void> append_windows(std::string& out, const Store& store) {
+  struct Span {
+    const char* label;
+    std::chrono::hours length;
+  };
+  constexpr std::array kSpans{Span{"24h", std::chrono::hours{24}}, Span{"7d", std::chrono::hours{168}},
+                              Span{"30d", std::chrono::hours{720}}};
+  std::string uptime_samples;
+  std::string coverage_samples;
+  std::string state_samples;
+  for (const Span& span : kSpans) {
+    Query query;
+    query.now = now();
+    query.window = {query.now - span.length, query.now};
+    DashboardOptions options;
+    options.figures = {.latency = false, .details = false};
+    const auto board = dashboard(store, query, options);
+    if (!board) return tl::unexpected(board.error());
+    for (const DashboardRow& row : board->rows) {
+      const Labels labels{{"server", row.name}, {"window", span.label}};
+      const Figures& f = row.figures;
+      if (f.uptime_ratio) metric_sample(uptime_samples, "nines_uptime_ratio", labels, *f.uptime_ratio);
+      if (f.coverage_ratio) metric_sample(coverage_samples, "nines_coverage_ratio", labels, *f.coverage_ratio);
+      if (&span != kSpans.data()) continue;
+      const State current = f.current ? f.current->state : State::unknown;
+      for (int i = 0; i < kStateCount; ++i) {
+        const auto state = static_cast<State>(i);
+        metric_sample(state_samples, "nines_state", {{"server", row.name}, {"state", to_string(state)}},
+                      state == current ? 1 : 0);
+      }
+    }
+  }
+  metric_family(out, "nines_uptime_ratio", "gauge", "up time over known time");
+  out += uptime_samples;
+  metric_family(out, "nines_coverage_ratio", "gauge", "known time over the window");
+  out += coverage_samples;
+  metric_family(out, "nines_state", "gauge", "1 for the confirmed state that the server is in");
+  out += state_samples;
+  return {};
+}
+
+Result<void> append_budgets(std::string& out, const Store& store, const Catalog& catalog) {
+  metric_family(out, "nines_error_budget_remaining_ratio", "gauge",
+                "share of the error budget of 30 days that is left");
+  for (const Server& server : catalog.servers()) {
+    if (!server.objective) continue;
+    Query query;
+    query.now = now();
+    query.window = {query.now - std::chrono::hours{720}, query.now};
+    const auto answer = slo(store, server.id, query);
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->remaining_ratio) {
+      metric_sample(out, "nines_error_budget_remaining_ratio", {{"server", server.name}}, *answer->remaining_ratio);
+    }
+  }
+  return {};
+}
+
+void append_store(std::string& out, const Store& store) {
+  const StoreStats stats = store.stats();
+  const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    metric_family(out, name, "gauge", help);
+    metric_sample(out, name, {}, static_cast<double>(value));
+  };
+  const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    metric_family(out, name, "counter", help);
+    metric_sample(out, name, {}, static_cast<double>(value));
+  };
+  gauge("nines_store_servers", "servers in the catalog", stats.servers);
+  gauge("nines_store_disk_bytes", "size of the store's files", stats.disk_bytes);
+  gauge("nines_store_recent_rows", "results that are not sealed yet", stats.recent_rows);
+  gauge("nines_store_head_bytes", "memory of the newest results", stats.head_bytes);
+  gauge("nines_store_block_cache_bytes", "memory of the block cache", stats.block_cache_bytes);
+  gauge("nines_store_memtable_bytes", "memory of what is not in table files yet", stats.memtable_bytes);
+  counter("nines_store_appended_total", "results appended since the store was opened", stats.appended);
+  counter("nines_store_sealed_chunks_total", "chunks written since the store was opened", stats.sealed_chunks);
+  counter("nines_store_reopened_total", "times the store opened itself again after a fault", stats.reopened);
+}
+
+}  // namespace
+
+void metric_family(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
+  out += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+}
+
+void metric_sample(std::string& out, std::string_view name, const Labels& labels, double value) {
+  out += name;
+  if (!labels.empty()) {
+    out += '{';
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (i > 0) out += ',';
+      out += fmt::format("{}=\"{}\"", labels[i].first, escaped(labels[i].second));
+    }
+    out += '}';
+  }
+  out += fmt::format(" {}\n", value);
+}
+
+WebResponse metrics_response(const Store& store, const std::function<void(std::string&)>& more) {
+  const auto catalog = store.catalog();
+  std::string out;
+  Last last;
+  for (const Server& server : catalog->servers()) {
+    auto result = store.last_result(server.id);
+    if (!result) return error_response(500, to_string(result.error().code), result.error().message);
+    if (*result) last.emplace_back(&server, std::move(**result));
+  }
+  append_last(out, last);
+  for (const auto& done : {append_windows(out, store), append_budgets(out, store, *catalog)}) {
+    if (!done) return error_response(500, to_string(done.error().code), done.error().message);
+  }
+  append_store(out, store);
+  if (more) more(out);
+  WebResponse response = text_response(std::move(out));
+  response.type = "text/plain; version=0.0.4; charset=utf-8";
+  return response;
+}
+
+}  // namespace nines::tools
