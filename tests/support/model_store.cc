@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 
 #include "support/model_cursors.h"
 
@@ -48,6 +49,19 @@ ModelStore::ModelStore(Options options, ScanShape shape) : options_(std::move(op
 TimeMs ModelStore::now() const {
   if (options_.clock) return options_.clock();
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+template <class EachResult>
+void ModelStore::for_each_result(ServerId server, std::int64_t first, std::int64_t last,
+                                 const EachResult& visit) const {
+  // A day that is out of bounds is no time.
+  const std::int64_t limit = to_ms(kTimeLimit) / kDayMs;
+  const TimeMs from = from_ms(std::clamp<std::int64_t>(first, 0, limit) * kDayMs);
+  const TimeMs to = from_ms(std::clamp<std::int64_t>(last, 0, limit) * kDayMs);
+  for (auto it = results_.lower_bound({server, from, LocationId{0}});
+       it != results_.end() && it->first.server == server && it->first.time < to; ++it) {
+    visit(utc_day(to_ms(it->first.time)), it->second);
+  }
 }
 
 std::vector<CheckResult> ModelStore::results(ServerId server, Window window) const {
@@ -108,8 +122,17 @@ Result<void> ModelStore::append(std::span<const CheckResult> results, Durability
       return fail(ErrorCode::out_of_range, "older than what retention keeps");
     }
   }
-  for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
+  put(results);
   return {};
+}
+
+void ModelStore::put(std::span<const CheckResult> results) {
+  for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
+}
+
+void ModelStore::set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries) {
+  options_.keep_checks = keep_checks;
+  options_.keep_summaries = keep_summaries;
 }
 
 Result<void> ModelStore::load(ServerId server, std::span<const CheckResult> results) {
@@ -142,10 +165,8 @@ Result<ScanCost> ModelStore::scan_many(std::span<const ServerId> servers, Window
 Result<std::unique_ptr<DayCursor>> ModelStore::days(ServerId server, DayRange range, bool with_sketch) const {
   if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
   std::map<std::int64_t, std::vector<const CheckResult*>> by_day;
-  for (const auto& [key, result] : results_) {
-    const std::int64_t day = utc_day(to_ms(key.time));
-    if (key.server == server && range.first <= day && day < range.last) by_day[day].push_back(&result);
-  }
+  for_each_result(server, range.first, range.last,
+                  [&](std::int64_t day, const CheckResult& result) { by_day[day].push_back(&result); });
   std::map<std::int64_t, DaySummary> summaries;
   for (const auto& [key, summary] : kept_days_) {
     if (key.first != server || key.second < range.first || key.second >= range.last) continue;
@@ -170,11 +191,9 @@ Result<ScanCost> ModelStore::days_many(std::span<const ServerId> servers, DayRan
 
 Result<std::optional<CheckResult>> ModelStore::last_result(ServerId server) const {
   if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
-  std::optional<CheckResult> last;
-  for (const auto& [key, result] : results_) {
-    if (key.server == server) last = result;
-  }
-  return last;
+  const auto after = results_.lower_bound({server, kTimeLimit, LocationId{0}});
+  if (after == results_.begin() || std::prev(after)->first.server != server) return std::nullopt;
+  return std::prev(after)->second;
 }
 
 void ModelStore::retain(const Server& server) {
@@ -184,14 +203,12 @@ void ModelStore::retain(const Server& server) {
   const std::int64_t first_checked = checks > 0 ? today - checks : 0;
   const std::int64_t first_summarised = summaries > 0 ? today - summaries : 0;
   std::map<std::int64_t, std::vector<const CheckResult*>> dropped;
-  for (const auto& [key, result] : results_) {
-    const std::int64_t day = utc_day(to_ms(key.time));
-    if (key.server == server.id && day < first_checked) dropped[day].push_back(&result);
-  }
+  for_each_result(server.id, 0, first_checked,
+                  [&](std::int64_t day, const CheckResult& result) { dropped[day].push_back(&result); });
   for (const auto& [day, results] : dropped) kept_days_[{server.id, day}] = summarise(day, results, true);
-  std::erase_if(results_, [&](const auto& entry) {
-    return entry.first.server == server.id && utc_day(to_ms(entry.first.time)) < first_checked;
-  });
+  results_.erase(
+      results_.lower_bound({server.id, from_ms(0), LocationId{0}}),
+      results_.lower_bound({server.id, from_ms(std::max<std::int64_t>(first_checked, 0) * kDayMs), LocationId{0}}));
   std::erase_if(kept_days_, [&](const auto& entry) {
     return entry.first.first == server.id && entry.first.second < first_summarised;
   });

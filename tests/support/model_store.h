@@ -38,6 +38,10 @@ class ModelStore final : public Store {
   [[nodiscard]] std::vector<CheckResult> results(ServerId server, Window window) const;
   /// As add_server, which must succeed, for short tests.
   ServerId add(Server server);
+  /// Stores what a store has taken, whatever this model's clock and retention say of it.
+  void put(std::span<const CheckResult> results);
+  /// What is kept from now on, as a store that is opened anew with other options.
+  void set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries);
 
   [[nodiscard]] const OpenReport& open_report() const noexcept override { return report_; }
   [[nodiscard]] std::shared_ptr<const Catalog> catalog() const override;
@@ -76,6 +80,9 @@ class ModelStore final : public Store {
   };
 
   [[nodiscard]] TimeMs now() const;
+  /// Calls `visit` with each of a server's results on days in [first, last), in order.
+  template <class EachResult>
+  void for_each_result(ServerId server, std::int64_t first, std::int64_t last, const EachResult& visit) const;
   void retain(const Server& server);
 
   Options options_;
