@@ -205,7 +205,8 @@ Tree read_tree(const fs::path& root) {
   constexpr std::array kFolders = {".ci", "bench", "engine", "prober", "query", "tests", "tools"};
   Tree tree;
   const auto add = [&](const fs::directory_entry& entry) {
-    if (!entry.is_regular_file()) return;
+    // Where git keeps a second working tree, .git is a file that names the first; it is no part of this one.
+    if (!entry.is_regular_file() || entry.path().filename() == ".git") return;
     std::ifstream in(entry.path(), std::ios::binary);
     tree[entry.path().lexically_relative(root).generic_string()] =
         std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
