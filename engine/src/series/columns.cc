@@ -80,6 +80,14 @@ void SeriesColumns::push_back(const CheckResult& result) {
   if (!result.detail.empty()) details.emplace_back(static_cast<std::uint32_t>(index), result.detail);
 }
 
+std::size_t SeriesColumns::memory_bytes() const noexcept {
+  std::size_t bytes = sizeof(SeriesColumns) + time_ms.capacity() * sizeof(std::int64_t) +
+                      latency_us.capacity() * sizeof(std::uint32_t) + phases.capacity() * sizeof(Phases) +
+                      has_phases.capacity() + runs.capacity() * sizeof(Run);
+  for (const auto& detail : details) bytes += sizeof(detail) + detail.second.capacity();
+  return bytes;
+}
+
 CheckResult SeriesColumns::at(std::size_t index, ServerId server) const {
   const Segment segment{location, 0, time_ms, latency_us, phases, has_phases, runs, {}};
   CheckResult result = segment.at(static_cast<std::uint32_t>(index), server);

@@ -47,6 +47,8 @@ struct SeriesColumns {
   void push_back(const CheckResult& result);
   [[nodiscard]] std::size_t size() const noexcept { return time_ms.size(); }
   [[nodiscard]] bool empty() const noexcept { return time_ms.empty(); }
+  /// What the columns take in memory, their spare room included.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
   /// The result at `index` (< size()), put together again. O(log runs + log details). Exact when all columns are here.
   [[nodiscard]] CheckResult at(std::size_t index, ServerId server) const;
 

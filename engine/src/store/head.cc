@@ -1,6 +1,7 @@
 #include "store/head.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "series/merge.h"
@@ -71,15 +72,6 @@ std::shared_ptr<SeriesColumns> regrown(const SeriesColumns& old, const Segment& 
   return columns;
 }
 
-std::size_t bytes_of(const SeriesColumns& columns) {
-  std::size_t bytes = sizeof(SeriesColumns) + columns.time_ms.capacity() * sizeof(std::int64_t) +
-                      columns.latency_us.capacity() * sizeof(std::uint32_t) +
-                      columns.phases.capacity() * sizeof(Phases) + columns.has_phases.capacity() +
-                      columns.runs.capacity() * sizeof(Run);
-  for (const auto& detail : columns.details) bytes += sizeof(detail) + detail.second.capacity();
-  return bytes;
-}
-
 }  // namespace
 
 void HeadView::clear() noexcept {
@@ -87,16 +79,10 @@ void HeadView::clear() noexcept {
   used_ = 0;
 }
 
-std::int64_t Head::last_ms() const noexcept {
-  std::int64_t last_ms = -1;
-  for (const auto& series : series_) {
-    if (!series->empty()) last_ms = std::max(last_ms, series->time_ms.back());
-  }
-  return last_ms;
-}
-
-void Head::reset(std::int64_t start_ms) {
+void Head::reset(std::int64_t start_ms, std::int64_t watermark_ms) {
+  assert(start_ms >= 0 && start_ms <= watermark_ms + 1);
   start_ms_ = start_ms;
+  watermark_ms_ = watermark_ms;
   series_.clear();
   recount();
 }
@@ -115,9 +101,24 @@ std::shared_ptr<SeriesColumns>& Head::series_of(LocationId location) {
 void Head::recount() {
   results_ = 0;
   bytes_ = 0;
+  last_ms_ = -1;
   for (const auto& series : series_) {
     results_ += series->size();
-    bytes_ += bytes_of(*series);
+    bytes_ += series->memory_bytes();
+    if (!series->empty()) last_ms_ = std::max(last_ms_, series->time_ms.back());
+  }
+  recount_rows();
+}
+
+void Head::recount_rows() {
+  rows_ = 0;
+  first_row_ms_ = -1;
+  for (const auto& series : series_) {
+    const std::size_t first = TimeFinder(series->time_ms).find(watermark_ms_ + 1);
+    if (first == series->size()) continue;
+    rows_ += series->size() - first;
+    const std::int64_t first_ms = series->time_ms[first];
+    if (first_row_ms_ < 0 || first_ms < first_row_ms_) first_row_ms_ = first_ms;
   }
 }
 
@@ -137,10 +138,16 @@ bool Head::accepts(const CheckResult& result) const noexcept {
 }
 
 void Head::push_back(const CheckResult& result) {
+  assert(accepts(result) && to_ms(result.time) >= start_ms_);
   auto& series = series_of(result.location);
   if (has_room(*series, result)) {
+    const std::int64_t time_ms = to_ms(result.time);
     series->push_back(result);
     ++results_;
+    last_ms_ = std::max(last_ms_, time_ms);
+    if (time_ms <= watermark_ms_) return;
+    ++rows_;
+    if (first_row_ms_ < 0 || time_ms < first_row_ms_) first_row_ms_ = time_ms;
     return;
   }
   std::vector<Detail> details;
@@ -150,6 +157,7 @@ void Head::push_back(const CheckResult& result) {
 }
 
 void Head::merge(std::span<const CheckResult> results, ServerId server) {
+  assert(results.empty() || to_ms(results.front().time) >= start_ms_);
   const auto merged = merge_results(results_from(start_ms_, server), results);
   std::vector<SeriesColumns> columns = to_columns(merged);
   series_.clear();
@@ -157,17 +165,35 @@ void Head::merge(std::span<const CheckResult> results, ServerId server) {
   recount();
 }
 
-void Head::trim(std::int64_t start_ms) {
-  if (start_ms <= start_ms_) return;
+void Head::cut_before(std::int64_t time_ms) {
   std::vector<Run> runs;
   std::vector<Detail> details;
   for (auto& series : series_) {
-    const Bounds rest{start_ms, start_ms, kNothing};
+    if (series->empty() || series->time_ms.front() >= time_ms) continue;
+    const Bounds rest{time_ms, time_ms, kNothing};
     series = regrown(*series, cut(whole_segment(*series, details), rest, Gaps::exact, runs, details), 0);
   }
   std::erase_if(series_, [](const auto& series) { return series->empty(); });
-  start_ms_ = start_ms;
   recount();
+}
+
+void Head::trim(std::int64_t start_ms) {
+  assert(start_ms <= watermark_ms_ + 1);
+  if (start_ms <= start_ms_) return;
+  cut_before(start_ms);
+  start_ms_ = start_ms;
+}
+
+void Head::seal(std::int64_t watermark_ms) {
+  watermark_ms_ = std::max(watermark_ms_, watermark_ms);
+  recount_rows();
+}
+
+void Head::drop(std::int64_t end_ms) {
+  if (end_ms <= start_ms_) return;
+  cut_before(end_ms);
+  // The rows' side of the watermark stays complete: later results may lie there again.
+  start_ms_ = std::min(end_ms, std::max(start_ms_, watermark_ms_ + 1));
 }
 
 void Head::view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadView& out) const {

@@ -1,8 +1,11 @@
 // The head: the newest results of one server in memory, in the same columns that a chunk decodes to.
 //
 // It is a cache and nothing more: dropped at any time, rebuilt from the store, and answers are the same without it.
-// From `start_ms()` on it is complete. The columns of a series only ever grow at their end; whatever else changes makes
-// new columns, so that a view which readers hold stays as it was.
+// From `start_ms()` on it is complete. That start never lies beyond what is sealed, so every row of `recent` is here:
+// what lies after watermark_ms() is rows, the rest is in chunks, too.
+//
+// The columns of a series only ever grow at their end; whatever else changes makes new columns, so that a view which
+// readers hold stays as it was.
 //
 // Threads: not guarded by itself. The server's state holds its view lock around every call; what a view points to may
 // be read without the lock, for as long as the view is held.
@@ -50,23 +53,35 @@ class Head {
 
   /// Every result of the server at or after this time is here; kNothing in a head that was never filled.
   [[nodiscard]] std::int64_t start_ms() const noexcept { return start_ms_; }
-  /// Time of the newest result, -1 without one.
-  [[nodiscard]] std::int64_t last_ms() const noexcept;
+  /// Time of the newest sealed result, -1 without one.
+  [[nodiscard]] std::int64_t watermark_ms() const noexcept { return watermark_ms_; }
+  /// Time of the newest result here, -1 without one.
+  [[nodiscard]] std::int64_t last_ms() const noexcept { return last_ms_; }
+  /// The results after watermark_ms(), and the time of the first of them, -1 without one.
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::int64_t first_row_ms() const noexcept { return first_row_ms_; }
   [[nodiscard]] std::size_t results() const noexcept { return results_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
-  /// Empties the head and lets it be complete from `start_ms` on.
-  void reset(std::int64_t start_ms);
+  /// Empties the head and lets it be complete from `start_ms` on, with everything up to `watermark_ms` sealed.
+  /// Requires: 0 <= start_ms <= watermark_ms + 1.
+  void reset(std::int64_t start_ms, std::int64_t watermark_ms);
   /// Adds later results of a series; their times follow what is here.
   void extend(const SeriesColumns& later);
   /// Whether `result` is later than all of its series.
   [[nodiscard]] bool accepts(const CheckResult& result) const noexcept;
   /// Adds a result; accepts() must hold.
   void push_back(const CheckResult& result);
-  /// Puts sorted, unique results of times >= start_ms() into their places, replacing equal keys. Copies the head.
+  /// Puts sorted, unique results into their places, replacing equal keys. Copies the head.
+  /// Requires: none of them lies before start_ms().
   void merge(std::span<const CheckResult> results, ServerId server);
-  /// Forgets what lies before `start_ms`.
+  /// Forgets what lies before `start_ms`, which is found on disk from now on.
+  /// Requires: start_ms <= watermark_ms() + 1.
   void trim(std::int64_t start_ms);
+  /// What lies up to `watermark_ms` is sealed from now on.
+  void seal(std::int64_t watermark_ms);
+  /// What lies before `end_ms` is nowhere any more, neither here nor on disk.
+  void drop(std::int64_t end_ms);
 
   /// What lies within `bounds`. Series without such results are left out.
   void view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadView& out) const;
@@ -77,9 +92,15 @@ class Head {
 
  private:
   [[nodiscard]] std::shared_ptr<SeriesColumns>& series_of(LocationId location);
+  void cut_before(std::int64_t time_ms);
   void recount();
+  void recount_rows();
 
   std::int64_t start_ms_ = kNothing;
+  std::int64_t watermark_ms_ = -1;
+  std::int64_t last_ms_ = -1;
+  std::int64_t first_row_ms_ = -1;
+  std::size_t rows_ = 0;
   std::size_t results_ = 0;
   std::size_t bytes_ = 0;
   std::vector<std::shared_ptr<SeriesColumns>> series_;  // ascending by location

@@ -16,15 +16,9 @@
 
 #include "base/mutex.h"
 #include "kv/kv.h"
+#include "store/patience.h"
 
 namespace nines::engine {
-
-/// How long the handle waits, for what.
-struct Patience {
-  std::chrono::milliseconds first_pause{100};       ///< from a fault to the first attempt to reopen
-  std::chrono::milliseconds longest_pause{30'000};  ///< the pause doubles with each attempt up to this
-  std::chrono::milliseconds let_go{2'000};          ///< for readers to let go of a Kv that is to be closed
-};
 
 class Handle {
  public:

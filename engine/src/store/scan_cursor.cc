@@ -66,8 +66,8 @@ Result<void> ScanCursor::take_view(ServerState& state, bool write_held) NINES_NO
   context_.states.touch(state);
   for (int attempt = 0;; ++attempt) {
     std::unique_lock<Mutex> writers_wait(state.write, std::defer_lock);
-    if (!write_held && (!state.loaded || attempt >= kFreeAttempts)) writers_wait.lock();
-    if (!state.loaded) {
+    if (!write_held && (!state.loaded() || attempt >= kFreeAttempts)) writers_wait.lock();
+    if (!state.loaded()) {
       auto kv = context_.handle.kv();
       if (!kv) return tl::unexpected<Error>(kv.error());
       if (auto loaded = context_.states.ensure_loaded(state, **kv); !loaded) return loaded;
@@ -83,10 +83,10 @@ Result<void> ScanCursor::take_view(ServerState& state, bool write_held) NINES_NO
 
 bool ScanCursor::try_view(const ServerState& state) {
   const MutexLock view(state.view);
-  if (state.changing) return false;
-  head_start_ms_ = state.head.start_ms();
-  if (bounds_.low < head_start_ms_ && (kv_ == nullptr || state.changed_at > taken_at_)) return false;
-  state.head.view(bounds_, options_.columns, gaps_, head_);
+  if (state.changing()) return false;
+  head_start_ms_ = state.head().start_ms();
+  if (bounds_.low < head_start_ms_ && (kv_ == nullptr || !state.unchanged_since(taken_at_))) return false;
+  state.head().view(bounds_, options_.columns, gaps_, head_);
   disk_end_ms_ = std::min(bounds_.high, head_start_ms_);
   phase_ = bounds_.low < head_start_ms_ ? Phase::chunks : Phase::head;
   return true;

@@ -1,6 +1,7 @@
 #include "store/server_state.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "codec/chunk.h"
 #include "codec/key.h"
 #include "codec/row.h"
+#include "series/merge.h"
 
 namespace nines::engine {
 namespace {
@@ -51,6 +53,18 @@ Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head
   return checks.status();
 }
 
+/// The UTC day that no stored summary reaches, given that the server's newest result is at `last_ms`.
+Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t last_ms, Range& days) {
+  std::int64_t end = utc_day(std::max<std::int64_t>(last_ms, 0));
+  for (days.seek(day_key(id, end).view()); days.valid() && belongs_to(id, days.key()); days.next()) {
+    const auto key = parse_day_key(days.key());
+    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
+    end = key->day + 1;
+  }
+  if (auto status = days.status(); !status) return tl::unexpected<Error>(status.error());
+  return end;
+}
+
 }  // namespace
 
 Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
@@ -85,6 +99,99 @@ Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) 
   return newest->at(newest->size() - 1, server);
 }
 
+Unsealed ServerState::unsealed() const {
+  const MutexLock lock(view);
+  return {head_.rows(), head_.first_row_ms(), std::max(head_.last_ms(), head_.watermark_ms()), head_.watermark_ms()};
+}
+
+std::vector<CheckResult> ServerState::rows() const {
+  const MutexLock lock(view);
+  return head_.results_from(head_.watermark_ms() + 1, id);
+}
+
+void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t change) {
+  const MutexLock lock(view);
+  head_ = std::move(head);
+  found_rows = {};
+  summaries_end_ = summaries_end;
+  changed_at_ = change;
+  loaded_.store(true, std::memory_order_release);
+  check();
+}
+
+void ServerState::forget(std::uint64_t change) {
+  const MutexLock lock(view);
+  loaded_ = false;
+  found_rows.clear();
+  changed_at_ = change;
+}
+
+void ServerState::append(std::span<const CheckResult* const> results) {
+  std::vector<CheckResult> misplaced;
+  const MutexLock lock(view);
+  assert(loaded());
+  for (const CheckResult* result : results) {
+    const std::int64_t ms = to_ms(result->time);
+    if (ms < head_.start_ms()) continue;
+    if (misplaced.empty() && head_.accepts(*result)) {
+      head_.push_back(*result);
+    } else {
+      misplaced.push_back(*result);
+    }
+  }
+  // A day that a later result has passed may get a summary, which stays should that result be dropped.
+  summaries_end_ = std::max(summaries_end_, utc_day(std::max<std::int64_t>(head_.last_ms(), 0)));
+  if (!misplaced.empty()) {
+    sort_and_unique(misplaced);
+    head_.merge(misplaced, id);
+  }
+  check();
+}
+
+void ServerState::seal(std::int64_t watermark_ms) {
+  const MutexLock lock(view);
+  assert(loaded());
+  head_.seal(watermark_ms);
+  check();
+}
+
+void ServerState::drop(std::int64_t end_ms) {
+  const MutexLock lock(view);
+  assert(loaded());
+  head_.drop(end_ms);
+  check();
+}
+
+void ServerState::note_summary(std::int64_t day) {
+  summaries_end_ = std::max(summaries_end_, day + 1);
+}
+
+void ServerState::trim(std::int64_t start_ms, std::uint64_t change) {
+  const MutexLock lock(view);
+  assert(loaded());
+  head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
+  changed_at_ = change;
+  check();
+}
+
+void ServerState::check() const {
+  assert(head_.start_ms() >= 0 && head_.start_ms() <= head_.watermark_ms() + 1);
+  assert((head_.rows() > 0) == (head_.first_row_ms() > head_.watermark_ms()));
+  assert((head_.rows() > 0) == (head_.last_ms() > head_.watermark_ms()));
+  assert(head_.rows() == head_.results_from(head_.watermark_ms() + 1, id).size());
+}
+
+HistoryChange::HistoryChange(ServerState& state, const StateTable& states) : state_(state), states_(states) {
+  const MutexLock lock(state_.view);
+  ++state_.changing_;
+}
+
+HistoryChange::~HistoryChange() {
+  const MutexLock lock(state_.view);
+  --state_.changing_;
+  state_.changed_at_ = states_.count_change();
+}
+
 std::shared_ptr<ServerState> StateTable::find(ServerId id) const {
   const auto index = static_cast<std::size_t>(id);
   const std::shared_lock lock(mutex_);
@@ -95,12 +202,13 @@ void StateTable::add(ServerId id) {
   const auto index = static_cast<std::size_t>(id);
   const std::unique_lock lock(mutex_);
   if (index >= states_.size()) states_.resize(index + 1);
-  states_[index] = std::make_shared<ServerState>(id);
+  if (states_[index] == nullptr) states_[index] = std::make_shared<ServerState>(id);
 }
 
 void StateTable::remove(ServerId id) {
+  const auto index = static_cast<std::size_t>(id);
   const std::unique_lock lock(mutex_);
-  states_[static_cast<std::size_t>(id)].reset();
+  if (index < states_.size()) states_[index].reset();
 }
 
 void StateTable::reset(std::span<const Server> servers) {
@@ -115,12 +223,7 @@ void StateTable::reset(std::span<const Server> servers) {
     }
     states_ = std::move(states);
   }
-  for (const auto& state : all()) {
-    const MutexLock view(state->view);
-    state->loaded = false;
-    state->found_rows.clear();
-    state->changed_at = count_change();
-  }
+  for (const auto& state : all()) state->forget(count_change());
 }
 
 std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
@@ -155,10 +258,10 @@ Result<void> StateTable::find_rows(const Kv& kv) {
 }
 
 Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
-  if (state.loaded) return {};
-  auto ranges = kv.ranges({Space::checks});
+  if (state.loaded()) return {};
+  auto ranges = kv.ranges({Space::checks, Space::days});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& checks = *ranges->front();
+  Range& checks = *(*ranges)[0];
 
   const auto watermark = find_watermark(state.id, checks);
   if (!watermark) return tl::unexpected<Error>(watermark.error());
@@ -167,31 +270,20 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
     const MutexLock view(state.view);
     rows = state.found_rows;
   }
-  state.watermark_ms = *watermark;
-  state.last_ms = *watermark;
-  state.first_row_ms = -1;
-  state.rows = 0;
-  for (const SeriesColumns& series : rows) {
-    const std::int64_t first_ms = series.time_ms.front();
-    if (state.first_row_ms < 0 || first_ms < state.first_row_ms) state.first_row_ms = first_ms;
-    state.last_ms = std::max(state.last_ms, series.time_ms.back());
-    state.rows += static_cast<std::uint32_t>(series.size());
-  }
+  std::int64_t last_ms = *watermark;
+  for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
+  const auto summaries_end = find_summaries_end(state.id, last_ms, *(*ranges)[1]);
+  if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
-  const std::int64_t start = head_start(state.last_ms, state.watermark_ms);
-  head.reset(utc_day(start) * kDayMs);
+  const std::int64_t start = head_start(last_ms, *watermark);
+  head.reset(utc_day(start) * kDayMs, *watermark);
   if (start <= *watermark) {
     if (auto read = read_chunks(state.id, start, checks, head); !read) return read;
   }
   for (const SeriesColumns& series : rows) head.extend(series);
   head.trim(start);
-
-  const MutexLock view(state.view);
-  state.head = std::move(head);
-  state.found_rows = {};
-  state.changed_at = count_change();
-  state.loaded = true;
+  state.load(std::move(head), *summaries_end, count_change());
   grown_.store(true, std::memory_order_relaxed);
   return {};
 }
@@ -205,14 +297,16 @@ std::int64_t StateTable::head_start(std::int64_t last_ms, std::int64_t watermark
 }
 
 void StateTable::trim_head(ServerState& state) const {
-  const std::int64_t wanted = head_start(state.last_ms, state.watermark_ms);
+  const Unsealed unsealed = state.unsealed();
+  const std::int64_t wanted = head_start(unsealed.last_ms, unsealed.watermark_ms);
   const std::int64_t span = std::chrono::milliseconds(options_.performance.head_span).count();
   // Trimming copies what stays, so it waits until a quarter more has gathered.
   const std::int64_t slack = options_.performance.head_bytes == 0 ? 0 : span / 4;
-  const MutexLock view(state.view);
-  if (state.head.start_ms() == Head::kNothing || wanted - state.head.start_ms() <= slack) return;
-  state.head.trim(wanted);
-  state.changed_at = count_change();
+  {
+    const MutexLock view(state.view);
+    if (wanted - state.head().start_ms() <= slack) return;
+  }
+  state.trim(wanted, count_change());
 }
 
 void StateTable::touch(const ServerState& state) const noexcept {
@@ -229,26 +323,30 @@ void StateTable::keep_budget_after_reading() const {
   if (grown_.load(std::memory_order_relaxed) && grown_.exchange(false, std::memory_order_relaxed)) keep_budget();
 }
 
+namespace {
+
+std::size_t head_bytes(const ServerState& state) {
+  const MutexLock view(state.view);
+  return state.head().bytes();
+}
+
+}  // namespace
+
 void StateTable::keep_budget() const {
   const MutexLock budget(budget_mutex_);
   auto states = all();
   std::size_t bytes = cached_days_bytes_;
-  for (const auto& state : states) {
-    const MutexLock view(state->view);
-    bytes += state->head.bytes();
-  }
+  for (const auto& state : states) bytes += head_bytes(*state);
   if (bytes <= options_.performance.head_bytes) return;
   std::sort(states.begin(), states.end(), [](const auto& a, const auto& b) { return a->used_at < b->used_at; });
   for (const auto& state : states) {
     if (bytes <= options_.performance.head_bytes) return;
     // A server that is being written to keeps its head this time.
     if (!state->write.try_lock()) continue;
-    if (state->loaded) {
-      const MutexLock view(state->view);
-      bytes -= state->head.bytes();
-      state->head.trim(state->watermark_ms + 1);
-      state->changed_at = count_change();
-      bytes += state->head.bytes();
+    if (state->loaded()) {
+      bytes -= head_bytes(*state);
+      state->trim(Head::kNothing, count_change());
+      bytes += head_bytes(*state);
     }
     state->write.unlock();
   }

@@ -24,12 +24,22 @@
 
 namespace nines::engine {
 
-struct ServerState {
+/// What is not sealed of a server, and where its sealed history ends.
+struct Unsealed {
+  std::size_t rows = 0;
+  std::int64_t first_row_ms = -1;  ///< -1 without a row
+  std::int64_t last_ms = -1;       ///< time of the newest result, sealed or not; -1 without one
+  std::int64_t watermark_ms = -1;  ///< time of the newest sealed result, -1 without one; every row is later
+};
+
+/// One server in an open store. All that moves its history goes through the operations below, each of which follows a
+/// write that has done the same on disk, and keeps what FORMAT.md says always holds: every row is in the head, rows are
+/// later than everything sealed, and a day's summary is known of before results can reach the day.
+class ServerState {
+ public:
   explicit ServerState(ServerId server) : id(server) {}
 
   const ServerId id;
-  /// Whether the fields below tell the truth; false after open and after a fault. Set under `write`.
-  std::atomic<bool> loaded{false};
   /// Days of check results that retention keeps, 0 for ever; older results are refused, or they would come and go.
   std::atomic<std::int64_t> keep_days{0};
   /// When the head was last read, in the ticks of StateTable; the least recent is the first to lose it.
@@ -37,25 +47,60 @@ struct ServerState {
 
   Mutex write;
   bool removed NINES_GUARDED_BY(write) = false;
-  /// Time of the newest sealed result, -1 without one. Every row of `recent` is later.
-  std::int64_t watermark_ms NINES_GUARDED_BY(write) = -1;
-  /// Time of the newest result, -1 without one.
-  std::int64_t last_ms NINES_GUARDED_BY(write) = -1;
-  /// Time of the oldest row, -1 without one.
-  std::int64_t first_row_ms NINES_GUARDED_BY(write) = -1;
-  std::uint32_t rows NINES_GUARDED_BY(write) = 0;  ///< in `recent`; what a resend replaced is counted twice
 
   mutable Mutex view;
-  Head head NINES_GUARDED_BY(view);
   /// The rows that opening found, until the rest is loaded.
   std::vector<SeriesColumns> found_rows NINES_GUARDED_BY(view);
   /// Null, or days that were read before; true as long as nothing is changing and changed_at is not after its
   /// taken_at().
   std::shared_ptr<const CachedDays> days NINES_GUARDED_BY(view);
-  /// A write that touches both sides of the head's start is under way.
-  bool changing NINES_GUARDED_BY(view) = false;
+
+  /// Whether what follows is valid; false after open and after a fault.
+  [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }
+
+  // --- For readers. ---
+  [[nodiscard]] const Head& head() const NINES_REQUIRES(view) { return head_; }
+  /// Whether the disk agrees with a snapshot of the disk taken at `taken_at` (StateTable::changes()) in what the head
+  /// does not hold.
+  [[nodiscard]] bool unchanged_since(std::uint64_t taken_at) const NINES_REQUIRES(view) {
+    return changing_ == 0 && changed_at_ <= taken_at;
+  }
+  [[nodiscard]] bool changing() const NINES_REQUIRES(view) { return changing_ > 0; }
+
+  // --- For writers; all but load() and forget() require loaded(). ---
+  [[nodiscard]] Unsealed unsealed() const NINES_EXCLUDES(view);
+  /// The results that are rows, ascending by time, then location.
+  [[nodiscard]] std::vector<CheckResult> rows() const NINES_EXCLUDES(view);
+  /// Whether a summary of the UTC day `day` may be stored; what changes such a day has to erase it.
+  [[nodiscard]] bool may_have_summary(std::int64_t day) const NINES_REQUIRES(write) { return day < summaries_end_; }
+
+  /// Begins with what the disk holds: `head` with its watermark, and no summary of the day `summaries_end` or later.
+  void load(Head head, std::int64_t summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// What is known is not valid any more: it is loaded anew before the next use.
+  void forget(std::uint64_t change) NINES_EXCLUDES(view);
+  /// `results`, ascending by time, have been stored: those after the watermark as rows, the others in chunks.
+  void append(std::span<const CheckResult* const> results) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// The rows up to `watermark_ms` have been sealed.
+  void seal(std::int64_t watermark_ms) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// All results before `end_ms` have been erased.
+  void drop(std::int64_t end_ms) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// A summary of `day` has been stored.
+  void note_summary(std::int64_t day) NINES_REQUIRES(write);
+  /// Gives up the head's memory before `start_ms`, or before what is not sealed when that is earlier.
+  void trim(std::int64_t start_ms, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+
+ private:
+  friend class HistoryChange;
+  void check() const NINES_REQUIRES(view);
+
+  std::atomic<bool> loaded_{false};
+  /// No summary of this UTC day or a later one is stored.
+  std::int64_t summaries_end_ NINES_GUARDED_BY(write) = 0;
+  Head head_ NINES_GUARDED_BY(view);
+  /// Writes under way that touch what readers find on disk.
+  int changing_ NINES_GUARDED_BY(view) = 0;
   /// StateTable::changes() when the history before the head's start, or that start, last changed.
-  std::uint64_t changed_at NINES_GUARDED_BY(view) = 0;
+  std::uint64_t changed_at_ NINES_GUARDED_BY(view) = 0;
 };
 
 /// The newest result of `server` in a chunk, and in a row, which is newer when there is one. Errors: corruption, io.
@@ -69,6 +114,7 @@ class StateTable {
 
   /// Null for a server that is not there.
   [[nodiscard]] std::shared_ptr<ServerState> find(ServerId id) const;
+  /// Makes a state for a server, unless it has one: a reopening may have come first.
   void add(ServerId id);
   void remove(ServerId id);
   /// Forgets all that was known, and holds exactly the states of `servers`.
@@ -111,6 +157,20 @@ class StateTable {
   mutable std::atomic<std::uint64_t> changes_{0};
   mutable std::atomic<bool> grown_{false};
   mutable Mutex budget_mutex_;
+};
+
+/// A write under way that touches what readers find on disk: chunks, summaries, or erased history. Until it is over
+/// they wait for it, and what they have read before counts as old.
+class HistoryChange {
+ public:
+  HistoryChange(ServerState& state, const StateTable& states) NINES_EXCLUDES(state.view);
+  ~HistoryChange();
+  HistoryChange(const HistoryChange&) = delete;
+  HistoryChange& operator=(const HistoryChange&) = delete;
+
+ private:
+  ServerState& state_;
+  const StateTable& states_;
 };
 
 }  // namespace nines::engine

@@ -16,11 +16,6 @@
 
 namespace nines::engine {
 
-/// Opens a store over whatever `opener` opens; Store::open with a RocksDB of the caller's making.
-[[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& path, KvMode mode, Options options,
-                                                        const std::function<KvOpener(const Options&)>& make_opener,
-                                                        Patience patience = {});
-
 class StoreImpl final : public Store {
  public:
   StoreImpl(const std::string& path, KvMode mode, Options options,

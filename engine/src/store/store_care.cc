@@ -65,7 +65,7 @@ Result<std::optional<CheckResult>> StoreImpl::last_result(ServerId server) const
   auto state = find(server);
   if (!state) return tl::unexpected<Error>(state.error());
   if (mode_ == KvMode::write) {
-    if (!(*state)->loaded) {
+    if (!(*state)->loaded()) {
       const MutexLock lock((*state)->write);
       auto kv = handle_.kv();
       if (!kv) return tl::unexpected<Error>(kv.error());
@@ -73,7 +73,7 @@ Result<std::optional<CheckResult>> StoreImpl::last_result(ServerId server) const
     }
     const MutexLock view((*state)->view);
     CheckResult result;
-    if ((*state)->head.newest(server, result)) return result;
+    if ((*state)->head().newest(server, result)) return result;
   }
   auto kv = handle_.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
@@ -256,13 +256,14 @@ StoreStats StoreImpl::stats() const {
   }
   stats.head_bytes = states_.cached_days_bytes();
   for (const auto& state : states_.all()) {
-    {
-      const MutexLock lock(state->write);
-      stats.recent_rows += state->rows;
-    }
     const MutexLock view(state->view);
-    stats.head_results += state->head.results();
-    stats.head_bytes += state->head.bytes();
+    stats.recent_rows += state->head().rows();
+    for (const SeriesColumns& series : state->found_rows) {
+      stats.recent_rows += series.size();
+      stats.head_bytes += series.memory_bytes();
+    }
+    stats.head_results += state->head().results();
+    stats.head_bytes += state->head().bytes();
   }
   stats.appended = writer_.appended();
   stats.sealed_chunks = writer_.sealed_chunks();

@@ -37,7 +37,7 @@ Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
   bool stale = kv_ == nullptr;
   if (!stale) {
     const MutexLock view(state.view);
-    stale = state.changing || state.changed_at > taken_at_;
+    stale = !state.unchanged_since(taken_at_);
   }
   if (stale) {
     if (auto taken = take_snapshot(); !taken) return taken;
@@ -75,13 +75,13 @@ bool SummaryCursor::use_cached(ServerState& state) {
   range_ = {day_, end_};
   if (!context_.heads || with_sketch_ || day_ == end_) return false;
   const MutexLock view(state.view);
-  const bool unchanged = state.days != nullptr && !state.changing && state.changed_at <= state.days->taken_at();
+  const bool unchanged = state.days != nullptr && state.unchanged_since(state.days->taken_at());
   if (unchanged && state.days->covers(range_)) {
     cached_ = state.days;
     return true;
   }
   // What is appended to a day before the newest result's counts as a change, so such days are closed as of now.
-  collects_ = state.loaded && !state.changing && end_ <= utc_day(state.head.last_ms());
+  collects_ = state.loaded() && !state.changing() && end_ <= utc_day(state.head().last_ms());
   if (collects_) state.days.reset();
   return false;
 }
@@ -99,7 +99,7 @@ void SummaryCursor::cache_collected() {
   collected_ = {};
   collects_ = false;
   const MutexLock view(state_->view);
-  if (days != nullptr && !state_->changing && state_->changed_at <= taken_at_) state_->days = std::move(days);
+  if (days != nullptr && state_->unchanged_since(taken_at_)) state_->days = std::move(days);
 }
 
 Result<const DaySummary*> SummaryCursor::next() {
@@ -194,7 +194,7 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (store_ != nullptr && day < std::max(utc_day(state_->last_ms), refused_before_)) keep();
+  if (store_ != nullptr && day < std::max(utc_day(state_->unsealed().last_ms), refused_before_)) keep();
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }
@@ -206,6 +206,7 @@ void SummaryCursor::keep() {
   if (!kv || kv->get() != kv_.get()) return;
   const auto batch = (*kv)->batch();
   batch->put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
+  state_->note_summary(summary_.day);
   static_cast<void>(store_->write(**kv, *batch, Durability::buffered));
 }
 

@@ -81,18 +81,16 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
     if (auto loaded = states_.ensure_loaded(*group.state, **kv); !loaded) return loaded;
     if (auto added = add_to_batch(**kv, group, *batch); !added) return added;
   }
-  for (Group& group : groups) {
-    if (!group.changes_past) continue;
-    const MutexLock view(group.state->view);
-    group.state->changing = true;
-  }
-  auto written = handle_.write(**kv, *batch, durability);
-  for (Group& group : groups) {
-    if (written) publish(group);
-    if (!group.changes_past) continue;
-    const MutexLock view(group.state->view);
-    group.state->changing = false;
-    group.state->changed_at = states_.count_change();
+  Result<void> written;
+  {
+    std::vector<std::unique_ptr<HistoryChange>> changes;
+    for (Group& group : groups) {
+      if (group.changes_past) changes.push_back(std::make_unique<HistoryChange>(*group.state, states_));
+    }
+    written = handle_.write(**kv, *batch, durability);
+    if (written) {
+      for (Group& group : groups) group.state->append(group.results);
+    }
   }
   if (!written) return written;
   for (Group& group : groups) {
@@ -105,81 +103,50 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
 Result<void> Writer::add_to_batch(const Kv& kv, Group& group, Batch& batch) NINES_NO_THREAD_SAFETY_ANALYSIS {
   const ServerState& state = *group.state;
   if (auto kept = check_kept(state, *group.results.front()); !kept) return kept;
+  const std::int64_t watermark_ms = state.unsealed().watermark_ms;
   std::string row;
   std::int64_t erased_day = -1;
   for (const CheckResult* result : group.results) {
-    const std::int64_t ms = to_ms(result->time);
-    const std::int64_t day = utc_day(ms);
-    if (ms <= state.watermark_ms) {
+    if (to_ms(result->time) <= watermark_ms) {
       group.late.push_back(*result);
       continue;
     }
     row.clear();
     append_row(row, *result);
     batch.put(Space::recent, recent_key(state.id, result->time, result->location).view(), row);
-    // Only a day before the newest can have a summary.
-    if (state.last_ms >= 0 && day < utc_day(state.last_ms) && day != erased_day) {
-      batch.erase(Space::days, day_key(state.id, day).view());
-      erased_day = day;
-      group.changes_past = true;
-    }
+    const std::int64_t day = utc_day(to_ms(result->time));
+    if (day == erased_day || !state.may_have_summary(day)) continue;
+    batch.erase(Space::days, day_key(state.id, day).view());
+    erased_day = day;
+    group.changes_past = true;
   }
   if (group.late.empty()) return {};
   group.changes_past = true;
   sort_and_unique(group.late);
-  erase_summaries(state.id, group.late, state.last_ms, batch);
+  erase_summaries(state, group.late, batch);
   const auto folded = fold(kv, state.id, group.late, batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
   sealed_chunks_ += *folded;
   return {};
 }
 
-void Writer::publish(Group& group) NINES_NO_THREAD_SAFETY_ANALYSIS {
-  ServerState& state = *group.state;
-  std::vector<CheckResult> misplaced;
-  const MutexLock view(state.view);
-  for (const CheckResult* result : group.results) {
-    const std::int64_t ms = to_ms(result->time);
-    if (ms > state.watermark_ms) {
-      ++state.rows;
-      if (state.first_row_ms < 0 || ms < state.first_row_ms) state.first_row_ms = ms;
-    }
-    state.last_ms = std::max(state.last_ms, ms);
-    if (ms < state.head.start_ms()) continue;
-    if (misplaced.empty() && state.head.accepts(*result)) {
-      state.head.push_back(*result);
-    } else {
-      misplaced.push_back(*result);
-    }
-  }
-  if (misplaced.empty()) return;
-  sort_and_unique(misplaced);
-  state.head.merge(misplaced, state.id);
-}
-
 Result<void> Writer::seal_if_due(Kv& kv, ServerState& state) {
-  const std::int64_t today = utc_day(state.last_ms) * kDayMs;
+  const Unsealed unsealed = state.unsealed();
+  const std::int64_t today = utc_day(unsealed.last_ms) * kDayMs;
   std::int64_t up_to = -1;
-  if (state.first_row_ms >= 0 && state.first_row_ms < today) up_to = today - 1;
-  if (state.rows >= options_.performance.seal_rows) up_to = std::max(up_to, state.last_ms - kSealGraceMs);
-  if (state.rows >= 2 * options_.performance.seal_rows) up_to = state.last_ms;
-  if (up_to <= state.watermark_ms) return {};
+  if (unsealed.rows > 0 && unsealed.first_row_ms < today) up_to = today - 1;
+  if (unsealed.rows >= options_.performance.seal_rows) up_to = std::max(up_to, unsealed.last_ms - kSealGraceMs);
+  if (unsealed.rows >= 2 * options_.performance.seal_rows) up_to = unsealed.last_ms;
+  if (up_to <= unsealed.watermark_ms) return {};
   return seal(kv, state, up_to);
 }
 
 Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
-  std::vector<CheckResult> rows;
-  {
-    const MutexLock view(state.view);
-    rows = state.head.results_from(state.watermark_ms + 1, state.id);
-  }
+  const std::vector<CheckResult> rows = state.rows();
   const auto end = std::partition_point(rows.begin(), rows.end(),
                                         [up_to_ms](const auto& row) { return to_ms(row.time) <= up_to_ms; });
   const std::span<const CheckResult> sealed(rows.begin(), end);
-  if (sealed.empty()) {
-    state.first_row_ms = rows.empty() ? -1 : to_ms(rows.front().time);
-    return {};
-  }
+  if (sealed.empty()) return {};
 
   const auto batch = kv.batch();
   const auto folded = fold(kv, state.id, sealed, *batch);
@@ -192,9 +159,7 @@ Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
   // Nothing is lost when this is: the rows are durable as they are.
   if (auto written = handle_.write(kv, *batch, Durability::buffered); !written) return written;
   sealed_chunks_ += *folded;
-  state.watermark_ms = to_ms(sealed.back().time);
-  state.rows = static_cast<std::uint32_t>(rows.size() - sealed.size());
-  state.first_row_ms = end == rows.end() ? -1 : to_ms(end->time);
+  state.seal(to_ms(sealed.back().time));
   states_.trim_head(state);
   return {};
 }
@@ -206,18 +171,17 @@ Result<void> Writer::seal_all() {
     auto kv = handle_.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
     if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
-    if (auto sealed = seal(**kv, *state, state->last_ms); !sealed) return sealed;
+    if (auto sealed = seal(**kv, *state, state->unsealed().last_ms); !sealed) return sealed;
   }
   return {};
 }
 
-void Writer::erase_summaries(ServerId server, std::span<const CheckResult> results, std::int64_t last_ms,
-                             Batch& batch) {
+void Writer::erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch) {
   std::int64_t erased = -1;
   for (const CheckResult& result : results) {
     const std::int64_t day = utc_day(to_ms(result.time));
-    if (day == erased || last_ms < 0 || day >= utc_day(last_ms)) continue;
-    batch.erase(Space::days, day_key(server, day).view());
+    if (day == erased || !state.may_have_summary(day)) continue;
+    batch.erase(Space::days, day_key(state.id, day).view());
     erased = day;
   }
 }

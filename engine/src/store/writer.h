@@ -55,10 +55,9 @@ class Writer {
   [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
   [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
   [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group, Batch& batch);
-  /// Erases the summaries of the days of `results` that a summary may exist for: those before `last_ms`'s.
-  static void erase_summaries(ServerId server, std::span<const CheckResult> results, std::int64_t last_ms,
-                              Batch& batch);
-  void publish(Group& group);
+  /// Erases the summaries of the days of `results` that may have one.
+  static void erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch)
+      NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results)
       NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,

@@ -25,12 +25,7 @@ Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_
       erase_between(Space::checks, *(*ranges)[0], chunk_key(id, from_ms(0)), chunk_key(id, from_ms(checks_end_ms)));
   if (done) done = erase_between(Space::days, *(*ranges)[1], day_key(id, 0), day_key(id, summaries_end));
   if (!done) return done;
-  std::vector<CheckResult> rows;
-  {
-    const MutexLock view(state.view);
-    rows = state.head.results_from(state.watermark_ms + 1, id);
-  }
-  for (const CheckResult& row : rows) {
+  for (const CheckResult& row : state.rows()) {
     if (to_ms(row.time) >= checks_end_ms) break;
     batch.erase(Space::recent, recent_key(id, row.time, row.location).view());
   }
@@ -52,16 +47,11 @@ Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::in
     return tl::unexpected<Error>(erased.error());
   }
   if (batch->empty()) return false;
-  {
-    const MutexLock view(state->view);
-    state->changing = true;
+  const HistoryChange change(*state, states_);
+  if (auto written = handle_.write(**kv, *batch, Durability::process); !written) {
+    return tl::unexpected<Error>(written.error());
   }
-  const auto written = handle_.write(**kv, *batch, Durability::process);
-  const MutexLock view(state->view);
-  state->changing = false;
-  state->changed_at = states_.count_change();
-  if (!written) return tl::unexpected<Error>(written.error());
-  state->head.trim(checks_end_ms);
+  state->drop(checks_end_ms);
   return true;
 }
 

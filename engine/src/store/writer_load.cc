@@ -42,11 +42,8 @@ Result<void> Writer::load(ServerId server, std::span<const CheckResult> results)
 
 Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results) {
   // Rows must stay later than the watermark, which the load is going to move.
-  if (auto sealed = seal(kv, state, state.last_ms); !sealed) return sealed;
-  {
-    const MutexLock view(state.view);
-    state.changing = true;
-  }
+  if (auto sealed = seal(kv, state, state.unsealed().last_ms); !sealed) return sealed;
+  const HistoryChange change(state, states_);
   Result<void> done;
   const auto batch = kv.batch();
   std::vector<CheckResult> day;
@@ -66,19 +63,16 @@ Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const Che
     }
   }
   // Whatever of it was stored, the state and the head are read anew from there.
-  state.loaded = false;
+  state.forget(states_.count_change());
   auto loaded = states_.ensure_loaded(state, kv);
-  const MutexLock view(state.view);
-  state.changing = false;
-  state.changed_at = states_.count_change();
   return done ? loaded : done;
 }
 
 Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
                               Batch& batch) {
   const std::int64_t number = utc_day(to_ms(day.front().time));
-  if (state.watermark_ms >= number * kDayMs) {
-    erase_summaries(state.id, day, state.last_ms, batch);
+  if (state.unsealed().watermark_ms >= number * kDayMs || state.may_have_summary(number)) {
+    erase_summaries(state, day, batch);
     const auto folded = fold(kv, state.id, day, batch);
     if (!folded) return tl::unexpected<Error>(folded.error());
     sealed_chunks_ += *folded;

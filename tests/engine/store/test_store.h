@@ -11,7 +11,7 @@
 
 #include "engine/store/faulty_disk.h"
 #include "kv/rocksdb/open.h"
-#include "store/store.h"
+#include "store/open_store.h"
 
 namespace nines::test {
 
