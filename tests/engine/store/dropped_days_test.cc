@@ -39,9 +39,9 @@ class DroppedDays : public ::testing::Test {
     server_ = *id;
   }
 
-  void keep_checks(days kept) {
+  void keep(Retention retention) {
     Server entry = *store_->catalog()->find(server_);
-    entry.retention.checks = kept;
+    entry.retention = retention;
     ASSERT_TRUE(store_->update_server(entry));
   }
 
@@ -114,6 +114,7 @@ class DroppedDays : public ::testing::Test {
 
 TEST_F(DroppedDays, ResultsAppendedAfterTheClockWasAYearAheadAreSeen) {
   options_.keep_checks = days{30};
+  options_.keep_summaries = days{30};
   open();
   add();
   append(now_ - minutes{10}, 10);
@@ -132,11 +133,11 @@ TEST_F(DroppedDays, QuietServerTakesOldResultsOnceItsRuleIsRelaxed) {
   now_ = kDay0 + days{1};
   append(kDay0, 10);
   now_ = kDay0 + days{40};
-  keep_checks(days{7});
+  keep({.checks = days{7}, .summaries = days{7}});
   ASSERT_TRUE(store_->apply_retention());
   dropped_before(kDay0 + days{33});
   check();
-  keep_checks(days{-1});
+  keep({.checks = days{-1}, .summaries = days{-1}});
   append(kDay0 + days{10}, 100);
   append(kDay0 + days{5}, 100);
   check();
@@ -150,11 +151,11 @@ TEST_F(DroppedDays, SealedHistoryThatWasDroppedTakesResultsAgain) {
   append(kDay0, 600);
   ASSERT_TRUE(store_->seal());
   append(kDay0 + days{1}, 5);
-  keep_checks(days{7});
+  keep({.checks = days{7}, .summaries = days{7}});
   ASSERT_TRUE(store_->apply_retention());
   dropped_before(kDay0 + days{33});
   check();
-  keep_checks(days{-1});
+  keep({.checks = days{-1}, .summaries = days{-1}});
   append(kDay0 + minutes{300}, 50);
   append(kDay0 + days{1}, 50);
   append(kDay0 + days{2}, 50);
@@ -171,7 +172,7 @@ TEST_F(DroppedDays, SummaryThatWasKeptGoesWhenItsDayTakesResultsAgain) {
   EXPECT_EQ(read_days(*store_, server_, {0, 60'000}).size(), 1U);
   dropped_before(kDay0 + days{33});
   open();  // the store has no result of this server any more to know the time of
-  keep_checks(days{-1});
+  keep({.checks = days{-1}, .summaries = days{-1}});
   append(kDay0 + minutes{60}, 5);
   check_also_reopened();
 }
@@ -185,7 +186,7 @@ TEST_F(DroppedDays, SummaryThatWasKeptGoesWhenItsDayIsLoadedAgain) {
   ASSERT_TRUE(store_->apply_retention());
   dropped_before(kDay0 + days{33});
   open();
-  keep_checks(days{-1});
+  keep({.checks = days{-1}, .summaries = days{-1}});
   expected_ = {result(kDay0 + minutes{60}), result(kDay0 + minutes{61})};
   ASSERT_TRUE(store_->load(server_, expected_));
   check_also_reopened();
@@ -201,7 +202,7 @@ TEST_F(DroppedDays, RowsAreCountedAsTheyAre) {
   }
   EXPECT_EQ(store_->stats().recent_rows, 10U);
   now_ = kDay0 + days{40};
-  keep_checks(days{7});
+  keep({.checks = days{7}, .summaries = days{7}});
   ASSERT_TRUE(store_->apply_retention());
   EXPECT_EQ(store_->stats().recent_rows, 0U);
 }
