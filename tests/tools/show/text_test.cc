@@ -6,7 +6,7 @@
 #include <array>
 #include <limits>
 
-#include "exchange/record_line.h"
+#include "show/number.h"
 
 namespace nines::tools {
 namespace {

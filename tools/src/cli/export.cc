@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "exchange/record_line.h"
 #include "exchange/results.h"
+#include "show/number.h"
 #include "show/text.h"
 #include "show/times.h"
 

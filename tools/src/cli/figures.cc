@@ -4,9 +4,10 @@
 #include <algorithm>
 
 #include "cli/commands.h"
-#include "cli/subject.h"
+#include "cli/session.h"
 #include "config/server.h"
 #include "show/answers.h"
+#include "show/number.h"
 #include "show/state_text.h"
 #include "show/text.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
-#include "cli/subject.h"
+#include "cli/session.h"
 #include "exchange/record_line.h"
 #include "exchange/results.h"
 #include "show/answers.h"

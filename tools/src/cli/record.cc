@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "exchange/record_line.h"
+#include "show/number.h"
 #include "show/text.h"
 #include "show/times.h"
 

@@ -5,6 +5,7 @@
 #include "cli/session.h"
 #include "config/server.h"
 #include "show/answers.h"
+#include "show/number.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"

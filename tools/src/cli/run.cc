@@ -122,7 +122,7 @@ Outcome run(const Call& call) {
   Console console(call.terminal.err_is_terminal && !call.quiet);
   const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
   Daemon daemon(*path, std::move(*config), console, call.verbose);
-  if (auto started = daemon.start(); !started) return tl::unexpected(started.error());
+  if (auto started = daemon.start(); !started) return failed(started.error());
   if (!call.quiet) {
     std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
     if (daemon.port() != 0) sentence += fmt::format(", page at http://{}:{}/", daemon.host(), daemon.port());
@@ -131,7 +131,7 @@ Outcome run(const Call& call) {
   watch(daemon, console, signals);
   console.show("");
   if (!call.quiet) console.say("stopping");
-  if (auto stopped = daemon.stop(); !stopped) return tl::unexpected(stopped.error());
+  if (auto stopped = daemon.stop(); !stopped) return failed(stopped.error());
   return kExitDone;
 }
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "cli/commands.h"
-#include "cli/subject.h"
+#include "cli/session.h"
 #include "config/config.h"
 #include "show/svg.h"
 #include "show/text.h"

@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "config/server.h"
 #include "show/answers.h"
+#include "show/number.h"
 #include "show/text.h"
 #include "show/times.h"
 

@@ -7,29 +7,18 @@
 #include <iostream>
 #include <string_view>
 
-#include "cli/subject.h"
+#include "show/open_error.h"
 #include "show/text.h"
 
 namespace nines::tools {
 namespace {
 
 Failure open_failure(const std::string& path, const Error& error) {
-  const std::string shown = printable(path);
-  switch (error.code) {
-    case ErrorCode::not_found:
-      return {kExitFailed,
-              fmt::format("there is no store at `{}`; `nines run` and `nines import` make one, --db PATH or "
-                          "NINES_DB name another",
-                          shown)};
-    case ErrorCode::locked:
-      return {
-          kExitFailed,
-          fmt::format("the store `{}` is being written by another process (a running `nines run`?); stop it first, or "
-                      "use its page and API",
-                      shown)};
-    default:
-      return {kExitFailed, fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message))};
-  }
+  return {kExitFailed, open_error_text(path, error)};
+}
+
+Lookup options_of(const Call& call) {
+  return [&call](const char* name) { return call.text(name); };
 }
 
 void report_warnings(const Store& store, const Call& call) {
@@ -67,6 +56,19 @@ Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, 
   auto store = Store::open(path, std::move(options));
   if (!store) return tl::unexpected(open_failure(path, store.error()));
   return std::move(*store);
+}
+
+tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
+  auto question = read_question(options_of(call), "--", usual);
+  if (!question) return usage(printable(question.error().message));
+  return *question;
+}
+
+tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual_count,
+                                                std::uint64_t least, std::uint64_t most) {
+  const auto count = read_count(options_of(call), "--", option, usual_count, least, most);
+  if (!count) return usage(count.error().message);
+  return *count;
 }
 
 Expected<const Server*> find_server(const Catalog& catalog, const std::string& name) {

@@ -1,13 +1,16 @@
-// Opening the store for a command, and finding servers in it, with errors that say what to do.
+// What a command begins with: the store opened, servers found in it, its question read; with errors that say what to
+// do.
 #pragma once
 
 #include <nines/store.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
+#include "show/times.h"
 
 namespace nines::tools {
 
@@ -35,5 +38,21 @@ using Expected = tl::expected<T, Failure>;
 
 /// `prompt [y/N]` on the terminal; true with --yes. Without a terminal and without --yes: a usage failure.
 [[nodiscard]] Expected<bool> confirmed(const Call& call, const std::string& prompt);
+
+/// What show/times.h reads, from a command's options; failures are of usage.
+[[nodiscard]] tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual);
+[[nodiscard]] tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual,
+                                                              std::uint64_t least, std::uint64_t most);
+
+/// A store, one server of it and a question: what a command about one server begins with.
+struct Subject {
+  std::unique_ptr<Store> store;
+  std::shared_ptr<const Catalog> catalog;
+  const Server* server = nullptr;  ///< of `catalog`
+  Question question;
+};
+
+/// Opens the store for reading and finds the server called `name`. `usual_window` is the window when none is asked for.
+[[nodiscard]] Expected<Subject> open_subject(const Call& call, const std::string& name, std::string_view usual_window);
 
 }  // namespace nines::tools

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "config/reader.h"
+#include "show/listen_address.h"
 
 namespace nines::tools {
 
@@ -39,12 +40,6 @@ struct StoreConfig {
   std::optional<std::uint64_t> memory_bytes;  ///< for the newest results; none is the engine's default
 };
 
-/// Where the page listens; port 0 takes any free one.
-struct ListenAddress {
-  std::string host = "127.0.0.1";
-  int port = 8080;
-};
-
 struct Config {
   std::vector<ServerConfig> servers;
   StoreConfig store;
@@ -58,10 +53,7 @@ struct Config {
 /// The same for a text; `file` names it in messages.
 [[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
 
-/// "127.0.0.1:8080", "[::1]:8080", ":8080" (all addresses); nothing when malformed.
-[[nodiscard]] std::optional<ListenAddress> parse_listen(std::string_view text);
-
-// The parts of the file that have a source file of their own: config_maintenance.cc, config_prober.cc.
+// The parts of the file that have a source file of their own: maintenance.cc, prober.cc.
 
 /// The `maintenance` list of a server.
 [[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);

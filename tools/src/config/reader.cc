@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <tuple>
 
-#include "exchange/record_line.h"
+#include "show/number.h"
 #include "show/text.h"
 
 namespace nines::tools {

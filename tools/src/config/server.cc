@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "show/number.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -228,19 +229,6 @@ std::string read_name(const MapReader& map, Problems& problems) {
 }
 
 }  // namespace
-
-std::optional<double> parse_objective(const std::string& text) {
-  const std::size_t end = text.find_last_not_of(" %");
-  if (end == std::string::npos) return std::nullopt;
-  const std::string_view suffix = std::string_view(text).substr(end + 1);
-  if (!suffix.empty() && suffix != "%" && suffix != " %") return std::nullopt;
-  std::string number = text.substr(0, end + 1);
-  if (!suffix.empty()) number += "e-2";  // exact where a division would not be: 99.9 % is 0.999
-  double value = 0;
-  const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (error != std::errc{} || rest != number.data() + number.size()) return std::nullopt;
-  return value > 0 && value < 1 ? std::optional(value) : std::nullopt;
-}
 
 std::chrono::days read_days(const YAML::Node& node, std::string_view what, Problems& problems) {
   constexpr milliseconds kMost = std::chrono::days{36'525};

@@ -11,7 +11,4 @@ namespace nines::tools {
 /// A number of whole days like 400d; 0 after a problem.
 [[nodiscard]] std::chrono::days read_days(const YAML::Node& node, std::string_view what, Problems& problems);
 
-/// A service level objective: "99.9%" or "0.999"; nothing unless it lies in (0, 1).
-[[nodiscard]] std::optional<double> parse_objective(const std::string& text);
-
 }  // namespace nines::tools

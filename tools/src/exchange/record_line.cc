@@ -8,6 +8,7 @@
 #include <charconv>
 #include <limits>
 
+#include "show/number.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -160,40 +161,6 @@ std::optional<Field> parse_field(std::string_view name) noexcept {
 
 std::string_view closest_field(std::string_view name) {
   return closest(name, kNames);
-}
-
-std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t scale, std::uint64_t limit) {
-  const std::size_t point = text.find('.');
-  const std::string_view whole_text = text.substr(0, point);
-  std::uint64_t whole = 0;
-  const auto [end, error] = std::from_chars(whole_text.data(), whole_text.data() + whole_text.size(), whole);
-  if (error != std::errc{} || end != whole_text.data() + whole_text.size() || whole > limit / scale)
-    return std::nullopt;
-  std::uint64_t value = whole * scale;
-  if (point != std::string_view::npos) {
-    const std::string_view decimals = text.substr(point + 1);
-    if (decimals.empty()) return std::nullopt;
-    std::uint64_t unit = scale;
-    for (const char c : decimals) {
-      if (c < '0' || c > '9') return std::nullopt;
-      unit /= 10;  // decimals beyond the unit are dropped
-      value += unit * static_cast<std::uint64_t>(c - '0');
-    }
-  }
-  if (value > limit) return std::nullopt;
-  return value;
-}
-
-std::string format_decimal(std::uint64_t value, std::uint64_t scale) {
-  std::string text = fmt::to_string(value / scale);
-  std::uint64_t rest = value % scale;
-  if (rest == 0) return text;
-  text += '.';
-  for (std::uint64_t unit = scale / 10; rest > 0; unit /= 10) {
-    text += static_cast<char>('0' + rest / unit);
-    rest %= unit;
-  }
-  return text;
 }
 
 Result<Record> parse_record(const RecordTexts& texts, TimeMs latest) {

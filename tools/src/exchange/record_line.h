@@ -65,16 +65,10 @@ struct Record {
 /// number". Times must lie in [1970, `latest`].
 [[nodiscard]] Result<Record> parse_record(const RecordTexts& texts, TimeMs latest);
 
-/// The columns that export writes: without `full` those of CONVENTIONS, with it retry and the phases too.
+/// The columns that export writes: `full` adds retry and the phases.
 [[nodiscard]] std::span<const Field> export_fields(bool full);
 
 /// The cells of one result, parallel to export_fields(full). An absent value is null.
 [[nodiscard]] std::vector<Cell> record_cells(const std::string& server, const CheckResult& result, bool full);
-
-/// Microseconds from "51", "51.25" (`scale` units of it make one); nothing when malformed, negative or over `limit`.
-[[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t scale,
-                                                         std::uint64_t limit);
-/// The inverse, without trailing zeros.
-[[nodiscard]] std::string format_decimal(std::uint64_t value, std::uint64_t scale);
 
 }  // namespace nines::tools

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "config/catalog_sync.h"
-#include "exchange/record_line.h"
+#include "show/open_error.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -90,7 +90,7 @@ void Daemon::tell(const StateChange& change) {
   console_.say(message);
 }
 
-Expected<void> Daemon::start() {
+Result<void> Daemon::start() {
   Options options;
   options.keep_checks = config_.store.retention;
   options.keep_summaries = config_.store.summary_retention;
@@ -99,15 +99,15 @@ Expected<void> Daemon::start() {
   options.log = [this](LogLevel level, std::string_view message) {
     if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
   };
-  auto store = open_path_for_writing(config_.store.path, std::move(options));
-  if (!store) return tl::unexpected(store.error());
+  auto store = Store::open(config_.store.path, std::move(options));
+  if (!store) return fail(store.error().code, open_error_text(config_.store.path, store.error()));
   store_ = std::move(*store);
   for (const std::string& warning : store_->open_report().warnings) console_.say(printable(warning));
 
   auto prober = Prober::create(*store_, prober_options());
-  if (!prober) return failed(printable(prober.error().message));
+  if (!prober) return tl::unexpected(prober.error());
   prober_ = std::move(*prober);
-  if (auto applied = apply(config_); !applied) return failed(printable(applied.error().message));
+  if (auto applied = apply(config_); !applied) return applied;
 
   Site::Hooks hooks;
   hooks.reload = [this] { return reload(); };
@@ -118,29 +118,28 @@ Expected<void> Daemon::start() {
   if (config_.listen) {
     auto http =
         HttpServer::start(*config_.listen, [this](const WebRequest& request) { return site_->answer(request); });
-    if (!http) return failed(http.error().message);
+    if (!http) return tl::unexpected(http.error());
     http_ = std::move(*http);
   }
-  if (auto started = prober_->start(); !started) return failed(printable(started.error().message));
+  if (auto started = prober_->start(); !started) return started;
   ready_ = true;
   return {};
 }
 
-Expected<void> Daemon::stop() {
+Result<void> Daemon::stop() {
   ready_ = false;
   http_.reset();
-  std::string trouble;
+  Result<void> outcome;
   if (prober_) {
-    if (auto stopped = prober_->stop(); !stopped) trouble = stopped.error().message;
+    outcome = prober_->stop();
     prober_.reset();
   }
   if (store_) {
-    if (auto closed = store_->close(); !closed && trouble.empty()) trouble = closed.error().message;
+    if (auto closed = store_->close(); !closed && outcome) outcome = std::move(closed);
     site_.reset();
     store_.reset();
   }
-  if (!trouble.empty()) return failed(printable(trouble));
-  return {};
+  return outcome;
 }
 
 Result<void> Daemon::apply(const Config& config) {

@@ -12,7 +12,6 @@
 #include <mutex>
 #include <string>
 
-#include "cli/session.h"
 #include "config/config.h"
 #include "run/console.h"
 #include "run/run_metrics.h"
@@ -30,9 +29,9 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   /// Opens the store, brings the catalog to the configuration, listens, begins to probe.
-  [[nodiscard]] Expected<void> start();
+  [[nodiscard]] Result<void> start();
   /// Ends everything in order; what was measured is stored.
-  [[nodiscard]] Expected<void> stop();
+  [[nodiscard]] Result<void> stop();
   /// Reads the file again. A bad one changes nothing, and the error says why.
   [[nodiscard]] Result<void> reload();
   /// Lets go of what retention does not keep.

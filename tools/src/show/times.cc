@@ -5,7 +5,7 @@
 #include <chrono>
 #include <limits>
 
-#include "exchange/record_line.h"
+#include "show/number.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -53,10 +53,6 @@ Result<Policy> read_policy(const Lookup& lookup, std::string_view prefix) {
   return policy;
 }
 
-Lookup options_of(const Call& call) {
-  return [&call](const char* name) { return call.text(name); };
-}
-
 }  // namespace
 
 TimeMs now() noexcept {
@@ -98,19 +94,6 @@ Result<std::uint64_t> read_count(const Lookup& lookup, std::string_view prefix, 
                                printable(fit(*text, 40)), least, most));
   }
   return *number;
-}
-
-tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
-  auto question = read_question(options_of(call), "--", usual);
-  if (!question) return usage(printable(question.error().message));
-  return *question;
-}
-
-tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual_count,
-                                                std::uint64_t least, std::uint64_t most) {
-  const auto count = read_count(options_of(call), "--", option, usual_count, least, most);
-  if (!count) return usage(count.error().message);
-  return *count;
 }
 
 }  // namespace nines::tools

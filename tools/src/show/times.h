@@ -3,13 +3,13 @@
 
 #include <nines/calendar.h>
 #include <nines/query.h>
+#include <nines/result.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "cli/command.h"
 
 namespace nines::tools {
 
@@ -34,10 +34,5 @@ using Lookup = std::function<std::optional<std::string>(const char* name)>;
 /// A whole number in [least, most]; `usual` when it was not given.
 [[nodiscard]] Result<std::uint64_t> read_count(const Lookup& lookup, std::string_view prefix, const char* name,
                                                std::uint64_t usual, std::uint64_t least, std::uint64_t most);
-
-/// The same from a command's options; failures are of usage.
-[[nodiscard]] tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual);
-[[nodiscard]] tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual,
-                                                              std::uint64_t least, std::uint64_t most);
 
 }  // namespace nines::tools

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <tuple>
 
-#include "config/server.h"
 #include "exchange/record_line.h"
 #include "exchange/results.h"
 #include "show/answers.h"
+#include "show/number.h"
 #include "show/text.h"
 #include "show/times.h"
 

@@ -9,7 +9,7 @@
 #include <functional>
 #include <memory>
 
-#include "config/config.h"
+#include "show/listen_address.h"
 #include "web/message.h"
 
 namespace nines::tools {
