@@ -26,7 +26,7 @@ struct Dependency {
   std::string_view rooms;     ///< that may use it; tests and benchmarks may use everything
 };
 
-// A new library gets its line here once DESIGN says which room it belongs to.
+// A new library gets its line here, with the rooms that may use it.
 constexpr std::array kDependencies = {
     Dependency{"librocksdb-dev", "RocksDB", "RocksDB::", "rocksdb/", "engine"},
     Dependency{"libexpected-dev", "tl-expected", "tl::", "tl/", "engine prober query tools"},
@@ -77,7 +77,7 @@ std::string tested_room(const std::string& path) {
   return path.starts_with(kTests) ? room_of(path.substr(kTests.size())) : "";
 }
 
-/// The arrows of DESIGN. `from` empty is a test or a benchmark, which may use all rooms.
+/// The arrows between the rooms. `from` empty is a test or a benchmark, which may use all rooms.
 bool may_use(const std::string& from, const std::string& to) {
   return from.empty() || from == to || from == "tools" || to == "engine";
 }
@@ -211,7 +211,9 @@ Tree read_tree(const fs::path& root) {
     tree[entry.path().lexically_relative(root).generic_string()] =
         std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   };
-  for (const auto& entry : fs::directory_iterator(root)) add(entry);
+  for (const auto& entry : fs::directory_iterator(root)) {
+    if (entry.path().filename() != ".git") add(entry);  // in a linked work tree it is a file, and not ours
+  }
   for (const char* const folder : kFolders) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) add(entry);
   }

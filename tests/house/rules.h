@@ -29,7 +29,8 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding);
 using Findings = std::vector<Finding>;
 
 /// tools -> {prober, query} -> engine, and nobody's src/ but one's own. tests/ROOM may look into ROOM/src, other
-/// folders of tests/ and bench/ into every room. A library is included by the rooms that DESIGN gives it to.
+/// folders of tests/ and bench/ into every room. A library is included by the rooms that the table in
+/// rules.cc gives it to.
 [[nodiscard]] Findings check_includes(const Tree& tree);
 
 /// The same arrows, between the targets of the CMakeLists.txt files.
@@ -44,5 +45,16 @@ inline constexpr int kMaxHeaderLines = 250;
 
 /// No file names a folder of somebody's own machine.
 [[nodiscard]] Findings check_machine_paths(const Tree& tree);
+
+/// Every source of a room lies in a folder of its src/ that the table in folder_rules.cc has, includes only from the
+/// folders that the table allows, and shares its folder with at most kMaxFolderFiles files.
+[[nodiscard]] Findings check_folders(const Tree& tree);
+inline constexpr int kMaxFolderFiles = 34;
+
+/// That table has no circle.
+[[nodiscard]] Findings check_folder_table();
+
+/// Documents that comments and pages cite are in the tree.
+[[nodiscard]] Findings check_citations(const Tree& tree);
 
 }  // namespace nines::house

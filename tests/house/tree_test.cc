@@ -39,5 +39,17 @@ TEST(House, NoFileNamesAFolderOfOneMachine) {
   EXPECT_THAT(check_machine_paths(tree()), IsEmpty());
 }
 
+TEST(House, FoldersFollowTheirArrows) {
+  EXPECT_THAT(check_folders(tree()), IsEmpty());
+}
+
+TEST(House, FoldersHaveNoCircle) {
+  EXPECT_THAT(check_folder_table(), IsEmpty());
+}
+
+TEST(House, CitedDocumentsAreInTheTree) {
+  EXPECT_THAT(check_citations(tree()), IsEmpty());
+}
+
 }  // namespace
 }  // namespace nines::house

@@ -33,7 +33,7 @@ std::vector<CheckResult> random_results(ResultMaker& maker) {
   return results;
 }
 
-/// What SEMANTICS calls a successful check.
+/// A successful check: its latency counts.
 std::vector<std::uint32_t> successful_latencies(const std::vector<CheckResult>& results) {
   std::vector<std::uint32_t> latencies;
   for (const CheckResult& result : results) {
