@@ -9,6 +9,7 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "codec/summary_codec.h"
+#include "vocabulary/validate_server.h"
 
 namespace nines::fuzz {
 namespace {

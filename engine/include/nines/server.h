@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -60,6 +61,23 @@ struct Retention {
   std::chrono::days summaries{0};
 
   friend bool operator==(const Retention&, const Retention&) = default;
+};
+
+/// Limits of an entry, which is refused beyond them. They keep the catalog, which is wholly in memory, small, and stop
+/// mistakes early.
+struct ServerLimits {
+  static constexpr std::size_t kMaxNameBytes = 200;
+  static constexpr std::size_t kMaxUrlBytes = 8192;
+  static constexpr std::size_t kMaxGroupBytes = 200;
+  static constexpr std::size_t kMaxTags = 64;
+  static constexpr std::size_t kMaxTagKeyBytes = 100;
+  static constexpr std::size_t kMaxTagValueBytes = 500;
+  static constexpr std::size_t kMaxNoteBytes = 1000;
+  static constexpr std::size_t kMaxTimezoneBytes = 100;
+  static constexpr std::size_t kMaxCheckBytes = 65'536;
+  static constexpr std::size_t kMaxRules = 10'000;          ///< also of maintenance, corrections and pauses, each
+  static constexpr std::chrono::days kMaxRuleDuration{31};  ///< interval, timeout, stale_after and merge_within
+  static constexpr std::chrono::days kMaxRetention{1'000'000};
 };
 
 /// One entry of the catalog.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "vocabulary/validate_server.h"
 
 namespace nines::engine {
 namespace {

@@ -1,8 +1,8 @@
-// Making a day's summary from columns. The codec is summary_codec.cc.
+#include "series/summarise.h"
+
 #include <algorithm>
 #include <limits>
-
-#include "codec/summary_codec.h"
+#include <vector>
 
 namespace nines::engine {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "codec/catalog_codec.h"
 #include "codec/key.h"
+#include "vocabulary/validate_server.h"
 
 namespace nines::engine {
 namespace {
@@ -76,11 +77,6 @@ std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
   const MutexLock lock(mutex_);
   if (snapshot_ == nullptr) snapshot_ = std::make_shared<Snapshot>(servers_);
   return snapshot_;
-}
-
-bool CatalogTable::contains(ServerId id) const {
-  const MutexLock lock(mutex_);
-  return servers_.contains(id);
 }
 
 ServerId CatalogTable::next_id() const {

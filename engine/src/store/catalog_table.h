@@ -24,7 +24,6 @@ class CatalogTable {
   [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
-  [[nodiscard]] bool contains(ServerId id) const NINES_EXCLUDES(mutex_);
   [[nodiscard]] ServerId next_id() const NINES_EXCLUDES(mutex_);
 
   /// Whether `server` may be put: its fields are valid and no other server has its name.

@@ -6,6 +6,7 @@
 
 #include "codec/key.h"
 #include "codec/summary_codec.h"
+#include "series/summarise.h"
 
 namespace nines::engine {
 namespace {

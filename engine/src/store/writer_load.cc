@@ -5,6 +5,7 @@
 #include "codec/key.h"
 #include "codec/summary_codec.h"
 #include "series/merge.h"
+#include "series/summarise.h"
 #include "store/fold.h"
 #include "store/writer.h"
 #include "vocabulary/check_input.h"

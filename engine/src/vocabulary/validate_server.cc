@@ -1,9 +1,10 @@
-// The bounds of a catalog entry's fields; the codec is catalog_codec.cc.
+#include "vocabulary/validate_server.h"
+
 #include <algorithm>
 #include <chrono>
 #include <string>
-
-#include "codec/catalog_codec.h"
+#include <string_view>
+#include <utility>
 
 namespace nines::engine {
 namespace {
@@ -13,7 +14,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-constexpr milliseconds kMaxRuleDuration = days{kMaxRuleDays};
+using Limits = ServerLimits;
 
 /// The first complaint, or empty.
 using Complaint = std::string;
@@ -73,7 +74,8 @@ Complaint check_window(const std::string& field, Window window) {
 
 Complaint check_duration(const std::string& field, milliseconds duration, milliseconds least) {
   if (duration < least) return field + " must be at least " + std::to_string(least.count()) + " ms";
-  if (duration > kMaxRuleDuration) return field + " must be at most " + std::to_string(kMaxRuleDays) + " days";
+  if (duration > Limits::kMaxRuleDuration)
+    return field + " must be at most " + std::to_string(Limits::kMaxRuleDuration.count()) + " days";
   return {};
 }
 
@@ -121,8 +123,8 @@ Complaint check_maintenance(const std::string& at, const Maintenance& m) {
   if (m.repeat > Maintenance::Repeat::monthly) return at + ".repeat is unknown";
   const bool once = m.repeat == Maintenance::Repeat::once;
   return first_of({once ? check_window(at + ".once", m.once) : check_recurrence(at, m),
-                   check_text(at + ".timezone", m.timezone, kMaxTimezoneBytes),
-                   check_text(at + ".note", m.note, kMaxNoteBytes)});
+                   check_text(at + ".timezone", m.timezone, Limits::kMaxTimezoneBytes),
+                   check_text(at + ".note", m.note, Limits::kMaxNoteBytes)});
 }
 
 Complaint check_texts(const Server& server) {
@@ -130,13 +132,15 @@ Complaint check_texts(const Server& server) {
   if (has_control_character(server.name)) return "name contains a control character";
   for (const auto& [key, value] : server.tags) {
     if (key.empty()) return "tags has an empty key";
-    auto bad = first_of({check_text("key of tag '" + key + "'", key, kMaxTagKeyBytes),
-                         check_text("value of tag '" + key + "'", value, kMaxTagValueBytes)});
+    auto bad = first_of({check_text("key of tag '" + key + "'", key, Limits::kMaxTagKeyBytes),
+                         check_text("value of tag '" + key + "'", value, Limits::kMaxTagValueBytes)});
     if (!bad.empty()) return bad;
   }
-  return first_of({check_text("name", server.name, kMaxNameBytes), check_text("url", server.url, kMaxUrlBytes),
-                   check_text("group", server.group, kMaxGroupBytes), check_text("check", server.check, kMaxCheckBytes),
-                   check_count("tags", server.tags.size(), kMaxTags)});
+  return first_of({check_text("name", server.name, Limits::kMaxNameBytes),
+                   check_text("url", server.url, Limits::kMaxUrlBytes),
+                   check_text("group", server.group, Limits::kMaxGroupBytes),
+                   check_text("check", server.check, Limits::kMaxCheckBytes),
+                   check_count("tags", server.tags.size(), Limits::kMaxTags)});
 }
 
 Complaint check_history(const Server& server) {
@@ -154,8 +158,8 @@ Complaint check_history(const Server& server) {
     const std::string at = indexed("corrections", i);
     const Correction& correction = server.corrections[i];
     if (correction.state > State::paused) return at + ".state is unknown";
-    auto bad = first_of(
-        {check_window(at + ".window", correction.window), check_text(at + ".note", correction.note, kMaxNoteBytes)});
+    auto bad = first_of({check_window(at + ".window", correction.window),
+                         check_text(at + ".note", correction.note, Limits::kMaxNoteBytes)});
     if (!bad.empty()) return bad;
   }
   for (std::size_t i = 0; i < server.paused.size(); ++i) {
@@ -164,16 +168,14 @@ Complaint check_history(const Server& server) {
       return indexed("paused", i) + " begins before the pause before it ends";
     }
   }
-  return first_of({check_count("rules", server.rules.size(), kMaxRules),
-                   check_count("maintenance", server.maintenance.size(), kMaxRules),
-                   check_count("corrections", server.corrections.size(), kMaxRules),
-                   check_count("paused", server.paused.size(), kMaxRules)});
+  return first_of({check_count("rules", server.rules.size(), Limits::kMaxRules),
+                   check_count("maintenance", server.maintenance.size(), Limits::kMaxRules),
+                   check_count("corrections", server.corrections.size(), Limits::kMaxRules),
+                   check_count("paused", server.paused.size(), Limits::kMaxRules)});
 }
 
 Complaint check_rest(const Server& server) {
-  const auto bad_retention = [](days kept) {
-    return kept > days{kMaxRetentionDays} || kept < -days{kMaxRetentionDays};
-  };
+  const auto bad_retention = [](days kept) { return kept > Limits::kMaxRetention || kept < -Limits::kMaxRetention; };
   if (bad_retention(server.retention.checks)) return "retention.checks is out of range";
   if (bad_retention(server.retention.summaries)) return "retention.summaries is out of range";
   if (server.objective && !(*server.objective > 0 && *server.objective < 1)) return "objective is not between 0 and 1";

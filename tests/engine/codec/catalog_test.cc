@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "codec/catalog_codec.h"
+#include "vocabulary/validate_server.h"
 
 namespace nines::engine {
 namespace {
@@ -109,15 +110,15 @@ struct BadField {
 TEST(Catalog, BoundsAreNamed) {
   const BadField cases[] = {
       {"name", [](Server& s) { s.name.clear(); }},
-      {"name", [](Server& s) { s.name = std::string(kMaxNameBytes + 1, 'x'); }},
+      {"name", [](Server& s) { s.name = std::string(ServerLimits::kMaxNameBytes + 1, 'x'); }},
       {"name", [](Server& s) { s.name = std::string("a\nb"); }},
       {"name", [](Server& s) { s.name = std::string("\xc3"); }},
       {"name", [](Server& s) { s.name = std::string("\xed\xa0\x80"); }},
       {"name", [](Server& s) { s.name = std::string("\xc0\x80"); }},
-      {"url", [](Server& s) { s.url = std::string(kMaxUrlBytes + 1, 'x'); }},
+      {"url", [](Server& s) { s.url = std::string(ServerLimits::kMaxUrlBytes + 1, 'x'); }},
       {"group", [](Server& s) { s.group = std::string("\xff"); }},
       {"tags", [](Server& s) { s.tags.emplace("", "x"); }},
-      {"tag 'k'", [](Server& s) { s.tags["k"] = std::string(kMaxTagValueBytes + 1, 'x'); }},
+      {"tag 'k'", [](Server& s) { s.tags["k"] = std::string(ServerLimits::kMaxTagValueBytes + 1, 'x'); }},
       {"created_at", [](Server& s) { s.created_at = from_ms(-1); }},
       {"rules", [](Server& s) { s.rules.clear(); }},
       {"rules[0].interval", [](Server& s) { s.rules[0].interval = milliseconds{0}; }},
@@ -132,13 +133,14 @@ TEST(Catalog, BoundsAreNamed) {
       {"maintenance[1].length", [](Server& s) { s.maintenance[1].length = minutes{0}; }},
       {"maintenance[1].timezone", [](Server& s) { s.maintenance[1].timezone.clear(); }},
       {"maintenance[2].day_of_month", [](Server& s) { s.maintenance[2].day_of_month = 32; }},
-      {"maintenance[2].note", [](Server& s) { s.maintenance[2].note = std::string(kMaxNoteBytes + 1, 'x'); }},
+      {"maintenance[2].note",
+       [](Server& s) { s.maintenance[2].note = std::string(ServerLimits::kMaxNoteBytes + 1, 'x'); }},
       {"corrections[0].window", [](Server& s) { s.corrections[0].window = {}; }},
       {"paused[1]", [](Server& s) { s.paused[1].from = from_ms(1); }},
-      {"retention.checks", [](Server& s) { s.retention.checks = days{kMaxRetentionDays + 1}; }},
+      {"retention.checks", [](Server& s) { s.retention.checks = ServerLimits::kMaxRetention + days{1}; }},
       {"objective", [](Server& s) { s.objective = 1; }},
       {"objective", [](Server& s) { s.objective = 0; }},
-      {"check", [](Server& s) { s.check = std::string(kMaxCheckBytes + 1, ' '); }},
+      {"check", [](Server& s) { s.check = std::string(ServerLimits::kMaxCheckBytes + 1, ' '); }},
   };
   for (const BadField& bad : cases) {
     Server server = full_server();

@@ -6,6 +6,7 @@
 #include "codec/summary_codec.h"
 #include "fuzz/engine_bodies.h"
 #include "make_results.h"
+#include "series/summarise.h"
 
 namespace nines::engine {
 namespace {

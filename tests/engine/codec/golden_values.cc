@@ -6,6 +6,7 @@
 #include "codec/chunk.h"
 #include "codec/row.h"
 #include "codec/summary_codec.h"
+#include "series/summarise.h"
 
 namespace nines::engine::testing {
 namespace {

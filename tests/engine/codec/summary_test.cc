@@ -4,6 +4,7 @@
 
 #include "codec/summary_codec.h"
 #include "make_results.h"
+#include "series/summarise.h"
 
 namespace nines::engine {
 namespace {
