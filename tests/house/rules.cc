@@ -211,9 +211,7 @@ Tree read_tree(const fs::path& root) {
     tree[entry.path().lexically_relative(root).generic_string()] =
         std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   };
-  for (const auto& entry : fs::directory_iterator(root)) {
-    if (entry.path().filename() != ".git") add(entry);  // in a linked work tree it is a file, and not ours
-  }
+  for (const auto& entry : fs::directory_iterator(root)) add(entry);
   for (const char* const folder : kFolders) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) add(entry);
   }
