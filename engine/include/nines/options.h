@@ -40,8 +40,11 @@ struct Options {
   std::chrono::days keep_checks{0};     ///< the current UTC day and so many before it; 0 is forever
   std::chrono::days keep_summaries{0};  ///< likewise for day summaries
   std::uint64_t max_store_bytes = 0;    ///< oldest days of all servers go when the store is larger; 0 is no cap
-  std::function<TimeMs()> clock;        ///< wall clock; empty means the system's
-  /// Receives the store's messages, from any thread; it must not call the store. Empty: none.
+  /// Wall clock; empty means the system's. Called from any thread; it must neither throw nor call the store. One that
+  /// throws has stopped at the time it gave last, which the log is told once.
+  std::function<TimeMs()> clock;
+  /// Receives the store's messages, from any thread; it must neither throw nor call the store. What it throws is
+  /// dropped. Empty: none.
   std::function<void(LogLevel, std::string_view)> log;
 
   /// Costs memory, saves time; never changes an answer.
@@ -52,8 +55,8 @@ struct Options {
     std::size_t block_cache_bytes = 64U << 20U;   ///< RocksDB's block cache
     std::size_t write_buffer_bytes = 16U << 20U;  ///< one memtable; at most 3 exist
     int background_threads = 1;                   ///< flushes and compactions
-    int scan_threads = 1;                         ///< threads of a bulk scan, the caller's included
-    std::uint32_t seal_rows = 256;                ///< rows of a server that are sealed together
+    int scan_threads = 1;  ///< threads of a bulk scan, the caller's included; made for each, fewer when there are none
+    std::uint32_t seal_rows = 256;  ///< rows of a server that are sealed together
   } performance;
 
   /// `invalid_argument` naming the first field that is out of its bounds.

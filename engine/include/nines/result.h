@@ -24,8 +24,9 @@ enum class ErrorCode : std::uint8_t {
   out_of_space,      ///< the disk is full or the reserve is reached; clears by itself when there is room
   corruption,        ///< stored bytes do not decode or fail their checksum; the message names the key
   io,                ///< the operating system refused a read or a write
-  unavailable,       ///< not possible now, try again: reopening after a fault, a queue is full, closing
+  unavailable,       ///< not possible now, try again: reopening after a fault, a queue is full, out of memory
   fatal,             ///< this handle will never work again; close it and open anew
+  closed,            ///< the store was closed, which no waiting changes
 };
 
 /// The name of a code, as printed in messages and JSON, e.g. "out_of_space".

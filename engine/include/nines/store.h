@@ -1,8 +1,11 @@
 // The store: check results of many servers in one RocksDB directory, each server's history one contiguous key range.
 //
 // Threads: every member may be called from any thread at any time, except that the destructor and close() must not
-// run together with another call. Readers never block appenders. Cursors keep their snapshot until destroyed and must
-// be destroyed before the store is.
+// run together with another call, one on a cursor included. Readers never block appenders. Cursors keep their snapshot
+// until destroyed. One that outlives its store returns `closed`, and the directory stays locked until it is gone.
+//
+// Exceptions: none leaves a call that returns a Result. A lack of memory or of threads is `unavailable`; what a visit
+// throws is `invalid_argument`, and ends its scan.
 //
 // Consistency: what a cursor hands out is one server's history at one moment. Two servers of one bulk scan may be
 // seen at slightly different moments, and so may two days of a DayCursor; an append of many results is atomic within
@@ -47,7 +50,7 @@ class Cursor {
  public:
   virtual ~Cursor() = default;
   /// The next segment, or null at the end. Its spans are valid until the next call on this cursor.
-  /// `corruption` names the key; `io` and `unavailable` may pass.
+  /// `corruption` names the key; `io` and `unavailable` may pass; `closed` does not.
   [[nodiscard]] virtual Result<const Segment*> next() = 0;
   [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
 };
@@ -64,7 +67,7 @@ class DayCursor {
 
 struct ScanOptions {
   Columns columns;
-  /// How long before `from` a result may lie and still be handed out, to say what holds at `from`.
+  /// How long before `from` a result may lie and still be handed out, to say what holds at `from`; not negative.
   std::chrono::milliseconds lookback{0};
 };
 
@@ -137,12 +140,13 @@ class Store {
   [[nodiscard]] virtual Result<void> flush() = 0;
 
   // --- Reading. ---
-  /// One range scan over one server. Errors: not_found, unavailable.
+  /// One range scan over one server. Errors: not_found, invalid_argument, unavailable.
   [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> scan(ServerId server, Window window,
                                                              const ScanOptions& options) const = 0;
   /// One range scan for each of `servers`; `visit` gets each server's cursor once, in the order of `servers` within a
-  /// thread. With scan_threads > 1 it is called from several threads at once. A visit that returns an error stops the
-  /// scan, which returns it. Unknown servers are `not_found`.
+  /// thread. With scan_threads > 1 it is called from several threads at once. A server that is unknown or cannot be
+  /// read is visited like all others, and its cursor's next() returns the error. A visit that returns an error stops
+  /// the scan, which returns it; it must not throw.
   using Visit = std::function<Result<void>(std::size_t index, Cursor& cursor)>;
   [[nodiscard]] virtual Result<ScanCost> scan_many(std::span<const ServerId> servers, Window window,
                                                    const ScanOptions& options, const Visit& visit) const = 0;
@@ -171,7 +175,8 @@ class Store {
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
   /// Flushes, rewrites single results that were sealed meanwhile (together some MB, so that the next open need not pass
-  /// over them), and closes; afterwards every call returns `unavailable`. The destructor does the same, silently.
+  /// over them), and closes; afterwards every call that returns a Result returns `closed`, but for another close(). The
+  /// destructor does the same, silently.
   [[nodiscard]] virtual Result<void> close() = 0;
 };
 

@@ -57,6 +57,10 @@ Result<void> CatalogTable::load(const Kv& kv) {
       next_id = static_cast<std::uint32_t>(*decoded);
       continue;
     }
+    if (static_cast<std::uint32_t>(*id) > kMaxServerNumber) {
+      return fail(ErrorCode::corruption, "the catalog has a server number beyond " + std::to_string(kMaxServerNumber) +
+                                             ": " + printable_key(range.key()));
+    }
     auto server = decode_server(*id, range.value());
     if (!server) return tl::unexpected<Error>(server.error());
     by_name.emplace(server->name, *id);
@@ -79,8 +83,11 @@ std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
   return snapshot_;
 }
 
-ServerId CatalogTable::next_id() const {
+Result<ServerId> CatalogTable::next_id() const {
   const MutexLock lock(mutex_);
+  if (next_id_ > kMaxServerNumber) {
+    return fail(ErrorCode::out_of_range, "all server numbers are used: " + std::to_string(kMaxServerNumber));
+  }
   return ServerId{next_id_};
 }
 

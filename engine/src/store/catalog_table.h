@@ -24,7 +24,8 @@ class CatalogTable {
   [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
-  [[nodiscard]] ServerId next_id() const NINES_EXCLUDES(mutex_);
+  /// The number of the next server. Errors: out_of_range when all are used.
+  [[nodiscard]] Result<ServerId> next_id() const NINES_EXCLUDES(mutex_);
 
   /// Whether `server` may be put: its fields are valid and no other server has its name.
   [[nodiscard]] Result<void> check(const Server& server) const NINES_EXCLUDES(mutex_);

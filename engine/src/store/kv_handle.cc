@@ -47,14 +47,14 @@ Result<void> Handle::open(OpenReport& report) {
 
 Result<std::shared_ptr<Kv>> Handle::kv() const {
   const MutexLock lock(mutex_);
-  if (closed_) return fail(ErrorCode::unavailable, "the store is closed");
+  if (closed_) return fail(ErrorCode::closed, "the store is closed");
   if (kv_ == nullptr) return fail(ErrorCode::unavailable, "the store is being reopened: " + fault_->message);
   return kv_;
 }
 
 Result<std::shared_ptr<Kv>> Handle::kv_for_write() {
   const MutexLock lock(mutex_);
-  if (closed_) return fail(ErrorCode::unavailable, "the store is closed");
+  if (closed_) return fail(ErrorCode::closed, "the store is closed");
   if (!fault_) return kv_;
   if (fault_->code == ErrorCode::fatal) return tl::unexpected<Error>(*fault_);
   if (Clock::now() < retry_at_) {
@@ -108,7 +108,7 @@ void Handle::note_fault(const Kv& kv, const Error& error) {
 Result<void> Handle::change(Kv& kv, const std::function<Result<void>(Kv&)>& call) {
   {
     const MutexLock lock(mutex_);
-    if (closed_) return fail(ErrorCode::unavailable, "the store is closed");
+    if (closed_) return fail(ErrorCode::closed, "the store is closed");
     if (fault_) return tl::unexpected<Error>(waiting("a write has failed", *fault_));
   }
   auto done = call(kv);

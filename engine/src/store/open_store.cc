@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/contained.h"
 #include "kv/rocksdb/open.h"
 #include "store/store.h"
 
@@ -10,10 +11,12 @@ namespace nines::engine {
 Result<std::unique_ptr<Store>> open_store(const std::string& path, KvMode mode, Options options,
                                           const std::function<KvOpener(const Options&)>& make_opener,
                                           Patience patience) {
-  if (auto valid = options.validate(); !valid) return tl::unexpected<Error>(valid.error());
-  auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener, patience);
-  if (auto opened = store->open(); !opened) return tl::unexpected<Error>(opened.error());
-  return store;
+  return contained([&]() -> Result<std::unique_ptr<Store>> {
+    if (auto valid = options.validate(); !valid) return tl::unexpected<Error>(valid.error());
+    auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener, patience);
+    if (auto opened = store->open(); !opened) return tl::unexpected<Error>(opened.error());
+    return store;
+  });
 }
 
 namespace {

@@ -1,12 +1,11 @@
 #include "store/scan_cursor.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "base/contained.h"
 #include "codec/chunk.h"
 #include "codec/key.h"
 #include "codec/row.h"
@@ -16,8 +15,6 @@ namespace {
 
 /// Snapshots taken anew because the history changed meanwhile, before the server's writers are made to wait.
 constexpr int kFreeAttempts = 3;
-/// Indexes that a thread of a bulk scan takes at a time.
-constexpr std::size_t kStride = 16;
 
 /// Adds the time until its end to a cost.
 class Stopwatch {
@@ -37,9 +34,13 @@ class Stopwatch {
 
 }  // namespace
 
-Result<void> ScanCursor::start(ServerState& state, Window window, bool write_held) {
+Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window window, bool write_held) {
   const Stopwatch watch(cost_);
-  server_ = state.id;
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  if (options_.lookback.count() < 0) {
+    return fail(ErrorCode::invalid_argument, "a scan's lookback must not be negative");
+  }
+  state_ = std::move(of_server);
   bounds_.from = std::max<std::int64_t>(to_ms(window.from), 0);
   bounds_.low = std::max<std::int64_t>(bounds_.from - options_.lookback.count(), 0);
   bounds_.high = std::min(to_ms(window.to), to_ms(kTimeLimit));
@@ -53,35 +54,37 @@ Result<void> ScanCursor::start(ServerState& state, Window window, bool write_hel
     phase_ = Phase::done;
     return {};
   }
-  if (!context_.heads) {
+  if (!core_->has_heads()) {
     head_start_ms_ = Head::kNothing;
     disk_end_ms_ = bounds_.high;
     phase_ = Phase::chunks;
     return kv_ == nullptr ? take_snapshot() : Result<void>{};
   }
-  return take_view(state, write_held);
+  return take_view(write_held);
 }
 
-Result<void> ScanCursor::take_view(ServerState& state, bool write_held) NINES_NO_THREAD_SAFETY_ANALYSIS {
-  context_.states.touch(state);
+Result<void> ScanCursor::take_view(bool write_held) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *state_;
+  core_->states.touch(state);
   for (int attempt = 0;; ++attempt) {
     std::unique_lock<Mutex> writers_wait(state.write, std::defer_lock);
     if (!write_held && (!state.loaded() || attempt >= kFreeAttempts)) writers_wait.lock();
     if (!state.loaded()) {
-      auto kv = context_.handle.kv();
+      auto kv = core_->handle.kv();
       if (!kv) return tl::unexpected<Error>(kv.error());
-      if (auto loaded = context_.states.ensure_loaded(state, **kv); !loaded) return loaded;
+      if (auto loaded = core_->states.ensure_loaded(state, **kv); !loaded) return loaded;
     }
-    if (try_view(state)) return {};
+    if (try_view()) return {};
     if (auto taken = take_snapshot(); !taken) return taken;
     if (writers_wait.owns_lock() || write_held) {
       // Nobody can change the history now, and the snapshot is newer than the last change.
-      if (try_view(state)) return {};
+      if (try_view()) return {};
     }
   }
 }
 
-bool ScanCursor::try_view(const ServerState& state) {
+bool ScanCursor::try_view() {
+  const ServerState& state = *state_;
   const MutexLock view(state.view);
   if (state.changing()) return false;
   head_start_ms_ = state.head().start_ms();
@@ -95,10 +98,10 @@ bool ScanCursor::try_view(const ServerState& state) {
 Result<void> ScanCursor::take_snapshot() {
   ranges_.clear();
   kv_.reset();
-  taken_at_ = context_.states.changes();
-  auto kv = context_.handle.kv();
+  taken_at_ = core_->states.changes();
+  auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  auto ranges = context_.heads ? (*kv)->ranges({Space::checks}) : (*kv)->ranges({Space::checks, Space::recent});
+  auto ranges = core_->has_heads() ? (*kv)->ranges({Space::checks}) : (*kv)->ranges({Space::checks, Space::recent});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
   kv_ = std::move(*kv);
   ranges_ = std::move(*ranges);
@@ -106,8 +109,16 @@ Result<void> ScanCursor::take_snapshot() {
 }
 
 Result<const Segment*> ScanCursor::next() {
-  if (hand_out()) return &segment_;
-  if (phase_ == Phase::done) return nullptr;
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  return contained([this]() -> Result<const Segment*> {
+    if (hand_out()) return &segment_;
+    if (phase_ == Phase::done) return nullptr;
+    return read_next();
+  });
+}
+
+/// The next segment of what is not in memory yet.
+Result<const Segment*> ScanCursor::read_next() {
   const Stopwatch watch(cost_);
   while (phase_ != Phase::done) {
     auto read = phase_ == Phase::chunks ? read_chunk() : read_rows();
@@ -151,17 +162,17 @@ Result<void> ScanCursor::read_chunk() {
   if (positioned_) {
     checks.next();
   } else {
-    checks.seek(chunk_key(server_, from_ms(utc_day(bounds_.low) * kDayMs)).view());
+    checks.seek(chunk_key(state_->id, from_ms(utc_day(bounds_.low) * kDayMs)).view());
     ++cost_.seeks;
     positioned_ = true;
   }
   for (; checks.valid(); checks.next()) {
     const auto key = parse_chunk_key(checks.key());
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
-    if (key->server != server_) break;
+    if (key->server != state_->id) break;
     if (to_ms(key->first) >= disk_end_ms_) {
       // Rows are later than every chunk, so there is none of the window.
-      phase_ = context_.heads ? Phase::head : Phase::done;
+      phase_ = core_->has_heads() ? Phase::head : Phase::done;
       blocks.take(cost_);
       return {};
     }
@@ -179,12 +190,12 @@ Result<void> ScanCursor::read_chunk() {
     ++cost_.chunks;
     cost_.bytes += checks.value().size();
     // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
-    if (context_.heads && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
+    if (core_->has_heads() && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
     blocks.take(cost_);
     return {};
   }
   blocks.take(cost_);
-  phase_ = context_.heads ? Phase::head : Phase::rows;
+  phase_ = core_->has_heads() ? Phase::head : Phase::rows;
   return checks.status();
 }
 
@@ -194,9 +205,9 @@ Result<void> ScanCursor::read_rows() {
   phase_ = Phase::head;  // of which a read-only store has none
   Range& recent = *ranges_.back();
   const std::int64_t begin = std::max(bounds_.low, last_chunk_ms_ + 1);
-  const Key end = recent_key(server_, from_ms(bounds_.high), {});
+  const Key end = recent_key(state_->id, from_ms(bounds_.high), {});
   std::vector<CheckResult> rows;
-  recent.seek(recent_key(server_, from_ms(begin), {}).view());
+  recent.seek(recent_key(state_->id, from_ms(begin), {}).view());
   ++cost_.seeks;
   for (; recent.valid() && recent.key() < end.view(); recent.next()) {
     auto row = decode_row(recent.key(), recent.value());
@@ -217,33 +228,6 @@ Result<void> ScanCursor::read_rows() {
     columns.has_phases.clear();
   }
   return {};
-}
-
-Result<void> for_each_parallel(std::size_t count, int threads,
-                               const std::function<std::function<Result<void>(std::size_t)>()>& make_worker) {
-  std::atomic<std::size_t> next_index{0};
-  std::atomic<bool> failed{false};
-  Mutex error_mutex;
-  Result<void> outcome;
-  const auto work = [&] {
-    const auto worker = make_worker();
-    while (!failed) {
-      const std::size_t begin = next_index.fetch_add(kStride);
-      if (begin >= count) return;
-      for (std::size_t index = begin; index < std::min(begin + kStride, count) && !failed; ++index) {
-        auto done = worker(index);
-        if (done) continue;
-        const MutexLock lock(error_mutex);
-        if (!failed.exchange(true)) outcome = std::move(done);
-      }
-    }
-  };
-  const auto useful = static_cast<int>(std::min<std::size_t>((count + kStride - 1) / kStride, 1024));
-  std::vector<std::thread> others;
-  for (int i = 1; i < std::min(threads, useful); ++i) others.emplace_back(work);
-  work();
-  for (std::thread& thread : others) thread.join();
-  return outcome;
 }
 
 }  // namespace nines::engine

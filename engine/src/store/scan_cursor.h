@@ -3,39 +3,32 @@
 // A cursor takes the head's view and, when the window begins before the head does, a snapshot of the disk that is at
 // least as new as the last change to what lies there. Read-only stores have no heads and read rows from disk instead.
 //
-// Threads: a Scanner from any thread; each cursor from one at a time.
+// Threads: each cursor from one at a time.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include <nines/store.h>
 
-#include "store/kv_handle.h"
-#include "store/server_state.h"
+#include "store/store_core.h"
 
 namespace nines::engine {
-
-/// The read side's view of a store: what cursors are made of.
-struct ReadContext {
-  const Handle& handle;
-  const StateTable& states;
-  bool heads = true;  ///< false in a read-only store
-};
 
 /// Cursor over one server at a time; start() again for the next, keeping buffers and, where it is new enough, the
 /// snapshot.
 class ScanCursor final : public Cursor {
  public:
-  ScanCursor(const ReadContext& context, const ScanOptions& options, Gaps gaps)
-      : context_(context), options_(options), gaps_(gaps) {}
+  ScanCursor(std::shared_ptr<const StoreCore> core, const ScanOptions& options, Gaps gaps)
+      : core_(std::move(core)), options_(options), gaps_(gaps) {}
+  ~ScanCursor() override { core_->count(cost_); }
+  ScanCursor(const ScanCursor&) = delete;
+  ScanCursor& operator=(const ScanCursor&) = delete;
 
-  /// Positions on `state`'s results in `window`. When `write_held`, the caller holds the state's write lock and the
-  /// state is loaded. Errors: unavailable, corruption, io.
-  [[nodiscard]] Result<void> start(ServerState& state, Window window, bool write_held = false);
+  /// Positions on the results of a server in `window`. When `write_held`, the caller holds the state's write lock and
+  /// the state is loaded. Errors: closed, unavailable, corruption, io.
+  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window, bool write_held = false);
   [[nodiscard]] Result<const Segment*> next() override;
   [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
 
@@ -45,21 +38,22 @@ class ScanCursor final : public Cursor {
  private:
   enum class Phase : std::uint8_t { chunks, rows, head, done };
 
-  [[nodiscard]] Result<void> take_view(ServerState& state, bool write_held);
-  [[nodiscard]] bool try_view(const ServerState& state);
+  [[nodiscard]] Result<const Segment*> read_next();
+  [[nodiscard]] Result<void> take_view(bool write_held);
+  [[nodiscard]] bool try_view();
   [[nodiscard]] Result<void> take_snapshot();
   [[nodiscard]] bool hand_out();
   [[nodiscard]] Result<void> read_chunk();
   [[nodiscard]] Result<void> read_rows();
   void next_series();
 
-  const ReadContext context_;
+  const std::shared_ptr<const StoreCore> core_;  // first: the rest may refer to it
   const ScanOptions options_;
   const Gaps gaps_;
   ScanCost cost_;
 
   // The server and window at hand.
-  ServerId server_{};
+  std::shared_ptr<ServerState> state_;
   Bounds bounds_;
   Phase phase_ = Phase::done;
   HeadView head_;
@@ -81,10 +75,5 @@ class ScanCursor final : public Cursor {
   std::vector<Detail> details_;
   Segment segment_;
 };
-
-/// Calls `work(index)` for each index below `count`, on up to `threads` threads with one `make_worker()` each. Stops at
-/// the first error and returns it.
-[[nodiscard]] Result<void> for_each_parallel(
-    std::size_t count, int threads, const std::function<std::function<Result<void>(std::size_t)>()>& make_worker);
 
 }  // namespace nines::engine

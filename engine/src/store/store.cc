@@ -5,80 +5,58 @@
 #include <chrono>
 #include <utility>
 
+#include "store/callbacks.h"
+#include "store/parallel.h"
+#include "store/scan_cursor.h"
 #include "store/summary_cursor.h"
 
 namespace nines::engine {
 namespace {
 
-Options with_defaults(Options options) {
-  if (!options.clock) {
-    options.clock = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
-  }
-  return options;
-}
+/// Stands for a server that cannot be read, in a bulk scan.
+class FailedCursor final : public Cursor {
+ public:
+  explicit FailedCursor(Error error) : error_(std::move(error)) {}
+  [[nodiscard]] Result<const Segment*> next() override { return tl::unexpected<Error>(error_); }
+  [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
+
+ private:
+  const Error error_;
+  const ScanCost cost_;
+};
+
+class FailedDayCursor final : public DayCursor {
+ public:
+  explicit FailedDayCursor(Error error) : error_(std::move(error)) {}
+  [[nodiscard]] Result<const DaySummary*> next() override { return tl::unexpected<Error>(error_); }
+  [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
+
+ private:
+  const Error error_;
+  const ScanCost cost_;
+};
 
 Error read_only_error() {
   return {ErrorCode::read_only, "the store was opened read-only; open it for writing to change it"};
 }
 
-/// A cursor of Store::scan: keeps the server's state alive, and counts its cost when it is done.
-class OwningCursor final : public Cursor {
- public:
-  OwningCursor(std::shared_ptr<ServerState> state, const ReadContext& context, const ScanOptions& options,
-               std::function<void(const ScanCost&)> count)
-      : state_(std::move(state)), cursor_(context, options, Gaps::bound), count_(std::move(count)) {}
-  ~OwningCursor() override { count_(cursor_.cost()); }
-  OwningCursor(const OwningCursor&) = delete;
-  OwningCursor& operator=(const OwningCursor&) = delete;
-
-  [[nodiscard]] Result<void> start(Window window) { return cursor_.start(*state_, window); }
-  [[nodiscard]] Result<const Segment*> next() override { return cursor_.next(); }
-  [[nodiscard]] const ScanCost& cost() const noexcept override { return cursor_.cost(); }
-
- private:
-  std::shared_ptr<ServerState> state_;
-  ScanCursor cursor_;
-  std::function<void(const ScanCost&)> count_;
-};
-
-class OwningDayCursor final : public DayCursor {
- public:
-  OwningDayCursor(std::shared_ptr<ServerState> state, const ReadContext& context, Handle* store, bool with_sketch,
-                  std::function<void(const ScanCost&)> count)
-      : state_(std::move(state)), cursor_(context, store, with_sketch), count_(std::move(count)) {}
-  ~OwningDayCursor() override { count_(cursor_.cost()); }
-  OwningDayCursor(const OwningDayCursor&) = delete;
-  OwningDayCursor& operator=(const OwningDayCursor&) = delete;
-
-  [[nodiscard]] Result<void> start(DayRange range) { return cursor_.start(*state_, range); }
-  [[nodiscard]] Result<const DaySummary*> next() override { return cursor_.next(); }
-  [[nodiscard]] const ScanCost& cost() const noexcept override { return cursor_.cost(); }
-
- private:
-  std::shared_ptr<ServerState> state_;
-  SummaryCursor cursor_;
-  std::function<void(const ScanCost&)> count_;
-};
-
 }  // namespace
 
 StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
                      const std::function<KvOpener(const Options&)>& make_opener, Patience patience)
-    : path_(path),
-      mode_(mode),
-      options_(with_defaults(std::move(options))),
-      handle_(
-          make_opener(options_), options_, path_, [this](Kv& kv) { return take_catalog(kv); }, patience),
-      states_(options_),
-      writer_(handle_, states_, options_) {}
+    : core_(std::make_shared<StoreCore>(
+          path, mode, with_callbacks_contained(std::move(options)), make_opener,
+          [this](Kv& kv) { return take_catalog(kv); }, patience)),
+      writer_(core_->handle, core_->states, core_->options) {}
 
 StoreImpl::~StoreImpl() {
   static_cast<void>(close());
+  core_->closed = true;  // for a cursor that outlives the store, and kept close() from letting go of the Kv
 }
 
 Result<void> StoreImpl::open() {
-  if (auto opened = handle_.open(report_); !opened) return opened;
-  auto kv = handle_.kv();
+  if (auto opened = core_->handle.open(report_); !opened) return opened;
+  auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   if (report_.recovered) {
     report_.warnings.insert(report_.warnings.begin(), "the last writer did not close the store; " +
@@ -91,185 +69,219 @@ Result<void> StoreImpl::open() {
 Result<void> StoreImpl::take_catalog(const Kv& kv) {
   if (auto loaded = catalog_.load(kv); !loaded) return loaded;
   const auto catalog = catalog_.snapshot();
-  states_.reset(catalog->servers());
+  core_->states.reset(catalog->servers());
   for (const Server& server : catalog->servers()) set_retention(server);
-  return mode_ == KvMode::write ? states_.find_rows(kv) : Result<void>{};
+  return core_->mode == KvMode::write ? core_->states.find_rows(kv) : Result<void>{};
 }
 
-Result<void> StoreImpl::check_writable() const {
-  if (mode_ == KvMode::read_only) return tl::unexpected<Error>(read_only_error());
+Result<void> StoreImpl::check(Access access) const {
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  if (access == Access::write && core_->mode == KvMode::read_only) return tl::unexpected<Error>(read_only_error());
   return {};
 }
 
 void StoreImpl::set_retention(const Server& server) const {
-  if (const auto state = states_.find(server.id)) {
-    state->keep_days = keep_days(server.retention.checks, options_.keep_checks);
+  if (const auto state = core_->states.find(server.id)) {
+    state->keep_days = keep_days(server.retention.checks, core_->options.keep_checks);
   }
 }
 
 Result<void> StoreImpl::put_server(const Server& server) {
   if (auto valid = catalog_.check(server); !valid) return valid;
-  auto kv = handle_.kv_for_write();
+  auto kv = core_->handle.kv_for_write();
   if (!kv) return tl::unexpected<Error>(kv.error());
   const auto batch = (*kv)->batch();
   catalog_.write_put(server, *batch);
-  if (auto written = handle_.write(**kv, *batch, Durability::process); !written) return written;
+  if (auto written = core_->handle.write(**kv, *batch, Durability::process); !written) return written;
   catalog_.put(server);
   return {};
 }
 
 Result<ServerId> StoreImpl::add_server(Server server) {
-  if (auto writable = check_writable(); !writable) return tl::unexpected<Error>(writable.error());
-  const MutexLock lock(catalog_mutex_);
-  server.id = catalog_.next_id();
-  if (server.created_at == TimeMs{}) server.created_at = options_.clock();
-  if (auto put = put_server(server); !put) return tl::unexpected<Error>(put.error());
-  states_.add(server.id);
-  set_retention(server);
-  return server.id;
+  return call(Access::write, [&]() -> Result<ServerId> {
+    const MutexLock lock(catalog_mutex_);
+    auto id = catalog_.next_id();
+    if (!id) return id;
+    server.id = *id;
+    if (server.created_at == TimeMs{}) server.created_at = core_->options.clock();
+    if (auto put = put_server(server); !put) return tl::unexpected<Error>(put.error());
+    core_->states.add(server.id);
+    set_retention(server);
+    return server.id;
+  });
 }
 
 Result<void> StoreImpl::update_server(const Server& server) {
-  if (auto writable = check_writable(); !writable) return writable;
-  const MutexLock lock(catalog_mutex_);
-  if (auto state = find(server.id); !state) return tl::unexpected<Error>(state.error());
-  if (auto put = put_server(server); !put) return put;
-  set_retention(server);
-  return {};
+  return call(Access::write, [&]() -> Result<void> {
+    const MutexLock lock(catalog_mutex_);
+    if (auto state = find(server.id); !state) return tl::unexpected<Error>(state.error());
+    if (auto put = put_server(server); !put) return put;
+    set_retention(server);
+    return {};
+  });
 }
 
 Result<void> StoreImpl::remove_server(ServerId id) {
-  if (auto writable = check_writable(); !writable) return writable;
-  const MutexLock lock(catalog_mutex_);
-  if (auto state = find(id); !state) return tl::unexpected<Error>(state.error());
-  auto dropped = writer_.drop_server(id, [id](Batch& batch) { CatalogTable::write_remove(id, batch); });
-  if (dropped) catalog_.remove(id);
-  return dropped;
+  return call(Access::write, [&]() -> Result<void> {
+    const MutexLock lock(catalog_mutex_);
+    if (auto state = find(id); !state) return tl::unexpected<Error>(state.error());
+    auto dropped = writer_.drop_server(id, [id](Batch& batch) { CatalogTable::write_remove(id, batch); });
+    if (dropped) catalog_.remove(id);
+    return dropped;
+  });
 }
 
 Result<void> StoreImpl::append(std::span<const CheckResult> results, Durability durability) {
-  if (auto writable = check_writable(); !writable) return writable;
-  return writer_.append(results, durability);
+  return call(Access::write, [&] { return writer_.append(results, durability); });
 }
 
 Result<void> StoreImpl::load(ServerId server, std::span<const CheckResult> results) {
-  if (auto writable = check_writable(); !writable) return writable;
-  return writer_.load(server, results);
+  return call(Access::write, [&] { return writer_.load(server, results); });
 }
 
 Result<void> StoreImpl::flush() {
-  if (auto writable = check_writable(); !writable) return writable;
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  return handle_.change(**kv, [](Kv& target) { return target.flush_log(true); });
-}
-
-ReadContext StoreImpl::reading() const {
-  return {handle_, states_, mode_ == KvMode::write};
-}
-
-Handle* StoreImpl::keeping() const {
-  return mode_ == KvMode::write ? &handle_ : nullptr;
+  return call(Access::write, [&]() -> Result<void> {
+    auto kv = core_->handle.kv_for_write();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    return core_->handle.change(**kv, [](Kv& target) { return target.flush_log(true); });
+  });
 }
 
 Result<std::shared_ptr<ServerState>> StoreImpl::find(ServerId id) const {
-  auto state = states_.find(id);
+  auto state = core_->states.find(id);
   if (state == nullptr) {
     return fail(ErrorCode::not_found, "there is no server " + std::to_string(static_cast<std::uint32_t>(id)));
   }
   return state;
 }
 
-Result<std::vector<std::shared_ptr<ServerState>>> StoreImpl::find_all(std::span<const ServerId> ids) const {
-  std::vector<std::shared_ptr<ServerState>> states;
-  states.reserve(ids.size());
-  for (const ServerId id : ids) {
-    auto state = find(id);
-    if (!state) return tl::unexpected<Error>(state.error());
-    states.push_back(std::move(*state));
+/// The loop of scan_many and days_many: in each thread a cursor by `make_cursor()`, and for each server
+/// `start(cursor, state)` and `visit(index, cursor)`. A server whose start fails, or that is not there, is visited with
+/// a cursor that says so.
+template <class Failed, class MakeCursor, class Start, class Visitor>
+Result<ScanCost> StoreImpl::visit_many(std::span<const ServerId> servers, const MakeCursor& make_cursor,
+                                       const Start& start, const Visitor& visit) const {
+  const int threads = core_->options.performance.scan_threads;
+  std::vector<decltype(make_cursor())> cursors(static_cast<std::size_t>(threads));
+  const auto visit_failed = [&](std::size_t index, Error error) {
+    Failed failed(std::move(error));
+    return contained_callback("a visit", [&] { return visit(index, failed); });
+  };
+  const auto done = for_each_parallel(servers.size(), threads, [&](std::size_t number) {
+    cursors[number] = make_cursor();
+    return [&, cursor = cursors[number].get()](std::size_t index) -> Result<void> {
+      auto state = find(servers[index]);
+      if (!state) return visit_failed(index, std::move(state.error()));
+      if (auto started = start(*cursor, std::move(*state)); !started) {
+        return visit_failed(index, std::move(started.error()));
+      }
+      return contained_callback("a visit", [&] { return visit(index, *cursor); });
+    };
+  });
+  if (!done) return tl::unexpected<Error>(done.error());
+  ScanCost total;
+  for (const auto& cursor : cursors) {
+    if (cursor != nullptr) total += cursor->cost();
   }
-  return states;
-}
-
-void StoreImpl::count(const ScanCost& cost) const {
-  const MutexLock lock(reads_mutex_);
-  reads_ += cost;
+  return total;
 }
 
 Result<std::unique_ptr<Cursor>> StoreImpl::scan(ServerId server, Window window, const ScanOptions& options) const {
-  auto state = find(server);
-  if (!state) return tl::unexpected<Error>(state.error());
-  auto cursor = std::make_unique<OwningCursor>(std::move(*state), reading(), options,
-                                               [this](const ScanCost& cost) { count(cost); });
-  if (auto started = cursor->start(window); !started) return tl::unexpected<Error>(started.error());
-  return cursor;
+  return call(Access::read, [&]() -> Result<std::unique_ptr<Cursor>> {
+    auto state = find(server);
+    if (!state) return tl::unexpected<Error>(state.error());
+    auto cursor = std::make_unique<ScanCursor>(core_, options, Gaps::bound);
+    if (auto started = cursor->start(std::move(*state), window); !started) {
+      return tl::unexpected<Error>(started.error());
+    }
+    return cursor;
+  });
 }
 
 Result<ScanCost> StoreImpl::scan_many(std::span<const ServerId> servers, Window window, const ScanOptions& options,
                                       const Visit& visit) const {
-  const auto states = find_all(servers);
-  if (!states) return tl::unexpected<Error>(states.error());
-  Mutex total_mutex;
-  ScanCost total;
-  const auto done = for_each_parallel(servers.size(), options_.performance.scan_threads, [&] {
-    auto cursor =
-        std::shared_ptr<ScanCursor>(new ScanCursor(reading(), options, Gaps::bound), [&](const ScanCursor* finished) {
-          const MutexLock lock(total_mutex);
-          total += finished->cost();
-          delete finished;
-        });
-    return [&, cursor](std::size_t index) -> Result<void> {
-      if (auto started = cursor->start(*(*states)[index], window); !started) return started;
-      return visit(index, *cursor);
-    };
+  return call(Access::read, [&] {
+    auto total = visit_many<FailedCursor>(
+        servers, [&] { return std::make_unique<ScanCursor>(core_, options, Gaps::bound); },
+        [&](ScanCursor& cursor, std::shared_ptr<ServerState> state) { return cursor.start(std::move(state), window); },
+        visit);
+    if (total && core_->has_heads()) core_->states.keep_budget_after_reading();
+    return total;
   });
-  if (!done) return tl::unexpected<Error>(done.error());
-  count(total);
-  if (mode_ == KvMode::write) states_.keep_budget_after_reading();
-  return total;
 }
 
 Result<std::unique_ptr<DayCursor>> StoreImpl::days(ServerId server, DayRange range, bool with_sketch) const {
-  auto state = find(server);
-  if (!state) return tl::unexpected<Error>(state.error());
-  auto cursor = std::make_unique<OwningDayCursor>(std::move(*state), reading(), keeping(), with_sketch,
-                                                  [this](const ScanCost& cost) { count(cost); });
-  if (auto started = cursor->start(range); !started) return tl::unexpected<Error>(started.error());
-  return cursor;
+  return call(Access::read, [&]() -> Result<std::unique_ptr<DayCursor>> {
+    auto state = find(server);
+    if (!state) return tl::unexpected<Error>(state.error());
+    auto cursor = std::make_unique<SummaryCursor>(core_, with_sketch);
+    if (auto started = cursor->start(std::move(*state), range); !started) {
+      return tl::unexpected<Error>(started.error());
+    }
+    return cursor;
+  });
 }
 
 Result<ScanCost> StoreImpl::days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
                                       const VisitDays& visit) const {
-  const auto states = find_all(servers);
-  if (!states) return tl::unexpected<Error>(states.error());
-  Mutex total_mutex;
-  ScanCost total;
-  const auto done = for_each_parallel(servers.size(), options_.performance.scan_threads, [&] {
-    auto cursor = std::shared_ptr<SummaryCursor>(new SummaryCursor(reading(), keeping(), with_sketch),
-                                                 [&](const SummaryCursor* finished) {
-                                                   const MutexLock lock(total_mutex);
-                                                   total += finished->cost();
-                                                   delete finished;
-                                                 });
-    return [&, cursor](std::size_t index) -> Result<void> {
-      if (auto started = cursor->start(*(*states)[index], range); !started) return started;
-      return visit(index, *cursor);
-    };
+  return call(Access::read, [&] {
+    return visit_many<FailedDayCursor>(
+        servers, [&] { return std::make_unique<SummaryCursor>(core_, with_sketch); },
+        [&](SummaryCursor& cursor, std::shared_ptr<ServerState> state) {
+          return cursor.start(std::move(state), range);
+        },
+        visit);
   });
-  if (!done) return tl::unexpected<Error>(done.error());
-  count(total);
-  return total;
+}
+
+Result<std::optional<CheckResult>> StoreImpl::last_result(ServerId server) const {
+  return call(Access::read, [&]() -> Result<std::optional<CheckResult>> {
+    auto state = find(server);
+    if (!state) return tl::unexpected<Error>(state.error());
+    if (core_->has_heads()) {
+      if (!(*state)->loaded()) {
+        const MutexLock lock((*state)->write);
+        auto kv = core_->handle.kv();
+        if (!kv) return tl::unexpected<Error>(kv.error());
+        if (auto loaded = core_->states.ensure_loaded(**state, **kv); !loaded)
+          return tl::unexpected<Error>(loaded.error());
+      }
+      const MutexLock view((*state)->view);
+      CheckResult result;
+      if ((*state)->head().newest(server, result)) return result;
+    }
+    auto kv = core_->handle.kv();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    if (!core_->has_heads()) {
+      auto row = newest_row(**kv, server);
+      if (!row || *row) return row;
+    }
+    return newest_sealed(**kv, server);
+  });
 }
 
 Result<void> StoreImpl::refresh() {
-  if (mode_ == KvMode::write) return {};
-  return handle_.refresh();
+  return call(Access::read, [&]() -> Result<void> {
+    if (core_->mode == KvMode::write) return {};
+    // One at a time: the later of two that were opened side by side could be replaced by the earlier one.
+    const MutexLock lock(care_mutex_);
+    return core_->handle.refresh();
+  });
 }
 
 Result<void> StoreImpl::close() {
-  if (mode_ == KvMode::write) {
-    if (auto kv = handle_.kv()) {
-      auto flushed = handle_.change(**kv, [](Kv& target) {
+  auto done = contained([&]() -> Result<void> {
+    if (core_->closed) return {};
+    return close_once();
+  });
+  if (done) core_->closed = true;
+  return done;
+}
+
+Result<void> StoreImpl::close_once() {
+  if (core_->mode == KvMode::write) {
+    if (auto kv = core_->handle.kv()) {
+      auto flushed = core_->handle.change(**kv, [](Kv& target) {
         auto done = target.flush_tables();
         // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
         // when it fails, and RocksDB's word about that goes to Options::log.
@@ -278,12 +290,12 @@ Result<void> StoreImpl::close() {
       });
       kv->reset();
       if (!flushed && flushed.error().code != ErrorCode::unavailable) {
-        static_cast<void>(handle_.close());
+        static_cast<void>(core_->handle.close());
         return flushed;
       }
     }
   }
-  return handle_.close();
+  return core_->handle.close();
 }
 
 }  // namespace nines::engine

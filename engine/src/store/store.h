@@ -2,16 +2,14 @@
 // cursors. What each does stands in its own header.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
 #include <nines/store.h>
 
+#include "base/contained.h"
 #include "store/catalog_table.h"
-#include "store/kv_handle.h"
-#include "store/scan_cursor.h"
-#include "store/server_state.h"
+#include "store/store_core.h"
 #include "store/writer.h"
 
 namespace nines::engine {
@@ -56,16 +54,26 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<void> close() override;
 
  private:
-  [[nodiscard]] Result<void> check_writable() const;
+  enum class Access : std::uint8_t { read, write };
+  /// Whether the store takes such a call at all. Errors: closed, read_only.
+  [[nodiscard]] Result<void> check(Access access) const;
+  /// Every call of the API comes through here: refused when check() says so, and what `body` throws is an error.
+  template <class Body>
+  [[nodiscard]] auto call(Access access, Body&& body) const noexcept -> decltype(body()) {
+    return contained([&]() -> decltype(body()) {
+      if (auto allowed = check(access); !allowed) return tl::unexpected<Error>(std::move(allowed.error()));
+      return body();
+    });
+  }
+
   [[nodiscard]] Result<void> take_catalog(const Kv& kv);
   [[nodiscard]] Result<void> put_server(const Server& server) NINES_REQUIRES(catalog_mutex_);
   void set_retention(const Server& server) const;
-  [[nodiscard]] ReadContext reading() const;
-  /// Where summaries are kept; null in a read-only store.
-  [[nodiscard]] Handle* keeping() const;
   [[nodiscard]] Result<std::shared_ptr<ServerState>> find(ServerId id) const;
-  [[nodiscard]] Result<std::vector<std::shared_ptr<ServerState>>> find_all(std::span<const ServerId> ids) const;
-  void count(const ScanCost& cost) const;
+  template <class Failed, class MakeCursor, class Start, class Visitor>
+  [[nodiscard]] Result<ScanCost> visit_many(std::span<const ServerId> servers, const MakeCursor& make_cursor,
+                                            const Start& start, const Visitor& visit) const;
+  [[nodiscard]] Result<void> close_once();
 
   [[nodiscard]] std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) const;
   [[nodiscard]] Result<bool> drop_old_days(const Server& server, std::int64_t today);
@@ -73,19 +81,12 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
   [[nodiscard]] Result<void> compact_spaces();
 
-  const std::string path_;
-  const KvMode mode_;
-  const Options options_;
   OpenReport report_;
-  mutable Handle handle_;
+  const std::shared_ptr<StoreCore> core_;
   CatalogTable catalog_;
-  StateTable states_;
   Writer writer_;
   Mutex catalog_mutex_;  // one change of the catalog at a time
-  Mutex care_mutex_;     // one of retention, compaction and backup at a time
-
-  mutable Mutex reads_mutex_;
-  mutable ScanCost reads_ NINES_GUARDED_BY(reads_mutex_);
+  Mutex care_mutex_;     // one of retention, compaction, backup and refreshing at a time
 };
 
 }  // namespace nines::engine

@@ -61,32 +61,8 @@ Result<std::uint64_t> verify_chunk(std::string_view key, std::string_view value,
 
 }  // namespace
 
-Result<std::optional<CheckResult>> StoreImpl::last_result(ServerId server) const {
-  auto state = find(server);
-  if (!state) return tl::unexpected<Error>(state.error());
-  if (mode_ == KvMode::write) {
-    if (!(*state)->loaded()) {
-      const MutexLock lock((*state)->write);
-      auto kv = handle_.kv();
-      if (!kv) return tl::unexpected<Error>(kv.error());
-      if (auto loaded = states_.ensure_loaded(**state, **kv); !loaded) return tl::unexpected<Error>(loaded.error());
-    }
-    const MutexLock view((*state)->view);
-    CheckResult result;
-    if ((*state)->head().newest(server, result)) return result;
-  }
-  auto kv = handle_.kv();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  if (mode_ == KvMode::read_only) {
-    auto row = newest_row(**kv, server);
-    if (!row || *row) return row;
-  }
-  return newest_sealed(**kv, server);
-}
-
 Result<void> StoreImpl::seal() {
-  if (auto writable = check_writable(); !writable) return writable;
-  return writer_.seal_all();
+  return call(Access::write, [&] { return writer_.seal_all(); });
 }
 
 std::int64_t StoreImpl::keep_days(std::chrono::days of_server, std::chrono::days general) const {
@@ -98,8 +74,8 @@ std::int64_t StoreImpl::keep_days(std::chrono::days of_server, std::chrono::days
 Result<void> StoreImpl::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
   auto state = find(id);
   if (!state) return tl::unexpected<Error>(state.error());
-  SummaryCursor cursor(reading(), &handle_, false, refused_before);
-  if (auto started = cursor.start(**state, {0, end_day}); !started) return started;
+  SummaryCursor cursor(core_, false, refused_before);
+  if (auto started = cursor.start(std::move(*state), {0, end_day}); !started) return started;
   for (;;) {
     const auto day = cursor.next();
     if (!day) return tl::unexpected<Error>(day.error());
@@ -108,8 +84,8 @@ Result<void> StoreImpl::write_summaries(ServerId id, std::int64_t end_day, std::
 }
 
 Result<bool> StoreImpl::drop_old_days(const Server& server, std::int64_t today) {
-  const std::int64_t keep_checks = keep_days(server.retention.checks, options_.keep_checks);
-  const std::int64_t keep_summaries = keep_days(server.retention.summaries, options_.keep_summaries);
+  const std::int64_t keep_checks = keep_days(server.retention.checks, core_->options.keep_checks);
+  const std::int64_t keep_summaries = keep_days(server.retention.summaries, core_->options.keep_summaries);
   const std::int64_t checks_day = keep_checks > 0 ? today - keep_checks : 0;
   const std::int64_t summaries_day = keep_summaries > 0 ? today - keep_summaries : 0;
   if (checks_day <= 0 && summaries_day <= 0) return false;
@@ -122,32 +98,33 @@ Result<bool> StoreImpl::drop_old_days(const Server& server, std::int64_t today) 
 }
 
 Result<void> StoreImpl::apply_retention() {
-  if (auto writable = check_writable(); !writable) return writable;
-  const MutexLock lock(care_mutex_);
-  const std::int64_t today = utc_day(std::max<std::int64_t>(to_ms(options_.clock()), 0));
-  const auto all = catalog();
-  bool dropped = false;
-  for (const Server& server : all->servers()) {
-    const auto done = drop_old_days(server, today);
-    if (!done && done.error().code == ErrorCode::not_found) continue;  // removed meanwhile
-    if (!done) return tl::unexpected<Error>(done.error());
-    dropped = dropped || *done;
-  }
-  if (dropped) {
-    if (auto compacted = compact_spaces(); !compacted) return compacted;
-  }
-  if (options_.max_store_bytes == 0) return {};
-  const auto shrunk = drop_to_size();
-  if (!shrunk) return tl::unexpected<Error>(shrunk.error());
-  return *shrunk ? compact_spaces() : Result<void>{};
+  return call(Access::write, [&]() -> Result<void> {
+    const MutexLock lock(care_mutex_);
+    const std::int64_t today = utc_day(std::max<std::int64_t>(to_ms(core_->options.clock()), 0));
+    const auto all = catalog();
+    bool dropped = false;
+    for (const Server& server : all->servers()) {
+      const auto done = drop_old_days(server, today);
+      if (!done && done.error().code == ErrorCode::not_found) continue;  // removed meanwhile
+      if (!done) return tl::unexpected<Error>(done.error());
+      dropped = dropped || *done;
+    }
+    if (dropped) {
+      if (auto compacted = compact_spaces(); !compacted) return compacted;
+    }
+    if (core_->options.max_store_bytes == 0) return {};
+    const auto shrunk = drop_to_size();
+    if (!shrunk) return tl::unexpected<Error>(shrunk.error());
+    return *shrunk ? compact_spaces() : Result<void>{};
+  });
 }
 
 /// Drops the oldest days of all servers, summaries too, until what is left fits the cap.
 Result<bool> StoreImpl::drop_to_size() {
-  auto kv = handle_.kv();
+  auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   const std::uint64_t disk_bytes = (*kv)->sizes().disk_bytes;
-  if (disk_bytes <= options_.max_store_bytes) return false;
+  if (disk_bytes <= core_->options.max_store_bytes) return false;
 
   std::map<std::int64_t, std::uint64_t> bytes_of_day;
   std::uint64_t chunk_bytes = 0;
@@ -165,7 +142,7 @@ Result<bool> StoreImpl::drop_to_size() {
     if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
   }
   kv->reset();
-  const auto target = static_cast<std::uint64_t>(kSizeTarget * static_cast<double>(options_.max_store_bytes));
+  const auto target = static_cast<std::uint64_t>(kSizeTarget * static_cast<double>(core_->options.max_store_bytes));
   const std::uint64_t wanted = std::min(chunk_bytes, disk_bytes - target);
   std::uint64_t freed = 0;
   std::int64_t cutoff_day = 0;
@@ -180,82 +157,88 @@ Result<bool> StoreImpl::drop_to_size() {
     auto done = writer_.drop_days(server.id, cutoff_day, cutoff_day);
     if (!done && done.error().code != ErrorCode::not_found) return done;
   }
-  if (options_.log) {
-    options_.log(LogLevel::warning, "the store is over its size: dropped all days before " +
-                                        std::to_string(cutoff_day) + " (days since 1970)");
+  if (core_->options.log) {
+    core_->options.log(LogLevel::warning, "the store is over its size: dropped all days before " +
+                                              std::to_string(cutoff_day) + " (days since 1970)");
   }
   return true;
 }
 
 Result<void> StoreImpl::compact_spaces() {
   for (const Space space : {Space::servers, Space::recent, Space::checks, Space::days}) {
-    auto kv = handle_.kv_for_write();
+    auto kv = core_->handle.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto done = handle_.change(**kv, [space](Kv& target) { return target.compact(space); }); !done) return done;
+    if (auto done = core_->handle.change(**kv, [space](Kv& target) { return target.compact(space); }); !done)
+      return done;
   }
   return {};
 }
 
 Result<void> StoreImpl::compact() {
-  if (auto writable = check_writable(); !writable) return writable;
-  const MutexLock lock(care_mutex_);
-  if (auto sealed = writer_.seal_all(); !sealed) return sealed;
-  const auto all = catalog();
-  for (const Server& server : all->servers()) {
-    auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
-    if (!written && written.error().code != ErrorCode::not_found) return written;
-  }
-  return compact_spaces();
+  return call(Access::write, [&]() -> Result<void> {
+    const MutexLock lock(care_mutex_);
+    if (auto sealed = writer_.seal_all(); !sealed) return sealed;
+    const auto all = catalog();
+    for (const Server& server : all->servers()) {
+      auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
+      if (!written && written.error().code != ErrorCode::not_found) return written;
+    }
+    return compact_spaces();
+  });
 }
 
 Result<VerifyReport> StoreImpl::verify() const {
-  auto kv = handle_.kv();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  VerifyReport report;
-  report.servers = catalog()->servers().size();
-  if (auto checked = (*kv)->verify(); !checked) report.damage.push_back(checked.error().message);
+  return call(Access::read, [&]() -> Result<VerifyReport> {
+    auto kv = core_->handle.kv();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    VerifyReport report;
+    report.servers = catalog()->servers().size();
+    if (auto checked = (*kv)->verify(); !checked) report.damage.push_back(checked.error().message);
 
-  std::vector<SeriesColumns> scratch;
-  auto done = verify_space(**kv, Space::checks, report.chunks, report,
-                           [&](auto key, auto value) { return verify_chunk(key, value, scratch); });
-  if (!done) return tl::unexpected<Error>(done.error());
-  done = verify_space(**kv, Space::recent, report.rows, report, [](auto key, auto value) -> Result<std::uint64_t> {
-    auto row = decode_row(key, value);
-    if (!row) return tl::unexpected<Error>(row.error());
-    return 1;
+    std::vector<SeriesColumns> scratch;
+    auto done = verify_space(**kv, Space::checks, report.chunks, report,
+                             [&](auto key, auto value) { return verify_chunk(key, value, scratch); });
+    if (!done) return tl::unexpected<Error>(done.error());
+    done = verify_space(**kv, Space::recent, report.rows, report, [](auto key, auto value) -> Result<std::uint64_t> {
+      auto row = decode_row(key, value);
+      if (!row) return tl::unexpected<Error>(row.error());
+      return 1;
+    });
+    if (!done) return tl::unexpected<Error>(done.error());
+    DaySummary summary;
+    done =
+        verify_space(**kv, Space::days, report.summaries, report, [&](auto key, auto value) -> Result<std::uint64_t> {
+          const auto parsed = parse_day_key(key);
+          if (!parsed) return fail(ErrorCode::corruption, "malformed key");
+          auto decoded = decode_summary(parsed->day, value, true, summary);
+          if (!decoded) return tl::unexpected<Error>(decoded.error());
+          return 0;
+        });
+    if (!done) return tl::unexpected<Error>(done.error());
+    return report;
   });
-  if (!done) return tl::unexpected<Error>(done.error());
-  DaySummary summary;
-  done = verify_space(**kv, Space::days, report.summaries, report, [&](auto key, auto value) -> Result<std::uint64_t> {
-    const auto parsed = parse_day_key(key);
-    if (!parsed) return fail(ErrorCode::corruption, "malformed key");
-    auto decoded = decode_summary(parsed->day, value, true, summary);
-    if (!decoded) return tl::unexpected<Error>(decoded.error());
-    return 0;
-  });
-  if (!done) return tl::unexpected<Error>(done.error());
-  return report;
 }
 
 Result<void> StoreImpl::backup(const std::string& path) {
-  if (auto writable = check_writable(); !writable) return writable;
-  const MutexLock lock(care_mutex_);
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  return (*kv)->backup(path);
+  return call(Access::write, [&]() -> Result<void> {
+    const MutexLock lock(care_mutex_);
+    auto kv = core_->handle.kv_for_write();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    return (*kv)->backup(path);
+  });
 }
 
 StoreStats StoreImpl::stats() const {
   StoreStats stats;
   stats.servers = catalog()->servers().size();
-  if (auto kv = handle_.kv()) {
+  if (auto kv = core_->handle.kv()) {
     const KvSizes sizes = (*kv)->sizes();
     stats.disk_bytes = sizes.disk_bytes;
     stats.block_cache_bytes = sizes.block_cache_bytes;
     stats.memtable_bytes = sizes.memtable_bytes;
   }
-  stats.head_bytes = states_.cached_days_bytes();
-  for (const auto& state : states_.all()) {
+  stats.head_bytes = core_->states.cached_days_bytes();
+  for (const auto& state : core_->states.all()) {
     const MutexLock view(state->view);
     stats.recent_rows += state->head().rows();
     for (const SeriesColumns& series : state->found_rows) {
@@ -267,9 +250,8 @@ StoreStats StoreImpl::stats() const {
   }
   stats.appended = writer_.appended();
   stats.sealed_chunks = writer_.sealed_chunks();
-  stats.reopened = handle_.reopened();
-  const MutexLock lock(reads_mutex_);
-  stats.reads = reads_;
+  stats.reopened = core_->handle.reopened();
+  stats.reads = core_->reads();
   return stats;
 }
 

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/contained.h"
 #include "codec/key.h"
 #include "codec/summary_codec.h"
 #include "series/summarise.h"
@@ -22,15 +23,16 @@ constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
 
 }  // namespace
 
-SummaryCursor::SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before)
-    : context_(context),
-      store_(store),
+SummaryCursor::SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before)
+    : core_(std::move(core)),
       with_sketch_(with_sketch),
       refused_before_(refused_before),
-      scan_(context, kForSummaries, Gaps::exact) {}
+      scan_(core_, kForSummaries, Gaps::exact) {}
 
-Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
-  state_ = &state;
+Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRange range) {
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  state_ = std::move(of_server);
+  ServerState& state = *state_;
   day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
   end_ = std::clamp(range.last, day_, kDayLimit);
   ++cost_.range_scans;
@@ -51,8 +53,8 @@ Result<void> SummaryCursor::start(ServerState& state, DayRange range) {
 Result<void> SummaryCursor::take_snapshot() {
   ranges_.clear();
   kv_.reset();
-  taken_at_ = context_.states.changes();
-  auto kv = context_.handle.kv();
+  taken_at_ = core_->states.changes();
+  auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   auto ranges = (*kv)->ranges({Space::days});
   if (!ranges) return tl::unexpected<Error>(ranges.error());
@@ -74,7 +76,7 @@ bool SummaryCursor::use_cached(ServerState& state) {
   collected_.clear();
   collects_ = false;
   range_ = {day_, end_};
-  if (!context_.heads || with_sketch_ || day_ == end_) return false;
+  if (!core_->has_heads() || with_sketch_ || day_ == end_) return false;
   const MutexLock view(state.view);
   const bool unchanged = state.days != nullptr && state.unchanged_since(state.days->taken_at());
   if (unchanged && state.days->covers(range_)) {
@@ -96,7 +98,7 @@ const DaySummary* SummaryCursor::next_cached() {
 }
 
 void SummaryCursor::cache_collected() {
-  auto days = context_.states.cache_days(range_, taken_at_, std::move(collected_));
+  auto days = core_->states.cache_days(range_, taken_at_, std::move(collected_));
   collected_ = {};
   collects_ = false;
   const MutexLock view(state_->view);
@@ -104,15 +106,18 @@ void SummaryCursor::cache_collected() {
 }
 
 Result<const DaySummary*> SummaryCursor::next() {
-  if (cached_ != nullptr) return next_cached();
-  auto day = read_next();
-  if (!collects_ || !day) return day;
-  if (*day == nullptr) {
-    cache_collected();
-  } else {
-    collected_.push_back(**day);
-  }
-  return day;
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  return contained([this]() -> Result<const DaySummary*> {
+    if (cached_ != nullptr) return next_cached();
+    auto day = read_next();
+    if (!collects_ || !day) return day;
+    if (*day == nullptr) {
+      cache_collected();
+    } else {
+      collected_.push_back(**day);
+    }
+    return day;
+  });
 }
 
 Result<const DaySummary*> SummaryCursor::read_next() {
@@ -164,7 +169,7 @@ Result<bool> SummaryCursor::compute_next(std::int64_t end) {
 
 /// The first day in [day_, end) that may have results; `end` when none has.
 Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
-  if (auto started = scan_.start(*state_, window_of(day_, end)); !started) {
+  if (auto started = scan_.start(state_, window_of(day_, end)); !started) {
     return tl::unexpected<Error>(started.error());
   }
   const auto segment = scan_.next();
@@ -179,12 +184,11 @@ Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
 Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANALYSIS {
   // Held over both the reading and the storing: a late result in between would make the summary untrue.
   std::unique_lock<Mutex> write(state_->write, std::defer_lock);
-  if (store_ != nullptr) {
+  if (keeps()) {
     write.lock();
-    if (auto loaded = context_.states.ensure_loaded(*state_, *kv_); !loaded)
-      return tl::unexpected<Error>(loaded.error());
+    if (auto loaded = core_->states.ensure_loaded(*state_, *kv_); !loaded) return tl::unexpected<Error>(loaded.error());
   }
-  if (auto started = scan_.start(*state_, window_of(day, day + 1), store_ != nullptr); !started) {
+  if (auto started = scan_.start(state_, window_of(day, day + 1), keeps()); !started) {
     return tl::unexpected<Error>(started.error());
   }
   reset_summary(summary_, day);
@@ -195,7 +199,7 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (store_ != nullptr && day < std::max(utc_day(state_->unsealed().last_ms), refused_before_)) keep();
+  if (keeps() && day < std::max(utc_day(state_->unsealed().last_ms), refused_before_)) keep();
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }
@@ -203,12 +207,12 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
 /// Stores summary_. A summary that could not be stored is computed again the next time, so an error is no loss.
 void SummaryCursor::keep() {
   if (state_->removed || !is_storable(summary_)) return;
-  auto kv = store_->kv_for_write();
+  auto kv = core_->handle.kv_for_write();
   if (!kv || kv->get() != kv_.get()) return;
   const auto batch = (*kv)->batch();
   batch->put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
   state_->note_summary(summary_.day);
-  static_cast<void>(store_->write(**kv, *batch, Durability::buffered));
+  static_cast<void>(core_->handle.write(**kv, *batch, Durability::buffered));
 }
 
 }  // namespace nines::engine

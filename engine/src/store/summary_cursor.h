@@ -14,13 +14,16 @@ namespace nines::engine {
 
 class SummaryCursor final : public DayCursor {
  public:
-  /// With `store` (null in a read-only store), computed summaries are kept: of days that a later result has closed, and
-  /// of those before `refused_before`, which retention lets no result into.
-  SummaryCursor(const ReadContext& context, Handle* store, bool with_sketch, std::int64_t refused_before = 0);
+  /// In a store for writing, computed summaries are kept: of days that a later result has closed, and of those before
+  /// `refused_before`, which retention lets no result into.
+  SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before = 0);
+  ~SummaryCursor() override { core_->count(cost_); }  // scan_ counts its own
+  SummaryCursor(const SummaryCursor&) = delete;
+  SummaryCursor& operator=(const SummaryCursor&) = delete;
 
   /// Positions on the days in `range` of a server; again for the next one, keeping buffers and, where it is new enough,
   /// the snapshot.
-  [[nodiscard]] Result<void> start(ServerState& state, DayRange range);
+  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> state, DayRange range);
   [[nodiscard]] Result<const DaySummary*> next() override;
   [[nodiscard]] const ScanCost& cost() const noexcept override;
 
@@ -36,12 +39,13 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<bool> compute(std::int64_t day);
   void keep() NINES_REQUIRES(state_->write);
 
-  const ReadContext context_;
-  Handle* const store_;
+  [[nodiscard]] bool keeps() const noexcept { return core_->mode == KvMode::write; }
+
+  const std::shared_ptr<const StoreCore> core_;  // first: the rest may refer to it
   const bool with_sketch_;
   const std::int64_t refused_before_;
 
-  ServerState* state_ = nullptr;
+  std::shared_ptr<ServerState> state_;
   std::int64_t day_ = 0;  // the next to be handed out
   std::int64_t end_ = 0;
   std::int64_t stored_day_ = 0;  // of the stored summary that days_ stands on; end_ when there is none

@@ -15,7 +15,8 @@ Result<void> Options::validate() const {
   constexpr std::size_t kMinWriteBuffer = 64U << 10U;
   constexpr std::size_t kMaxWriteBuffer = 1U << 30U;
   const auto all = {
-      require(max_ahead >= 0ms, "max_ahead must not be negative"),
+      require(max_ahead >= 0ms && max_ahead <= kTimeLimit.time_since_epoch(),
+              "max_ahead must be 0 to what is left until the year 10000"),
       require(keep_checks.count() >= 0, "keep_checks must not be negative; 0 keeps for ever"),
       require(keep_summaries.count() >= 0, "keep_summaries must not be negative; 0 keeps for ever"),
       require(performance.head_span >= 1h && performance.head_span <= 24h * 31, "head_span must be 1 h to 31 days"),

@@ -71,6 +71,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "unavailable";
     case ErrorCode::fatal:
       return "fatal";
+    case ErrorCode::closed:
+      return "closed";
   }
   return "invalid_argument";
 }

@@ -379,15 +379,6 @@ TEST_F(BadInput, ReadOnlyStoreSeesWhatIsWrittenWhenItIsRefreshed) {
   expect_same(read_window(**reader, kServer, kAll), kept_);
 }
 
-TEST_F(BadInput, ClosedStoreIsUnavailable) {
-  ASSERT_TRUE(store_->close());
-  EXPECT_EQ(store_->append(result_at(kNow), Durability::process).error().code, ErrorCode::unavailable);
-  EXPECT_EQ(store_->flush().error().code, ErrorCode::unavailable);
-  EXPECT_EQ(store_->verify().error().code, ErrorCode::unavailable);
-  EXPECT_TRUE(store_->close()) << "closing twice is no error";
-  reopen();
-}
-
 TEST_F(BadInput, TwoStoresInAProcessDoNotKnowEachOther) {
   auto other = open_or_fail(directory_ / "other", options_);
   ASSERT_NE(other, nullptr);

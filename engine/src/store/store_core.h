@@ -1,0 +1,60 @@
+// What a store shares with its cursors and they keep alive, so that a cursor may outlive its store: options, the hold
+// on the Kv, the servers' states, and the counters of what was read.
+//
+// Threads: all members from any thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include <nines/options.h>
+#include <nines/segment.h>
+
+#include "base/mutex.h"
+#include "store/kv_handle.h"
+#include "store/server_state.h"
+
+namespace nines::engine {
+
+struct StoreCore {
+  /// `reopened` as in Handle.
+  StoreCore(const std::string& store_path, KvMode kv_mode, Options store_options,
+            const std::function<KvOpener(const Options&)>& make_opener, std::function<Result<void>(Kv&)> reopened,
+            Patience patience)
+      : path(store_path),
+        mode(kv_mode),
+        options(std::move(store_options)),
+        handle(make_opener(options), options, path, std::move(reopened), patience),
+        states(options) {}
+
+  /// Whether readers find the newest results in memory; a read-only store has no heads.
+  [[nodiscard]] bool has_heads() const noexcept { return mode == KvMode::write; }
+  /// Adds to reads().
+  void count(const ScanCost& cost) const NINES_EXCLUDES(reads_mutex_) {
+    const MutexLock lock(reads_mutex_);
+    reads_ += cost;
+  }
+  [[nodiscard]] ScanCost reads() const NINES_EXCLUDES(reads_mutex_) {
+    const MutexLock lock(reads_mutex_);
+    return reads_;
+  }
+
+  const std::string path;
+  const KvMode mode;
+  const Options options;  // before the handle, whose Kv refers to them
+  mutable Handle handle;
+  StateTable states;
+  /// Set by close(), and from then on every call and every cursor returns closed_error().
+  std::atomic<bool> closed{false};
+
+ private:
+  mutable Mutex reads_mutex_;
+  mutable ScanCost reads_ NINES_GUARDED_BY(reads_mutex_);
+};
+
+[[nodiscard]] inline Error closed_error() {
+  return {ErrorCode::closed, "the store is closed"};
+}
+
+}  // namespace nines::engine
