@@ -20,9 +20,9 @@
 #include "codec/row.h"
 #include "codec/run_codec.h"
 #include "codec/summary_codec.h"
-#include "series/summarise.h"
 #include "codec/time_column.h"
 #include "series/columns.h"
+#include "series/summarise.h"
 
 namespace nines::engine {
 namespace {

@@ -50,7 +50,8 @@ class Cursor {
  public:
   virtual ~Cursor() = default;
   /// The next segment, or null at the end. Its spans are valid until the next call on this cursor.
-  /// `corruption` names the key; `io` and `unavailable` may pass; `closed` does not.
+  /// `corruption` names the key; `io` and `unavailable` may pass; `closed` does not, nor `not_found`: the server was
+  /// removed meanwhile, and what was read may be a part of its results.
   [[nodiscard]] virtual Result<const Segment*> next() = 0;
   [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
 };

@@ -18,8 +18,8 @@
 
 namespace nines::engine {
 
-/// The greatest server number: a server added each second for six months. What is known of all servers is kept in a table
-/// by number, whose size a damaged catalog must not choose.
+/// The greatest server number: a server added each second for six months. What is known of all servers is kept in a
+/// table by number, whose size a damaged catalog must not choose.
 inline constexpr std::uint32_t kMaxServerNumber = (1U << 24U) - 1;
 
 /// The bytes of one key, held by value.

@@ -9,6 +9,7 @@
 #include "codec/chunk.h"
 #include "codec/key.h"
 #include "codec/row.h"
+#include "vocabulary/check_input.h"
 
 namespace nines::engine {
 namespace {
@@ -109,12 +110,19 @@ Result<void> ScanCursor::take_snapshot() {
 }
 
 Result<const Segment*> ScanCursor::next() {
-  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  if (auto readable = check_readable(); !readable) return tl::unexpected<Error>(readable.error());
   return contained([this]() -> Result<const Segment*> {
     if (hand_out()) return &segment_;
     if (phase_ == Phase::done) return nullptr;
     return read_next();
   });
+}
+
+Result<void> ScanCursor::check_readable() const {
+  if (core_->closed) return tl::unexpected<Error>(closed_error());
+  // What is left of a history that is being erased would look like all of it.
+  if (state_ != nullptr && state_->removed) return tl::unexpected<Error>(no_such_server(state_->id));
+  return {};
 }
 
 /// The next segment of what is not in memory yet.

@@ -38,6 +38,7 @@ class ScanCursor final : public Cursor {
  private:
   enum class Phase : std::uint8_t { chunks, rows, head, done };
 
+  [[nodiscard]] Result<void> check_readable() const;
   [[nodiscard]] Result<const Segment*> read_next();
   [[nodiscard]] Result<void> take_view(bool write_held);
   [[nodiscard]] bool try_view();

@@ -46,7 +46,8 @@ class ServerState {
   mutable std::atomic<std::uint64_t> used_at{0};
 
   Mutex write;
-  bool removed NINES_GUARDED_BY(write) = false;
+  /// Set under `write`, once the history is gone; its cursors say `not_found` from then on.
+  std::atomic<bool> removed{false};
 
   mutable Mutex view;
   /// The rows that opening found, until the rest is loaded.

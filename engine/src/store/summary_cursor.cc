@@ -8,6 +8,7 @@
 #include "codec/key.h"
 #include "codec/summary_codec.h"
 #include "series/summarise.h"
+#include "vocabulary/check_input.h"
 
 namespace nines::engine {
 namespace {
@@ -107,6 +108,7 @@ void SummaryCursor::cache_collected() {
 
 Result<const DaySummary*> SummaryCursor::next() {
   if (core_->closed) return tl::unexpected<Error>(closed_error());
+  if (state_->removed) return tl::unexpected<Error>(no_such_server(state_->id));
   return contained([this]() -> Result<const DaySummary*> {
     if (cached_ != nullptr) return next_cached();
     auto day = read_next();

@@ -279,6 +279,48 @@ TEST_F(Host, UnknownServerOfABulkScanFailsAlone) {
   }
 }
 
+TEST_F(Host, RemovalDuringAScanIsAnErrorOfThatVisitAlone) {
+  for (const std::size_t head_bytes : {std::size_t{0}, std::size_t{1} << 20U}) {
+    ids_.clear();
+    store_.reset();
+    std::filesystem::remove_all(path_);
+    options_.performance.head_bytes = head_bytes;
+    open();
+    std::vector<CheckResult> history;
+    for (int i = 0; i < 4'000; ++i) history.push_back(result_at(ids_[2], kStartMs + kDayMs + i * 120'000LL));
+    ASSERT_TRUE(store_->load(ids_[2], history));
+    ASSERT_TRUE(store_->seal());
+    // Removed before its visit, and in the middle of it.
+    std::vector<ErrorCode> codes;
+    const auto read = [&](Cursor& cursor) {
+      for (;;) {
+        const auto segment = cursor.next();
+        if (!segment) return codes.push_back(segment.error().code);
+        if (*segment == nullptr) return;
+      }
+    };
+    std::size_t whole = 0;
+    const auto done = store_->scan_many(ids_, kAll, {}, [&](std::size_t index, Cursor& cursor) -> Result<void> {
+      if (index == 0) {
+        if (auto removed = store_->remove_server(ids_[1]); !removed) return removed;
+      }
+      if (index == 2) {
+        EXPECT_TRUE(cursor.next());
+        if (auto removed = store_->remove_server(ids_[2]); !removed) return removed;
+      }
+      if (index == 1 || index == 2) {
+        read(cursor);
+      } else {
+        whole += count(cursor) == 20 ? 1 : 0;
+      }
+      return {};
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(codes, (std::vector<ErrorCode>{ErrorCode::not_found, ErrorCode::not_found}));
+    EXPECT_EQ(whole, kServers - 2);
+  }
+}
+
 TEST_F(Host, DamagedCatalogIsAnErrorWhateverItsNumbers) {
   open();
   store_.reset();
