@@ -1,6 +1,7 @@
 #include "codec/catalog_codec.h"
 
 #include <bit>
+#include <cassert>
 #include <limits>
 
 #include "base/bytes.h"
@@ -24,6 +25,7 @@ enum class ServerTag : std::uint8_t {
   keep_summaries = 11,
   objective = 12,
   check = 13,
+  removed = 14,
 };
 enum class RulesTag : std::uint8_t {
   effective_from = 1,
@@ -262,6 +264,8 @@ bool decode_field(ServerTag tag, Reader& field, Server& out) {
       return decode_objective(field, out.objective);
     case ServerTag::check:
       return get_text(field, out.check);
+    case ServerTag::removed:
+      return true;
   }
   return true;
 }
@@ -314,6 +318,22 @@ Result<Server> decode_server(ServerId id, std::string_view bytes) {
     return fail(ErrorCode::corruption, who + ": " + valid.error().message);
   }
   return server;
+}
+
+std::string mark_removed(std::string entry) {
+  put_field(entry, ServerTag::removed, {});
+  return entry;
+}
+
+bool is_marked_removed(std::string_view entry) {
+  bool removed = false;
+  const bool decoded = for_each_field<ServerTag>(entry.substr(1), [&](ServerTag tag, Reader& /*field*/) {
+    removed = removed || tag == ServerTag::removed;
+    return true;
+  });
+  assert(decoded);
+  static_cast<void>(decoded);
+  return removed;
 }
 
 std::string encode_next_server(ServerId next) {

@@ -21,6 +21,11 @@ inline constexpr std::uint8_t kServerVersion = 1;
 /// The entry of `id`. What decodes also validates. Errors: newer_format, corruption.
 [[nodiscard]] Result<Server> decode_server(ServerId id, std::string_view bytes);
 
+/// Adds to an entry the mark of a server that is removed and of which something may be left, and looks for it.
+[[nodiscard]] std::string mark_removed(std::string entry);
+/// Requires: `entry` decodes.
+[[nodiscard]] bool is_marked_removed(std::string_view entry);
+
 /// The number that the next new server gets: the value of key 0 of `servers`. Errors: newer_format, corruption.
 [[nodiscard]] std::string encode_next_server(ServerId next);
 [[nodiscard]] Result<ServerId> decode_next_server(std::string_view bytes);

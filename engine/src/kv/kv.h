@@ -1,61 +1,137 @@
-// The seam between the engine and what keeps its bytes: four spaces of ordered keys, with atomic batches and range
-// scans, and nothing else. kv_rocksdb.cc stands behind it today; an ordered distributed store could.
+// The seam between the engine and what keeps its bytes: spaces of ordered keys, divided by server. kv/rocksdb stands
+// behind it today; an ordered distributed store, in which each server is an object of its own, could.
 //
-// Threads: a Kv may be used from any thread; a Batch and a Range belong to one thread at a time. Ranges keep their
-// snapshot and must be destroyed before their Kv.
+// What the engine asks for, and no more: batches that are atomic within one server; reading one server's keys as they
+// were at one moment; going through a whole space. Nothing is promised across servers, neither atomicity nor order.
+// What only a store on this machine's disk has (a log, table files, compaction, copies) is apart, in LocalCare.
+//
+// Keys begin with their server's number, four bytes, big-endian (codec/key.h).
+//
+// Faults. The outcome of a write is one of three: applied, not applied, unknown. After an unknown one the store calls
+// fence() and reads that server anew before it writes to it again. A Kv whose fence() fails is at its end: it is
+// destroyed and opened anew. Reading reports `corruption` (these bytes are damaged; others may be read), `io` (not now)
+// or `unavailable` (the view is over, see View).
+//
+// Threads: a Kv may be used from any thread. Writes of one server do not overlap in time: the store sees to that. A
+// Batch, and a View with its ranges, belong to one thread at a time.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <nines/options.h>
 #include <nines/result.h>
 #include <nines/segment.h>
 
+#include "kv/batch.h"
+
 namespace nines::engine {
 
-/// The spaces of keys; engine/FORMAT.md says what each holds.
-enum class Space : std::uint8_t { servers = 0, recent = 1, checks = 2, days = 3 };
-inline constexpr std::size_t kSpaceCount = 4;
-/// The spaces' names on disk, in the order of the enumeration.
-inline constexpr std::array<std::string_view, kSpaceCount> kSpaceNames = {"servers", "recent", "checks", "days"};
+/// What became of a batch.
+struct Outcome {
+  enum class Applied : std::uint8_t {
+    no,       ///< and it never will be
+    yes,      ///< readers see it, and it is as durable as was asked for
+    unknown,  ///< it may be there, or may still come, until fence()
+  };
+  Applied applied = Applied::no;
+  Error error;  ///< why, unless it was applied
 
-/// Changes that happen together or not at all, in the order they were added.
-class Batch {
- public:
-  virtual ~Batch() = default;
-  virtual void put(Space space, std::string_view key, std::string_view value) = 0;
-  virtual void erase(Space space, std::string_view key) = 0;
-  virtual void clear() = 0;
-  [[nodiscard]] virtual bool empty() const = 0;
-  [[nodiscard]] virtual std::size_t bytes() const = 0;
+  [[nodiscard]] bool ok() const noexcept { return applied == Applied::yes; }
+  [[nodiscard]] Result<void> result() const {
+    return ok() ? Result<void>{} : Result<void>(tl::unexpected<Error>(error));
+  }
 };
 
-/// A position in one space, as it was when the Range was made. key() and value() are valid until the next move.
+/// Keys from one bound to another, ascending. key() and value() are valid until the next move of this range.
 class Range {
  public:
   virtual ~Range() = default;
-  /// To the first key >= `key`.
-  virtual void seek(std::string_view key) = 0;
-  /// To the last key <= `key`.
-  virtual void seek_back(std::string_view key) = 0;
   virtual void next() = 0;
   /// False at the end, and after a fault: then status() tells.
   [[nodiscard]] virtual bool valid() const = 0;
   [[nodiscard]] virtual std::string_view key() const = 0;
+  /// Empty in a range of keys only.
   [[nodiscard]] virtual std::string_view value() const = 0;
-  /// `corruption` or `io` when a move failed.
+  /// `corruption`, `io` or `unavailable` when a move failed.
   [[nodiscard]] virtual Result<void> status() const = 0;
 };
 
-/// Ranges over several spaces that see the same moment, in the order they were asked for.
-using Ranges = std::vector<std::unique_ptr<Range>>;
+struct Reading {
+  bool values = true;       ///< false: keys only, which may be much less to read
+  std::uint32_t limit = 0;  ///< at most so many keys; 0 is all of them
+};
+
+/// How many blocks were read, and how many of those were in memory already. Of the calling thread, ever growing.
+struct ReadCounts {
+  std::uint64_t reads = 0;
+  std::uint64_t hits = 0;
+};
+
+/// Some spaces of one server as they were at one moment, or one space of all servers, each of them as it was at one
+/// moment. Outlives its Kv without harm.
+///
+/// A view can be over before it is destroyed: its Kv went, or it reads in pages and the server has changed. Its ranges
+/// are then at their end with the status `unavailable`; whoever reads takes a new view and goes on behind the last key.
+class View {
+ public:
+  virtual ~View() = default;
+  /// Makes it a view of another server, as that was at any moment since the view was made; its ranges end. Cheaper than
+  /// a new view. Requires: a view of one server.
+  virtual void move_to(ServerId server) = 0;
+  /// The keys of `space` in [from, to). One range at a time for each space: the next one takes its place, and it lives
+  /// as long as the view. In a view of all servers an empty `to` is the end of the space.
+  /// Requires: the bounds lie within the view's server, and the view was made with `space`.
+  ///
+  /// On a Kv for writing, a range over `recent` may cost as much as sorting what was put there since the last flush:
+  /// for opening, verifying and retention.
+  [[nodiscard]] virtual Range& range(Space space, std::string_view from, std::string_view to, Reading reading = {}) = 0;
+  /// The same range, with the last key of it alone.
+  [[nodiscard]] virtual Range& last(Space space, std::string_view from, std::string_view to) = 0;
+  [[nodiscard]] virtual bool is_over() const = 0;
+  [[nodiscard]] virtual ReadCounts read_counts() const = 0;
+
+ private:
+  friend class ViewUse;
+  [[nodiscard]] virtual bool begin_use() = 0;
+  virtual void end_use() = 0;
+};
+
+/// Keeps a view from being over while its ranges are read, and counts what that reads. Whoever holds on to a view
+/// without its Kv reads within one of these, soon lets go of it, and takes no lock and makes no call of the store
+/// meanwhile: closing and reopening wait for it.
+class ViewUse {
+ public:
+  ViewUse(View& view, ScanCost& cost) : view_(view), cost_(cost), begun_(view.begin_use()) {
+    if (begun_) before_ = view.read_counts();
+  }
+  ~ViewUse() {
+    if (!begun_) return;
+    const ReadCounts now = view_.read_counts();
+    cost_.block_reads += now.reads - before_.reads;
+    cost_.block_hits += now.hits - before_.hits;
+    view_.end_use();
+  }
+  ViewUse(const ViewUse&) = delete;
+  ViewUse& operator=(const ViewUse&) = delete;
+
+  /// `unavailable` when the view is over.
+  [[nodiscard]] Result<void> begun() const {
+    if (begun_) return {};
+    return fail(ErrorCode::unavailable, "what was being read has been closed or reopened meanwhile; read it again");
+  }
+
+ private:
+  View& view_;
+  ScanCost& cost_;
+  ReadCounts before_;
+  bool begun_;
+};
 
 struct KvSizes {
   std::uint64_t disk_bytes = 0;
@@ -63,19 +139,10 @@ struct KvSizes {
   std::uint64_t memtable_bytes = 0;
 };
 
-class Kv {
+/// What a store on this machine's disk can be told and asked beyond its keys. Blocking calls, from any thread.
+class LocalCare {
  public:
-  virtual ~Kv() = default;
-
-  [[nodiscard]] virtual std::unique_ptr<Batch> batch() const = 0;
-  /// Applies `batch`. After the first error the handle must not be written to again.
-  [[nodiscard]] virtual Result<void> write(Batch& batch, Durability durability) = 0;
-  /// The value of `key`, `not_found` without one.
-  [[nodiscard]] virtual Result<std::string> get(Space space, std::string_view key) const = 0;
-  /// On a Kv for writing, a range over `recent` may cost as much as sorting what was put there since the last flush:
-  /// for opening, verifying and retention.
-  [[nodiscard]] virtual Result<Ranges> ranges(std::initializer_list<Space> spaces) const = 0;
-
+  virtual ~LocalCare() = default;
   /// Hands the log to the operating system, and syncs it to the device when `sync`.
   [[nodiscard]] virtual Result<void> flush_log(bool sync) = 0;
   /// Writes what is in memory to table files.
@@ -86,27 +153,39 @@ class Kv {
   /// pass over one by one.
   [[nodiscard]] virtual Result<void> compact_erased(Space space) = 0;
   /// Checks every block's checksum.
-  [[nodiscard]] virtual Result<void> verify() const = 0;
+  [[nodiscard]] virtual Result<void> verify_blocks() const = 0;
   /// A copy in the new directory `path`.
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
   [[nodiscard]] virtual KvSizes sizes() const = 0;
+  /// Free bytes where the store lies.
+  [[nodiscard]] virtual Result<std::uint64_t> room() const = 0;
+};
+
+class Kv {
+ public:
+  /// Ends its views, waiting for those that are in use; those of a Kv for reading only may live on.
+  virtual ~Kv() = default;
+
+  /// Applies `batches`, each for itself, all as durable as `durability` says, and waits for that. `outcomes` gets
+  /// each one's. A backend may let them share a fate. Requires: as many outcomes as batches; of each server one batch.
+  virtual void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) = 0;
+  /// After it returned no earlier write to `server` of unknown outcome can still be applied. An error, `unavailable` or
+  /// `fatal`, means that this Kv takes no more writes at all.
+  [[nodiscard]] virtual Result<void> fence(ServerId server) = 0;
+
+  /// `spaces` of `server` as they are now.
+  [[nodiscard]] virtual Result<std::unique_ptr<View>> view(ServerId server,
+                                                           std::initializer_list<Space> spaces) const = 0;
+  /// All of `space`.
+  [[nodiscard]] virtual Result<std::unique_ptr<View>> view_all(Space space) const = 0;
+
+  /// Null where there is no such thing.
+  [[nodiscard]] virtual LocalCare* local() noexcept = 0;
 };
 
 enum class KvMode : std::uint8_t { write, read_only };
 
 /// Opens the Kv of a store. A store opens it anew after a fault, so it must be callable again once the Kv is gone.
 using KvOpener = std::function<Result<std::unique_ptr<Kv>>(OpenReport& report)>;
-
-/// Counts the block reads and hits of this thread between construction and take().
-class BlockCounter {
- public:
-  BlockCounter();
-  /// Adds what this thread has read since to `cost`, and begins anew.
-  void take(ScanCost& cost);
-
- private:
-  std::uint64_t reads_ = 0;
-  std::uint64_t hits_ = 0;
-};
 
 }  // namespace nines::engine

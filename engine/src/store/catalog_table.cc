@@ -41,20 +41,21 @@ class Snapshot final : public Catalog {
 }  // namespace
 
 Result<void> CatalogTable::load(const Kv& kv) {
-  auto ranges = kv.ranges({Space::servers});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& range = *ranges->front();
+  auto view = kv.view_all(Space::servers);
+  if (!view) return tl::unexpected<Error>(view.error());
+  Range& range = (*view)->range(Space::servers, {}, {});
 
   std::map<ServerId, Server> servers;
   std::unordered_map<std::string, ServerId> by_name;
+  std::vector<ServerId> removed;
   std::uint32_t next_id = 1;
-  for (range.seek({}); range.valid(); range.next()) {
+  for (; range.valid(); range.next()) {
     const auto id = parse_server_key(range.key());
     if (!id) return fail(ErrorCode::corruption, "the catalog has a malformed key " + printable_key(range.key()));
     if (*id == ServerId{}) {
       auto decoded = decode_next_server(range.value());
       if (!decoded) return tl::unexpected<Error>(decoded.error());
-      next_id = static_cast<std::uint32_t>(*decoded);
+      next_id = std::max(next_id, static_cast<std::uint32_t>(*decoded));
       continue;
     }
     if (static_cast<std::uint32_t>(*id) > kMaxServerNumber) {
@@ -63,16 +64,21 @@ Result<void> CatalogTable::load(const Kv& kv) {
     }
     auto server = decode_server(*id, range.value());
     if (!server) return tl::unexpected<Error>(server.error());
+    next_id = std::max(next_id, static_cast<std::uint32_t>(*id) + 1);
+    if (is_marked_removed(range.value())) {
+      removed.push_back(*id);
+      continue;
+    }
     by_name.emplace(server->name, *id);
     servers.emplace(*id, std::move(*server));
   }
   if (auto status = range.status(); !status) return status;
-  if (!servers.empty()) next_id = std::max(next_id, static_cast<std::uint32_t>(servers.rbegin()->first) + 1);
 
   const MutexLock lock(mutex_);
   servers_ = std::move(servers);
   by_name_ = std::move(by_name);
   next_id_ = next_id;
+  removed_ = std::move(removed);
   snapshot_.reset();
   return {};
 }
@@ -81,6 +87,11 @@ std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
   const MutexLock lock(mutex_);
   if (snapshot_ == nullptr) snapshot_ = std::make_shared<Snapshot>(servers_);
   return snapshot_;
+}
+
+std::vector<ServerId> CatalogTable::removed() const {
+  const MutexLock lock(mutex_);
+  return removed_;
 }
 
 Result<ServerId> CatalogTable::next_id() const {
@@ -101,11 +112,20 @@ Result<void> CatalogTable::check(const Server& server) const {
   return {};
 }
 
-void CatalogTable::write_put(const Server& server, Batch& batch) const {
-  const MutexLock lock(mutex_);
-  const auto number = static_cast<std::uint32_t>(server.id);
-  if (number >= next_id_) batch.put(Space::servers, server_key({}).view(), encode_next_server(ServerId{number + 1}));
+Batch CatalogTable::reserve(ServerId id) {
+  Batch batch{ServerId{}};
+  const ServerId next{static_cast<std::uint32_t>(id) + 1};
+  batch.put(Space::servers, server_key({}).view(), encode_next_server(next));
+  return batch;
+}
+
+void CatalogTable::write_put(const Server& server, Batch& batch) {
   batch.put(Space::servers, server_key(server.id).view(), encode_server(server));
+}
+
+void CatalogTable::write_mark(ServerId id, Batch& batch) const {
+  const MutexLock lock(mutex_);
+  batch.put(Space::servers, server_key(id).view(), mark_removed(encode_server(servers_.at(id))));
 }
 
 void CatalogTable::write_remove(ServerId id, Batch& batch) {

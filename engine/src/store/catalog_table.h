@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <nines/store.h>
 
@@ -22,6 +23,8 @@ class CatalogTable {
  public:
   /// Reads all of `servers`. Errors: corruption, newer_format, io.
   [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
+  /// The servers that load() found marked as removed, which are not in the catalog: what is left of them may go.
+  [[nodiscard]] std::vector<ServerId> removed() const NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
   /// The number of the next server. Errors: out_of_range when all are used.
@@ -29,8 +32,12 @@ class CatalogTable {
 
   /// Whether `server` may be put: its fields are valid and no other server has its name.
   [[nodiscard]] Result<void> check(const Server& server) const NINES_EXCLUDES(mutex_);
-  /// What putting or removing an entry writes. A new server's id must be next_id().
-  void write_put(const Server& server, Batch& batch) const NINES_EXCLUDES(mutex_);
+  /// The change of key 0 that has to be stored before `id` is given to a server: it is not used again.
+  [[nodiscard]] static Batch reserve(ServerId id);
+  /// What putting an entry writes, marking it as removed, and erasing the mark.
+  static void write_put(const Server& server, Batch& batch);
+  /// Requires: `id` is in the catalog.
+  void write_mark(ServerId id, Batch& batch) const NINES_EXCLUDES(mutex_);
   static void write_remove(ServerId id, Batch& batch);
   /// The same in memory, once it has been written.
   void put(const Server& server) NINES_EXCLUDES(mutex_);
@@ -41,6 +48,7 @@ class CatalogTable {
   std::map<ServerId, Server> servers_ NINES_GUARDED_BY(mutex_);
   std::unordered_map<std::string, ServerId> by_name_ NINES_GUARDED_BY(mutex_);
   std::uint32_t next_id_ NINES_GUARDED_BY(mutex_) = 1;
+  std::vector<ServerId> removed_ NINES_GUARDED_BY(mutex_);
   // Made when it is asked for after a change, so that adding ten thousand servers copies the catalog once.
   mutable std::shared_ptr<const Catalog> snapshot_ NINES_GUARDED_BY(mutex_);
 };

@@ -35,11 +35,12 @@ Error at_chunk(Error error, ServerId server, std::int64_t first_ms) {
   return error;
 }
 
-Result<std::vector<Stored>> read_day(ServerId server, std::int64_t day, Range& checks) {
+Result<std::vector<Stored>> read_day(ServerId server, std::int64_t day, View& view) {
   std::vector<Stored> chunks;
-  const Key end = chunk_key(server, from_ms((day + 1) * kDayMs));
-  for (checks.seek(chunk_key(server, from_ms(day * kDayMs)).view()); checks.valid() && checks.key() < end.view();
-       checks.next()) {
+  const Key from = chunk_key(server, from_ms(day * kDayMs));
+  const Key to = chunk_key(server, from_ms((day + 1) * kDayMs));
+  Range& checks = view.range(Space::checks, from.view(), to.view());
+  for (; checks.valid(); checks.next()) {
     const auto key = parse_chunk_key(checks.key());
     auto info = peek_chunk(checks.value());
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
@@ -94,8 +95,8 @@ Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<
   return put_new_chunks(server, merged, batch);
 }
 
-Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> results, Range& checks, Batch& batch) {
-  const auto chunks = read_day(server, day_of(results.front()), checks);
+Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> results, View& view, Batch& batch) {
+  const auto chunks = read_day(server, day_of(results.front()), view);
   if (!chunks) return tl::unexpected<Error>(chunks.error());
   if (chunks->empty()) return put_new_chunks(server, results, batch);
 
@@ -138,12 +139,12 @@ std::uint64_t put_new_chunks(ServerId server, std::span<const CheckResult> resul
 }
 
 Result<std::uint64_t> fold(const Kv& kv, ServerId server, std::span<const CheckResult> results, Batch& batch) {
-  auto ranges = kv.ranges({Space::checks});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
+  auto view = kv.view(server, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
   std::uint64_t written = 0;
   while (!results.empty()) {
     const std::size_t count = day_end(results);
-    auto folded = fold_day(server, results.first(count), *ranges->front(), batch);
+    auto folded = fold_day(server, results.first(count), **view, batch);
     if (!folded) return folded;
     written += *folded;
     results = results.subspan(count);

@@ -1,7 +1,5 @@
 #include "store/kv_handle.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -81,7 +79,7 @@ bool Handle::let_go() {
 }
 
 Result<void> Handle::reopen() {
-  if (!let_go()) return fail(ErrorCode::unavailable, "a reader still holds it");
+  if (!let_go()) return fail(ErrorCode::unavailable, "a call still uses it");
   OpenReport report;
   auto opened = opener_(report);
   if (!opened) return tl::unexpected<Error>(opened.error());
@@ -105,32 +103,56 @@ void Handle::note_fault(const Kv& kv, const Error& error) {
   log(LogLevel::error, "a write failed; the store will be reopened: " + error.message);
 }
 
-Result<void> Handle::change(Kv& kv, const std::function<Result<void>(Kv&)>& call) {
-  {
-    const MutexLock lock(mutex_);
-    if (closed_) return fail(ErrorCode::closed, "the store is closed");
-    if (fault_) return tl::unexpected<Error>(waiting("a write has failed", *fault_));
-  }
-  auto done = call(kv);
+Result<void> Handle::check_usable() const {
+  const MutexLock lock(mutex_);
+  if (closed_) return fail(ErrorCode::closed, "the store is closed");
+  if (fault_) return tl::unexpected<Error>(waiting("a write has failed", *fault_));
+  return {};
+}
+
+Result<void> Handle::change(Kv& kv, const std::function<Result<void>(LocalCare&)>& call) {
+  LocalCare* const local = kv.local();
+  if (local == nullptr) return {};
+  if (auto usable = check_usable(); !usable) return usable;
+  auto done = call(*local);
   if (!done && done.error().code != ErrorCode::read_only) note_fault(kv, done.error());
   return done;
 }
 
-Result<void> Handle::write(Kv& kv, Batch& batch, Durability durability) {
-  if (auto room = check_space(batch.bytes()); !room) return room;
-  return change(kv, [&](Kv& target) { return target.write(batch, durability); });
+void Handle::write(Kv& kv, std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) {
+  std::size_t bytes = 0;
+  for (const Batch* batch : batches) bytes += batch->bytes();
+  auto may_write = check_space(kv, bytes);
+  if (may_write) may_write = check_usable();
+  if (!may_write) {
+    for (Outcome& outcome : outcomes) outcome = {Outcome::Applied::no, may_write.error()};
+    return;
+  }
+  kv.write(batches, durability, outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].applied != Outcome::Applied::unknown) continue;
+    if (const auto fenced = kv.fence(batches[i]->server()); fenced) continue;
+    note_fault(kv, outcomes[i].error);
+    return;
+  }
 }
 
-Result<void> Handle::check_space(std::size_t bytes) {
+Outcome Handle::write(Kv& kv, const Batch& batch, Durability durability) {
+  Outcome outcome;
+  const Batch* const only = &batch;
+  write(kv, std::span(&only, 1), durability, std::span(&outcome, 1));
+  return outcome;
+}
+
+Result<void> Handle::check_space(Kv& kv, std::size_t bytes) {
   if (options_.disk_reserve_bytes == 0) return {};
   const MutexLock lock(space_mutex_);
   written_since_ += bytes;
   const auto now = Clock::now();
   if (space_short_ || written_since_ >= kSpaceBytes || now - space_checked_at_ >= kSpaceEvery) {
-    struct statvfs disk {};
-    if (::statvfs(path_.c_str(), &disk) == 0) {
-      space_short_ = disk.f_bavail * disk.f_frsize < options_.disk_reserve_bytes;
-    }
+    LocalCare* const local = kv.local();
+    const auto room = local == nullptr ? Result<std::uint64_t>(options_.disk_reserve_bytes) : local->room();
+    if (room) space_short_ = *room < options_.disk_reserve_bytes;
     space_checked_at_ = now;
     written_since_ = 0;
   }
@@ -143,7 +165,7 @@ Result<void> Handle::check_space(std::size_t bytes) {
 Result<void> Handle::close() {
   const MutexLock lock(mutex_);
   if (closed_) return {};
-  if (!let_go()) return fail(ErrorCode::unavailable, "a cursor still reads from the store; destroy it before closing");
+  if (!let_go()) return fail(ErrorCode::unavailable, "a call still uses the store; close it once that is done");
   closed_ = true;
   return {};
 }

@@ -1,10 +1,11 @@
-// The store's hold on its Kv, and the rule for faults: after the first failed write the Kv is never written to again.
-// It is closed once its readers have let go, and opened anew, with a growing pause between attempts.
+// The store's hold on its Kv, and the rule for faults: a server whose write has an unknown outcome is fenced; when that
+// cannot be, the Kv is never written to again. It is closed once the calls that use it are done, which ends its views,
+// and opened anew, with a growing pause between attempts.
 //
 // Why: after a failed append or sync of the log RocksDB may clear its own error, and its next write can then abort the
 // process. An error that leaves RocksDB's memory in doubt (out of memory) is fatal: this store never writes again.
 //
-// Threads: all members from any thread. Whoever holds a Kv must let go of it soon, and holds its ranges no longer.
+// Threads: all members from any thread. Whoever holds a Kv must let go of it soon.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/mutex.h"
@@ -34,11 +36,14 @@ class Handle {
   [[nodiscard]] Result<std::shared_ptr<Kv>> kv() const NINES_EXCLUDES(mutex_);
   /// For writing: reopens first when a write has failed and the pause is over. Errors: unavailable, fatal.
   [[nodiscard]] Result<std::shared_ptr<Kv>> kv_for_write() NINES_EXCLUDES(mutex_);
-  /// Applies `batch`, made by `kv`. Errors: out_of_space (refused before RocksDB is touched, or by it), io, fatal, ….
-  [[nodiscard]] Result<void> write(Kv& kv, Batch& batch, Durability durability) NINES_EXCLUDES(mutex_);
-  /// A writing call other than write(), under the same rule for faults.
-  [[nodiscard]] Result<void> change(Kv& kv, const std::function<Result<void>(Kv&)>& call) NINES_EXCLUDES(mutex_);
-  /// Lets go of the Kv for good. `unavailable` when readers still hold it after a while.
+  /// As Kv::write. Errors in the outcomes: out_of_space (refused before the Kv is touched, or by it), io, fatal, …. A
+  /// server whose outcome is unknown must be read anew before it is written to again.
+  void write(Kv& kv, std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes)
+      NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Outcome write(Kv& kv, const Batch& batch, Durability durability) NINES_EXCLUDES(mutex_);
+  /// A call that changes files, under the same rule for faults. Succeeds at once when `kv` has none.
+  [[nodiscard]] Result<void> change(Kv& kv, const std::function<Result<void>(LocalCare&)>& call) NINES_EXCLUDES(mutex_);
+  /// Lets go of the Kv for good; views of it are over. `unavailable` when a call still uses it after a while.
   [[nodiscard]] Result<void> close() NINES_EXCLUDES(mutex_);
   /// Replaces the Kv by one opened now; for read-only stores.
   [[nodiscard]] Result<void> refresh() NINES_EXCLUDES(mutex_);
@@ -49,7 +54,8 @@ class Handle {
   void note_fault(const Kv& kv, const Error& error) NINES_EXCLUDES(mutex_);
   [[nodiscard]] Result<void> reopen() NINES_REQUIRES(mutex_);
   [[nodiscard]] bool let_go() NINES_REQUIRES(mutex_);
-  [[nodiscard]] Result<void> check_space(std::size_t bytes) NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> check_usable() const NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> check_space(Kv& kv, std::size_t bytes) NINES_EXCLUDES(mutex_);
   void log(LogLevel level, const std::string& message) const;
 
   const KvOpener opener_;

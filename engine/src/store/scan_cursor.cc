@@ -49,7 +49,7 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
   head_.clear();
   head_next_ = 0;
   last_chunk_ms_ = -1;
-  positioned_ = false;
+  checks_ = nullptr;
   ++cost_.range_scans;
   if (bounds_.high <= bounds_.low) {
     phase_ = Phase::done;
@@ -59,7 +59,7 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
     head_start_ms_ = Head::kNothing;
     disk_end_ms_ = bounds_.high;
     phase_ = Phase::chunks;
-    return kv_ == nullptr ? take_snapshot() : Result<void>{};
+    return look_at_disk();
   }
   return take_view(write_held);
 }
@@ -75,11 +75,11 @@ Result<void> ScanCursor::take_view(bool write_held) NINES_NO_THREAD_SAFETY_ANALY
       if (!kv) return tl::unexpected<Error>(kv.error());
       if (auto loaded = core_->states.ensure_loaded(state, **kv); !loaded) return loaded;
     }
-    if (try_view()) return {};
+    if (try_view()) return phase_ == Phase::chunks ? look_at_disk() : Result<void>{};
     if (auto taken = take_snapshot(); !taken) return taken;
     if (writers_wait.owns_lock() || write_held) {
       // Nobody can change the history now, and the snapshot is newer than the last change.
-      if (try_view()) return {};
+      if (try_view()) return phase_ == Phase::chunks ? look_at_disk() : Result<void>{};
     }
   }
 }
@@ -89,7 +89,7 @@ bool ScanCursor::try_view() {
   const MutexLock view(state.view);
   if (state.changing()) return false;
   head_start_ms_ = state.head().start_ms();
-  if (bounds_.low < head_start_ms_ && (kv_ == nullptr || !state.unchanged_since(taken_at_))) return false;
+  if (bounds_.low < head_start_ms_ && (!has_snapshot() || !state.unchanged_since(taken_at_))) return false;
   state.head().view(bounds_, options_.columns, gaps_, head_);
   disk_end_ms_ = std::min(bounds_.high, head_start_ms_);
   phase_ = bounds_.low < head_start_ms_ ? Phase::chunks : Phase::head;
@@ -97,15 +97,21 @@ bool ScanCursor::try_view() {
 }
 
 Result<void> ScanCursor::take_snapshot() {
-  ranges_.clear();
-  kv_.reset();
+  view_.reset();
   taken_at_ = core_->states.changes();
   auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  auto ranges = core_->has_heads() ? (*kv)->ranges({Space::checks}) : (*kv)->ranges({Space::checks, Space::recent});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  kv_ = std::move(*kv);
-  ranges_ = std::move(*ranges);
+  auto view = core_->has_heads() ? (*kv)->view(state_->id, {Space::checks})
+                                 : (*kv)->view(state_->id, {Space::checks, Space::recent});
+  if (!view) return tl::unexpected<Error>(view.error());
+  view_ = std::move(*view);
+  return {};
+}
+
+/// Turns the snapshot to the server at hand.
+Result<void> ScanCursor::look_at_disk() {
+  if (!has_snapshot()) return take_snapshot();
+  view_->move_to(state_->id);
   return {};
 }
 
@@ -165,25 +171,19 @@ void ScanCursor::next_series() {
 
 /// Decodes the next chunk of the window, or goes on to what follows the chunks.
 Result<void> ScanCursor::read_chunk() {
-  BlockCounter blocks;
-  Range& checks = *ranges_.front();
-  if (positioned_) {
-    checks.next();
+  const ViewUse use(*view_, cost_);
+  if (auto begun = use.begun(); !begun) return begun;
+  if (checks_ != nullptr) {
+    checks_->next();
   } else {
-    checks.seek(chunk_key(state_->id, from_ms(utc_day(bounds_.low) * kDayMs)).view());
+    const Key from = chunk_key(state_->id, from_ms(utc_day(bounds_.low) * kDayMs));
+    checks_ = &view_->range(Space::checks, from.view(), chunk_key(state_->id, from_ms(disk_end_ms_)).view());
     ++cost_.seeks;
-    positioned_ = true;
   }
+  Range& checks = *checks_;
   for (; checks.valid(); checks.next()) {
     const auto key = parse_chunk_key(checks.key());
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
-    if (key->server != state_->id) break;
-    if (to_ms(key->first) >= disk_end_ms_) {
-      // Rows are later than every chunk, so there is none of the window.
-      phase_ = core_->has_heads() ? Phase::head : Phase::done;
-      blocks.take(cost_);
-      return {};
-    }
     const auto info = peek_chunk(checks.value());
     if (info && info->last_ms < bounds_.low) continue;
     // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
@@ -199,32 +199,28 @@ Result<void> ScanCursor::read_chunk() {
     cost_.bytes += checks.value().size();
     // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
     if (core_->has_heads() && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
-    blocks.take(cost_);
     return {};
   }
-  blocks.take(cost_);
   phase_ = core_->has_heads() ? Phase::head : Phase::rows;
   return checks.status();
 }
 
 /// Reads the window's rows, all of them: a server has at most a few hundred.
 Result<void> ScanCursor::read_rows() {
-  BlockCounter blocks;
+  const ViewUse use(*view_, cost_);
+  if (auto begun = use.begun(); !begun) return begun;
   phase_ = Phase::head;  // of which a read-only store has none
-  Range& recent = *ranges_.back();
-  const std::int64_t begin = std::max(bounds_.low, last_chunk_ms_ + 1);
-  const Key end = recent_key(state_->id, from_ms(bounds_.high), {});
-  std::vector<CheckResult> rows;
-  recent.seek(recent_key(state_->id, from_ms(begin), {}).view());
+  const Key from = recent_key(state_->id, from_ms(std::max(bounds_.low, last_chunk_ms_ + 1)), {});
+  Range& recent = view_->range(Space::recent, from.view(), recent_key(state_->id, from_ms(bounds_.high), {}).view());
   ++cost_.seeks;
-  for (; recent.valid() && recent.key() < end.view(); recent.next()) {
+  std::vector<CheckResult> rows;
+  for (; recent.valid(); recent.next()) {
     auto row = decode_row(recent.key(), recent.value());
     if (!row) return tl::unexpected<Error>(row.error());
     rows.push_back(std::move(*row));
     ++cost_.rows;
     cost_.bytes += recent.value().size();
   }
-  blocks.take(cost_);
   if (auto status = recent.status(); !status) return status;
   decoded_ = to_columns(rows);
   decoded_next_ = 0;

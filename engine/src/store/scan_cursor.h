@@ -43,6 +43,8 @@ class ScanCursor final : public Cursor {
   [[nodiscard]] Result<void> take_view(bool write_held);
   [[nodiscard]] bool try_view();
   [[nodiscard]] Result<void> take_snapshot();
+  [[nodiscard]] Result<void> look_at_disk();
+  [[nodiscard]] bool has_snapshot() const { return view_ != nullptr && !view_->is_over(); }
   [[nodiscard]] bool hand_out();
   [[nodiscard]] Result<void> read_chunk();
   [[nodiscard]] Result<void> read_rows();
@@ -62,11 +64,10 @@ class ScanCursor final : public Cursor {
   std::int64_t head_start_ms_ = 0;
   std::int64_t disk_end_ms_ = 0;     // disk is read up to here, exclusive
   std::int64_t last_chunk_ms_ = -1;  // newest result of the chunks read
-  bool positioned_ = false;
 
-  // The disk as it was when changes() was `taken_at_`; ranges_ after kv_, which they must not outlive.
-  std::shared_ptr<Kv> kv_;
-  Ranges ranges_;
+  // The disk as it was when changes() was `taken_at_`.
+  std::unique_ptr<View> view_;
+  Range* checks_ = nullptr;  // of view_, once it is positioned
   std::uint64_t taken_at_ = 0;
 
   // What is being handed out.

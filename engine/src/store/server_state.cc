@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -17,11 +16,6 @@ namespace {
 /// The part of the heads' budget that day summaries may take: one in so many bytes. A server's month of them is as
 /// large as seven hours of its results at one a minute.
 constexpr std::size_t kDaysShare = 4;
-constexpr std::int64_t kLastKeyMs = std::numeric_limits<std::int64_t>::max();
-
-bool belongs_to(ServerId id, std::string_view key) {
-  return key.starts_with(server_key(id).view());
-}
 
 Error at_key(Error error, std::string_view key) {
   error.message += " (key " + printable_key(key) + ")";
@@ -29,9 +23,9 @@ Error at_key(Error error, std::string_view key) {
 }
 
 /// The time of the newest sealed result, -1 without one.
-Result<std::int64_t> find_watermark(ServerId id, Range& checks) {
-  checks.seek_back(chunk_key(id, from_ms(kLastKeyMs)).view());
-  if (!checks.valid() || !belongs_to(id, checks.key())) {
+Result<std::int64_t> find_watermark(ServerId id, View& view) {
+  const Range& checks = view.last(Space::checks, server_key(id).view(), prefix_end(id).view());
+  if (!checks.valid()) {
     if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
     return -1;
   }
@@ -41,11 +35,11 @@ Result<std::int64_t> find_watermark(ServerId id, Range& checks) {
 }
 
 /// Adds the sealed results from `start_ms` on to `head`.
-Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head& head) {
+Result<void> read_chunks(ServerId id, std::int64_t start_ms, View& view, Head& head) {
   std::vector<SeriesColumns> decoded;
   const std::int64_t day_start = utc_day(start_ms) * kDayMs;
-  checks.seek(chunk_key(id, from_ms(day_start)).view());
-  for (; checks.valid() && belongs_to(id, checks.key()); checks.next()) {
+  Range& checks = view.range(Space::checks, chunk_key(id, from_ms(day_start)).view(), prefix_end(id).view());
+  for (; checks.valid(); checks.next()) {
     auto done = decode_chunk(checks.value(), Columns{true, true, true}, decoded);
     if (!done) return tl::unexpected<Error>(at_key(done.error(), checks.key()));
     for (const SeriesColumns& series : decoded) head.extend(series);
@@ -54,9 +48,10 @@ Result<void> read_chunks(ServerId id, std::int64_t start_ms, Range& checks, Head
 }
 
 /// The UTC day that no stored summary reaches, given that the server's newest result is at `last_ms`.
-Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t last_ms, Range& days) {
+Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t last_ms, View& view) {
   std::int64_t end = utc_day(std::max<std::int64_t>(last_ms, 0));
-  for (days.seek(day_key(id, end).view()); days.valid() && belongs_to(id, days.key()); days.next()) {
+  Range& days = view.range(Space::days, day_key(id, end).view(), prefix_end(id).view(), {.values = false});
+  for (; days.valid(); days.next()) {
     const auto key = parse_day_key(days.key());
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
     end = key->day + 1;
@@ -65,14 +60,25 @@ Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t last_ms, Range
   return end;
 }
 
+Result<std::vector<SeriesColumns>> read_rows(ServerId id, View& view) {
+  std::vector<CheckResult> rows;
+  Range& recent = view.range(Space::recent, server_key(id).view(), prefix_end(id).view());
+  for (; recent.valid(); recent.next()) {
+    auto row = decode_row(recent.key(), recent.value());
+    if (!row) return tl::unexpected<Error>(row.error());
+    rows.push_back(std::move(*row));
+  }
+  if (auto status = recent.status(); !status) return tl::unexpected<Error>(status.error());
+  return to_columns(rows);
+}
+
 }  // namespace
 
 Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
-  auto ranges = kv.ranges({Space::recent});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& recent = *ranges->front();
-  recent.seek_back(recent_key(server, from_ms(kLastKeyMs), kMaxLocation).view());
-  if (recent.valid() && belongs_to(server, recent.key())) {
+  auto view = kv.view(server, {Space::recent});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const Range& recent = (*view)->last(Space::recent, server_key(server).view(), prefix_end(server).view());
+  if (recent.valid()) {
     auto row = decode_row(recent.key(), recent.value());
     if (!row) return tl::unexpected<Error>(row.error());
     return std::move(*row);
@@ -82,12 +88,13 @@ Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
 }
 
 Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) {
-  auto ranges = kv.ranges({Space::checks});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& checks = *ranges->front();
-  const auto watermark = find_watermark(server, checks);
-  if (!watermark) return tl::unexpected<Error>(watermark.error());
-  if (*watermark < 0) return std::nullopt;
+  auto view = kv.view(server, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const Range& checks = (*view)->last(Space::checks, server_key(server).view(), prefix_end(server).view());
+  if (!checks.valid()) {
+    if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
+    return std::nullopt;
+  }
   std::vector<SeriesColumns> series;
   if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
     return tl::unexpected<Error>(at_key(decoded.error(), checks.key()));
@@ -113,6 +120,7 @@ void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t chan
   const MutexLock lock(view);
   head_ = std::move(head);
   found_rows = {};
+  rows_found = false;
   summaries_end_ = summaries_end;
   changed_at_ = change;
   loaded_.store(true, std::memory_order_release);
@@ -123,6 +131,7 @@ void ServerState::forget(std::uint64_t change) {
   const MutexLock lock(view);
   loaded_ = false;
   found_rows.clear();
+  rows_found = false;
   changed_at_ = change;
 }
 
@@ -202,7 +211,13 @@ void StateTable::add(ServerId id) {
   const auto index = static_cast<std::size_t>(id);
   const std::unique_lock lock(mutex_);
   if (index >= states_.size()) states_.resize(index + 1);
-  if (states_[index] == nullptr) states_[index] = std::make_shared<ServerState>(id);
+  if (states_[index] != nullptr) return;
+  auto state = std::make_shared<ServerState>(id);
+  {
+    const MutexLock view(state->view);
+    state->rows_found = true;  // none, yet
+  }
+  states_[index] = std::move(state);
 }
 
 void StateTable::remove(ServerId id) {
@@ -235,51 +250,62 @@ std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
 }
 
 Result<void> StateTable::find_rows(const Kv& kv) {
-  auto ranges = kv.ranges({Space::recent});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& recent = *ranges->front();
+  auto view = kv.view_all(Space::recent);
+  if (!view) return tl::unexpected<Error>(view.error());
   std::vector<CheckResult> rows;  // of one server
   const auto hand_over = [&] {
     if (rows.empty()) return;
     if (const auto state = find(rows.front().server)) {
-      const MutexLock view(state->view);
+      const MutexLock lock(state->view);
       state->found_rows = to_columns(rows);
     }
     rows.clear();
   };
-  for (recent.seek({}); recent.valid(); recent.next()) {
+  Range& recent = (*view)->range(Space::recent, {}, {});
+  for (; recent.valid(); recent.next()) {
     auto row = decode_row(recent.key(), recent.value());
     if (!row) return tl::unexpected<Error>(row.error());
     if (!rows.empty() && rows.front().server != row->server) hand_over();
     rows.push_back(std::move(*row));
   }
   hand_over();
-  return recent.status();
+  if (auto status = recent.status(); !status) return status;
+  for (const auto& state : all()) {
+    const MutexLock lock(state->view);
+    state->rows_found = true;
+  }
+  return {};
 }
 
 Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   if (state.loaded()) return {};
-  auto ranges = kv.ranges({Space::checks, Space::days});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& checks = *(*ranges)[0];
-
-  const auto watermark = find_watermark(state.id, checks);
-  if (!watermark) return tl::unexpected<Error>(watermark.error());
   std::vector<SeriesColumns> rows;
+  bool found = false;
   {
-    const MutexLock view(state.view);
+    const MutexLock lock(state.view);
+    found = state.rows_found;
     rows = state.found_rows;
+  }
+  auto view = found ? kv.view(state.id, {Space::checks, Space::days})
+                    : kv.view(state.id, {Space::checks, Space::days, Space::recent});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const auto watermark = find_watermark(state.id, **view);
+  if (!watermark) return tl::unexpected<Error>(watermark.error());
+  if (!found) {
+    auto read = read_rows(state.id, **view);
+    if (!read) return tl::unexpected<Error>(read.error());
+    rows = std::move(*read);
   }
   std::int64_t last_ms = *watermark;
   for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
-  const auto summaries_end = find_summaries_end(state.id, last_ms, *(*ranges)[1]);
+  const auto summaries_end = find_summaries_end(state.id, last_ms, **view);
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
   const std::int64_t start = head_start(last_ms, *watermark);
   head.reset(utc_day(start) * kDayMs, *watermark);
   if (start <= *watermark) {
-    if (auto read = read_chunks(state.id, start, checks, head); !read) return read;
+    if (auto read = read_chunks(state.id, start, **view, head); !read) return read;
   }
   for (const SeriesColumns& series : rows) head.extend(series);
   head.trim(start);

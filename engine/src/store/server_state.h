@@ -50,7 +50,8 @@ class ServerState {
   std::atomic<bool> removed{false};
 
   mutable Mutex view;
-  /// The rows that opening found, until the rest is loaded.
+  /// Whether opening has read the rows, and which, until the rest is loaded.
+  bool rows_found NINES_GUARDED_BY(view) = false;
   std::vector<SeriesColumns> found_rows NINES_GUARDED_BY(view);
   /// Null, or days that were read before; true as long as nothing is changing and changed_at is not after its
   /// taken_at().

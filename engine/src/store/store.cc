@@ -63,7 +63,14 @@ Result<void> StoreImpl::open() {
                                                           std::to_string(report_.replayed_bytes) +
                                                           " bytes of log were read back");
   }
-  return take_catalog(**kv);
+  if (auto taken = take_catalog(**kv); !taken || core_->mode == KvMode::read_only) return taken;
+  kv->reset();
+  for (const ServerId id : catalog_.removed()) {
+    if (auto swept = writer_.sweep(id); !swept) {
+      report_.warnings.push_back("what is left of a removed server could not be erased: " + swept.error().message);
+    }
+  }
+  return {};
 }
 
 Result<void> StoreImpl::take_catalog(const Kv& kv) {
@@ -90,9 +97,13 @@ Result<void> StoreImpl::put_server(const Server& server) {
   if (auto valid = catalog_.check(server); !valid) return valid;
   auto kv = core_->handle.kv_for_write();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  const auto batch = (*kv)->batch();
-  catalog_.write_put(server, *batch);
-  if (auto written = core_->handle.write(**kv, *batch, Durability::process); !written) return written;
+  if (core_->states.find(server.id) == nullptr) {
+    const Batch reserved = CatalogTable::reserve(server.id);
+    if (auto written = core_->handle.write(**kv, reserved, Durability::process).result(); !written) return written;
+  }
+  Batch batch(server.id);
+  CatalogTable::write_put(server, batch);
+  if (auto written = core_->handle.write(**kv, batch, Durability::process).result(); !written) return written;
   catalog_.put(server);
   return {};
 }
@@ -125,7 +136,9 @@ Result<void> StoreImpl::remove_server(ServerId id) {
   return call(Access::write, [&]() -> Result<void> {
     const MutexLock lock(catalog_mutex_);
     if (auto state = find(id); !state) return tl::unexpected<Error>(state.error());
-    auto dropped = writer_.drop_server(id, [id](Batch& batch) { CatalogTable::write_remove(id, batch); });
+    Batch mark(id);
+    catalog_.write_mark(id, mark);
+    auto dropped = writer_.drop_server(id, mark);
     if (dropped) catalog_.remove(id);
     return dropped;
   });
@@ -143,7 +156,7 @@ Result<void> StoreImpl::flush() {
   return call(Access::write, [&]() -> Result<void> {
     auto kv = core_->handle.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
-    return core_->handle.change(**kv, [](Kv& target) { return target.flush_log(true); });
+    return core_->handle.change(**kv, [](LocalCare& local) { return local.flush_log(true); });
   });
 }
 
@@ -281,11 +294,11 @@ Result<void> StoreImpl::close() {
 Result<void> StoreImpl::close_once() {
   if (core_->mode == KvMode::write) {
     if (auto kv = core_->handle.kv()) {
-      auto flushed = core_->handle.change(**kv, [](Kv& target) {
-        auto done = target.flush_tables();
+      auto flushed = core_->handle.change(**kv, [](LocalCare& local) {
+        auto done = local.flush_tables();
         // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
         // when it fails, and RocksDB's word about that goes to Options::log.
-        if (done) static_cast<void>(target.compact_erased(Space::recent));
+        if (done) static_cast<void>(local.compact_erased(Space::recent));
         return done;
       });
       kv->reset();

@@ -29,10 +29,10 @@ void report_damage(VerifyReport& report, std::string_view space, std::string_vie
 /// Decodes every value of one space. `decode` returns the number of results in the value.
 Result<void> verify_space(const Kv& kv, Space space, std::uint64_t& values, VerifyReport& report,
                           const std::function<Result<std::uint64_t>(std::string_view, std::string_view)>& decode) {
-  auto ranges = kv.ranges({space});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  Range& range = *ranges->front();
-  for (range.seek({}); range.valid(); range.next()) {
+  auto view = kv.view_all(space);
+  if (!view) return tl::unexpected<Error>(view.error());
+  Range& range = (*view)->range(space, {}, {});
+  for (; range.valid(); range.next()) {
     ++values;
     const auto results = decode(range.key(), range.value());
     if (results) {
@@ -123,16 +123,17 @@ Result<void> StoreImpl::apply_retention() {
 Result<bool> StoreImpl::drop_to_size() {
   auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  const std::uint64_t disk_bytes = (*kv)->sizes().disk_bytes;
+  LocalCare* const local = (*kv)->local();
+  const std::uint64_t disk_bytes = local == nullptr ? 0 : local->sizes().disk_bytes;
   if (disk_bytes <= core_->options.max_store_bytes) return false;
 
   std::map<std::int64_t, std::uint64_t> bytes_of_day;
   std::uint64_t chunk_bytes = 0;
   {
-    auto ranges = (*kv)->ranges({Space::checks});
-    if (!ranges) return tl::unexpected<Error>(ranges.error());
-    Range& checks = *ranges->front();
-    for (checks.seek({}); checks.valid(); checks.next()) {
+    auto view = (*kv)->view_all(Space::checks);
+    if (!view) return tl::unexpected<Error>(view.error());
+    Range& checks = (*view)->range(Space::checks, {}, {});
+    for (; checks.valid(); checks.next()) {
       const auto key = parse_chunk_key(checks.key());
       if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
       const std::uint64_t bytes = checks.key().size() + checks.value().size();
@@ -168,7 +169,7 @@ Result<void> StoreImpl::compact_spaces() {
   for (const Space space : {Space::servers, Space::recent, Space::checks, Space::days}) {
     auto kv = core_->handle.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto done = core_->handle.change(**kv, [space](Kv& target) { return target.compact(space); }); !done)
+    if (auto done = core_->handle.change(**kv, [space](LocalCare& local) { return local.compact(space); }); !done)
       return done;
   }
   return {};
@@ -193,7 +194,9 @@ Result<VerifyReport> StoreImpl::verify() const {
     if (!kv) return tl::unexpected<Error>(kv.error());
     VerifyReport report;
     report.servers = catalog()->servers().size();
-    if (auto checked = (*kv)->verify(); !checked) report.damage.push_back(checked.error().message);
+    if (LocalCare* const local = (*kv)->local(); local != nullptr) {
+      if (auto checked = local->verify_blocks(); !checked) report.damage.push_back(checked.error().message);
+    }
 
     std::vector<SeriesColumns> scratch;
     auto done = verify_space(**kv, Space::checks, report.chunks, report,
@@ -224,7 +227,9 @@ Result<void> StoreImpl::backup(const std::string& path) {
     const MutexLock lock(care_mutex_);
     auto kv = core_->handle.kv_for_write();
     if (!kv) return tl::unexpected<Error>(kv.error());
-    return (*kv)->backup(path);
+    LocalCare* const local = (*kv)->local();
+    if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");
+    return local->backup(path);
   });
 }
 
@@ -232,7 +237,8 @@ StoreStats StoreImpl::stats() const {
   StoreStats stats;
   stats.servers = catalog()->servers().size();
   if (auto kv = core_->handle.kv()) {
-    const KvSizes sizes = (*kv)->sizes();
+    LocalCare* const local = (*kv)->local();
+    const KvSizes sizes = local == nullptr ? KvSizes{} : local->sizes();
     stats.disk_bytes = sizes.disk_bytes;
     stats.block_cache_bytes = sizes.block_cache_bytes;
     stats.memtable_bytes = sizes.memtable_bytes;

@@ -38,7 +38,7 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
   end_ = std::clamp(range.last, day_, kDayLimit);
   ++cost_.range_scans;
   if (use_cached(state)) return {};
-  bool stale = kv_ == nullptr;
+  bool stale = view_ == nullptr || view_->is_over();
   if (!stale) {
     const MutexLock view(state.view);
     stale = !state.unchanged_since(taken_at_);
@@ -46,21 +46,20 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
   if (stale) {
     if (auto taken = take_snapshot(); !taken) return taken;
   }
-  ranges_.front()->seek(day_key(state.id, day_).view());
+  view_->move_to(state.id);
+  stored_ = nullptr;
   ++cost_.seeks;
   return {};
 }
 
 Result<void> SummaryCursor::take_snapshot() {
-  ranges_.clear();
-  kv_.reset();
+  view_.reset();
   taken_at_ = core_->states.changes();
   auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  auto ranges = (*kv)->ranges({Space::days});
-  if (!ranges) return tl::unexpected<Error>(ranges.error());
-  kv_ = std::move(*kv);
-  ranges_ = std::move(*ranges);
+  auto view = (*kv)->view(state_->id, {Space::days});
+  if (!view) return tl::unexpected<Error>(view.error());
+  view_ = std::move(*view);
   return {};
 }
 
@@ -124,16 +123,8 @@ Result<const DaySummary*> SummaryCursor::next() {
 
 Result<const DaySummary*> SummaryCursor::read_next() {
   while (day_ < end_) {
-    const Range& days = *ranges_.front();
-    stored_day_ = end_;
-    if (days.valid()) {
-      const auto key = parse_day_key(days.key());
-      if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
-      if (key->server == state_->id) stored_day_ = std::min(key->day, end_);
-    } else if (auto status = days.status(); !status) {
-      return tl::unexpected<Error>(status.error());
-    }
-    if (stored_day_ == day_) return take_stored();
+    const auto stored = look_at_stored();
+    if (!stored || *stored != nullptr) return stored;
     const auto computed = compute_next(stored_day_);
     if (!computed) return tl::unexpected<Error>(computed.error());
     if (*computed) return &summary_;
@@ -141,8 +132,26 @@ Result<const DaySummary*> SummaryCursor::read_next() {
   return nullptr;
 }
 
+/// The summary of day_ when it is stored; null otherwise, and stored_day_ is the next that is.
+Result<const DaySummary*> SummaryCursor::look_at_stored() {
+  const ViewUse use(*view_, cost_);
+  if (auto begun = use.begun(); !begun) return tl::unexpected<Error>(begun.error());
+  if (stored_ == nullptr) {
+    stored_ = &view_->range(Space::days, day_key(state_->id, day_).view(), day_key(state_->id, end_).view());
+  }
+  stored_day_ = end_;
+  if (stored_->valid()) {
+    const auto key = parse_day_key(stored_->key());
+    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(stored_->key()));
+    stored_day_ = key->day;
+  } else if (auto status = stored_->status(); !status) {
+    return tl::unexpected<Error>(status.error());
+  }
+  return stored_day_ == day_ ? take_stored() : nullptr;
+}
+
 Result<const DaySummary*> SummaryCursor::take_stored() {
-  Range& days = *ranges_.front();
+  Range& days = *stored_;
   auto decoded = decode_summary(day_, days.value(), with_sketch_, summary_);
   if (!decoded) {
     return fail(decoded.error().code, decoded.error().message + " (summary " + printable_key(days.key()) + ")");
@@ -188,7 +197,13 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
   std::unique_lock<Mutex> write(state_->write, std::defer_lock);
   if (keeps()) {
     write.lock();
-    if (auto loaded = core_->states.ensure_loaded(*state_, *kv_); !loaded) return tl::unexpected<Error>(loaded.error());
+    if (!state_->loaded()) {
+      auto kv = core_->handle.kv();
+      if (!kv) return tl::unexpected<Error>(kv.error());
+      if (auto loaded = core_->states.ensure_loaded(*state_, **kv); !loaded) {
+        return tl::unexpected<Error>(loaded.error());
+      }
+    }
   }
   if (auto started = scan_.start(state_, window_of(day, day + 1), keeps()); !started) {
     return tl::unexpected<Error>(started.error());
@@ -210,11 +225,12 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
 void SummaryCursor::keep() {
   if (state_->removed || !is_storable(summary_)) return;
   auto kv = core_->handle.kv_for_write();
-  if (!kv || kv->get() != kv_.get()) return;
-  const auto batch = (*kv)->batch();
-  batch->put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
+  if (!kv || view_->is_over()) return;
+  Batch batch(state_->id);
+  batch.put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
   state_->note_summary(summary_.day);
-  static_cast<void>(core_->handle.write(**kv, *batch, Durability::buffered));
+  const Outcome outcome = core_->handle.write(**kv, batch, Durability::buffered);
+  if (outcome.applied == Outcome::Applied::unknown) state_->forget(core_->states.count_change());
 }
 
 }  // namespace nines::engine

@@ -33,6 +33,7 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<const DaySummary*> read_next();
   void cache_collected();
   [[nodiscard]] Result<void> take_snapshot();
+  [[nodiscard]] Result<const DaySummary*> look_at_stored();
   [[nodiscard]] Result<const DaySummary*> take_stored();
   [[nodiscard]] Result<bool> compute_next(std::int64_t end);
   [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
@@ -56,9 +57,9 @@ class SummaryCursor final : public DayCursor {
   DayRange range_;
   std::vector<DaySummary> collected_;
 
-  std::shared_ptr<Kv> kv_;  // before the ranges, which must not outlive it
-  Ranges ranges_;
-  std::uint64_t taken_at_ = 0;  // StateTable::changes() when the ranges were made
+  std::unique_ptr<View> view_;
+  Range* stored_ = nullptr;     // of view_: the stored summaries of the range
+  std::uint64_t taken_at_ = 0;  // StateTable::changes() when the view was made
   ScanCursor scan_;
   DaySummary summary_;
   ScanCost cost_;  // of what this cursor read itself; the rest is scan_'s

@@ -60,7 +60,7 @@ Result<void> Writer::append(std::span<const CheckResult> results, Durability dur
     while (end < order.size() && order[end]->server == id) ++end;
     auto state = states_.find(id);
     if (state == nullptr) return tl::unexpected<Error>(no_such_server(id));
-    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}, false});
+    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}, false, Batch(id)});
     begin = end;
   }
   auto done = append_groups(groups, durability);
@@ -75,24 +75,30 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
 
   auto kv = handle_.kv_for_write();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  const auto batch = (*kv)->batch();
   for (Group& group : groups) {
     if (group.state->removed) return tl::unexpected<Error>(no_such_server(group.state->id));
     if (auto loaded = states_.ensure_loaded(*group.state, **kv); !loaded) return loaded;
-    if (auto added = add_to_batch(**kv, group, *batch); !added) return added;
+    if (auto added = add_to_batch(**kv, group); !added) return added;
   }
-  Result<void> written;
+  std::vector<const Batch*> batches;
+  batches.reserve(groups.size());
+  for (const Group& group : groups) batches.push_back(&group.batch);
+  std::vector<Outcome> outcomes(groups.size());
+  Result<void> done;
   {
     std::vector<std::unique_ptr<HistoryChange>> changes;
     for (Group& group : groups) {
       if (group.changes_past) changes.push_back(std::make_unique<HistoryChange>(*group.state, states_));
     }
-    written = handle_.write(**kv, *batch, durability);
-    if (written) {
-      for (Group& group : groups) group.state->append(group.results);
+    handle_.write(**kv, batches, durability, outcomes);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      ServerState& state = *groups[i].state;
+      if (outcomes[i].ok()) state.append(groups[i].results);
+      if (outcomes[i].applied == Outcome::Applied::unknown) state.forget(states_.count_change());
+      if (done) done = outcomes[i].result();
     }
   }
-  if (!written) return written;
+  if (!done) return done;
   for (Group& group : groups) {
     // The append has succeeded; a seal that fails is tried again by the next one.
     if (!seal_if_due(**kv, *group.state)) break;
@@ -100,10 +106,17 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
   return {};
 }
 
-Result<void> Writer::add_to_batch(const Kv& kv, Group& group, Batch& batch) NINES_NO_THREAD_SAFETY_ANALYSIS {
+Result<void> Writer::write(Kv& kv, ServerState& state, const Batch& batch, Durability durability) {
+  const Outcome outcome = handle_.write(kv, batch, durability);
+  if (outcome.applied == Outcome::Applied::unknown) state.forget(states_.count_change());
+  return outcome.result();
+}
+
+Result<void> Writer::add_to_batch(const Kv& kv, Group& group) NINES_NO_THREAD_SAFETY_ANALYSIS {
   const ServerState& state = *group.state;
   if (auto kept = check_kept(state, *group.results.front()); !kept) return kept;
   const std::int64_t watermark_ms = state.unsealed().watermark_ms;
+  Batch& batch = group.batch;
   std::string row;
   std::int64_t erased_day = -1;
   for (const CheckResult* result : group.results) {
@@ -148,16 +161,15 @@ Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
   const std::span<const CheckResult> sealed(rows.begin(), end);
   if (sealed.empty()) return {};
 
-  const auto batch = kv.batch();
-  const auto folded = fold(kv, state.id, sealed, *batch);
+  Batch batch(state.id);
+  const auto folded = fold(kv, state.id, sealed, batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
-  // One by one: where RocksDB 7.8 steps over an erased range it forgets the errors of damaged blocks, and a compaction
-  // that leaves nothing but such a range aborts the process when its write fails.
+  // One by one: they are known here, and a range over `recent` is dear.
   for (const CheckResult& row : sealed) {
-    batch->erase(Space::recent, recent_key(state.id, row.time, row.location).view());
+    batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
   }
   // Nothing is lost when this is: the rows are durable as they are.
-  if (auto written = handle_.write(kv, *batch, Durability::buffered); !written) return written;
+  if (auto written = write(kv, state, batch, Durability::buffered); !written) return written;
   sealed_chunks_ += *folded;
   state.seal(to_ms(sealed.back().time));
   states_.trim_head(state);

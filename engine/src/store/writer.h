@@ -36,8 +36,11 @@ class Writer {
   /// Drops the results before the UTC day `checks_day` and the summaries before `summaries_day`. True when something
   /// was dropped.
   [[nodiscard]] Result<bool> drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day);
-  /// Drops all of a server's history, together with what `and_also` adds to the batch.
-  [[nodiscard]] Result<void> drop_server(ServerId server, const std::function<void(Batch&)>& and_also);
+  /// Stores `mark`, a batch of `server` that says that it is removed, drops the server's state and erases its history
+  /// and the mark. Once the mark is stored it succeeds; what could not be erased is left to sweep().
+  [[nodiscard]] Result<void> drop_server(ServerId server, const Batch& mark);
+  /// Erases what is left of a server that is marked as removed, the mark last. Errors: io, corruption, ….
+  [[nodiscard]] Result<void> sweep(ServerId server);
 
   [[nodiscard]] std::uint64_t appended() const noexcept { return appended_; }
   [[nodiscard]] std::uint64_t sealed_chunks() const noexcept { return sealed_chunks_; }
@@ -49,12 +52,13 @@ class Writer {
     std::span<const CheckResult* const> results;
     std::vector<CheckResult> late;  // what has to be folded into chunks
     bool changes_past = false;      // chunks or summaries that readers may have a snapshot of
+    Batch batch;
   };
 
   [[nodiscard]] Result<void> validate(std::span<const CheckResult> results) const;
   [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
   [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
-  [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group, Batch& batch);
+  [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group);
   /// Erases the summaries of the days of `results` that may have one.
   static void erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch)
       NINES_REQUIRES(state.write);
@@ -64,6 +68,9 @@ class Writer {
                                       Batch& batch) NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
                                            std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
+  /// Writes a batch of `state`'s server; after an unknown outcome the state has to be loaded anew.
+  [[nodiscard]] Result<void> write(Kv& kv, ServerState& state, const Batch& batch, Durability durability)
+      NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> seal_if_due(Kv& kv, ServerState& state) NINES_REQUIRES(state.write);
   void after_append(std::size_t results);

@@ -46,7 +46,7 @@ Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const Che
   if (auto sealed = seal(kv, state, state.unsealed().last_ms); !sealed) return sealed;
   const HistoryChange change(state, states_);
   Result<void> done;
-  const auto batch = kv.batch();
+  Batch batch(state.id);
   std::vector<CheckResult> day;
   for (std::size_t begin = 0; begin < results.size() && done;) {
     const std::int64_t today = utc_day(to_ms(results[begin].time));
@@ -57,14 +57,18 @@ Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const Che
     day.assign(of_day.begin(), of_day.end());
     begin += day.size();
     sort_and_unique(day);
-    done = load_day(kv, state, day, begin < results.size(), *batch);
-    if (done && (batch->bytes() >= kLoadBatchBytes || begin == results.size())) {
-      done = handle_.write(kv, *batch, Durability::buffered);
-      batch->clear();
+    done = load_day(kv, state, day, begin < results.size(), batch);
+    if (done && (batch.bytes() >= kLoadBatchBytes || begin == results.size())) {
+      done = write(kv, state, batch, Durability::buffered);
+      batch.clear();
     }
   }
   // Whatever of it was stored, the state and the head are read anew from there.
   state.forget(states_.count_change());
+  if (done) {
+    const MutexLock view(state.view);
+    state.rows_found = true;  // none, they have been sealed
+  }
   auto loaded = states_.ensure_loaded(state, kv);
   return done ? loaded : done;
 }

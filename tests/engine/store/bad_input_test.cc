@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "codec/key.h"
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
@@ -142,16 +143,23 @@ class BadInput : public ::testing::Test {
     OpenReport report;
     const auto kv = engine::open_rocksdb(path, engine::KvMode::write, options_, report);
     ASSERT_TRUE(kv) << kv.error().message;
-    auto ranges = (*kv)->ranges({space});
-    ASSERT_TRUE(ranges);
-    ranges->front()->seek_back(std::string(16, static_cast<char>(255)));
-    ASSERT_TRUE(ranges->front()->valid());
-    std::string value(ranges->front()->value());
+    const auto view = (*kv)->view_all(space);
+    ASSERT_TRUE(view);
+    std::string key;
+    std::string value;
+    engine::Range& range = (*view)->range(space, {}, {});
+    for (; range.valid(); range.next()) {
+      key = range.key();
+      value = range.value();
+    }
+    ASSERT_FALSE(key.empty());
     value[0] = static_cast<char>(250);
-    const auto batch = (*kv)->batch();
-    batch->put(space, ranges->front()->key(), value);
-    ranges->clear();
-    ASSERT_TRUE((*kv)->write(*batch, Durability::process));
+    engine::Batch batch(engine::parse_server_key(std::string_view(key).substr(0, 4)).value());
+    batch.put(space, key, value);
+    const engine::Batch* const only = &batch;
+    engine::Outcome outcome;
+    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+    ASSERT_TRUE(outcome.ok());
   }
 
   [[nodiscard]] Result<void> read_everything(const std::string& path) const {

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "codec/catalog_codec.h"
+#include "codec/key.h"
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
@@ -227,12 +229,73 @@ TEST_F(Care, ClosingDropsTheRowsThatWereSealed) {
   EXPECT_EQ(contents_of(*store_), ledger_.contents());
 }
 
-TEST_F(Care, CursorHoldsOffClosingUntilItIsGone) {
+TEST_F(Care, ClosingEndsTheCursorsThatAreOpen) {
+  ASSERT_TRUE(store_->compact());
+  store_.reset();
+  Options options = History::options();
+  options.performance.head_bytes = 0;
+  store_ = open_or_fail(path_, options);
+  ASSERT_NE(store_, nullptr);
   auto cursor = store_->scan(ServerId{1}, {from_ms(0), kTimeLimit}, {});
   ASSERT_TRUE(cursor);
-  ASSERT_TRUE((*cursor)->next());
-  cursor->reset();
+  auto days = store_->days(ServerId{1}, {0, 30'000}, true);
+  ASSERT_TRUE(days);
+  ASSERT_TRUE((*days)->next());
   EXPECT_TRUE(store_->close());
+  const auto segment = (*cursor)->next();  // the first, for which the disk has to be read
+  ASSERT_FALSE(segment);
+  EXPECT_EQ(segment.error().code, ErrorCode::closed);
+  const auto day = (*days)->next();
+  ASSERT_FALSE(day);
+  EXPECT_EQ(day.error().code, ErrorCode::closed);
+}
+
+/// The keys of `server` in all spaces of a store that is closed.
+std::size_t keys_of_server(const std::string& path, ServerId server) {
+  OpenReport report;
+  const auto kv = engine::open_rocksdb(path, engine::KvMode::read_only, {}, report);
+  if (!kv) ADD_FAILURE() << kv.error().message;
+  std::size_t keys = 0;
+  for (const auto space : {engine::Space::servers, engine::Space::recent, engine::Space::checks, engine::Space::days}) {
+    const auto view = (*kv)->view(server, {space});
+    engine::Range& range =
+        (*view)->range(space, engine::server_key(server).view(), engine::prefix_end(server).view(), {.values = false});
+    for (; range.valid(); range.next()) ++keys;
+    EXPECT_TRUE(range.status());
+  }
+  return keys;
+}
+
+TEST_F(Care, RemovalThatACrashCutShortIsFinishedByTheNextOpen) {
+  const auto servers = store_->catalog();
+  const Server gone = servers->servers()[0];
+  const Server kept = servers->servers()[1];
+  ASSERT_TRUE(store_->compact());  // so that there are chunks and summaries
+  store_.reset();
+  const std::size_t others = keys_of_server(path_, kept.id);
+  ASSERT_GT(keys_of_server(path_, gone.id), 2U);
+  {
+    OpenReport report;
+    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    ASSERT_TRUE(kv);
+    engine::Batch batch(gone.id);
+    batch.put(engine::Space::servers, engine::server_key(gone.id).view(),
+              engine::mark_removed(engine::encode_server(gone)));
+    const engine::Batch* const only = &batch;
+    engine::Outcome outcome;
+    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+  }
+  store_ = open_or_fail(path_, History::options());
+  ASSERT_NE(store_, nullptr);
+  EXPECT_EQ(store_->catalog()->find(gone.id), nullptr);
+  EXPECT_EQ(store_->catalog()->find(gone.name), nullptr);
+  const auto added = store_->add_server(gone);
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_GT(*added, servers->servers().back().id) << "a number is not used twice";
+  store_.reset();
+  EXPECT_EQ(keys_of_server(path_, gone.id), 0U);
+  EXPECT_EQ(keys_of_server(path_, kept.id), others);
 }
 
 TEST_F(Care, SettingsThatThePromisesRestOnAreInForce) {

@@ -330,9 +330,12 @@ TEST_F(Host, DamagedCatalogIsAnErrorWhateverItsNumbers) {
     OpenReport report;
     auto kv = engine::open_rocksdb(path_, engine::KvMode::write, options_, report);
     ASSERT_TRUE(kv) << kv.error().message;
-    const auto batch = (*kv)->batch();
-    batch->put(engine::Space::servers, engine::server_key(key).view(), value);
-    ASSERT_TRUE((*kv)->write(*batch, Durability::disk));
+    engine::Batch batch(key);
+    batch.put(engine::Space::servers, engine::server_key(key).view(), value);
+    const engine::Batch* const only = &batch;
+    engine::Outcome outcome;
+    (*kv)->write(std::span(&only, 1), Durability::disk, std::span(&outcome, 1));
+    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
   };
   // The next number: the last there is, and beyond.
   craft({}, engine::encode_next_server(ServerId{engine::kMaxServerNumber}));

@@ -1,12 +1,11 @@
 #include "kv/rocksdb/rocksdb_kv.h"
 
-#include <rocksdb/iterator.h>
-#include <rocksdb/perf_context.h>
-#include <rocksdb/perf_level.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
+#include <cassert>
 #include <filesystem>
 #include <new>
 #include <string>
@@ -14,122 +13,78 @@
 
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/status.h"
+#include "kv/rocksdb/view.h"
 
 namespace nines::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string_view view(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
 rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-class RocksBatch final : public Batch {
- public:
-  explicit RocksBatch(const std::vector<rocksdb::ColumnFamilyHandle*>& families) : families_(families) {}
-
-  void put(Space space, std::string_view key, std::string_view value) override {
-    note(batch_.Put(family(space), slice(key), slice(value)));
-  }
-  void erase(Space space, std::string_view key) override {
-    // Delete, not SingleDelete: a result that was sent twice has two puts, and SingleDelete would revive the first.
-    note(batch_.Delete(family(space), slice(key)));
-  }
-  void clear() override {
-    batch_.Clear();
-    status_ = rocksdb::Status::OK();
-  }
-  [[nodiscard]] bool empty() const override { return batch_.Count() == 0; }
-  [[nodiscard]] std::size_t bytes() const override { return batch_.GetDataSize(); }
-
-  [[nodiscard]] const rocksdb::Status& status() const { return status_; }
-  [[nodiscard]] rocksdb::WriteBatch& rocks() { return batch_; }
-
- private:
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Space space) const {
-    return families_[static_cast<std::size_t>(space)];
-  }
-  void note(const rocksdb::Status& status) {
-    if (status_.ok() && !status.ok()) status_ = status;
-  }
-
-  const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
-  rocksdb::WriteBatch batch_;
-  rocksdb::Status status_;
-};
-
 /// Fewer erased keys than this are passed over in a millisecond.
 constexpr std::uint64_t kManyErasures = 5000;
 
-class RocksRange final : public Range {
- public:
-  explicit RocksRange(rocksdb::Iterator* iterator) : iterator_(iterator) {}
-
-  void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
-  void seek_back(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
-  void next() override { iterator_->Next(); }
-  [[nodiscard]] bool valid() const override { return iterator_->Valid(); }
-  [[nodiscard]] std::string_view key() const override { return view(iterator_->key()); }
-  [[nodiscard]] std::string_view value() const override { return view(iterator_->value()); }
-  [[nodiscard]] Result<void> status() const override { return to_result(iterator_->status()); }
-
- private:
-  std::unique_ptr<rocksdb::Iterator> iterator_;
+/// An open database, closed with its last holder.
+struct Database : OpenedRocks {
+  explicit Database(OpenedRocks opened) : OpenedRocks(std::move(opened)) {}
+  ~Database() {
+    for (auto* family : families) static_cast<void>(db->DestroyColumnFamilyHandle(family));
+    static_cast<void>(db->Close());
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 };
 
-class RocksKv final : public Kv {
+class RocksKv final : public Kv, public LocalCare {
  public:
   RocksKv(OpenedRocks opened, bool writes)
-      : replay_(std::move(opened.replay)),
-        db_(std::move(opened.db)),
-        families_(std::move(opened.families)),
-        cache_(std::move(opened.cache)),
+      : database_(std::make_shared<Database>(std::move(opened))),
+        db_(database_->db.get()),
+        families_(database_->families),
         writes_(writes) {}
   RocksKv(const RocksKv&) = delete;
   RocksKv& operator=(const RocksKv&) = delete;
 
   ~RocksKv() override {
-    for (auto* family : families_) static_cast<void>(db_->DestroyColumnFamilyHandle(family));
-    static_cast<void>(db_->Close());
+    if (writes_) views_->end_all();
   }
 
-  [[nodiscard]] std::unique_ptr<Batch> batch() const override { return std::make_unique<RocksBatch>(families_); }
-
-  Result<void> write(Batch& batch, Durability durability) override {
-    auto& rocks = static_cast<RocksBatch&>(batch);
-    if (!rocks.status().ok()) return to_result(rocks.status());
-    rocksdb::WriteOptions options;
-    options.sync = durability == Durability::disk;
-    return guarded([&] {
-      rocksdb::Status status = db_->Write(options, &rocks.rocks());
-      if (status.ok() && durability == Durability::process) status = db_->FlushWAL(false);
-      return status;
-    });
+  void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) override {
+    assert(batches.size() == outcomes.size());
+    rocksdb::WriteBatch rocks;
+    Result<void> done = gather(batches, rocks);
+    auto applied = Outcome::Applied::no;
+    if (done && !writes_) done = fail(ErrorCode::read_only, "the store was opened read-only");
+    if (done) {
+      rocksdb::WriteOptions options;
+      options.sync = durability == Durability::disk;
+      done = guarded([&] {
+        rocksdb::Status status = db_->Write(options, &rocks);
+        if (status.ok() && durability == Durability::process) status = db_->FlushWAL(false);
+        return status;
+      });
+      applied = done ? Outcome::Applied::yes : Outcome::Applied::unknown;
+      if (!done) failed_.store(true, std::memory_order_release);
+    }
+    for (Outcome& outcome : outcomes) outcome = {applied, done ? Error{} : done.error()};
   }
 
-  [[nodiscard]] Result<std::string> get(Space space, std::string_view key) const override {
-    std::string value;
-    const auto status = db_->Get({}, families_[static_cast<std::size_t>(space)], slice(key), &value);
-    if (!status.ok()) return tl::unexpected<Error>(to_error(status));
-    return value;
+  [[nodiscard]] Result<void> fence(ServerId /*server*/) override {
+    if (!failed_.load(std::memory_order_acquire)) return {};
+    return fail(ErrorCode::unavailable, "a write has failed, and RocksDB takes no other one after that");
   }
 
-  [[nodiscard]] Result<Ranges> ranges(std::initializer_list<Space> spaces) const override {
-    rocksdb::ReadOptions options;
-    options.total_order_seek = true;
-    std::vector<rocksdb::ColumnFamilyHandle*> families;
-    for (const Space space : spaces) families.push_back(families_[static_cast<std::size_t>(space)]);
-    std::vector<rocksdb::Iterator*> iterators;
-    // NewIterators is the call that gives several column families at one moment.
-    const auto status = db_->NewIterators(options, families, &iterators);
-    Ranges ranges;
-    for (auto* iterator : iterators) ranges.push_back(std::make_unique<RocksRange>(iterator));
-    if (!status.ok()) return tl::unexpected<Error>(to_error(status));
-    return ranges;
+  [[nodiscard]] Result<std::unique_ptr<View>> view(ServerId /*server*/,
+                                                   std::initializer_list<Space> spaces) const override {
+    return make_view(*db_, families_, spaces, views_, kept());
   }
+  [[nodiscard]] Result<std::unique_ptr<View>> view_all(Space space) const override {
+    return make_view(*db_, families_, {space}, views_, kept());
+  }
+  [[nodiscard]] LocalCare* local() noexcept override { return this; }
 
   Result<void> flush_log(bool sync) override {
     return guarded([&] { return db_->FlushWAL(sync); });
@@ -146,13 +101,13 @@ class RocksKv final : public Kv {
       options.allow_write_stall = false;
       // By default the lowest level's files are moved without being rewritten, and nothing is given back.
       options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-      return db_->CompactRange(options, families_[static_cast<std::size_t>(space)], nullptr, nullptr);
+      return db_->CompactRange(options, family(space), nullptr, nullptr);
     });
   }
 
   Result<void> compact_erased(Space space) override {
     rocksdb::ColumnFamilyMetaData files;
-    db_->GetColumnFamilyMetaData(families_[static_cast<std::size_t>(space)], &files);
+    db_->GetColumnFamilyMetaData(family(space), &files);
     std::uint64_t entries = 0;
     std::uint64_t erasures = 0;
     for (const auto& level : files.levels) {
@@ -164,7 +119,7 @@ class RocksKv final : public Kv {
     return erasures > kManyErasures && 2 * erasures > entries ? compact(space) : Result<void>{};
   }
 
-  [[nodiscard]] Result<void> verify() const override {
+  [[nodiscard]] Result<void> verify_blocks() const override {
     if (writes_) return to_result(db_->VerifyChecksum());
     // On a read-only handle that call trips an assertion of Debian's build: there each file is opened by itself.
     std::vector<rocksdb::LiveFileMetaData> files;
@@ -184,7 +139,7 @@ class RocksKv final : public Kv {
       return fail(ErrorCode::invalid_argument, path + " exists; a backup needs a path that does not");
     }
     rocksdb::Checkpoint* made = nullptr;
-    auto status = rocksdb::Checkpoint::Create(db_.get(), &made);
+    auto status = rocksdb::Checkpoint::Create(db_, &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
     if (status.ok()) status = checkpoint->CreateCheckpoint(path);
     if (status.ok()) status = start_copy(path);
@@ -199,7 +154,7 @@ class RocksKv final : public Kv {
       const auto size = entry.file_size(error);
       if (!error) sizes.disk_bytes += size;
     }
-    sizes.block_cache_bytes = cache_->GetUsage();
+    sizes.block_cache_bytes = database_->cache->GetUsage();
     for (auto* family : families_) {
       std::uint64_t bytes = 0;
       if (db_->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &bytes)) {
@@ -209,7 +164,61 @@ class RocksKv final : public Kv {
     return sizes;
   }
 
+  [[nodiscard]] Result<std::uint64_t> room() const override {
+    std::error_code error;
+    const auto space = fs::space(db_->GetName(), error);
+    if (error)
+      return fail(ErrorCode::io, "cannot ask for the free space of " + db_->GetName() + ": " + error.message());
+    return space.available;
+  }
+
  private:
+  /// What views hold: a database for reading only lives as long as they do, one for writing ends them.
+  [[nodiscard]] std::shared_ptr<void> kept() const { return writes_ ? nullptr : database_; }
+
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Space space) const {
+    return families_[static_cast<std::size_t>(space)];
+  }
+
+  /// Makes one batch for RocksDB of all, which then is one record of its log.
+  [[nodiscard]] Result<void> gather(std::span<const Batch* const> batches, rocksdb::WriteBatch& rocks) const {
+    rocksdb::Status status;
+    Result<void> done;
+    for (const Batch* batch : batches) {
+      batch->for_each([&](const Batch::Change& change) {
+        if (!status.ok() || !done) return;
+        if (change.kind == Batch::Kind::put) {
+          status = rocks.Put(family(change.space), slice(change.key), slice(change.value));
+        } else if (change.kind == Batch::Kind::erase) {
+          // Not SingleDelete: a result that was sent twice has two puts, and SingleDelete would revive the first.
+          status = rocks.Delete(family(change.space), slice(change.key));
+        } else {
+          done = erase_range(*batch, change, rocks);
+        }
+      });
+    }
+    return done && !status.ok() ? to_result(status) : done;
+  }
+
+  /// Erases the keys of a range one by one: where RocksDB 7.8 steps over an erased range it forgets the errors of
+  /// damaged blocks, and a compaction that leaves nothing but such a range aborts the process when its write fails.
+  [[nodiscard]] Result<void> erase_range(const Batch& batch, const Batch::Change& wanted,
+                                         rocksdb::WriteBatch& rocks) const {
+    rocksdb::Status status;
+    bool before = true;
+    batch.for_each([&](const Batch::Change& change) {
+      before = before && change.key.data() != wanted.key.data();
+      if (!before || !status.ok() || change.kind != Batch::Kind::put || change.space != wanted.space) return;
+      if (change.key < wanted.key || change.key >= wanted.value) return;
+      status = rocks.Delete(family(wanted.space), slice(change.key));
+    });
+    auto found = view(batch.server(), {wanted.space});
+    if (!found) return tl::unexpected<Error>(found.error());
+    Range& range = (*found)->range(wanted.space, wanted.key, wanted.value, {.values = false});
+    for (; status.ok() && range.valid(); range.next()) status = rocks.Delete(family(wanted.space), slice(range.key()));
+    return status.ok() ? range.status() : to_result(status);
+  }
+
   /// Opens a checkpoint once. It may have no log, which in a store would mean that one was lost; opening makes one.
   rocksdb::Status start_copy(const std::string& path) const {
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -244,34 +253,18 @@ class RocksKv final : public Kv {
     }
   }
 
-  std::unique_ptr<WalReplay> replay_;  // db_ keeps a pointer to it
-  std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // in the order of Space; RocksDB's "default", unused, behind
-  std::shared_ptr<rocksdb::Cache> cache_;
-  bool writes_;
+  const std::shared_ptr<Database> database_;
+  rocksdb::DB* const db_;
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families_;  // in the order of Space; RocksDB's "default" behind
+  const std::shared_ptr<Views> views_ = std::make_shared<Views>();
+  std::atomic<bool> failed_{false};
+  const bool writes_;
 };
 
 }  // namespace
 
 std::unique_ptr<Kv> make_rocks_kv(OpenedRocks opened, KvMode mode) {
   return std::make_unique<RocksKv>(std::move(opened), mode == KvMode::write);
-}
-
-BlockCounter::BlockCounter() {
-  if (rocksdb::GetPerfLevel() < rocksdb::PerfLevel::kEnableCount) {
-    rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
-  }
-  const auto* perf = rocksdb::get_perf_context();
-  reads_ = perf->block_read_count;
-  hits_ = perf->block_cache_hit_count;
-}
-
-void BlockCounter::take(ScanCost& cost) {
-  const auto* perf = rocksdb::get_perf_context();
-  cost.block_reads += perf->block_read_count - reads_;
-  cost.block_hits += perf->block_cache_hit_count - hits_;
-  reads_ = perf->block_read_count;
-  hits_ = perf->block_cache_hit_count;
 }
 
 }  // namespace nines::engine
