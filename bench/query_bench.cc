@@ -162,7 +162,7 @@ Result<void> ask_plot(const Store& store, const Query& query) {
   return consume(latency(store, ServerId{1}, query, {.phases = false, .points = kPlotColumns}));
 }
 Result<void> ask_slo(const Store& store, const Query& query) {
-  return consume(slo(store, ServerId{1}, query, 0.999));
+  return consume(slo(store, ServerId{1}, query, {0.999, {}}));
 }
 BENCHMARK_CAPTURE(OneServer, uptime, ask_uptime)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(OneServer, incidents, ask_incidents)->Unit(benchmark::kMicrosecond);

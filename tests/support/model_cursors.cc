@@ -122,11 +122,11 @@ void ModelCursor::fill(const std::vector<const CheckResult*>& piece) {
 ModelDayCursor::ModelDayCursor(std::map<std::int64_t, DaySummary> summaries)
     : summaries_(std::move(summaries)), next_(summaries_.begin()) {
   cost_.range_scans = 1;
-  cost_.summaries = summaries_.size();
 }
 
 Result<const DaySummary*> ModelDayCursor::next() {
   if (next_ == summaries_.end()) return nullptr;
+  ++cost_.summaries;
   return &(next_++)->second;
 }
 

@@ -22,7 +22,7 @@ namespace nines {
 
 enum class SortBy : std::uint8_t {
   name,
-  worst_first,  ///< down now, then degraded, unknown, and the rest; within these by uptime, none first, then name
+  worst_first,  ///< by the state now as kWorstFirst; within these by uptime, none first, then name
   slowest,      ///< by p95, greatest first, those without latencies last
 };
 [[nodiscard]] std::optional<SortBy> parse_sort(std::string_view text) noexcept;  ///< "name", "worst", "slowest"
@@ -67,9 +67,6 @@ struct Dashboard {
   std::vector<DashboardGroup> groups;        ///< by name; servers without a group are in ""
   Explain explain;
 };
-
-/// The ids of the servers that match the parts of `filter` that the catalog can answer (all but `state`), ascending.
-[[nodiscard]] Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter);
 
 /// Sorting by name without a state filter or groups reads the page's servers only; everything else reads all that
 /// match.

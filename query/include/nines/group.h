@@ -21,7 +21,8 @@ enum class GroupRule : std::uint8_t {
   worst_of,       ///< the smallest ratio of those that have one
   all_up,         ///< every member taking part has to be up
   quorum,         ///< at least `quorum` members (of fewer taking part: all of them) have to be up
-  weighted_mean,  ///< the mean of the ratios that exist, by weight
+  weighted_mean,  ///< the mean of the ratios that exist, by weight: the time that each is over, unless weights are
+                  ///< given
 };
 /// "worst-of", "all-up", "quorum", "weighted-mean".
 [[nodiscard]] std::string_view to_string(GroupRule rule) noexcept;
@@ -30,7 +31,7 @@ enum class GroupRule : std::uint8_t {
 struct GroupOptions {
   GroupRule rule = GroupRule::worst_of;
   std::uint32_t quorum = 1;     ///< for GroupRule::quorum, >= 1
-  std::vector<double> weights;  ///< for weighted_mean, > 0, one a member; empty: all equal
+  std::vector<double> weights;  ///< for weighted_mean, > 0, one a member; empty: by time
 };
 
 struct GroupFigures {
@@ -46,7 +47,7 @@ struct GroupFigures {
 [[nodiscard]] std::vector<Span> combine_timelines(std::span<const std::vector<Span>> members, Window window,
                                                   GroupRule rule, std::uint32_t quorum);
 
-/// The group's figures from its members' timelines. `weights` must be empty or as long as `members`.
+/// The group's figures from its members' timelines. Requires: `weights` is empty or as long as `members`.
 [[nodiscard]] GroupFigures combine_group(std::span<const std::vector<Span>> members, Window window,
                                          const Policy& policy, const GroupOptions& options);
 

@@ -1,8 +1,7 @@
-// Incidents: maximal confirmed outages of a server's timeline.
+// Incidents: confirmed outages of a server's timeline. SEMANTICS.md, "Incidents", has the rules.
 //
-// An incident is a maximal stretch of `down` in the timeline. What interrupts down time ends the incident, be it
-// success, maintenance, a pause, a correction or not knowing; stretches that are less than Rules::merge_within (at the
-// later one's start) apart are one incident.
+// An incident is a property of the history, not of the question: only `window_ms` and `down_at_window_end` depend on
+// the window.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +21,18 @@ namespace nines {
 struct Incident {
   ServerId server{};
   TimeMs from{};                        ///< its own start, which may lie before the window
-  std::optional<TimeMs> to;             ///< its end; none when it is not over at the window's end
-  std::int64_t duration_ms = 0;         ///< the part inside the window, what merging joined included
-  std::int64_t down_ms = 0;             ///< of that, time in state down
-  std::uint64_t failed_checks = 0;      ///< failed checks made inside the window and the incident, from all locations
+  std::optional<TimeMs> to;             ///< its own end, which may lie after the window; none when it is not over now
+  bool end_seen = true;                 ///< false: unknown time followed the outage, so `to` is where knowledge ran out
+  bool down_at_window_end = false;      ///< not over there, and not in a gap between two outages that merging joined
+  std::int64_t duration_ms = 0;         ///< from `from` to `to`, or to now
+  std::int64_t window_ms = 0;           ///< of that, what lies inside the window
+  std::int64_t down_ms = 0;             ///< of the whole, time in state down: less than it where time in it is unknown
+                                        ///< or merging joined two outages
+  std::uint64_t failed_checks = 0;      ///< as CheckCounts::failed, from its start to its end, of all locations
   std::uint16_t code = 0;               ///< of the first failure: the check that made the server down at `from`
   ErrorClass error = ErrorClass::none;  ///< likewise; `none` when a correction says down where no check failed
   std::string detail;                   ///< likewise
-  std::vector<LocationId> locations;    ///< down in it before the window's end, ascending; empty for a correction alone
+  std::vector<LocationId> locations;    ///< down in it, ascending; empty for a correction alone
 
   [[nodiscard]] bool ongoing() const noexcept { return !to.has_value(); }
   friend bool operator==(const Incident&, const Incident&) = default;

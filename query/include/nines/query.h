@@ -15,7 +15,7 @@ namespace nines {
 /// How maintenance time counts. `as_measured` leaves maintenance out altogether, corrections to it included: states,
 /// checks and incidents are as if none had been planned. `as_up` changes the ratio only.
 enum class MaintenancePolicy : std::uint8_t { exclude, as_up, as_measured };
-/// How unknown time counts in the ratio. With no known time at all there is no ratio under any of these.
+/// How unknown time counts in the ratio. Without known time there is a ratio under the last two only.
 enum class UnknownPolicy : std::uint8_t { exclude, as_down, as_up };
 
 /// "exclude", "as-up", "as-measured" and "exclude", "as-down", "as-up", as on the command line.
@@ -42,13 +42,19 @@ inline constexpr std::int64_t kLongWindowDays = 8;
 
 /// One question's frame.
 struct Query {
-  /// Half-open. `to` is clipped to `now`, and `from` to the server's creation: to Server::created_at, or to the first
-  /// result in the window where history was loaded from before.
+  /// Half-open. `to` is clipped to `now`, and `from` to the beginning of the server's life: Server::created_at, or its
+  /// first result ever where that is earlier.
   Window window;
   TimeMs now{};  ///< the moment of asking; results at or after it do not exist for the answer
   Policy policy;
   Summaries summaries = Summaries::when_long;
 };
+
+/// The one order of states for whoever looks for what is wrong, worst first.
+inline constexpr std::array<State, kStateCount> kWorstFirst = {State::down,        State::unknown, State::degraded,
+                                                               State::maintenance, State::paused,  State::up};
+/// Whether `a` comes before `b` in kWorstFirst.
+[[nodiscard]] bool is_worse(State a, State b) noexcept;
 
 /// Milliseconds in each state.
 struct TimePerState {
@@ -66,22 +72,21 @@ struct TimePerState {
 };
 
 /// Where a stretch of an answer came from, and why. Every day of a long window that a summary can judge exactly is read
-/// from it, the others from results. Only where retention has taken the results (no_results) are summaries used beyond
-/// that: times stay exact, checks are placed as if evenly spaced within their run.
+/// from it, the others from results. Where retention has taken the results (no_results) summaries are used beyond that;
+/// SEMANTICS.md, "After retention", says what stays exact.
 enum class Source : std::uint8_t { results, summaries };
 enum class Reason : std::uint8_t {
-  short_window,    ///< results: the window is not long enough for summaries
-  asked,           ///< results or summaries, because the question says so
-  partial_day,     ///< results: the window covers only a part of this UTC day, or the day is not over
-  whole_days,      ///< summaries: long window
-  overlay_edge,    ///< results: maintenance, a correction or a pause begins or ends within the day
-  rule_change,     ///< results: the server's rules change within the day
-  bucket_edge,     ///< results: a bar begins or ends within the day
-  inner_gap,       ///< results: neighbours within a run are further apart than a result holds
-  several_places,  ///< results: failures seen from several locations have to be counted by time
-  look_back,       ///< an outage under way at the window's start, or what holds there: read back to its beginning
-  look_ahead,      ///< failures at the window's end: read on until they are confirmed or not
-  no_results,      ///< summaries: retention has taken the results of these days
+  short_window,  ///< results: the window is not long enough for summaries
+  asked,         ///< results or summaries, because the question says so
+  partial_day,   ///< results: the window covers only a part of this UTC day, or the day is not over
+  whole_days,    ///< summaries: long window
+  overlay_edge,  ///< results: maintenance, a correction or a pause begins or ends within the day
+  rule_change,   ///< results: the server's rules change within the day
+  bucket_edge,   ///< results: a bar begins or ends within the day
+  inner_gap,     ///< results: neighbours within a run are further apart than a result holds
+  look_back,     ///< an outage under way at the window's start, or what holds there: read back to its beginning
+  look_ahead,    ///< failures at the window's end: read on until they are confirmed or not
+  no_results,    ///< summaries: retention has taken the results of these days
 };
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;

@@ -31,8 +31,8 @@ struct ReportServer {
   Figures figures;
   std::vector<Bar> bars;
   std::optional<double> objective;
-  std::optional<double> budget_ms;  ///< as SloAnswer, over the report's window
-  std::optional<double> remaining_ms;
+  std::optional<std::int64_t> budget_ms;  ///< as SloAnswer, over the report's window
+  std::optional<std::int64_t> remaining_ms;
   std::optional<bool> objective_met;  ///< none without an objective or a ratio
 };
 

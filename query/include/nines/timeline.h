@@ -1,19 +1,8 @@
 // A server's confirmed timeline: the state of every millisecond of a window.
 //
-// How a state comes about, in this order:
-//  1. A result holds from its time until the next result of its location, at most `stale_after` (Rules::stale_after at
-//     the result's time; where that is 0, 2.5 x the result's own interval (0: the rules') + the rules' timeout).
-//     Nothing holds before the first result. A result of state unknown holds unknown.
-//  2. Confirmation, in each location: failures (down) in a row, as many as Rules::confirm_failures says at one of them,
-//     are an outage from the first of them on; successes (up, degraded) in a row end it, likewise from the first of
-//     them on. Unknown says nothing: neither a result of state unknown nor a gap confirms, ends or interrupts a row.
-//     Failures that are not confirmed (yet) hold `up` and count as blips; before the first success of a location's
-//     history they hold unknown, because nothing says that it was ever up. Successes that do not end an outage (yet)
-//     hold `down`. The judgement of a moment never depends on the window it is asked for.
-//  3. Locations: of those that hold a known state, `quorum` (0: more than half of them) being down makes the server
-//     down; else as many being down or degraded make it degraded; else it is up. When fewer than `quorum` are known
-//     and all of these are down there are too few witnesses: unknown.
-//  4. The catalog lies over it: a correction (the last in the list wins), else a pause, else maintenance.
+// A state comes about in this order: results hold forward, are confirmed in each location, locations vote, and the
+// catalog lies over it. SEMANTICS.md has the rules. The judgement of a moment never depends on the window it is asked
+// for.
 #pragma once
 
 #include <vector>

@@ -36,10 +36,10 @@ struct LastCheck {
   friend bool operator==(const LastCheck&, const LastCheck&) = default;
 };
 
-/// The timeline's last stretch of one state.
+/// The stretch of one state that holds at the window's end.
 struct Streak {
   State state = State::unknown;
-  TimeMs since{};  ///< clipped to the window's start
+  TimeMs since{};  ///< its true start, however long before the window; clipped to it without FiguresOptions::since
   friend bool operator==(const Streak&, const Streak&) = default;
 };
 
@@ -48,20 +48,25 @@ struct Figures {
   ServerId server{};
   Window window;                              ///< as clipped
   std::optional<double> uptime_ratio;         ///< (up + w x degraded) / (up + degraded + down), by the policy
-  std::optional<double> coverage_ratio;       ///< (up + degraded + down) / window; none for an empty window
+  std::optional<double> coverage_ratio;       ///< (up + degraded + down) / (window - maintenance - paused)
   std::optional<double> check_success_ratio;  ///< successful / (successful + failed)
   CheckCounts counts;
   TimePerState time;  ///< as_measured leaves no maintenance in it
   std::optional<LatencyFigures> latency;
   std::vector<Incident> incidents;  ///< ascending by start
-  std::optional<double> mttr_ms;    ///< mean duration inside the window of the incidents that ended in it
-  std::optional<double> mtbf_ms;    ///< up and degraded time / number of incidents; none without incidents
-  std::optional<std::int64_t> longest_outage_ms;  ///< longest Incident::duration_ms
+  std::optional<double> mttr_ms;    ///< mean duration, the whole one, of the incidents that ended in the window
+  std::optional<double> mtbf_ms;    ///< up and degraded time / number of incidents that began in the window
+  std::optional<std::int64_t> longest_outage_ms;  ///< longest Incident::duration_ms, the whole one
   std::optional<Streak> current;                  ///< none for an empty window
   /// The newest check before the window's end that is inside it or still holds at its start; when there is none and
   /// the window ends now, the newest there is.
   std::optional<LastCheck> last;
 };
+
+/// The state at the window's end; unknown for an empty window.
+[[nodiscard]] inline State state_now(const Figures& figures) noexcept {
+  return figures.current ? figures.current->state : State::unknown;
+}
 
 struct UptimeAnswer {
   Figures figures;
@@ -71,6 +76,7 @@ struct UptimeAnswer {
 struct FiguresOptions {
   bool latency = true;  ///< false leaves Figures::latency empty, and reads less
   bool details = true;  ///< false leaves Incident::detail empty, and reads less
+  bool since = true;    ///< false clips Streak::since to the window, and reads less
 };
 
 /// Errors as timeline().
@@ -79,6 +85,9 @@ struct FiguresOptions {
 
 /// The ratio of a time per state under a policy; none without known time.
 [[nodiscard]] std::optional<double> uptime_ratio(const TimePerState& time, const Policy& policy) noexcept;
+
+/// Known time / (all time - maintenance - paused); none where nothing could have been known.
+[[nodiscard]] std::optional<double> coverage_ratio(const TimePerState& time) noexcept;
 
 /// A percentage with `digits` (0-9) decimals and no sign, rounded down: "99.99" for 0.99999 with two. "100.00" is for a
 /// ratio of 1 only. A ratio above 0 that would round to 0 shows the smallest figure above it ("0.01").

@@ -8,6 +8,7 @@
 #include "figures/figures.h"
 #include "figures/latency_sink.h"
 #include "judgement/plan.h"
+#include "judgement/server_facts.h"
 
 namespace nines::query {
 namespace {
@@ -35,7 +36,7 @@ class Bulk {
     if (summaries || window.empty()) {
       Workspace workspace;
       for (std::size_t i = 0; i < servers_.size(); ++i) {
-        if (auto done = visit(i, nullptr, reach(*servers_[i], query_.policy, query_.window), workspace); !done) {
+        if (auto done = visit(i, nullptr, reach_of(*servers_[i]), workspace); !done) {
           return tl::unexpected(done.error());
         }
       }
@@ -54,12 +55,16 @@ class Bulk {
     return days.last - days.first >= (query_.summaries == Summaries::always ? 1 : kLongWindowDays);
   }
 
+  [[nodiscard]] Reach reach_of(const Server& server) const {
+    return reach(server, query_.policy, query_.window, longest_hold_ms(store_, server));
+  }
+
   // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked
   // every minute read days more, so each power of two of minutes is a scan of its own; there are few.
   [[nodiscard]] std::map<std::uint64_t, std::vector<std::size_t>> classes() const {
     std::map<std::uint64_t, std::vector<std::size_t>> classes;
     for (std::size_t i = 0; i < servers_.size(); ++i) {
-      const Reach own = reach(*servers_[i], query_.policy, query_.window);
+      const Reach own = reach_of(*servers_[i]);
       const auto longest_ms = static_cast<std::uint64_t>(std::max(own.back_ms, own.ahead_ms));
       classes[std::bit_ceil((longest_ms + 59'999) / 60'000)].push_back(i);
     }
@@ -103,11 +108,13 @@ class Bulk {
     } else if (options_.figures.latency) {
       workspace.sinks.push_back(&workspace.latency_sink);
     }
-    const Reading reading{columns(), options_.figures.latency, edges_, workspace.sinks};
+    Reading reading{columns(), options_.figures.latency, edges_, workspace.sinks};
+    reading.incidents = true;
+    reading.since = options_.figures.since;
     ServerReader& reader = workspace.reader;
-    if (auto done = reader.begin(*servers_[index], query_, reading, reach); !done) return done;
+    if (auto done = reader.begin(store_, *servers_[index], query_, reading, reach); !done) return done;
     if (cursor != nullptr) {
-      if (auto done = reader.take(*cursor); !done) return done;
+      if (auto done = reader.take(store_, *cursor); !done) return done;
     } else if (auto done = reader.read(store_, query_.summaries); !done) {
       return done;
     }

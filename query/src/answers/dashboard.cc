@@ -15,32 +15,15 @@ struct Entry {
   DashboardRow row;
   std::vector<Span> spans;
 
-  [[nodiscard]] State state() const noexcept {
-    return row.figures.current ? row.figures.current->state : State::unknown;
-  }
+  [[nodiscard]] State state() const noexcept { return state_now(row.figures); }
 };
-
-int badness(State state) {
-  switch (state) {
-    case State::down:
-      return 0;
-    case State::degraded:
-      return 1;
-    case State::unknown:
-      return 2;
-    default:
-      return 3;
-  }
-}
 
 bool before_by_name(const Entry& a, const Entry& b) {
   return a.row.name < b.row.name;
 }
 
 bool worse(const Entry& a, const Entry& b) {
-  const int badness_a = badness(a.state());
-  const int badness_b = badness(b.state());
-  if (badness_a != badness_b) return badness_a < badness_b;
+  if (a.state() != b.state()) return is_worse(a.state(), b.state());
   const double ratio_a = a.row.figures.uptime_ratio.value_or(-1);
   const double ratio_b = b.row.figures.uptime_ratio.value_or(-1);
   if (ratio_a != ratio_b) return ratio_a < ratio_b;

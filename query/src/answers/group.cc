@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <cassert>
 
 #include <nines/uptime.h>
 
+#include "figures/budget.h"
 #include "judgement/spans.h"
 
 namespace nines {
@@ -19,10 +20,6 @@ struct RuleName {
 constexpr std::array kRuleNames = {RuleName{"worst-of", GroupRule::worst_of}, RuleName{"all-up", GroupRule::all_up},
                                    RuleName{"quorum", GroupRule::quorum},
                                    RuleName{"weighted-mean", GroupRule::weighted_mean}};
-
-// How bad a state is for whoever looks at a list: the first of these that a member is in is the group's.
-constexpr std::array kWorstFirst = {State::down, State::unknown,     State::degraded,
-                                    State::up,   State::maintenance, State::paused};
 
 struct Members {
   std::array<std::uint32_t, kStateCount> in{};
@@ -114,6 +111,7 @@ std::vector<Span> combine_timelines(std::span<const std::vector<Span>> members, 
 
 GroupFigures combine_group(std::span<const std::vector<Span>> members, Window window, const Policy& policy,
                            const GroupOptions& options) {
+  assert(options.weights.empty() || options.weights.size() == members.size());
   GroupFigures figures;
   figures.members = static_cast<std::uint32_t>(members.size());
   if (members.empty() || window.empty()) return figures;
@@ -122,19 +120,21 @@ GroupFigures combine_group(std::span<const std::vector<Span>> members, Window wi
     figures.time = time_per_state(spans, window);
     figures.state = spans.back().state;
     figures.uptime_ratio = uptime_ratio(*figures.time, policy);
-    figures.coverage_ratio =
-        static_cast<double>(figures.time->known_ms()) / static_cast<double>(window.length().count());
+    figures.coverage_ratio = coverage_ratio(*figures.time);
     return figures;
   }
   Ratio uptime;
   Ratio coverage;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    const double weight = options.weights.empty() ? 1 : options.weights[i];
     const TimePerState time = time_per_state(members[i], window);
-    if (const auto ratio = uptime_ratio(time, policy)) uptime.add(*ratio, weight);
-    if (const std::int64_t all = time.total_ms(); all > 0) {
-      coverage.add(static_cast<double>(time.known_ms()) / static_cast<double>(all), weight);
+    const double measurable_ms = static_cast<double>(time.known_ms() + time[State::unknown]);
+    const bool given = !options.weights.empty();
+    // A ratio weighs by the time that it is over, coverage by the time that it is of.
+    if (const auto ratio = uptime_ratio(time, policy)) {
+      const auto over_ms = static_cast<double>(query::share_of(time, policy).over_ms);
+      uptime.add(*ratio, given ? options.weights[i] : over_ms);
     }
+    if (const auto ratio = coverage_ratio(time)) coverage.add(*ratio, given ? options.weights[i] : measurable_ms);
   }
   figures.uptime_ratio = uptime.value(options.rule);
   figures.coverage_ratio = coverage.value(options.rule);

@@ -10,7 +10,7 @@
 namespace nines {
 namespace {
 
-struct Members {
+struct GroupMembers {
   std::vector<std::vector<Span>> spans;
   std::uint64_t incidents = 0;
 };
@@ -26,18 +26,18 @@ ReportServer describe(const Server& server, query::BulkItem&& item, const Report
   item.bars_into(line.bars);
   line.objective = server.objective ? server.objective : options.objective;
   if (!line.objective) return line;
-  const query::Budget budget = query::budget_of(line.figures.time, policy, *line.objective);
-  line.budget_ms = budget.total_ms;
-  line.remaining_ms = budget.total_ms - budget.spent_ms;
-  if (line.figures.uptime_ratio) line.objective_met = budget.met;
+  const query::Share share = query::share_of(line.figures.time, policy);
+  line.budget_ms = query::Allowance(*line.objective).budget_ms(share.over_ms);
+  line.remaining_ms = *line.budget_ms - share.bad_ms;
+  if (line.figures.uptime_ratio) line.objective_met = *line.remaining_ms >= 0;
   return line;
 }
 
 std::vector<ReportGroup> make_groups(const Report& report, const std::vector<std::vector<Span>>& spans,
                                      const Policy& policy, const GroupOptions& options) {
-  std::map<std::string, Members> members;
+  std::map<std::string, GroupMembers> members;
   for (std::size_t i = 0; i < report.servers.size(); ++i) {
-    Members& group = members[report.servers[i].group];
+    GroupMembers& group = members[report.servers[i].group];
     group.spans.push_back(spans[i]);
     group.incidents += report.servers[i].figures.incidents.size();
   }
@@ -81,8 +81,7 @@ Result<Report> report(const Store& store, const Query& query, const ReportOption
     // Lines and spans are parallel; both lose the servers in other states.
     std::size_t kept = 0;
     for (std::size_t i = 0; i < report.servers.size(); ++i) {
-      const auto& current = report.servers[i].figures.current;
-      if ((current ? current->state : State::unknown) != *options.filter.state) continue;
+      if (state_now(report.servers[i].figures) != *options.filter.state) continue;
       if (kept != i) {
         report.servers[kept] = std::move(report.servers[i]);
         spans[kept] = std::move(spans[i]);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "time/text.h"
-
 namespace nines {
 namespace {
 
@@ -33,7 +31,7 @@ bool matches(const Server& server, const ServerFilter& filter) {
 Result<std::vector<const Server*>> select(const Catalog& catalog, const ServerFilter& filter) {
   for (const std::string& name : filter.names) {
     if (catalog.find(name) == nullptr) {
-      return fail(ErrorCode::not_found, query::concat({"there is no server \"", name, "\""}));
+      return fail(ErrorCode::not_found, "there is no server \"" + name + "\"");
     }
   }
   std::vector<const Server*> servers;
@@ -44,15 +42,6 @@ Result<std::vector<const Server*>> select(const Catalog& catalog, const ServerFi
 }
 
 }  // namespace
-
-Result<std::vector<ServerId>> select_servers(const Catalog& catalog, const ServerFilter& filter) {
-  const auto servers = select(catalog, filter);
-  if (!servers) return tl::unexpected(servers.error());
-  std::vector<ServerId> ids;
-  ids.reserve(servers->size());
-  for (const Server* server : *servers) ids.push_back(server->id);
-  return ids;
-}
 
 Result<std::vector<const Server*>> query::servers_by_name(const Catalog& catalog, const ServerFilter& filter) {
   auto servers = select(catalog, filter);

@@ -1,4 +1,4 @@
-// Error budgets and burn rates.
+// Error budgets and burn rates of one server.
 #include <nines/slo.h>
 
 #include <algorithm>
@@ -8,87 +8,124 @@
 
 #include "figures/budget.h"
 #include "figures/figures.h"
-#include "judgement/reader.h"
-#include "time/text.h"
 
 namespace nines {
-namespace query {
+namespace {
 
-Budget budget_of(const TimePerState& time, const Policy& policy, double objective) noexcept {
-  Budget budget;
-  budget.total_ms = (1 - objective) * static_cast<double>(time.known_ms());
-  const auto ratio = uptime_ratio(time, policy);
-  if (!ratio) return budget;
-  std::int64_t over_ms = time.known_ms();
-  if (policy.maintenance == MaintenancePolicy::as_up) over_ms += time[State::maintenance];
-  if (policy.unknown != UnknownPolicy::exclude) over_ms += time[State::unknown];
-  budget.spent_ms = (1 - *ratio) * static_cast<double>(over_ms);
-  budget.met = *ratio >= objective;
+using query::Allowance;
+using query::Share;
+using query::share_of;
+
+// The share of the latest `length` before the end of `line`; none when less than half of what could be known is.
+std::optional<Share> latest(const Timeline& line, std::chrono::minutes length, const Policy& policy) {
+  const Window window{line.window.to - length, line.window.to};
+  const TimePerState time = time_per_state(line.spans, window);
+  const std::int64_t planned_ms = time[State::maintenance] + time[State::paused];
+  const std::int64_t half_ms = (window.length().count() - planned_ms) / 2;
+  const Share share = share_of(time, policy);
+  if (time.known_ms() == 0 || time.known_ms() < half_ms) return std::nullopt;
+  return share;
+}
+
+BurnRate burn_rate(const Timeline& line, const BurnWindow& window, const Policy& policy, const Allowance& allowance) {
+  BurnRate burn{window, {}, {}, false, allowance.can_burn(window.factor)};
+  const auto over_long = latest(line, window.length, policy);
+  const auto over_short = latest(line, window.short_length, policy);
+  if (over_long) burn.rate = allowance.rate(*over_long);
+  if (over_short) burn.short_rate = allowance.rate(*over_short);
+  burn.firing = over_long && over_short && allowance.burns(*over_long, window.factor) &&
+                allowance.burns(*over_short, window.factor);
+  return burn;
+}
+
+Window period_of(TimeMs end, const BudgetPeriod& period) {
+  // The moment before the end: a window that ends with a month belongs to it.
+  if (period.unit) return calendar_window(end - std::chrono::milliseconds{1}, *period.unit, period.zone);
+  return {std::max(from_ms(0), end - period.rolling), end};
+}
+
+PeriodBudget period_budget(const Timeline& line, Window period, const Policy& policy, const Allowance& allowance) {
+  PeriodBudget budget;
+  budget.window = period;
+  const TimePerState time = time_per_state(line.spans, {period.from, line.window.to});
+  std::int64_t length_ms = period.length().count() - time[State::paused];
+  if (policy.maintenance != MaintenancePolicy::as_up) length_ms -= time[State::maintenance];
+  budget.budget_ms = allowance.budget_ms(length_ms);
+  budget.spent_ms = share_of(time, policy).bad_ms;
+  budget.remaining_ms = budget.budget_ms - budget.spent_ms;
+  if (budget.budget_ms > 0) {
+    budget.spent_ratio = static_cast<double>(budget.spent_ms) / static_cast<double>(budget.budget_ms);
+  }
+  for (const double threshold : kBudgetThresholds) {
+    const double reached_ms = threshold * static_cast<double>(budget.budget_ms);
+    if (budget.spent_ms > 0 && static_cast<double>(budget.spent_ms) >= reached_ms) budget.threshold = threshold;
+  }
+  constexpr std::chrono::hours kRateOver{24};
+  const Share recent = share_of(time_per_state(line.spans, {line.window.to - kRateOver, line.window.to}), policy);
+  if (budget.spent_ms > 0 && budget.remaining_ms <= 0) {
+    budget.exhausted_at = line.window.to;
+  } else if (recent.bad_ms > 0) {
+    const double left = static_cast<double>(budget.remaining_ms) / static_cast<double>(recent.bad_ms);
+    const double wait_ms = left * static_cast<double>(std::chrono::milliseconds{kRateOver}.count());
+    const auto furthest_ms = static_cast<double>((kTimeLimit - line.window.to).count());
+    if (wait_ms < furthest_ms) {
+      budget.exhausted_at = line.window.to + std::chrono::milliseconds{static_cast<std::int64_t>(wait_ms)};
+    }
+  }
   return budget;
 }
 
-Result<void> validate_objective(double objective) {
-  if (objective > 0 && objective < 1) return {};
-  return fail(ErrorCode::invalid_argument, "an objective is a ratio above 0 and below 1, such as 0.999");
-}
-
-}  // namespace query
-
-namespace {
-
-// The latest stretch of `length` before the end of `all`, as far as `all` reaches.
-Window latest(Window all, std::chrono::minutes length) {
-  return {std::max(all.from, all.to - length), all.to};
-}
-
-std::optional<double> burn(const std::vector<Span>& spans, Window window, const Policy& policy, double objective) {
-  const auto ratio = uptime_ratio(time_per_state(spans, window), policy);
-  if (!ratio) return std::nullopt;
-  return (1 - *ratio) / (1 - objective);
+Result<double> objective_of(const Server& server, const SloOptions& options) {
+  const std::optional<double> objective = options.objective ? options.objective : server.objective;
+  if (!objective) {
+    return fail(ErrorCode::invalid_argument, "\"" + server.name + "\" has no objective, and none was given");
+  }
+  if (auto valid = query::validate_objective(*objective); !valid) return tl::unexpected(valid.error());
+  if (!options.period.unit && (options.period.rolling.count() < 1 || options.period.rolling > kMaxRollingDays)) {
+    return fail(ErrorCode::invalid_argument, "a budget is for 1 to " + std::to_string(kMaxRollingDays.count()) +
+                                                 " days, or for a unit of the calendar");
+  }
+  return *objective;
 }
 
 }  // namespace
 
-Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, std::optional<double> objective) {
+Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, const SloOptions& options) {
   const auto catalog = store.catalog();
   const auto entry = query::find_server(*catalog, server);
   if (!entry) return tl::unexpected(entry.error());
-  if (!objective) objective = (*entry)->objective;
-  if (!objective) {
-    return fail(ErrorCode::invalid_argument,
-                query::concat({"\"", (*entry)->name, "\" has no objective, and none was given"}));
-  }
-  if (auto valid = query::validate_objective(*objective); !valid) return tl::unexpected(valid.error());
+  const auto objective = objective_of(**entry, options);
+  if (!objective) return tl::unexpected(objective.error());
 
-  // One timeline serves the window and the burn windows, which may begin before it.
+  // One timeline serves the window, the burn windows and the period, which may begin before it.
   Query wide = query;
   const TimeMs end = std::min(query.window.to, query.now);
-  wide.window.from = std::max(from_ms(0), std::min(query.window.from, end - kBurnWindows.back().length));
-  auto timeline_ = timeline(store, server, wide);
-  if (!timeline_) return tl::unexpected(timeline_.error());
+  const Window period = period_of(end, options.period);
+  wide.window.from = std::max(from_ms(0), std::min({query.window.from, end - kBurnWindows.back().length, period.from}));
+  auto line = timeline(store, server, wide);
+  if (!line) return tl::unexpected(line.error());
 
   SloAnswer answer;
   answer.server = server;
   answer.objective = *objective;
-  answer.window.to = timeline_->window.to;
-  answer.window.from = std::clamp(query.window.from, timeline_->window.from, timeline_->window.to);
-  answer.time = time_per_state(timeline_->spans, answer.window);
+  answer.window.to = line->window.to;
+  answer.window.from = std::clamp(query.window.from, line->window.from, line->window.to);
+  answer.time = time_per_state(line->spans, answer.window);
   answer.uptime_ratio = uptime_ratio(answer.time, query.policy);
-  const query::Budget budget = query::budget_of(answer.time, query.policy, *objective);
-  answer.budget_ms = budget.total_ms;
-  answer.spent_ms = budget.spent_ms;
-  answer.remaining_ms = budget.total_ms - budget.spent_ms;
-  answer.met = budget.met;
-  if (budget.total_ms > 0) answer.remaining_ratio = answer.remaining_ms / budget.total_ms;
-  for (std::size_t i = 0; i < kBurnWindows.size(); ++i) {
-    BurnRate& rate = answer.burn[i];
-    rate.window = kBurnWindows[i];
-    rate.rate = burn(timeline_->spans, latest(timeline_->window, rate.window.length), query.policy, *objective);
-    rate.short_rate =
-        burn(timeline_->spans, latest(timeline_->window, rate.window.short_length), query.policy, *objective);
-    rate.firing = rate.rate.value_or(0) >= rate.window.factor && rate.short_rate.value_or(0) >= rate.window.factor;
+  const Allowance allowance(*objective);
+  const Share share = share_of(answer.time, query.policy);
+  answer.budget_ms = allowance.budget_ms(share.over_ms);
+  answer.spent_ms = share.bad_ms;
+  answer.remaining_ms = answer.budget_ms - answer.spent_ms;
+  if (answer.uptime_ratio) answer.met = answer.remaining_ms >= 0;
+  if (answer.budget_ms > 0) {
+    answer.remaining_ratio = static_cast<double>(answer.remaining_ms) / static_cast<double>(answer.budget_ms);
   }
-  answer.explain = std::move(timeline_->explain);
+  answer.period = period_budget(*line, period, query.policy, allowance);
+  for (std::size_t i = 0; i < kBurnWindows.size(); ++i) {
+    answer.burn[i] = burn_rate(*line, kBurnWindows[i], query.policy, allowance);
+  }
+  answer.explain = std::move(line->explain);
   return answer;
 }
 

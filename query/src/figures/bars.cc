@@ -4,7 +4,6 @@
 #include "figures/buckets.h"
 #include "figures/figures.h"
 #include "judgement/reader.h"
-#include "time/text.h"
 
 namespace nines {
 
@@ -13,14 +12,12 @@ Result<std::vector<Window>> bar_windows(Window window, const BarOptions& options
   if (options.unit) {
     auto windows = split_calendar(window, *options.unit, options.zone);
     if (windows && windows->size() > kMaxBars) {
-      return fail(ErrorCode::invalid_argument,
-                  query::concat({"the window has more than ", std::to_string(kMaxBars), " bars"}));
+      return fail(ErrorCode::invalid_argument, "the window has more than " + std::to_string(kMaxBars) + " bars");
     }
     return windows;
   }
   if (options.count == 0 || options.count > kMaxBars) {
-    return fail(ErrorCode::invalid_argument,
-                query::concat({"the number of bars must lie in 1 to ", std::to_string(kMaxBars)}));
+    return fail(ErrorCode::invalid_argument, "the number of bars must lie in 1 to " + std::to_string(kMaxBars));
   }
   const std::int64_t length_ms = window.length().count();
   const std::int64_t count = options.count;

@@ -8,17 +8,6 @@
 #include "judgement/spans.h"
 
 namespace nines::query {
-namespace {
-
-// How many of `count` results, evenly spaced over [first, last], come before `edge_ms`.
-std::uint64_t evenly_before(const Run& run, std::int64_t edge_ms) {
-  if (edge_ms <= run.first_ms) return 0;
-  if (edge_ms > run.last_ms) return run.count();
-  const std::int64_t steps = run.count() - 1;
-  return static_cast<std::uint64_t>((edge_ms - 1 - run.first_ms) * steps / (run.last_ms - run.first_ms)) + 1;
-}
-
-}  // namespace
 
 void BucketSink::begin(std::span<const std::int64_t> edges, LatencyAccumulator* latencies) {
   edges_ = edges;
@@ -60,21 +49,28 @@ void BucketSink::results(const Segment& segment, const Run& run, std::uint32_t b
 }
 
 void BucketSink::day(const DaySummary& day, std::span<const Span> overlay) {
-  const std::int64_t start_ms = day.day * kDayMs;
-  const std::size_t first = bucket_of(start_ms);
   for (const DaySeries& series : day.series) {
-    for (const Run& run : series.runs) {
-      const bool covered = covers(overlay, run.first_ms);
-      for (std::size_t b = first; b < cells_.size() && edges_[b] <= run.last_ms; ++b) {
-        const std::uint64_t count = evenly_before(run, edges_[b + 1]) - evenly_before(run, edges_[b]);
-        cells_[b].checks += count;
-        if (run.state != State::down) continue;
-        cells_[b].failures += count;
-        if (covered) cells_[b].covered_failures += count;
-      }
-    }
+    for (const Run& run : series.runs) part(run, covers(overlay, run.first_ms));
   }
-  if (day.latency_count > 0) cells_[bucket_of(start_ms + kDayMs / 2)].latency += sums_of(day);
+  latencies(day);
+}
+
+void BucketSink::part(const Run& part, bool covered) {
+  std::uint32_t before = 0;
+  for (std::size_t b = bucket_of(part.first_ms); before < part.count(); ++b) {
+    const std::uint32_t until = count_before(part, edges_[b + 1]);
+    Cell& cell = cells_[b];
+    cell.checks += until - before;
+    if (part.state == State::down) {
+      cell.failures += until - before;
+      if (covered) cell.covered_failures += until - before;
+    }
+    before = until;
+  }
+}
+
+void BucketSink::latencies(const DaySummary& day) {
+  if (day.latency_count > 0) cells_[bucket_of(day.day * kDayMs + kDayMs / 2)].latency += sums_of(day);
   if (latencies_ != nullptr) latencies_->add(day);
 }
 

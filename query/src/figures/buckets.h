@@ -30,6 +30,8 @@ class BucketSink final : public ResultSink {
   /// A day that an edge falls into can only be one whose results are gone: its checks are placed as if evenly spaced
   /// within their runs, its latencies in the bucket that holds its middle.
   void day(const DaySummary& day, std::span<const Span> overlay) override;
+  void part(const Run& part, bool covered) override;
+  void latencies(const DaySummary& day) override;
   [[nodiscard]] std::span<const Cell> cells() const noexcept { return cells_; }
 
  private:

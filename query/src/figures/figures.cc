@@ -6,13 +6,12 @@
 #include "figures/outages.h"
 #include "judgement/confirm.h"
 #include "judgement/spans.h"
-#include "time/text.h"
 
 namespace nines {
 namespace query {
 namespace {
 
-// The newest piece that ends before the window does; the lower location of two.
+// The newest piece that ends before the window does; the higher location of two.
 const Piece* newest_piece(const ServerReader& reader) {
   const Piece* newest = nullptr;
   for (const Series& series : reader.history().all()) {
@@ -20,7 +19,7 @@ const Piece* newest_piece(const ServerReader& reader) {
                                 [](const Piece& piece, std::int64_t time) { return piece.first_ms < time; });
     if (end == series.pieces.begin()) continue;
     const Piece& piece = *--end;
-    if (newest == nullptr || piece.last_ms > newest->last_ms) newest = &piece;
+    if (newest == nullptr || piece.last_ms >= newest->last_ms) newest = &piece;
   }
   return newest;
 }
@@ -29,7 +28,7 @@ LastCheck last_of(const CheckResult& result) {
   return {result.state, result.time, result.latency_us, result.code, result.error};
 }
 
-// The check at a known moment, from the lowest location.
+// The check at a known moment, from the highest location.
 Result<std::optional<LastCheck>> read_check(ServerReader& reader, const Store& store, std::int64_t time_ms) {
   auto cursor = store.scan(reader.server().id, {from_ms(time_ms), from_ms(time_ms + 1)}, {});
   if (!cursor) return tl::unexpected(cursor.error());
@@ -41,7 +40,7 @@ Result<std::optional<LastCheck>> read_check(ServerReader& reader, const Store& s
     if (*segment == nullptr) break;
     for (const Run& run : (*segment)->runs) {
       const std::uint32_t at = run.end - 1;
-      if ((*segment)->time_ms[at] != time_ms || (found && (*segment)->location > location)) continue;
+      if ((*segment)->time_ms[at] != time_ms || (found && (*segment)->location < location)) continue;
       location = (*segment)->location;
       found = LastCheck{run.state, from_ms(time_ms), std::nullopt, run.code, run.error};
       if (run.has_latency) found->latency_us = (*segment)->latency_us[at];
@@ -83,16 +82,18 @@ void summarise_incidents(Figures& figures) {
   if (figures.incidents.empty()) return;
   std::int64_t resolved_ms = 0;
   std::int64_t resolved = 0;
+  std::int64_t begun = 0;
   std::int64_t longest_ms = 0;
   for (const Incident& incident : figures.incidents) {
     longest_ms = std::max(longest_ms, incident.duration_ms);
-    if (incident.ongoing()) continue;
+    if (incident.from >= figures.window.from) ++begun;
+    if (incident.ongoing() || *incident.to > figures.window.to) continue;
     resolved_ms += incident.duration_ms;
     ++resolved;
   }
   const std::int64_t up_ms = figures.time[State::up] + figures.time[State::degraded];
   figures.longest_outage_ms = longest_ms;
-  figures.mtbf_ms = static_cast<double>(up_ms) / static_cast<double>(figures.incidents.size());
+  if (begun > 0) figures.mtbf_ms = static_cast<double>(up_ms) / static_cast<double>(begun);
   if (resolved > 0) figures.mttr_ms = static_cast<double>(resolved_ms) / static_cast<double>(resolved);
 }
 
@@ -123,9 +124,8 @@ Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool d
   for (const Span& span : reader.spans()) figures.time[span.state] += span.length_ms();
   figures.uptime_ratio = uptime_ratio(figures.time, reader.policy());
   if (!figures.window.empty()) {
-    figures.coverage_ratio =
-        static_cast<double>(figures.time.known_ms()) / static_cast<double>(figures.window.length().count());
-    figures.current = Streak{reader.spans().back().state, from_ms(reader.spans().back().from_ms)};
+    figures.coverage_ratio = coverage_ratio(figures.time);
+    figures.current = Streak{reader.spans().back().state, reader.since()};
   }
   figures.counts = count_checks(reader);
   const std::uint64_t decided = figures.counts.successful + figures.counts.failed;
@@ -145,7 +145,7 @@ Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool d
 Result<const Server*> find_server(const Catalog& catalog, ServerId id) {
   const Server* const server = catalog.find(id);
   if (server != nullptr) return server;
-  return fail(ErrorCode::not_found, concat({"no server has the id ", std::to_string(static_cast<std::uint32_t>(id))}));
+  return fail(ErrorCode::not_found, "no server has the id " + std::to_string(static_cast<std::uint32_t>(id)));
 }
 
 }  // namespace query
@@ -161,6 +161,8 @@ Result<UptimeAnswer> uptime(const Store& store, ServerId server, const Query& qu
   reading.columns = {.latency = options.latency, .phases = false, .details = options.details};
   reading.sketches = options.latency;
   if (options.latency) reading.sinks = sinks;
+  reading.incidents = true;
+  reading.since = options.since;
   query::ServerReader reader;
   if (auto done = reader.read_all(store, **entry, query, reading); !done) return tl::unexpected(done.error());
   auto figures = query::compose_figures(reader, store, options.details);

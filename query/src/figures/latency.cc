@@ -6,7 +6,6 @@
 #include "figures/figures.h"
 #include "figures/latency_sink.h"
 #include "judgement/reader.h"
-#include "time/text.h"
 
 namespace nines {
 namespace {
@@ -28,6 +27,8 @@ class PhaseSink final : public query::ResultSink {
     }
   }
   void day(const DaySummary& /*day*/, std::span<const Span> /*overlay*/) override {}
+  void part(const Run& /*part*/, bool /*covered*/) override {}
+  void latencies(const DaySummary& /*day*/) override {}
   [[nodiscard]] std::optional<LatencyFigures> figures(std::size_t phase) { return phases_[phase].figures(); }
 
  private:
@@ -54,8 +55,7 @@ std::vector<LatencyPoint> points_of(std::span<const Window> windows, std::span<c
 
 Result<LatencyAnswer> latency(const Store& store, ServerId server, const Query& query, const LatencyOptions& options) {
   if (options.points > kMaxPoints) {
-    return fail(ErrorCode::invalid_argument,
-                query::concat({"a series has at most ", std::to_string(kMaxPoints), " points"}));
+    return fail(ErrorCode::invalid_argument, "a series has at most " + std::to_string(kMaxPoints) + " points");
   }
   const auto catalog = store.catalog();
   const auto entry = query::find_server(*catalog, server);

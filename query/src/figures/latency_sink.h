@@ -26,6 +26,8 @@ class LatencySink final : public ResultSink {
     if (is_success(run) && run.has_latency) latencies_.add(segment.latency_us.subspan(begin, end - begin));
   }
   void day(const DaySummary& day, std::span<const Span> /*overlay*/) override { latencies_.add(day); }
+  void part(const Run& /*part*/, bool /*covered*/) override {}
+  void latencies(const DaySummary& day) override { latencies_.add(day); }
 
  private:
   LatencyAccumulator& latencies_;

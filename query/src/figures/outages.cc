@@ -7,26 +7,6 @@
 namespace nines::query {
 namespace {
 
-struct Outage {
-  std::int64_t from_ms = 0;
-  std::int64_t to_ms = 0;
-};
-
-// All outages that were judged, those that are close together joined.
-std::vector<Outage> find_outages(const ServerReader& reader) {
-  std::vector<Outage> outages;
-  for (const Span& span : reader.judged()) {
-    if (span.state != State::down) continue;
-    const std::int64_t merge_ms = reader.server().rules_at(from_ms(span.from_ms)).merge_within.count();
-    if (!outages.empty() && span.from_ms - outages.back().to_ms < merge_ms) {
-      outages.back().to_ms = span.to_ms;
-    } else {
-      outages.push_back({span.from_ms, span.to_ms});
-    }
-  }
-  return outages;
-}
-
 // The piece that makes a location down at `time_ms`, or null.
 const Piece* down_at(const Series& series, std::int64_t time_ms) {
   auto next = std::upper_bound(series.pieces.begin(), series.pieces.end(), time_ms,
@@ -36,21 +16,58 @@ const Piece* down_at(const Series& series, std::int64_t time_ms) {
   return piece.judged == State::down && time_ms < piece.last_ms + piece.hold_ms ? &piece : nullptr;
 }
 
-// The failures of one location in [from, to).
-std::uint64_t failures_in(const Series& series, std::int64_t from_ms, std::int64_t to_ms) {
+Run run_of(const Piece& piece) {
+  Run run;
+  run.end = piece.count;
+  run.first_ms = piece.first_ms;
+  run.last_ms = piece.last_ms;
+  return run;
+}
+
+// When the failed checks of a piece were made. A piece from a summary is looked up; where retention has taken its
+// results they are taken to have come evenly.
+Result<std::vector<std::int64_t>> failure_times(ServerReader& reader, const Store& store, const Series& series,
+                                                const Piece& piece) {
+  std::vector<std::int64_t> times;
+  if (piece.first_failure != kNone) {
+    const auto first = series.failure_ms.begin() + piece.first_failure;
+    times.assign(first, first + piece.count);
+    return times;
+  }
+  const ScanOptions options{{.latency = false, .phases = false, .details = false}, std::chrono::milliseconds{0}};
+  auto cursor = store.scan(reader.server().id, {from_ms(piece.first_ms), from_ms(piece.last_ms + 1)}, options);
+  if (!cursor) return tl::unexpected(cursor.error());
+  while (true) {
+    const auto segment = (*cursor)->next();
+    if (!segment) return tl::unexpected(segment.error());
+    if (*segment == nullptr) break;
+    if ((*segment)->location != series.location) continue;
+    const auto found = (*segment)->time_ms.subspan((*segment)->first_in_window);
+    times.insert(times.end(), found.begin(), found.end());
+  }
+  reader.explain().cost += (*cursor)->cost();
+  if (times.size() == piece.count) return times;
+  times.clear();
+  for (std::uint32_t i = 0; i < piece.count; ++i) times.push_back(even_time(run_of(piece), i));
+  return times;
+}
+
+// The failures of one location in [from, to) that the catalog does not lie over.
+Result<std::uint64_t> failures_in(ServerReader& reader, const Store& store, const Series& series, std::int64_t from_ms,
+                                  std::int64_t to_ms) {
   std::uint64_t failures = 0;
   auto piece = std::lower_bound(series.pieces.begin(), series.pieces.end(), from_ms,
                                 [](const Piece& p, std::int64_t time) { return p.last_ms < time; });
   for (; piece != series.pieces.end() && piece->first_ms < to_ms; ++piece) {
-    if (piece->measured != State::down) continue;
-    if ((piece->first_ms >= from_ms && piece->last_ms < to_ms) || piece->first_failure == kNone) {
+    if (piece->measured != State::down || covers(reader.overlay(), piece->first_ms)) continue;
+    if (piece->first_ms >= from_ms && piece->last_ms < to_ms) {
       failures += piece->count;
       continue;
     }
-    const auto first = series.failure_ms.begin() + piece->first_failure;
-    const auto last = first + piece->count;
-    failures +=
-        static_cast<std::uint64_t>(std::lower_bound(first, last, to_ms) - std::lower_bound(first, last, from_ms));
+    const auto times = failure_times(reader, store, series, *piece);
+    if (!times) return tl::unexpected(times.error());
+    failures += static_cast<std::uint64_t>(std::lower_bound(times->begin(), times->end(), to_ms) -
+                                           std::lower_bound(times->begin(), times->end(), from_ms));
   }
   return failures;
 }
@@ -83,12 +100,13 @@ Cause cause_of(const ServerReader& reader, std::int64_t time_ms) {
 }
 
 // The time of the cause's check that holds at `time_ms`.
-std::int64_t cause_time(const Cause& cause, std::int64_t time_ms) {
+Result<std::int64_t> cause_time(ServerReader& reader, const Store& store, const Cause& cause, std::int64_t time_ms) {
   const Piece& piece = *cause.piece;
   if (time_ms >= piece.last_ms) return piece.last_ms;
-  if (piece.first_failure == kNone) return piece.first_ms;
-  const auto first = cause.series->failure_ms.begin() + piece.first_failure;
-  return *(std::upper_bound(first, first + piece.count, time_ms) - 1);
+  if (time_ms == piece.first_ms) return piece.first_ms;
+  const auto times = failure_times(reader, store, *cause.series, piece);
+  if (!times) return tl::unexpected(times.error());
+  return *(std::upper_bound(times->begin(), times->end(), time_ms) - 1);
 }
 
 Result<std::string> read_detail(ServerReader& reader, const Store& store, LocationId location, std::int64_t time_ms) {
@@ -115,7 +133,9 @@ Result<void> add_cause(Incident& incident, ServerReader& reader, const Store& st
   incident.code = piece.code;
   incident.error = piece.error;
   if (!details) return {};
-  const std::int64_t time_ms = cause_time(cause, to_ms(incident.from));
+  const auto found = cause_time(reader, store, cause, to_ms(incident.from));
+  if (!found) return tl::unexpected(found.error());
+  const std::int64_t time_ms = *found;
   const bool at_first = time_ms == piece.first_ms;
   if (piece.summarised || (!at_first && time_ms != piece.last_ms)) {
     auto text = read_detail(reader, store, cause.series->location, time_ms);
@@ -128,21 +148,39 @@ Result<void> add_cause(Incident& incident, ServerReader& reader, const Store& st
   return {};
 }
 
-Incident describe(const ServerReader& reader, const Outage& outage) {
+// Whether the last moment of the window lies in the outage itself, not between two that merging joined.
+bool down_at_end(const ServerReader& reader, const Outage& outage) {
+  const std::int64_t end_ms = to_ms(reader.window().to);
+  if (!outage.open && outage.to_ms <= end_ms) return false;
+  const auto spans = reader.spans();
+  auto span = spans.end();
+  while (span != spans.begin()) {
+    --span;
+    if (span->state != State::unknown) return span->state == State::down;
+  }
+  // All of the window is unknown: the outage, which it has a part in, is open.
+  return true;
+}
+
+Result<Incident> describe(ServerReader& reader, const Store& store, const Outage& outage) {
   const Window window = reader.window();
-  const std::int64_t begin_ms = std::max(outage.from_ms, to_ms(window.from));
-  const std::int64_t end_ms = std::min(outage.to_ms, to_ms(window.to));
+  const std::int64_t end_ms = outage.open ? to_ms(reader.now()) : outage.to_ms;
   Incident incident;
   incident.server = reader.server().id;
   incident.from = from_ms(outage.from_ms);
-  if (outage.to_ms <= to_ms(window.to)) incident.to = from_ms(outage.to_ms);
-  incident.duration_ms = end_ms - begin_ms;
-  const auto spans = reader.spans();
-  for (auto it = span_at(spans, begin_ms); it != spans.end() && it->from_ms < end_ms; ++it) {
-    if (it->state == State::down) incident.down_ms += std::min(it->to_ms, end_ms) - std::max(it->from_ms, begin_ms);
+  if (!outage.open) incident.to = from_ms(outage.to_ms);
+  incident.end_seen = outage.end_seen;
+  incident.down_at_window_end = down_at_end(reader, outage);
+  incident.duration_ms = end_ms - outage.from_ms;
+  incident.window_ms = std::min(end_ms, to_ms(window.to)) - std::max(outage.from_ms, to_ms(window.from));
+  const auto judged = reader.judged();
+  for (auto it = span_at(judged, outage.from_ms); it != judged.end() && it->from_ms < end_ms; ++it) {
+    if (it->state == State::down) incident.down_ms += std::min(it->to_ms, end_ms) - it->from_ms;
   }
   for (const Series& series : reader.history().all()) {
-    incident.failed_checks += failures_in(series, begin_ms, end_ms);
+    const auto failures = failures_in(reader, store, series, outage.from_ms, end_ms);
+    if (!failures) return tl::unexpected(failures.error());
+    incident.failed_checks += *failures;
     if (was_down(series, outage.from_ms, end_ms)) incident.locations.push_back(series.location);
   }
   return incident;
@@ -154,13 +192,12 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
   std::vector<Incident> incidents;
   const Window window = reader.window();
   if (window.empty()) return incidents;
-  const auto outages = find_outages(reader);
-  incidents.reserve(outages.size());
-  for (const Outage& outage : outages) {
-    if (outage.to_ms <= to_ms(window.from) || outage.from_ms >= to_ms(window.to)) continue;
-    Incident incident = describe(reader, outage);
-    if (auto added = add_cause(incident, reader, store, details); !added) return tl::unexpected(added.error());
-    incidents.push_back(std::move(incident));
+  for (const Outage& outage : reader.outages()) {
+    if (!outage.reaches_into(to_ms(window.from), to_ms(window.to))) continue;
+    auto incident = describe(reader, store, outage);
+    if (!incident) return tl::unexpected(incident.error());
+    if (auto added = add_cause(*incident, reader, store, details); !added) return tl::unexpected(added.error());
+    incidents.push_back(std::move(*incident));
   }
   return incidents;
 }

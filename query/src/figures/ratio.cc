@@ -63,8 +63,6 @@ std::string_view to_string(Reason reason) noexcept {
       return "bucket_edge";
     case Reason::inner_gap:
       return "inner_gap";
-    case Reason::several_places:
-      return "several_places";
     case Reason::look_back:
       return "look_back";
     case Reason::look_ahead:
@@ -73,6 +71,10 @@ std::string_view to_string(Reason reason) noexcept {
       return "no_results";
   }
   return "";
+}
+
+bool is_worse(State a, State b) noexcept {
+  return std::find(kWorstFirst.begin(), kWorstFirst.end(), a) < std::find(kWorstFirst.begin(), kWorstFirst.end(), b);
 }
 
 std::int64_t TimePerState::total_ms() const noexcept {
@@ -86,9 +88,8 @@ TimePerState& TimePerState::operator+=(const TimePerState& other) noexcept {
 
 std::optional<double> uptime_ratio(const TimePerState& time, const Policy& policy) noexcept {
   std::int64_t all = time.known_ms();
-  if (all == 0) return std::nullopt;
   // Most bars of most servers.
-  if (all == time[State::up] && all == time.total_ms()) return 1.0;
+  if (all > 0 && all == time[State::up] && all == time.total_ms()) return 1.0;
   double good =
       static_cast<double>(time[State::up]) + policy.degraded_weight * static_cast<double>(time[State::degraded]);
   if (policy.maintenance == MaintenancePolicy::as_up) {
@@ -97,7 +98,14 @@ std::optional<double> uptime_ratio(const TimePerState& time, const Policy& polic
   }
   if (policy.unknown != UnknownPolicy::exclude) all += time[State::unknown];
   if (policy.unknown == UnknownPolicy::as_up) good += static_cast<double>(time[State::unknown]);
+  if (all == 0) return std::nullopt;
   return good / static_cast<double>(all);
+}
+
+std::optional<double> coverage_ratio(const TimePerState& time) noexcept {
+  const std::int64_t measurable_ms = time.total_ms() - time[State::maintenance] - time[State::paused];
+  if (measurable_ms <= 0) return std::nullopt;
+  return static_cast<double>(time.known_ms()) / static_cast<double>(measurable_ms);
 }
 
 std::string format_percent(double ratio, int digits) {

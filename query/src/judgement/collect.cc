@@ -1,6 +1,7 @@
 #include "judgement/collect.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "judgement/judging.h"
 #include "judgement/spans.h"
@@ -122,7 +123,7 @@ std::uint32_t Collector::detail_of(const Segment& segment, std::uint32_t index) 
 
 void Collector::note_last(const Segment& segment, const Run& run, std::uint32_t index) {
   const TimeMs time = from_ms(segment.time_ms[index]);
-  if (last_ && (time < last_->time || (time == last_->time && segment.location > last_location_))) return;
+  if (last_ && (time < last_->time || (time == last_->time && segment.location < last_location_))) return;
   last_ = LastCheck{run.state, time, std::nullopt, run.code, run.error};
   if (!segment.latency_us.empty() && segment.latency_us[index] != kNoLatency) {
     last_->latency_us = segment.latency_us[index];
@@ -143,17 +144,63 @@ void Collector::add(const DaySummary& day) {
   for (ResultSink* sink : sinks_) sink->day(day, frame_.overlay);
 }
 
-std::optional<Reason> needs_results(const Frame& frame, const DaySummary& day) noexcept {
-  bool failures = false;
-  for (const DaySeries& series : day.series) {
-    for (const Run& run : series.runs) {
-      failures = failures || run.state == State::down;
-      const Rules& rules = frame.server->rules_at(from_ms(run.first_ms));
-      if (run.max_gap_ms > hold_ms(rules, run.interval_ms)) return Reason::inner_gap;
+void Collector::add_part(const DaySummary& day, std::int64_t from_ms, std::int64_t to_ms) {
+  bool in_window = false;
+  for (const DaySeries& of_day : day.series) {
+    Series& series = history_.series(of_day.location);
+    for (const Run& run : of_day.runs) {
+      std::uint32_t begin = count_before(run, from_ms);
+      const std::uint32_t end = count_before(run, to_ms);
+      while (begin < end) {
+        const auto cut = std::upper_bound(frame_.cuts.begin(), frame_.cuts.end(), even_time(run, begin));
+        const std::uint32_t until = cut == frame_.cuts.end() ? end : std::min(end, count_before(run, *cut));
+        in_window = add_run_part(series, run, begin, until) || in_window;
+        begin = until;
+      }
     }
   }
-  if (failures && day.series.size() > 1) return Reason::several_places;
-  return std::nullopt;
+  const std::int64_t middle_ms = day.day * kDayMs + kDayMs / 2;
+  if (!in_window || middle_ms < from_ms || middle_ms >= to_ms) return;
+  if (!frame_.window.contains(nines::from_ms(middle_ms))) return;
+  for (ResultSink* sink : sinks_) sink->latencies(day);
+}
+
+bool Collector::add_run_part(Series& series, const Run& run, std::uint32_t begin, std::uint32_t end) {
+  Run part = run;
+  part.begin = begin;
+  part.end = end;
+  part.first_ms = even_time(run, begin);
+  part.last_ms = even_time(run, end - 1);
+  Piece piece = piece_of(part, frame_.server->rules_at(from_ms(part.first_ms)));
+  piece.summarised = true;
+  series.pieces.push_back(piece);
+  if (!frame_.window.contains(from_ms(part.first_ms))) return false;
+  const bool covered = covers(frame_.overlay, part.first_ms);
+  for (ResultSink* sink : sinks_) sink->part(part, covered);
+  return true;
+}
+
+std::uint32_t count_before(const Run& run, std::int64_t time_ms) noexcept {
+  if (time_ms <= run.first_ms) return 0;
+  if (time_ms > run.last_ms) return run.count();
+  // Here the run has two results at least, and lasts less than a day: no overflow.
+  const std::int64_t steps = run.count() - 1;
+  const std::int64_t length_ms = run.last_ms - run.first_ms;
+  return static_cast<std::uint32_t>(((time_ms - run.first_ms) * steps + length_ms - 1) / length_ms);
+}
+
+std::int64_t even_time(const Run& run, std::uint32_t index) noexcept {
+  assert(index < run.count());
+  if (index == 0) return run.first_ms;
+  return run.first_ms + (run.last_ms - run.first_ms) * index / (run.count() - 1);
+}
+
+bool has_inner_gap(const Frame& frame, const DaySummary& day) noexcept {
+  return std::any_of(day.series.begin(), day.series.end(), [&](const DaySeries& series) {
+    return std::any_of(series.runs.begin(), series.runs.end(), [&](const Run& run) {
+      return run.max_gap_ms > hold_ms(frame.server->rules_at(from_ms(run.first_ms)), run.interval_ms);
+    });
+  });
 }
 
 }  // namespace nines::query

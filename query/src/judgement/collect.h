@@ -27,7 +27,18 @@ class ResultSink {
                        bool covered) = 0;
   /// A whole day. `overlay` is the frame's.
   virtual void day(const DaySummary& day, std::span<const Span> overlay) = 0;
+  /// A part of a run, as if its results came evenly, of a day whose results are gone and that is not taken whole.
+  virtual void part(const Run& part, bool covered) = 0;
+  /// The latencies of such a day, which cannot be divided: they belong to the window that holds the day's middle, and
+  /// some of its checks.
+  virtual void latencies(const DaySummary& day) = 0;
 };
+
+/// Divides a run of a day summary, whose results have no times but its first and last, as if they came evenly: the
+/// number of its results before `time_ms`.
+[[nodiscard]] std::uint32_t count_before(const Run& run, std::int64_t time_ms) noexcept;
+/// The time of its result `index` (< count()), likewise.
+[[nodiscard]] std::int64_t even_time(const Run& run, std::uint32_t index) noexcept;
 
 /// What does not change while one server is read for one question.
 struct Frame {
@@ -51,8 +62,11 @@ class Collector {
 
   /// The results of a segment in [from, to); any others are left alone.
   void add(const Segment& segment, std::int64_t from_ms, std::int64_t to_ms);
+  /// A day that no edge of the frame lies in.
   void add(const DaySummary& day);
-  /// The newest result before the window's end, with its latency.
+  /// What a day whose results are gone says of [from, to), its results as if they came evenly within their runs.
+  void add_part(const DaySummary& day, std::int64_t from_ms, std::int64_t to_ms);
+  /// The newest result before the window's end, with its latency; of one moment, that of the highest location.
   [[nodiscard]] const std::optional<LastCheck>& last() const noexcept { return last_; }
 
  private:
@@ -62,6 +76,8 @@ class Collector {
   void add_piece(Series& series, const Segment& segment, Piece piece, std::uint32_t begin, std::uint32_t end);
   [[nodiscard]] std::uint32_t detail_of(const Segment& segment, std::uint32_t index);
   void note_last(const Segment& segment, const Run& run, std::uint32_t index);
+  /// Whether it lies in the window.
+  bool add_run_part(Series& series, const Run& run, std::uint32_t begin, std::uint32_t end);
 
   const Frame& frame_;
   History& history_;
@@ -70,7 +86,7 @@ class Collector {
   LocationId last_location_{};
 };
 
-/// Whether judging `day` takes its results: Reason::inner_gap or several_places.
-[[nodiscard]] std::optional<Reason> needs_results(const Frame& frame, const DaySummary& day) noexcept;
+/// Whether judging `day` takes its results, as results within a run are further apart than they hold.
+[[nodiscard]] bool has_inner_gap(const Frame& frame, const DaySummary& day) noexcept;
 
 }  // namespace nines::query

@@ -8,18 +8,15 @@
 namespace nines::query {
 namespace {
 
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();
-
 // Finds the moment from which on it no longer matters whether an outage was under way before the first piece: a row of
 // successes that would have ended it, or a row of failures that confirms one; the latter only says that there is an
 // outage, not when it began, so everything up to its end stays open.
 class Opening {
  public:
-  void see(const Piece& piece, const Policy& policy) noexcept {
+  void see(const Piece& piece, bool after_gap, const Policy& policy) noexcept {
     if (decided_) return;
     const bool failure = piece.measured == State::down;
-    if (row_ == 0 || failure != failures_) {
+    if (row_ == 0 || failure != failures_ || (failure && after_gap)) {
       row_start_ms_ = row_ == 0 ? kNever : piece.first_ms;
       row_ = 0;
       failures_ = failure;
@@ -50,23 +47,31 @@ class Opening {
 
 }  // namespace
 
-Verdict confirm(Series& series, const Policy& policy) noexcept {
+Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept {
   Opening opening;
   bool outage = false;
   bool known = false;             // a success or an outage has been seen
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
+  bool gap = false;               // since the last result that was not unknown there was a moment when nothing held
+  std::int64_t held_until_ms = kNever;
   for (std::size_t i = 0; i < series.pieces.size(); ++i) {
     Piece& piece = series.pieces[i];
+    gap = gap || piece.first_ms > held_until_ms;
+    held_until_ms = piece.last_ms + piece.hold_ms;
     piece.judged = piece.measured;
     if (piece.measured == State::unknown) continue;
-    opening.see(piece, policy);
+    opening.see(piece, gap, policy);
     const bool failure = piece.measured == State::down;
     known = known || !failure || outage;
     if (failure == outage) {
       against = 0;
+      gap = false;
       continue;
     }
+    // Not knowing ends a row of failures that confirms nothing yet. It does not end an outage, nor a row of successes.
+    if (failure && gap) against = 0;
+    gap = false;
     if (against == 0) against_begin = i;
     against += piece.count;
     piece.judged = !failure ? State::down : known ? State::up : State::unknown;
@@ -80,7 +85,9 @@ Verdict confirm(Series& series, const Policy& policy) noexcept {
   }
   Verdict verdict;
   verdict.open_until_ms = opening.until_ms();
-  if (against > 0) verdict.open_from_ms = series.pieces[against_begin].first_ms;
+  // What comes after a row of failures ran out cannot confirm it.
+  const bool may_go_on = outage || held_until_ms >= horizon_ms;
+  if (against > 0 && may_go_on) verdict.open_from_ms = series.pieces[against_begin].first_ms;
   return verdict;
 }
 

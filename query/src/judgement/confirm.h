@@ -18,8 +18,8 @@ struct Verdict {
   std::int64_t open_from_ms = std::numeric_limits<std::int64_t>::max();
 };
 
-/// Sets Piece::judged of the whole series, as if nothing preceded it.
-Verdict confirm(Series& series, const Policy& policy) noexcept;
+/// Sets Piece::judged of the whole series, as if nothing preceded it. Results before `horizon_ms` are in it.
+Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept;
 
 /// Whether `piece` is failures that no outage confirms.
 [[nodiscard]] inline bool is_blip(const Piece& piece) noexcept {

@@ -2,8 +2,10 @@
 
 namespace nines::query {
 
-Reach reach(const Server& server, const Policy& policy, Window window) noexcept {
+Reach reach(const Server& server, const Policy& policy, Window window,
+            std::optional<std::int64_t> longest_hold_ms) noexcept {
   Reach reach;
+  reach.back_ms = std::clamp<std::int64_t>(longest_hold_ms.value_or(0), 0, kMaxHoldMs);
   for (std::size_t i = 0; i < server.rules.size(); ++i) {
     const Rules& rules = server.rules[i];
     const std::int64_t hold = hold_ms(rules, 0);

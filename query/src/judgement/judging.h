@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 #include <nines/query.h>
 #include <nines/result.h>
@@ -10,8 +12,14 @@
 
 namespace nines::query {
 
+/// Before and after all time.
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();
+
 /// No hold is longer: keeps sums of times far from overflow. 100 years.
 inline constexpr std::int64_t kMaxHoldMs = 36'525 * kDayMs;
+/// No result holds longer by its own interval, which has 32 bits, and a day of timeout. 125 days.
+inline constexpr std::int64_t kLongestHoldMs = std::int64_t{0xffff'ffff} * 5 / 2 + kDayMs;
 
 /// How long a result written under `rules` with `interval_ms` of its own (0: the rules') says something.
 [[nodiscard]] inline std::int64_t hold_ms(const Rules& rules, std::uint32_t interval_ms) noexcept {
@@ -34,7 +42,9 @@ struct Reach {
   std::int64_t back_ms = 0;
   std::int64_t ahead_ms = 0;
 };
-[[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window) noexcept;
+/// `longest_hold_ms`: that of any result of the server, where it is known.
+[[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window,
+                          std::optional<std::int64_t> longest_hold_ms) noexcept;
 
 /// `invalid_argument` naming the member that is out of its bounds.
 [[nodiscard]] Result<void> validate(const Policy& policy);

@@ -1,6 +1,7 @@
 #include "judgement/pieces.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace nines::query {
 
@@ -45,6 +46,18 @@ void History::prepend(History& earlier) {
   }
   details_.insert(details_.end(), earlier.details_.begin(), earlier.details_.end());
   earlier.clear();
+}
+
+void History::merge(History& summarised) {
+  for (Series& from : summarised.all()) {
+    assert(from.failure_ms.empty());
+    Series& into = series(from.location);
+    const auto middle = static_cast<std::ptrdiff_t>(into.pieces.size());
+    into.pieces.insert(into.pieces.end(), from.pieces.begin(), from.pieces.end());
+    std::inplace_merge(into.pieces.begin(), into.pieces.begin() + middle, into.pieces.end(),
+                       [](const Piece& a, const Piece& b) { return a.first_ms < b.first_ms; });
+  }
+  summarised.clear();
 }
 
 }  // namespace nines::query

@@ -61,6 +61,9 @@ class History {
 
   /// Puts all of `earlier`, which lies before everything in here, in front. Empties `earlier`.
   void prepend(History& earlier);
+  /// Puts the pieces of `summarised` in their places between those in here. Empties `summarised`.
+  /// Requires: all of `summarised` come from day summaries, and none overlaps a piece in here.
+  void merge(History& summarised);
 
  private:
   std::vector<Series> series_;  // the first used_ are in use; the rest is kept for its memory

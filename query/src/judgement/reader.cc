@@ -1,11 +1,13 @@
 #include "judgement/reader.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 #include "judgement/combine.h"
 #include "judgement/confirm.h"
 #include "judgement/plan.h"
+#include "judgement/server_facts.h"
 #include "judgement/spans.h"
 
 namespace nines::query {
@@ -22,7 +24,8 @@ std::int64_t day_start(std::int64_t time_ms) {
 
 }  // namespace
 
-Result<void> ServerReader::begin(const Server& server, const Query& query, const Reading& reading, Reach reach) {
+Result<void> ServerReader::begin(const Store& store, const Server& server, const Query& query, const Reading& reading,
+                                 Reach reach) {
   if (auto valid = validate(query.policy); !valid) return valid;
   frame_.server = &server;
   frame_.policy = query.policy;
@@ -31,17 +34,20 @@ Result<void> ServerReader::begin(const Server& server, const Query& query, const
   now_ms_ = std::max(to_ms(query.now), to_ms(frame_.window.to));
   floor_ms_ = std::max<std::int64_t>(0, to_ms(frame_.window.from) - reach.back_ms);
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
+  beginning_ms_.reset();
+  kept_hold_ms_ = query::longest_hold_ms(store, server);
+  step_back_days_ = kFirstStepDays;
+  merge_ms_ = 0;
+  for (const Rules& rules : server.rules) {
+    merge_ms_ = std::max(merge_ms_, std::min(rules.merge_within.count(), kMaxHoldMs));
+  }
   history_.clear();
   last_.reset();
   explain_ = {};
   return frame_.lay_out({from_ms(floor_ms_), from_ms(horizon_ms_ + 1)});
 }
 
-std::chrono::milliseconds ServerReader::lookback() const noexcept {
-  return std::chrono::milliseconds{to_ms(frame_.window.from) - floor_ms_};
-}
-
-Result<void> ServerReader::take(Cursor& cursor) {
+Result<void> ServerReader::take(const Store& store, Cursor& cursor) {
   Collector collector(frame_, history_, reading_.sinks);
   while (true) {
     const auto segment = cursor.next();
@@ -50,7 +56,8 @@ Result<void> ServerReader::take(Cursor& cursor) {
     collector.add(**segment, floor_ms_, horizon_ms_);
   }
   last_ = collector.last();
-  return {};
+  const PlanStep all{{from_ms(floor_ms_), from_ms(horizon_ms_)}, Source::results, Reason::short_window};
+  return read_gone_days(store, {&all, 1}, reading_.sinks);
 }
 
 Result<void> ServerReader::read(const Store& store, Summaries summaries) {
@@ -59,12 +66,13 @@ Result<void> ServerReader::read(const Store& store, Summaries summaries) {
   Collector collector(frame_, history_, reading_.sinks);
   if (auto done = run_plan(store, steps, collector); !done) return done;
   last_ = collector.last();
-  return {};
+  return read_gone_days(store, steps, reading_.sinks);
 }
 
 Result<void> ServerReader::read_all(const Store& store, const Server& server, const Query& query,
                                     const Reading& reading) {
-  if (auto done = begin(server, query, reading, reach(server, query.policy, query.window)); !done) return done;
+  const Reach own = reach(server, query.policy, query.window, query::longest_hold_ms(store, server));
+  if (auto done = begin(store, server, query, reading, own); !done) return done;
   if (!frame_.window.empty()) {
     if (auto done = read(store, query.summaries); !done) return done;
   }
@@ -84,25 +92,27 @@ Result<void> ServerReader::run_plan(const Store& store, std::span<const PlanStep
       append_step(explain_.plan, steps[i + 1]);
       window.to = steps[i + 1].window.to;
     }
-    if (auto done = read_results(store, window, collector); !done) return done;
+    if (auto done = read_results(store, window, collector); !done) return tl::unexpected(done.error());
   }
   return {};
 }
 
-Result<void> ServerReader::read_results(const Store& store, Window window, Collector& collector) {
+Result<std::uint64_t> ServerReader::read_results(const Store& store, Window window, Collector& collector) {
   const bool holds_start = window.from < frame_.window.from && frame_.window.from < window.to;
   ScanOptions options{reading_.columns, std::chrono::milliseconds{0}};
   if (holds_start) options.lookback = frame_.window.from - window.from;
   auto cursor = store.scan(frame_.server->id, {holds_start ? frame_.window.from : window.from, window.to}, options);
   if (!cursor) return tl::unexpected(cursor.error());
+  std::uint64_t found = 0;
   while (true) {
     const auto segment = (*cursor)->next();
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
+    found += (*segment)->size() - (*segment)->first_in_window;
     collector.add(**segment, to_ms(window.from), to_ms(window.to));
   }
   explain_.cost += (*cursor)->cost();
-  return {};
+  return found;
 }
 
 Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, Collector& collector) {
@@ -113,152 +123,226 @@ Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, C
     const auto day = (*days)->next();
     if (!day) return tl::unexpected(day.error());
     if (*day == nullptr) break;
-    const auto reason = step.reason == Reason::no_results ? std::nullopt : needs_results(frame_, **day);
-    if (!reason) {
+    if (!has_inner_gap(frame_, **day)) {
       collector.add(**day);
       continue;
     }
     const Window window{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
-    append_step(explain_.plan, {window, Source::results, *reason});
-    if (auto done = read_results(store, window, collector); !done) return done;
+    append_step(explain_.plan, {window, Source::results, Reason::inner_gap});
+    const auto found = read_results(store, window, collector);
+    if (!found) return tl::unexpected(found.error());
+    if (*found == 0) collector.add(**day);
   }
   explain_.cost += (*days)->cost();
   return {};
 }
 
-// Where retention has taken the results of the window's first days, their summaries may still be there.
-Result<void> ServerReader::read_kept_summaries(const Store& store) {
-  const std::int64_t begin = std::max(to_ms(frame_.window.from), to_ms(frame_.server->created_at));
-  const auto first = first_result_ms(std::numeric_limits<std::int64_t>::min());
-  const std::int64_t end = std::min(to_ms(frame_.window.to), first.value_or(to_ms(frame_.window.to)));
-  const DayRange empty = whole_days({from_ms(begin), from_ms(end)});
-  if (empty.first >= empty.last) return {};
-  const PlanStep step{
-      {from_ms(empty.first * kDayMs), from_ms(empty.last * kDayMs)}, Source::summaries, Reason::no_results};
-  Collector collector(frame_, earlier_, reading_.sinks);
-  if (auto done = read_days(store, step, collector); !done) return done;
-  append_step(explain_.plan, step);
-  history_.prepend(earlier_);
+// Retention takes the results of a server's oldest days and may leave their summaries. So where a stretch of results
+// was to be read, days of it that lie before the first result that there is are looked for among the summaries.
+Result<void> ServerReader::read_gone_days(const Store& store, std::span<const PlanStep> steps,
+                                          std::span<ResultSink* const> sinks) {
+  const std::int64_t first_ms = first_result_read_ms();
+  const std::int64_t kept_from_ms = first_ms == kAlways ? kAlways : day_start(first_ms);
+  if (steps.empty() || kept_from_ms <= to_ms(steps.front().window.from)) return {};
+  if (auto done = find_beginning(store); !done) return done;
+  if (first_result_ms_ >= std::min(kept_from_ms, to_ms(steps.back().window.to))) return {};
+  Collector collector(frame_, earlier_, sinks);
+  Window gone;
+  for (const PlanStep& step : steps) {
+    if (step.source != Source::results) continue;
+    const Window part{step.window.from, std::min(step.window.to, from_ms(std::min(kept_from_ms, to_ms(kTimeLimit))))};
+    if (part.empty()) continue;
+    if (part.from != gone.to) {
+      if (auto done = read_gone_part(store, gone, collector); !done) return done;
+      gone = part;
+    }
+    gone.to = part.to;
+  }
+  if (auto done = read_gone_part(store, gone, collector); !done) return done;
+  history_.merge(earlier_);
+  return {};
+}
+
+Result<void> ServerReader::read_gone_part(const Store& store, Window part, Collector& collector) {
+  if (part.empty()) return {};
+  const DayRange range{utc_day(to_ms(part.from)), utc_day(to_ms(part.to) - 1) + 1};
+  auto days = store.days(frame_.server->id, range, reading_.sketches);
+  if (!days) return tl::unexpected(days.error());
+  while (true) {
+    const auto day = (*days)->next();
+    if (!day) return tl::unexpected(day.error());
+    if (*day == nullptr) break;
+    const Window whole{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
+    const Window taken{std::max(whole.from, part.from), std::min(whole.to, part.to)};
+    collector.add_part(**day, to_ms(taken.from), to_ms(taken.to));
+    append_step(explain_.plan, {taken, Source::summaries, Reason::no_results});
+  }
+  explain_.cost += (*days)->cost();
   return {};
 }
 
 Result<void> ServerReader::settle(const Store& store) {
   clipped_ = frame_.window;
-  if (!frame_.window.empty()) {
-    const bool summaries_read = std::any_of(explain_.plan.begin(), explain_.plan.end(),
-                                            [](const PlanStep& step) { return step.source == Source::summaries; });
-    if (!summaries_read) {
-      if (auto done = read_kept_summaries(store); !done) return done;
+  spans_.clear();
+  if (frame_.window.empty()) return {};
+  judge();
+  std::int64_t step_days = kFirstStepDays;
+  while (true) {
+    if (needs_later()) {
+      if (auto done = extend_ahead(store, day_start(horizon_ms_) + step_days * kDayMs); !done) return done;
+      step_days *= kStepGrowth;
+    } else if (needs_earlier()) {
+      if (auto done = step_back(store); !done) return done;
+    } else {
+      break;
     }
-    judge();
-    if (auto done = look_back(store); !done) return done;
-    if (auto done = look_ahead(store); !done) return done;
-    const std::int64_t created_ms =
-        std::min(to_ms(frame_.server->created_at),
-                 first_result_ms(to_ms(frame_.window.from)).value_or(std::numeric_limits<std::int64_t>::max()));
-    clipped_.from = std::clamp(from_ms(created_ms), frame_.window.from, frame_.window.to);
   }
-  lay_out_spans();
+  if (auto done = clip_to_life(store); !done) return done;
   cover(judged_, to_ms(clipped_.from), to_ms(clipped_.to), spans_);
   return {};
 }
 
 void ServerReader::judge() {
-  open_until_ms_ = std::numeric_limits<std::int64_t>::min();
-  open_from_ms_ = std::numeric_limits<std::int64_t>::max();
+  open_until_ms_ = kNever;
+  open_from_ms_ = kAlways;
+  longest_hold_ms_ = 0;
+  all_places_from_ms_ = history_.all().empty() ? kAlways : kNever;
   for (Series& series : history_.all()) {
-    const Verdict verdict = confirm(series, frame_.policy);
+    const Verdict verdict = confirm(series, frame_.policy, horizon_ms_);
     open_until_ms_ = std::max(open_until_ms_, verdict.open_until_ms);
     open_from_ms_ = std::min(open_from_ms_, verdict.open_from_ms);
+    all_places_from_ms_ = std::max(all_places_from_ms_, series.pieces.empty() ? kAlways : series.pieces[0].first_ms);
+    for (const Piece& piece : series.pieces) longest_hold_ms_ = std::max(longest_hold_ms_, piece.hold_ms);
   }
-}
-
-void ServerReader::lay_out_spans() {
   combine_series(history_.all(), frame_.server->rules, measured_);
   lay_over(measured_, frame_.overlay, judged_);
   // What lies past the horizon is not known to hold; one millisecond of it tells whether an outage goes on.
   while (!judged_.empty() && judged_.back().from_ms > horizon_ms_) judged_.pop_back();
   if (!judged_.empty()) judged_.back().to_ms = std::min(judged_.back().to_ms, horizon_ms_ + 1);
+  find_outages(judged_, *frame_.server, outages_);
 }
 
-std::int64_t ServerReader::longest_hold_ms() const noexcept {
-  std::int64_t longest = 0;
-  for (const Series& series : history_.all()) {
-    for (const Piece& piece : series.pieces) longest = std::max(longest, piece.hold_ms);
+// From this moment on judged_ can only change by what lies past the horizon.
+std::int64_t ServerReader::settled_from_ms() const noexcept {
+  if (floor_ms_ <= beginning_ms_.value_or(0)) return kNever;
+  if (kept_hold_ms_) return std::max(open_until_ms_, floor_ms_ + *kept_hold_ms_);
+  // A result that holds longer than all that was met may lie before: as the last one of its location.
+  const std::int64_t holders_ms = std::min(all_places_from_ms_, floor_ms_ + kLongestHoldMs);
+  std::int64_t settled_ms = std::max({open_until_ms_, floor_ms_ + longest_hold_ms_, holders_ms});
+  const std::vector<Rules>& rules = frame_.server->rules;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (i > 0 && to_ms(rules[i].effective_from) >= floor_ms_) break;
+    const bool last = i + 1 == rules.size();
+    const std::int64_t until_ms = last ? floor_ms_ : std::min(floor_ms_, to_ms(rules[i + 1].effective_from));
+    settled_ms = std::max(settled_ms, until_ms + hold_ms(rules[i], 0));
   }
-  return longest;
+  return settled_ms;
 }
 
-// Whether a location shows nothing at the window's start, and a result from before what was read might still hold.
-bool ServerReader::misses_holder() const noexcept {
-  const std::int64_t start_ms = to_ms(frame_.window.from);
-  const auto all = history_.all();
-  const bool holder_missing = std::any_of(all.begin(), all.end(), [&](const Series& series) {
-    return !series.pieces.empty() && series.pieces.front().first_ms > start_ms;
-  });
-  return holder_missing && floor_ms_ > start_ms - longest_hold_ms();
-}
-
-// Whether an incident of the window may begin before what was read: a correction to down that does, or an outage that
-// joins one from before.
-bool ServerReader::incident_reaches_floor() {
-  std::int64_t merge_ms = 0;
-  for (const Rules& rules : frame_.server->rules) merge_ms = std::max(merge_ms, rules.merge_within.count());
-  const auto& overlay = frame_.overlay;
-  const bool corrected =
-      !overlay.empty() && overlay.front().state == State::down && overlay.front().from_ms == floor_ms_;
-  if (merge_ms == 0 && !corrected) return false;
-  lay_out_spans();
-  std::int64_t start_ms = to_ms(frame_.window.from);
-  for (std::size_t i = judged_.size(); i-- > 0;) {
-    const Span& span = judged_[i];
-    if (span.state != State::down || span.from_ms >= start_ms) continue;
-    if (span.to_ms <= start_ms - merge_ms && span.to_ms != start_ms) break;
-    start_ms = span.from_ms;
+bool ServerReader::needs_earlier() const noexcept {
+  const std::int64_t settled_ms = settled_from_ms();
+  if (settled_ms == kNever) return false;
+  const std::int64_t from_ms = to_ms(frame_.window.from);
+  const std::int64_t end_ms = to_ms(frame_.window.to);
+  if (settled_ms > from_ms) return true;
+  if (reading_.since && state_since_ms() <= settled_ms) return true;
+  if (!reading_.incidents) return false;
+  // An outage from before may be open in the unknown time that what is settled begins with.
+  auto first_known = span_at(judged(), settled_ms);
+  while (first_known != judged().end() && first_known->state == State::unknown) ++first_known;
+  if (first_known == judged().end()) return true;
+  for (const Outage& outage : outages_) {
+    if (!outage.reaches_into(from_ms, end_ms)) continue;
+    return outage.from_ms - merge_ms_ < settled_ms ||
+           (first_known->state == State::down && outage.from_ms <= first_known->from_ms);
   }
-  return start_ms <= floor_ms_ || (merge_ms > 0 && start_ms - merge_ms - longest_hold_ms() < floor_ms_);
+  return false;
 }
 
-Result<void> ServerReader::step_back(const Store& store, std::int64_t& step_days) {
-  const std::int64_t target_ms = day_start(floor_ms_ - 1) - (step_days - 1) * kDayMs;
-  step_days *= kStepGrowth;
+bool ServerReader::needs_later() const noexcept {
+  if (horizon_ms_ >= now_ms_) return false;
+  const std::int64_t end_ms = to_ms(frame_.window.to);
+  // What is not decided at the very end matters too: it says whether an outage goes on.
+  if (open_from_ms_ <= end_ms + merge_ms_) return true;
+  if (!reading_.incidents || outages_.empty()) return false;
+  const Outage& last = outages_.back();
+  return last.reaches_into(to_ms(frame_.window.from), end_ms) && (last.open || last.to_ms + merge_ms_ > horizon_ms_);
+}
+
+TimeMs ServerReader::since() const noexcept {
+  assert(!spans_.empty());
+  if (!reading_.since) return from_ms(spans_.back().from_ms);
+  const std::int64_t since_ms = state_since_ms();
+  if (!beginning_ms_) return from_ms(since_ms);
+  return std::max(from_ms(since_ms), std::min(frame_.server->created_at, from_ms(first_result_ms_)));
+}
+
+// As far as it was read.
+std::int64_t ServerReader::state_since_ms() const noexcept {
+  auto span = span_at(judged(), to_ms(frame_.window.to) - 1);
+  if (span != judged().end() && span->from_ms < to_ms(frame_.window.to) && span->state != State::unknown) {
+    return span->from_ms;
+  }
+  // Unknown time reaches back to the last moment that something was known of.
+  while (span != judged().begin()) {
+    --span;
+    if (span->state != State::unknown && span->from_ms < to_ms(frame_.window.to)) return span->to_ms;
+  }
+  return kNever;
+}
+
+// One step further into the past: as far as what was met may hold, else by days, short at first.
+Result<void> ServerReader::step_back(const Store& store) {
+  if (!beginning_ms_) {
+    if (auto done = find_beginning(store); !done) return done;
+    if (!needs_earlier()) return {};
+  }
+  const std::int64_t from_ms = to_ms(frame_.window.from);
+  const std::int64_t hold_ms = kept_hold_ms_.value_or(longest_hold_ms_);
+  if (floor_ms_ + hold_ms > from_ms && open_until_ms_ <= from_ms) return extend_back(store, from_ms - hold_ms);
+  const std::int64_t target_ms = day_start(floor_ms_ - 1) - (step_back_days_ - 1) * kDayMs;
+  step_back_days_ *= kStepGrowth;
   return extend_back(store, target_ms);
 }
 
-Result<void> ServerReader::look_back(const Store& store) {
-  if (misses_holder()) {
-    if (auto done = extend_back(store, to_ms(frame_.window.from) - longest_hold_ms()); !done) return done;
+Result<void> ServerReader::find_beginning(const Store& store) {
+  if (beginning_ms_) return {};
+  const auto first_ms = first_result_ms(store, *frame_.server, explain_.cost);
+  if (!first_ms) return tl::unexpected(first_ms.error());
+  std::int64_t begin_ms = first_ms->value_or(kAlways);
+  // What the catalog lays over the results has its own beginnings.
+  for (const Correction& correction : frame_.server->corrections) {
+    begin_ms = std::min(begin_ms, to_ms(correction.window.from));
   }
-  std::int64_t step_days = kFirstStepDays;
-  while (floor_ms_ > 0 && (open_until_ms_ > to_ms(frame_.window.from) || incident_reaches_floor())) {
-    if (auto done = step_back(store, step_days); !done) return done;
-  }
+  if (!frame_.server->paused.empty()) begin_ms = std::min(begin_ms, to_ms(frame_.server->paused.front().from));
+  first_result_ms_ = first_ms->value_or(kAlways);
+  beginning_ms_ = begin_ms;
+  return {};
+}
+
+// A server's life begins at its creation, or with its first result where history was loaded from before.
+Result<void> ServerReader::clip_to_life(const Store& store) {
+  const TimeMs created = frame_.server->created_at;
+  if (created <= frame_.window.from) return {};
+  if (all_places_from_ms_ <= to_ms(frame_.window.from)) return {};
+  if (auto done = find_beginning(store); !done) return done;
+  const std::int64_t begin_ms = std::min(to_ms(created), first_result_ms_);
+  clipped_.from = std::clamp(from_ms(begin_ms), frame_.window.from, frame_.window.to);
   return {};
 }
 
 Result<void> ServerReader::find_any_result(const Store& store) {
-  std::int64_t step_days = kFirstStepDays;
-  while (floor_ms_ > 0 && !first_result_ms(0)) {
-    if (auto done = step_back(store, step_days); !done) return done;
-  }
-  return {};
-}
-
-Result<void> ServerReader::look_ahead(const Store& store) {
-  std::int64_t merge_ms = 0;
-  for (const Rules& rules : frame_.server->rules) merge_ms = std::max(merge_ms, rules.merge_within.count());
-  std::int64_t step_days = kFirstStepDays;
-  // What is not decided at the very end matters too: it says whether an outage goes on.
-  while (horizon_ms_ < now_ms_ && open_from_ms_ <= to_ms(frame_.window.to) + merge_ms) {
-    if (auto done = extend_ahead(store, day_start(horizon_ms_) + step_days * kDayMs); !done) return done;
-    step_days *= kStepGrowth;
+  if (auto done = find_beginning(store); !done) return done;
+  while (floor_ms_ > 0 && floor_ms_ > *beginning_ms_ && all_places_from_ms_ == kAlways) {
+    if (auto done = step_back(store); !done) return done;
   }
   return {};
 }
 
 Result<void> ServerReader::extend_back(const Store& store, std::int64_t target_ms) {
-  // Beyond a few thousand days the rest is one step: nothing is older than 1970.
-  target_ms = std::max<std::int64_t>(target_ms, 0);
+  // Nothing is older than the beginning.
+  target_ms = std::max({target_ms, beginning_ms_.value_or(0), std::int64_t{0}});
+  if (target_ms >= floor_ms_) return {};
   if (auto laid = frame_.lay_out({from_ms(target_ms), from_ms(horizon_ms_ + 1)}); !laid) return laid;
   const Window range{from_ms(target_ms), from_ms(floor_ms_)};
   auto steps = plan_reads(range, range, Summaries::always, frame_, {});
@@ -268,6 +352,7 @@ Result<void> ServerReader::extend_back(const Store& store, std::int64_t target_m
   if (!last_) last_ = collector.last();
   history_.prepend(earlier_);
   floor_ms_ = target_ms;
+  if (auto done = read_gone_days(store, steps, {}); !done) return done;
   judge();
   return {};
 }
@@ -281,19 +366,20 @@ Result<void> ServerReader::extend_ahead(const Store& store, std::int64_t target_
   Collector collector(frame_, history_, {});
   if (auto done = run_plan(store, steps, collector); !done) return done;
   horizon_ms_ = target_ms;
+  if (auto done = read_gone_days(store, steps, {}); !done) return done;
   judge();
   return {};
 }
 
-std::optional<std::int64_t> ServerReader::first_result_ms(std::int64_t from_ms) const noexcept {
-  std::optional<std::int64_t> first;
+// The time of the first result that was read as such, not from a summary.
+std::int64_t ServerReader::first_result_read_ms() const noexcept {
+  std::int64_t first_ms = kAlways;
   for (const Series& series : history_.all()) {
-    const auto found = std::lower_bound(series.pieces.begin(), series.pieces.end(), from_ms,
-                                        [](const Piece& piece, std::int64_t time) { return piece.first_ms < time; });
-    if (found == series.pieces.end()) continue;
-    first = std::min(first.value_or(found->first_ms), found->first_ms);
+    const auto found =
+        std::find_if(series.pieces.begin(), series.pieces.end(), [](const Piece& piece) { return !piece.summarised; });
+    if (found != series.pieces.end()) first_ms = std::min(first_ms, found->first_ms);
   }
-  return first;
+  return first_ms;
 }
 
 }  // namespace nines::query

@@ -18,6 +18,7 @@
 
 #include "judgement/collect.h"
 #include "judgement/judging.h"
+#include "judgement/outage.h"
 #include "judgement/pieces.h"
 
 namespace nines::query {
@@ -28,19 +29,18 @@ struct Reading {
   bool sketches = false;                       ///< day summaries with their latency sketches
   std::span<const std::int64_t> bucket_edges;  ///< a summary may not lie across one of these; ascending
   std::span<ResultSink* const> sinks;          ///< see the window's results
+  bool incidents = false;                      ///< outages() are final for those that reach into the window
+  bool since = false;                          ///< state_since() is final
 };
 
 class ServerReader {
  public:
   /// `server` must live as long as the answers are used; so must what `reading` points to, until settle() is done.
   /// `reach` must be at least reach() of the server. Errors: invalid_argument (policy, a zone).
-  [[nodiscard]] Result<void> begin(const Server& server, const Query& query, const Reading& reading, Reach reach);
-  /// The window to hand to Store::scan, and its look-back.
-  [[nodiscard]] Window scan_window() const noexcept { return {frame_.window.from, from_ms(horizon_ms_)}; }
-  [[nodiscard]] std::chrono::milliseconds lookback() const noexcept;
-
-  /// Takes all of a scan of scan_window().
-  [[nodiscard]] Result<void> take(Cursor& cursor);
+  [[nodiscard]] Result<void> begin(const Store& store, const Server& server, const Query& query, const Reading& reading,
+                                   Reach reach);
+  /// Takes all of a scan of the window, with the look back and ahead of `reach`.
+  [[nodiscard]] Result<void> take(const Store& store, Cursor& cursor);
   /// Plans and reads by itself.
   [[nodiscard]] Result<void> read(const Store& store, Summaries summaries);
   /// All of begin(), read() and settle(), after a look at the policy.
@@ -55,12 +55,18 @@ class ServerReader {
 
   [[nodiscard]] const Server& server() const noexcept { return *frame_.server; }
   [[nodiscard]] const Policy& policy() const noexcept { return frame_.policy; }
-  /// As clipped to now and the server's creation. Empty windows have no spans.
+  /// As clipped to now and the server's life. Empty windows have no spans.
   [[nodiscard]] Window window() const noexcept { return clipped_; }
   /// Covers window() without holes.
   [[nodiscard]] std::span<const Span> spans() const noexcept { return spans_; }
   /// All that was judged, beyond the window on both sides; holes are unknown.
   [[nodiscard]] std::span<const Span> judged() const noexcept { return judged_; }
+  /// The outages in judged(), ascending.
+  [[nodiscard]] std::span<const Outage> outages() const noexcept { return outages_; }
+  /// When the state at the window's end began: truly with Reading::since, else clipped to the window.
+  /// Requires: a window that is not empty, settled.
+  [[nodiscard]] TimeMs since() const noexcept;
+  [[nodiscard]] TimeMs now() const noexcept { return from_ms(now_ms_); }
   [[nodiscard]] const History& history() const noexcept { return history_; }
   [[nodiscard]] std::span<const Span> overlay() const noexcept { return frame_.overlay; }
   [[nodiscard]] const std::optional<LastCheck>& last_read() const noexcept { return last_; }
@@ -70,34 +76,46 @@ class ServerReader {
 
  private:
   [[nodiscard]] Result<void> run_plan(const Store& store, std::span<const PlanStep> steps, Collector& collector);
-  [[nodiscard]] Result<void> read_results(const Store& store, Window window, Collector& collector);
+  /// The number of results in `window`.
+  [[nodiscard]] Result<std::uint64_t> read_results(const Store& store, Window window, Collector& collector);
   [[nodiscard]] Result<void> read_days(const Store& store, const PlanStep& step, Collector& collector);
-  [[nodiscard]] Result<void> read_kept_summaries(const Store& store);
+  [[nodiscard]] Result<void> read_gone_days(const Store& store, std::span<const PlanStep> steps,
+                                            std::span<ResultSink* const> sinks);
+  [[nodiscard]] Result<void> read_gone_part(const Store& store, Window part, Collector& collector);
   [[nodiscard]] Result<void> extend_back(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> extend_ahead(const Store& store, std::int64_t target_ms);
-  [[nodiscard]] Result<void> step_back(const Store& store, std::int64_t& step_days);
-  [[nodiscard]] Result<void> look_back(const Store& store);
-  [[nodiscard]] Result<void> look_ahead(const Store& store);
-  [[nodiscard]] bool misses_holder() const noexcept;
-  [[nodiscard]] bool incident_reaches_floor();
-  [[nodiscard]] std::int64_t longest_hold_ms() const noexcept;
-  [[nodiscard]] std::optional<std::int64_t> first_result_ms(std::int64_t from_ms) const noexcept;
+  [[nodiscard]] Result<void> step_back(const Store& store);
+  [[nodiscard]] Result<void> find_beginning(const Store& store);
+  [[nodiscard]] Result<void> clip_to_life(const Store& store);
+  [[nodiscard]] std::int64_t settled_from_ms() const noexcept;
+  [[nodiscard]] std::int64_t state_since_ms() const noexcept;
+  [[nodiscard]] bool needs_earlier() const noexcept;
+  [[nodiscard]] bool needs_later() const noexcept;
+  [[nodiscard]] std::int64_t first_result_read_ms() const noexcept;
   void judge();
-  void lay_out_spans();
 
   Frame frame_;
   Reading reading_;
   std::int64_t now_ms_ = 0;
   std::int64_t floor_ms_ = 0;    // everything at or after this, and
   std::int64_t horizon_ms_ = 0;  // before this, has been read
+  /// Neither a result nor a correction or pause lies before this; set by find_beginning(), as is the next.
+  std::optional<std::int64_t> beginning_ms_;
+  std::int64_t first_result_ms_ = 0;          // the first ever, far in the future when there is none
+  std::optional<std::int64_t> kept_hold_ms_;  // the longest hold ever, where the store keeps it
+  std::int64_t longest_hold_ms_ = 0;          // of the rules and of what was read
+  std::int64_t all_places_from_ms_ = 0;       // from here on every location that was met has a result
+  std::int64_t merge_ms_ = 0;                 // the longest of the rules
+  std::int64_t step_back_days_ = 0;
   History history_;
-  History earlier_;  // scratch of extend_back()
+  History earlier_;  // scratch
   std::int64_t open_until_ms_ = 0;
   std::int64_t open_from_ms_ = 0;
   std::optional<LastCheck> last_;
   Window clipped_;
   std::vector<Span> measured_;
   std::vector<Span> judged_;
+  std::vector<Outage> outages_;
   std::vector<Span> spans_;
   Explain explain_;
 };

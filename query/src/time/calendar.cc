@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "time/text.h"
-
 namespace nines {
 namespace {
 
@@ -70,7 +68,7 @@ Result<CalendarUnit> parse_calendar_unit(std::string_view text) {
     if (name == text) return unit;
   }
   return fail(ErrorCode::invalid_argument,
-              query::concat({"\"", text, "\" is not one of hour, day, week, month, quarter and year"}));
+              "\"" + std::string(text) + "\" is not one of hour, day, week, month, quarter and year");
 }
 
 Window calendar_window(TimeMs time, CalendarUnit unit, const Zone& zone) noexcept {
@@ -95,9 +93,8 @@ Result<std::vector<Window>> split_calendar(Window window, CalendarUnit unit, con
   TimeMs time = window.from;
   while (time < window.to) {
     if (parts.size() == kMaxCalendarUnits) {
-      return fail(
-          ErrorCode::invalid_argument,
-          query::concat({"the window has more than ", std::to_string(kMaxCalendarUnits), " of these calendar units"}));
+      return fail(ErrorCode::invalid_argument,
+                  "the window has more than " + std::to_string(kMaxCalendarUnits) + " of these calendar units");
     }
     const TimeMs end = std::min(calendar_window(time, unit, zone).to, window.to);
     parts.push_back({time, end});

@@ -6,8 +6,6 @@
 
 #include <nines/calendar.h>
 
-#include "time/text.h"
-
 namespace nines {
 namespace {
 
@@ -62,7 +60,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     rest.remove_prefix(unit->name.size());
     total_ms += value * static_cast<double>(unit->ms);
     if (!(total_ms <= kMaxDurationMs)) {
-      return fail(ErrorCode::invalid_argument, query::concat({"the duration \"", text, "\" is longer than 100 years"}));
+      return fail(ErrorCode::invalid_argument, "the duration \"" + std::string(text) + "\" is longer than 100 years");
     }
   }
   return std::chrono::milliseconds{std::llround(total_ms)};

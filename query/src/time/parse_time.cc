@@ -6,7 +6,6 @@
 #include <nines/calendar.h>
 
 #include "time/scan_text.h"
-#include "time/text.h"
 
 namespace nines {
 namespace {
@@ -43,22 +42,42 @@ std::int64_t local_ms(sys_days date) {
   return std::int64_t{date.time_since_epoch().count()} * kDayMs;
 }
 
-Window unit_from(sys_days date, CalendarUnit unit, const Zone& zone) {
-  // Noon is in the day wherever a clock change may put its midnight.
-  return calendar_window(zone.from_local(local_ms(date) + 12 * kHourMs), unit, zone);
+// What a name of the calendar stands for. A name may be well formed and stand for nothing: 30 February, week 53 of most
+// years, the hour that a clock change skips, the day that Apia never had.
+struct Named {
+  Window window;
+  bool exists = true;
+};
+constexpr Named kNoSuchUnit{{}, false};
+
+std::int64_t local_of(TimeMs time, const Zone& zone) {
+  return to_ms(time + zone.offset(time));
 }
 
-std::optional<Window> iso_week(int year, int week, const Zone& zone) {
+Named unit_from(sys_days date, CalendarUnit unit, const Zone& zone) {
+  // Noon is in the day wherever a clock change may put its midnight.
+  const Window window = calendar_window(zone.from_local(local_ms(date) + 12 * kHourMs), unit, zone);
+  const bool other_day = unit == CalendarUnit::day && local_of(window.from, zone) / kDayMs != local_ms(date) / kDayMs;
+  return other_day ? kNoSuchUnit : Named{window};
+}
+
+Named hour_from(sys_days date, int hour, const Zone& zone) {
+  const std::int64_t wanted_ms = local_ms(date) + hour * kHourMs;
+  const Window window = calendar_window(zone.from_local(wanted_ms), CalendarUnit::hour, zone);
+  return local_of(window.from, zone) / kHourMs == wanted_ms / kHourMs ? Named{window} : kNoSuchUnit;
+}
+
+Named iso_week(int year, int week, const Zone& zone) {
   // Week 1 is the one that holds 4 January.
   const sys_days fourth = *date_of(year, 1, 4);
   const sys_days monday = fourth - days{std::chrono::weekday{fourth}.iso_encoding() - 1} + days{7 * (week - 1)};
   const bool of_year = year_month_day{monday + days{3}}.year() == std::chrono::year{year};
-  if (week < 1 || !of_year) return std::nullopt;
+  if (week < 1 || !of_year) return kNoSuchUnit;
   return unit_from(monday, CalendarUnit::week, zone);
 }
 
 // "2026", "2026-Q3", "2026-W29", "2026-07", "2026-07-14", "2026-07-14T09".
-std::optional<Window> named_by_number(std::string_view text, const Zone& zone) {
+std::optional<Named> named_by_number(std::string_view text, const Zone& zone) {
   TextScanner in(text);
   const auto year = in.number(4);
   if (!year || *year < 1970) return std::nullopt;
@@ -66,7 +85,8 @@ std::optional<Window> named_by_number(std::string_view text, const Zone& zone) {
   if (!in.take('-')) return std::nullopt;
   if (in.take('Q')) {
     const auto quarter = in.number(1);
-    if (!quarter || !in.done() || *quarter < 1 || *quarter > 4) return std::nullopt;
+    if (!quarter || !in.done()) return std::nullopt;
+    if (*quarter < 1 || *quarter > 4) return kNoSuchUnit;
     return unit_from(*date_of(*year, *quarter * 3, 1), CalendarUnit::quarter, zone);
   }
   if (in.take('W')) {
@@ -77,17 +97,16 @@ std::optional<Window> named_by_number(std::string_view text, const Zone& zone) {
   const auto month = in.number(2);
   if (!month) return std::nullopt;
   const auto first = date_of(*year, *month, 1);
-  if (!first) return std::nullopt;
-  if (in.done()) return unit_from(*first, CalendarUnit::month, zone);
+  if (in.done()) return first ? unit_from(*first, CalendarUnit::month, zone) : kNoSuchUnit;
   if (!in.take('-')) return std::nullopt;
   const auto day = in.number(2);
-  const auto date = day ? date_of(*year, *month, *day) : std::nullopt;
-  if (!date) return std::nullopt;
-  if (in.done()) return unit_from(*date, CalendarUnit::day, zone);
+  if (!day) return std::nullopt;
+  const auto date = date_of(*year, *month, *day);
+  if (in.done()) return date ? unit_from(*date, CalendarUnit::day, zone) : kNoSuchUnit;
   if (!in.take('T') && !in.take(' ')) return std::nullopt;
   const auto hour = in.number(2);
-  if (!hour || *hour > 23 || !in.done()) return std::nullopt;
-  return calendar_window(zone.from_local(local_ms(*date) + *hour * kHourMs), CalendarUnit::hour, zone);
+  if (!hour || !in.done()) return std::nullopt;
+  return date && *hour <= 23 ? hour_from(*date, *hour, zone) : kNoSuchUnit;
 }
 
 // "today", "yesterday", "tomorrow", "this-month", "last-week" and so on.
@@ -105,9 +124,14 @@ std::optional<Window> named_by_word(std::string_view text, const TimeContext& co
   return last ? calendar_window(current.from - milliseconds{1}, *unit, context.zone) : current;
 }
 
-std::optional<Window> named_window(std::string_view text, const TimeContext& context) {
-  if (auto window = named_by_word(text, context)) return window;
+std::optional<Named> named_window(std::string_view text, const TimeContext& context) {
+  if (const auto window = named_by_word(text, context)) return Named{*window};
   return named_by_number(text, context.zone);
+}
+
+tl::unexpected<Error> no_such_unit(std::string_view text, const Zone& zone) {
+  return fail(ErrorCode::invalid_argument,
+              "\"" + std::string(text) + "\" does not exist in the calendar of " + std::string(zone.name()));
 }
 
 // Milliseconds after midnight of "hh:mm[:ss[.f]]". A leap second counts as the second after it.
@@ -168,27 +192,32 @@ std::optional<TimeMs> parse_relative(std::string_view text, TimeMs now) {
   return back ? now - *distance : now + *distance;
 }
 
-std::optional<TimeMs> parse_any_time(std::string_view text, const TimeContext& context) {
+std::optional<Result<TimeMs>> parse_any_time(std::string_view text, const TimeContext& context) {
   if (text.starts_with('@')) {
     std::int64_t ms = 0;
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), ms);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return from_ms(ms);
   }
-  if (const auto time = parse_relative(text, context.now)) return time;
-  if (const auto window = named_window(text, context)) return window->from;
-  return parse_rfc3339(text, context.zone);
+  if (const auto time = parse_relative(text, context.now)) return *time;
+  if (const auto named = named_window(text, context)) {
+    if (!named->exists) return no_such_unit(text, context.zone);
+    return named->window.from;
+  }
+  if (const auto time = parse_rfc3339(text, context.zone)) return *time;
+  return std::nullopt;
 }
 
 }  // namespace
 
 Result<TimeMs> parse_time(std::string_view text, const TimeContext& context) {
-  const auto time = parse_any_time(text, context);
-  if (!time) return not_understood("the time", text, kTimeForms);
-  if (to_ms(*time) < 0 || *time > kTimeLimit) {
-    return fail(ErrorCode::invalid_argument, query::concat({"the time \"", text, "\" lies outside of 1970 to 9999"}));
+  const auto found = parse_any_time(text, context);
+  if (!found) return not_understood("the time", text, kTimeForms);
+  const Result<TimeMs>& time = *found;
+  if (time && (to_ms(*time) < 0 || *time > kTimeLimit)) {
+    return fail(ErrorCode::invalid_argument, "the time \"" + std::string(text) + "\" lies outside of 1970 to 9999");
   }
-  return *time;
+  return time;
 }
 
 Result<Window> parse_window(std::string_view text, const TimeContext& context) {
@@ -198,8 +227,10 @@ Result<Window> parse_window(std::string_view text, const TimeContext& context) {
   if (const auto length = parse_duration(text)) {
     return Window{std::max(context.now - *length, from_ms(0)), context.now};
   }
-  if (const auto window = named_window(text, context)) return *window;
-  return not_understood("the window", text, kWindowForms);
+  const auto named = named_window(text, context);
+  if (!named) return not_understood("the window", text, kWindowForms);
+  if (!named->exists) return no_such_unit(text, context.zone);
+  return named->window;
 }
 
 Result<Window> parse_window(std::string_view from, std::string_view to, const TimeContext& context) {
@@ -208,8 +239,8 @@ Result<Window> parse_window(std::string_view from, std::string_view to, const Ti
   const auto end = to.empty() ? Result<TimeMs>(context.now) : parse_time(to, context);
   if (!end) return tl::unexpected(end.error());
   if (*end < *begin) {
-    return fail(ErrorCode::invalid_argument, query::concat({"the window ends at ", format_time(*end),
-                                                            ", before it begins at ", format_time(*begin)}));
+    return fail(ErrorCode::invalid_argument,
+                "the window ends at " + format_time(*end) + ", before it begins at " + format_time(*begin));
   }
   return Window{*begin, *end};
 }

@@ -22,9 +22,10 @@ void PrintTo(const Span& span, std::ostream* out) {
 
 void PrintTo(const Incident& incident, std::ostream* out) {
   *out << "[" << to_ms(incident.from) << ", " << (incident.to ? to_ms(*incident.to) : -1) << ") "
-       << incident.duration_ms << " ms, down " << incident.down_ms << " ms, failed " << incident.failed_checks
-       << ", code " << incident.code << ", error " << to_string(incident.error) << ", detail " << incident.detail
-       << ", locations";
+       << incident.duration_ms << " ms, inside " << incident.window_ms << " ms, down " << incident.down_ms
+       << " ms, failed " << incident.failed_checks << (incident.end_seen ? "" : ", end not seen")
+       << (incident.down_at_window_end ? ", down at the end" : "") << ", code " << incident.code << ", error "
+       << to_string(incident.error) << ", detail " << incident.detail << ", locations";
   for (const LocationId location : incident.locations) *out << " " << static_cast<int>(location);
 }
 

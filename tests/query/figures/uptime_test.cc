@@ -42,17 +42,45 @@ TEST_F(UptimeTest, UnknownMayCountAsDownOrUp) {
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(1.0)));
 }
 
-TEST_F(UptimeTest, NoKnownTimeIsNoValueUnderAnyPolicy) {
-  for (const UnknownPolicy unknown : {UnknownPolicy::exclude, UnknownPolicy::as_down, UnknownPolicy::as_up}) {
-    policy_.unknown = unknown;
-    const Figures f = figures(start_, start_ + hours{1});
-    EXPECT_EQ(f.uptime_ratio, std::nullopt);
-    EXPECT_THAT(f.coverage_ratio, Optional(DoubleEq(0.0)));
-    EXPECT_EQ(f.check_success_ratio, std::nullopt);
-    EXPECT_EQ(f.latency, std::nullopt);
-    EXPECT_EQ(f.mtbf_ms, std::nullopt);
-    EXPECT_EQ(f.last, std::nullopt);
+TEST_F(UptimeTest, NoKnownTimeIsARatioOnlyWhereUnknownCounts) {
+  policy_.unknown = UnknownPolicy::as_down;
+  EXPECT_EQ(figures(start_, start_ + hours{1}).uptime_ratio, 0.0);
+  policy_.unknown = UnknownPolicy::as_up;
+  EXPECT_EQ(figures(start_, start_ + hours{1}).uptime_ratio, 1.0);
+}
+
+TEST_F(UptimeTest, NoKnownTimeIsNoValue) {
+  const Figures f = figures(start_, start_ + hours{1});
+  EXPECT_EQ(f.uptime_ratio, std::nullopt);
+  EXPECT_THAT(f.coverage_ratio, Optional(DoubleEq(0.0)));
+  EXPECT_EQ(f.check_success_ratio, std::nullopt);
+  EXPECT_EQ(f.latency, std::nullopt);
+  EXPECT_EQ(f.mtbf_ms, std::nullopt);
+  EXPECT_EQ(f.last, std::nullopt);
+}
+
+TEST_F(UptimeTest, StreakOfAServerThatWasNeverCheckedIsItsLife) {
+  EXPECT_EQ(figures(start_, start_ + hours{1}).current, (Streak{State::unknown, server_.created_at}));
+}
+
+TEST_F(UptimeTest, StreakOfMonthsIsReadFromSummaries) {
+  change([](Server& server) { server.rules[0].interval = hours{1}; });
+  const TimeMs begin = start_ - std::chrono::days{100};
+  for (int i = 0; i < 100 * 24; ++i) {
+    CheckResult result;
+    result.server = server_.id;
+    result.time = begin + hours{i};
+    result.state = i < 3 ? State::degraded : State::up;
+    put(result);
   }
+  now_ = start_;
+  const auto answer = uptime(store_, server_.id, query(now_ - hours{24}, now_));
+  EXPECT_EQ(answer->figures.current, (Streak{State::up, begin + hours{3}}));
+  EXPECT_GT(answer->explain.cost.summaries, 98U);
+  EXPECT_LT(answer->explain.cost.results, 24U * 4);
+  const auto clipped = uptime(store_, server_.id, query(now_ - hours{24}, now_), {.since = false});
+  EXPECT_EQ(clipped->figures.current, (Streak{State::up, now_ - hours{24}}));
+  EXPECT_EQ(clipped->explain.cost.range_scans, 1U);
 }
 
 TEST_F(UptimeTest, EmptyWindowHasNoFigures) {
@@ -124,7 +152,7 @@ TEST_F(UptimeTest, MaintenanceLeavesBothSidesUnlessAskedOtherwise) {
   const Figures excluded = figures(start_, start_ + minutes{10});
   EXPECT_EQ(excluded.time[State::maintenance], 4 * kMinute);
   EXPECT_THAT(excluded.uptime_ratio, Optional(DoubleEq(4.0 / 6)));
-  EXPECT_THAT(excluded.coverage_ratio, Optional(DoubleEq(0.6)));
+  EXPECT_THAT(excluded.coverage_ratio, Optional(DoubleEq(1.0))) << "planned time is not missing";
   EXPECT_EQ(excluded.counts.checks, 10U);
   EXPECT_EQ(excluded.counts.failed, 2U);
   EXPECT_EQ(excluded.counts.successful, 4U);
@@ -169,16 +197,16 @@ TEST_F(UptimeTest, LastMayLieBeforeAWindowThatEndsNow) {
   EXPECT_EQ(figures(start_ + minutes{2}, start_ + hours{4}).last->time, start_ + minutes{1}) << "it still holds there";
 }
 
-TEST_F(UptimeTest, StreakIsTheLastStretchOfOneState) {
+TEST_F(UptimeTest, StreakIsTheLastStretchOfOneStateFromItsTrueStart) {
   checks(start_, "uudduuu");
   now_ = start_ + minutes{7};
   EXPECT_EQ(figures(start_, now_).current, (Streak{State::up, start_ + minutes{4}}));
-  EXPECT_EQ(figures(start_ + minutes{5}, now_).current, (Streak{State::up, start_ + minutes{5}}));
+  EXPECT_EQ(figures(start_ + minutes{5}, now_).current, (Streak{State::up, start_ + minutes{4}}));
 }
 
 TEST_F(UptimeTest, StatusTakesOneRangeScan) {
   checks(start_, "uuuuuduuuu");
-  const auto answer = uptime(store_, server_.id, query(start_ + minutes{2}, start_ + minutes{9}));
+  const auto answer = uptime(store_, server_.id, query(start_ + minutes{2}, start_ + minutes{9}), {.since = false});
   EXPECT_EQ(answer->explain.cost.range_scans, 1U);
 }
 

@@ -131,9 +131,21 @@ TEST_F(TimelineTest, UnknownResultHoldsUnknownAndInterruptsNoRow) {
   EXPECT_EQ(line(start_, start_ + minutes{5}), "u60 d60 ?60 d60 u60");
 }
 
-TEST_F(TimelineTest, GapInterruptsNoRow) {
+TEST_F(TimelineTest, GapEndsARowOfFailuresThatConfirmsNothingYet) {
   checks(start_, "ud......du");
-  EXPECT_EQ(line(start_, start_ + minutes{10}), "u60 d160 ?260 d60 u60");
+  EXPECT_EQ(line(start_, start_ + minutes{10}), "u220 ?260 u120");
+}
+
+TEST_F(TimelineTest, FailuresThatAreAsFarApartAsTheyHoldAreOneRow) {
+  checks(start_, "ud");
+  check(start_ + minutes{1} + seconds{160}, 'd');
+  EXPECT_EQ(line(start_, start_ + minutes{4}), "u60 d180");
+}
+
+TEST_F(TimelineTest, SuccessesBeforeAndAfterAGapAreOneRow) {
+  change([](Server& server) { server.rules[0].confirm_successes = 2; });
+  checks(start_, "uddu......u");
+  EXPECT_EQ(line(start_, start_ + minutes{11}), "u60 d120 u160 ?260 u60");
 }
 
 TEST_F(TimelineTest, OutageGoesOnAfterAGap) {
@@ -146,10 +158,17 @@ TEST_F(TimelineTest, FailureAtTheWindowsEndIsConfirmedByWhatFollows) {
   EXPECT_EQ(line(start_, start_ + minutes{3}), "u120 d60");
 }
 
-TEST_F(TimelineTest, FailureAtTheWindowsEndIsConfirmedAcrossALongGap) {
+TEST_F(TimelineTest, FailureAtTheWindowsEndIsNotConfirmedAcrossAGap) {
   checks(start_, "uud");
   checks(start_ + hours{100}, "d");
-  EXPECT_EQ(line(start_, start_ + minutes{3}), "u120 d60");
+  EXPECT_EQ(line(start_, start_ + minutes{3}), "u180");
+}
+
+TEST_F(TimelineTest, RecoveryAtTheWindowsEndIsConfirmedAcrossALongGap) {
+  change([](Server& server) { server.rules[0].confirm_successes = 2; });
+  checks(start_, "uddu");
+  checks(start_ + hours{100}, "u");
+  EXPECT_EQ(line(start_, start_ + minutes{4}), "u60 d120 u60");
 }
 
 TEST_F(TimelineTest, FailureIsNotConfirmedByWhatLiesAfterNow) {

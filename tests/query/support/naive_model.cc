@@ -60,14 +60,14 @@ std::optional<LatencyFigures> figures_of(const std::vector<std::uint32_t>& sorte
 NaiveModel::NaiveModel(const Server& server, const std::vector<CheckResult>& results, const Query& query)
     : server_(server), query_(query) {
   std::map<LocationId, Location> by_location;
-  TimeMs created = server.created_at;
+  life_from_ = server.created_at;
   const TimeMs end = std::max(query.window.from, std::min(query.window.to, query.now));
   for (const CheckResult& result : results) {
     if (result.time >= query.now) continue;
     by_location[result.location].push_back({result, State::unknown, to_ms(result.time) + hold_ms(result)});
-    if (result.time >= query.window.from && result.time < end) created = std::min(created, result.time);
+    life_from_ = std::min(life_from_, result.time);
   }
-  window_ = {std::clamp(created, query.window.from, end), end};
+  window_ = {std::clamp(life_from_, query.window.from, end), end};
   for (auto& [id, location] : by_location) {
     std::sort(location.begin(), location.end(),
               [](const Judged& a, const Judged& b) { return a.result.time < b.result.time; });
@@ -90,7 +90,11 @@ void NaiveModel::judge(Location& location) const {
   bool known = false;              // a success or an outage came before
   std::vector<Judged*> failures;   // in a row
   std::vector<Judged*> successes;  // in a row
+  std::int64_t held_until_ms = 0;
   for (Judged& judged : location) {
+    // A row of failures that is no outage yet ends where nothing held.
+    if (to_ms(judged.result.time) > held_until_ms && !outage) failures.clear();
+    held_until_ms = judged.until_ms;
     const Rules& rules = server_.rules_at(judged.result.time);
     const std::size_t to_confirm = query_.policy.confirm_failures.value_or(rules.confirm_failures);
     const std::size_t to_end = query_.policy.confirm_successes.value_or(rules.confirm_successes);
@@ -228,10 +232,10 @@ std::optional<double> NaiveModel::ratio(const TimePerState& time) const {
   const auto ms = [&](State state) { return static_cast<double>(time[state]); };
   double good = ms(State::up) + query_.policy.degraded_weight * ms(State::degraded);
   double bad = (1 - query_.policy.degraded_weight) * ms(State::degraded) + ms(State::down);
-  if (ms(State::up) + ms(State::degraded) + ms(State::down) == 0) return std::nullopt;
   if (query_.policy.maintenance == MaintenancePolicy::as_up) good += ms(State::maintenance);
   if (query_.policy.unknown == UnknownPolicy::as_up) good += ms(State::unknown);
   if (query_.policy.unknown == UnknownPolicy::as_down) bad += ms(State::unknown);
+  if (good + bad == 0) return std::nullopt;
   return good / (good + bad);
 }
 
@@ -265,48 +269,70 @@ std::vector<std::uint32_t> NaiveModel::latencies(Window window) const {
   return latencies;
 }
 
-// All outages up to now, wherever the window is, those close together joined. One that is not over now ends after it.
-std::vector<Window> NaiveModel::outages() const {
-  std::vector<Window> outages;
+// All outages up to now, wherever the window is, those close together joined.
+std::vector<NaiveModel::Outage> NaiveModel::outages() const {
+  std::vector<Outage> outages;
   const std::int64_t now_ms = to_ms(query_.now);
-  for (std::size_t i = 0; i < moments_.size(); ++i) {
+  for (std::size_t i = 0; i < moments_.size() && moments_[i] <= now_ms; ++i) {
     const std::int64_t from = moments_[i];
-    if (from > now_ms || state_at(from) != State::down) continue;
     const std::int64_t to = i + 1 < moments_.size() && moments_[i + 1] <= now_ms ? moments_[i + 1] : now_ms + 1;
-    const bool touches = !outages.empty() && to_ms(outages.back().to) == from;
-    const std::int64_t apart = outages.empty() ? 0 : from - to_ms(outages.back().to);
-    if (touches || (!outages.empty() && apart < server_.rules_at(from_ms(from)).merge_within.count())) {
-      outages.back().to = from_ms(to);
+    const State state = state_at(from);
+    if (state == State::unknown) continue;
+    Outage* const last = outages.empty() ? nullptr : &outages.back();
+    if (state != State::down) {
+      if (last == nullptr || !last->open) continue;
+      last->open = false;
+      last->end_seen = last->to_ms == from;
+      continue;
+    }
+    if (last != nullptr && (last->open || from - last->to_ms < server_.rules_at(from_ms(from)).merge_within.count())) {
+      *last = {last->from_ms, to, true, true};
     } else {
-      outages.push_back({from_ms(from), from_ms(to)});
+      outages.push_back({from, to, true, true});
     }
   }
   return outages;
 }
 
-Incident NaiveModel::describe(Window outage) const {
-  const Window inside{std::max(outage.from, window_.from), std::min(outage.to, window_.to)};
+Incident NaiveModel::describe(const Outage& outage) const {
+  const std::int64_t end_ms = outage.open ? to_ms(query_.now) : outage.to_ms;
+  const Window whole{from_ms(outage.from_ms), from_ms(end_ms)};
+  const Window inside{std::max(whole.from, window_.from), std::min(whole.to, window_.to)};
   Incident incident;
   incident.server = server_.id;
-  incident.from = outage.from;
-  if (outage.to <= window_.to) incident.to = outage.to;
-  incident.duration_ms = inside.length().count();
-  incident.down_ms = time(inside)[State::down];
+  incident.from = whole.from;
+  if (!outage.open) incident.to = whole.to;
+  incident.end_seen = outage.end_seen;
+  incident.duration_ms = whole.length().count();
+  incident.window_ms = inside.length().count();
+  // It is not over, and the last known state of the window, or of what came before it, is down.
+  State last_known = State::unknown;
+  for (std::size_t i = 0; i < moments_.size(); ++i) {
+    const std::int64_t next_ms = i + 1 < moments_.size() ? moments_[i + 1] : to_ms(kTimeLimit);
+    const State state = state_at(moments_[i]);
+    if (moments_[i] < to_ms(window_.to) && state != State::unknown) last_known = state;
+    const std::int64_t from = std::max(moments_[i], outage.from_ms);
+    const std::int64_t to = std::min(next_ms, end_ms);
+    if (state == State::down && from < to) incident.down_ms += to - from;
+  }
+  const bool over = !outage.open && outage.to_ms <= to_ms(window_.to);
+  incident.down_at_window_end = !over && last_known == State::down;
   const Judged* cause = nullptr;
   for (const Location& location : locations_) {
     bool was_down = false;
     for (std::size_t i = 0; i < location.size(); ++i) {
       const CheckResult& result = location[i].result;
-      if (result.state == State::down && inside.contains(result.time)) ++incident.failed_checks;
+      const bool failed = result.state == State::down && !catalog_at(to_ms(result.time));
+      if (failed && whole.contains(result.time)) ++incident.failed_checks;
       std::int64_t until = location[i].until_ms;
       if (i + 1 < location.size()) until = std::min(until, to_ms(location[i + 1].result.time));
-      const bool overlaps = to_ms(result.time) < to_ms(inside.to) && until > to_ms(outage.from);
+      const bool overlaps = to_ms(result.time) < end_ms && until > outage.from_ms;
       was_down = was_down || (location[i].state == State::down && overlaps);
     }
     if (was_down) incident.locations.push_back(location.front().result.location);
-    const Judged* const held = holding(location, to_ms(outage.from));
+    const Judged* const held = holding(location, outage.from_ms);
     if (held == nullptr || held->state != State::down) continue;
-    if (cause == nullptr || (held->result.time == outage.from && cause->result.time != outage.from)) cause = held;
+    if (cause == nullptr || (held->result.time == whole.from && cause->result.time != whole.from)) cause = held;
   }
   if (cause != nullptr) {
     incident.code = cause->result.code;
@@ -319,10 +345,23 @@ Incident NaiveModel::describe(Window outage) const {
 std::vector<Incident> NaiveModel::incidents() const {
   std::vector<Incident> incidents;
   if (window_.empty()) return incidents;
-  for (const Window& outage : outages()) {
-    if (outage.from < window_.to && outage.to > window_.from) incidents.push_back(describe(outage));
+  for (const Outage& outage : outages()) {
+    const bool reaches = outage.from_ms < to_ms(window_.to) && (outage.open || outage.to_ms > to_ms(window_.from));
+    if (reaches) incidents.push_back(describe(outage));
   }
   return incidents;
+}
+
+TimeMs NaiveModel::state_since() const {
+  const State state = state_at(to_ms(window_.to) - 1);
+  TimeMs since = window_.to;
+  for (auto moment = moments_.rbegin(); moment != moments_.rend(); ++moment) {
+    if (*moment >= to_ms(window_.to)) continue;
+    if (state_at(*moment) != state) return std::max(since, life_from_);
+    since = from_ms(*moment);
+  }
+  // Nothing is known of the time before the first moment.
+  return state == State::unknown ? life_from_ : std::max(since, life_from_);
 }
 
 std::optional<LastCheck> NaiveModel::last() const {
@@ -330,7 +369,7 @@ std::optional<LastCheck> NaiveModel::last() const {
   for (const Location& location : locations_) {
     for (const Judged& judged : location) {
       if (judged.result.time >= window_.to) continue;
-      if (newest == nullptr || judged.result.time > newest->result.time) newest = &judged;
+      if (newest == nullptr || judged.result.time >= newest->result.time) newest = &judged;
     }
   }
   const bool ends_now = window_.to == query_.now;
@@ -348,9 +387,9 @@ Figures NaiveModel::figures() const {
   figures.uptime_ratio = ratio(figures.time);
   const std::int64_t known = figures.time[State::up] + figures.time[State::degraded] + figures.time[State::down];
   if (!window_.empty()) {
-    figures.coverage_ratio = static_cast<double>(known) / static_cast<double>(to_ms(window_.to) - to_ms(window_.from));
-    const Span last_span = spans().back();
-    figures.current = Streak{last_span.state, from_ms(last_span.from_ms)};
+    const std::int64_t measurable = known + figures.time[State::unknown];
+    if (measurable > 0) figures.coverage_ratio = static_cast<double>(known) / static_cast<double>(measurable);
+    figures.current = Streak{spans().back().state, state_since()};
   }
   figures.counts = counts(window_);
   const std::uint64_t judged = figures.counts.successful + figures.counts.failed;
@@ -361,17 +400,16 @@ Figures NaiveModel::figures() const {
   figures.incidents = incidents();
   double resolved_ms = 0;
   double resolved = 0;
+  double begun = 0;
   for (const Incident& incident : figures.incidents) {
     figures.longest_outage_ms = std::max(figures.longest_outage_ms.value_or(0), incident.duration_ms);
-    if (!incident.to) continue;
+    if (window_.contains(incident.from)) begun += 1;
+    if (!incident.to || *incident.to > window_.to) continue;
     resolved_ms += static_cast<double>(incident.duration_ms);
     resolved += 1;
   }
   if (resolved > 0) figures.mttr_ms = resolved_ms / resolved;
-  if (!figures.incidents.empty()) {
-    figures.mtbf_ms = static_cast<double>(figures.time[State::up] + figures.time[State::degraded]) /
-                      static_cast<double>(figures.incidents.size());
-  }
+  if (begun > 0) figures.mtbf_ms = static_cast<double>(figures.time[State::up] + figures.time[State::degraded]) / begun;
   figures.last = last();
   return figures;
 }

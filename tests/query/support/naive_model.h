@@ -1,5 +1,11 @@
 // Every figure of query/, computed the long way round: all results of a server in one list, every moment at which
 // anything could change looked at by itself. Shares no code with query/ but the types of its answers.
+//
+// Covers: holding forward by each result's own interval, confirmation and where its rows end, quorum, the catalog's
+// overlays with their zones, life from the first result ever, every ratio and policy, counts, blips, incidents whole
+// and clipped, what is open through unknown time, the true start of the current state, exact latencies, bars, the last
+// check. Does not: latency sketches, days whose results are gone (retention_law_test.cc compares those with what the
+// answer was before), objectives (their cases are computed by hand), groups.
 #pragma once
 
 #include <optional>
@@ -41,9 +47,17 @@ class NaiveModel {
   [[nodiscard]] State state_at(std::int64_t time_ms) const;
   void find_planned();
   void find_moments();
-  [[nodiscard]] std::vector<Window> outages() const;
+  struct Outage {
+    std::int64_t from_ms = 0;
+    std::int64_t to_ms = 0;
+    bool open = true;
+    bool end_seen = true;
+  };
+
+  [[nodiscard]] std::vector<Outage> outages() const;
   [[nodiscard]] std::vector<Incident> incidents() const;
-  [[nodiscard]] Incident describe(Window outage) const;
+  [[nodiscard]] Incident describe(const Outage& outage) const;
+  [[nodiscard]] TimeMs state_since() const;
   [[nodiscard]] CheckCounts counts(Window window) const;
   [[nodiscard]] TimePerState time(Window window) const;
   [[nodiscard]] std::optional<double> ratio(const TimePerState& time) const;
@@ -52,6 +66,7 @@ class NaiveModel {
   const Server& server_;
   Query query_;
   Window window_;
+  TimeMs life_from_;
   std::vector<Location> locations_;
   std::vector<Window> planned_;        // maintenance, recurring ones occurrence by occurrence
   std::vector<std::int64_t> moments_;  // where the state may change, ascending

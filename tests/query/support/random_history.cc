@@ -17,7 +17,8 @@ constexpr std::array kIntervalsMs = {5 * kMinuteMs, 15 * kMinuteMs, 61 * kMinute
 
 }  // namespace
 
-RandomHistory::RandomHistory(std::uint64_t seed) : random_(seed), start_(from_ms(kStarts[seed % kStarts.size()])) {}
+RandomHistory::RandomHistory(std::uint64_t seed)
+    : random_(seed), start_(from_ms(kStarts[seed % kStarts.size()])), own_intervals_(seed % 3 == 0) {}
 
 std::int64_t RandomHistory::pick(std::int64_t first, std::int64_t last) {
   return std::uniform_int_distribution<std::int64_t>(first, last)(random_);
@@ -99,6 +100,8 @@ CheckResult RandomHistory::result(const Server& server, LocationId location, std
   result.state = state;
   const auto own = static_cast<std::uint32_t>(server.rules_at(result.time).interval.count());
   result.interval_ms = chance(90) ? own : 0;
+  // Some were written under a longer interval than the rules know of.
+  if (own_intervals_ && chance(4)) result.interval_ms = static_cast<std::uint32_t>(pick(kHourMs, 2 * kDayMs));
   result.retry = chance(3);
   if (state == State::down) {
     result.error = chance(80) ? ErrorClass::http_status : ErrorClass::timeout;
@@ -116,6 +119,8 @@ void RandomHistory::add_series(const Server& server, LocationId location, std::i
                                std::vector<CheckResult>& out) {
   // States come in stretches: a flapping one, long good ones, outages.
   const bool flapping = chance(15);
+  // A place may fall silent.
+  if (location != LocationId{0} && chance(25)) end_ms -= pick(0, end_ms - to_ms(start_));
   std::int64_t time_ms = to_ms(start_) + pick(0, kHourMs);
   std::int64_t stretch = 0;
   State state = State::up;

@@ -36,6 +36,7 @@ class RandomHistory {
 
   std::mt19937_64 random_;
   TimeMs start_;
+  bool own_intervals_;
   std::int64_t length_ms_ = 0;
   std::vector<TimeMs> landmarks_;  // times of results and edges: windows like to begin and end there
 };

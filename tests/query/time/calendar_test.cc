@@ -31,6 +31,24 @@ TEST(ZoneTest, OffsetFollowsDaylightSaving) {
   EXPECT_EQ(zone("Asia/Kathmandu").offset(at("2026-07-01T00:00:00Z")), minutes{345});
 }
 
+TEST(ZoneTest, RulesGoOnBeyondTheYearsThatAreListed) {
+  EXPECT_EQ(zone("Europe/Paris").offset(at("2040-07-14T00:00:00Z")), hours{2});
+  EXPECT_EQ(zone("Europe/Paris").offset(at("2040-02-29T12:00:00Z")), hours{1});
+  EXPECT_EQ(zone("Australia/Sydney").offset(at("2041-01-15T00:00:00Z")), hours{11});
+  EXPECT_EQ(zone("Asia/Tokyo").offset(at("2099-07-14T00:00:00Z")), hours{9});
+  // The last Sunday of March 2040 is the 25th, the second of March 2050 the 13th.
+  const TimeMs paris = at("2040-03-25T01:00:00Z");
+  EXPECT_EQ(zone("Europe/Paris").offset(paris - std::chrono::milliseconds{1}), hours{1});
+  EXPECT_EQ(zone("Europe/Paris").offset(paris), hours{2});
+  const TimeMs new_york = at("2050-03-13T07:00:00Z");
+  EXPECT_EQ(zone("America/New_York").offset(new_york - std::chrono::milliseconds{1}), -hours{5});
+  EXPECT_EQ(zone("America/New_York").offset(new_york), -hours{4});
+  EXPECT_EQ(calendar_window(at("2040-07-14T12:00:00Z"), CalendarUnit::day, zone("Europe/Paris")).from,
+            at("2040-07-13T22:00:00Z"));
+  // 02:30 is skipped there and becomes the moment of the change.
+  EXPECT_EQ(*parse_time("2040-03-25T02:30", {{}, zone("Europe/Paris")}), paris);
+}
+
 // Units of a zone over a stretch follow each other without a hole, and each moment's unit is the one that holds it.
 void expect_partition(const Zone& of, CalendarUnit unit, Window window, std::chrono::minutes step) {
   const auto parts = split_calendar(window, unit, of);

@@ -165,5 +165,21 @@ TEST(FormatTime, ShowsTheOffsetOfItsZone) {
   EXPECT_EQ(format_date(*parse_time("2026-07-14T23:30:00Z", {}), *Zone::find("Europe/Paris")), "2026-07-15");
 }
 
+TEST_F(WindowText, UnitThatDoesNotExistIsAnErrorThatSaysSo) {
+  const auto message = [&](std::string_view text, std::string_view zone) {
+    const auto window = parse_window(text, {context_.now, *Zone::find(zone)});
+    return window ? std::string("there is one") : window.error().message;
+  };
+  for (const std::string_view text : {"2026-02-30", "2026-13", "2025-W53", "2026-Q5", "2026-07-14T24"}) {
+    EXPECT_THAT(message(text, "UTC"), HasSubstr("does not exist in the calendar of UTC")) << text;
+  }
+  EXPECT_THAT(message("2011-12-30", "Pacific/Apia"), HasSubstr("does not exist in the calendar of Pacific/Apia"));
+  EXPECT_EQ(message("2011-12-31", "Pacific/Apia"), "there is one");
+  EXPECT_THAT(message("2026-03-29T02", "Europe/Paris"), HasSubstr("does not exist"));
+  EXPECT_EQ(message("2026-03-29T03", "Europe/Paris"), "there is one");
+  EXPECT_EQ(message("2026-10-04T02", "Australia/Lord_Howe"), "there is one") << "half of that hour is there";
+  EXPECT_FALSE(parse_time("2026-02-30", {}).has_value());
+}
+
 }  // namespace
 }  // namespace nines::test

@@ -110,11 +110,10 @@ void show_incidents(const Call& call, const Catalog& catalog, const std::vector<
   for (const Incident& incident : list) {
     const Server* const server = catalog.find(incident.server);
     Json json = incident_json(incident, server != nullptr ? server->name : "?");
-    rows.add(
-        {cell(json["server"]), cell(json["from"], moment_text(incident.from, zone)),
-         incident.ongoing() ? cell(nullptr, "ongoing", Colour::red) : cell(json["to"], moment_text(*incident.to, zone)),
-         cell(json["duration_ms"], short_duration(incident.duration_ms)), cell(json["failed_checks"]),
-         cell(json["code"]), cell(json["error"]), cell(json["detail"]), cell(json["ongoing"])});
+    rows.add({cell(json["server"]), cell(json["from"], moment_text(incident.from, zone)),
+              incident.to ? cell(json["to"], moment_text(*incident.to, zone)) : cell(nullptr, "ongoing", Colour::red),
+              cell(json["duration_ms"], short_duration(incident.duration_ms)), cell(json["failed_checks"]),
+              cell(json["code"]), cell(json["error"]), cell(json["detail"]), cell(json["ongoing"])});
   }
   rows.finish();
 }
@@ -352,7 +351,7 @@ Outcome slo_command(const Call& call) {
     return usage(
         fmt::format("`{}` has no objective of its own; give one with --objective 99.9%", printable(call.words[0])));
   }
-  const auto answer = slo(*subject->store, subject->server->id, subject->question.query, objective);
+  const auto answer = slo(*subject->store, subject->server->id, subject->question.query, {objective, {}});
   if (!answer) return failed(printable(answer.error().message));
   const bool known = answer->uptime_ratio.has_value();
   std::vector<std::pair<std::string, std::string>> texts = {
@@ -360,11 +359,11 @@ Outcome slo_command(const Call& call) {
       {"window", window_text(answer->window, subject->question.zone)},
       {"objective", format_percent(answer->objective, 3) + " %"},
       {"uptime", percent_text(answer->uptime_ratio)},
-      {"met", !known        ? "-"
-              : answer->met ? "yes"
-                            : "no"},
-      {"budget", known ? short_duration(static_cast<std::int64_t>(answer->budget_ms)) : "-"},
-      {"spent", known ? short_duration(static_cast<std::int64_t>(answer->spent_ms)) : "-"},
+      {"met", !answer->met   ? "-"
+              : *answer->met ? "yes"
+                             : "no"},
+      {"budget", known ? short_duration(answer->budget_ms) : "-"},
+      {"spent", known ? short_duration(answer->spent_ms) : "-"},
       {"remaining", answer->remaining_ratio
                         ? fmt::format("{}{:.1f} %", *answer->remaining_ratio < 0 ? "overspent, " : "",
                                       *answer->remaining_ratio * 100)

@@ -78,11 +78,9 @@ void show_rows(const Call& call, const Report& report) {
               : *server.objective_met ? "yes"
                                       : "no",
               server.objective_met && !*server.objective_met ? Colour::red : Colour::none),
-         cell(rounded_json(server.remaining_ms),
-              server.remaining_ms
-                  ? (*server.remaining_ms < 0 ? "overspent"
-                                              : short_duration(static_cast<std::int64_t>(*server.remaining_ms)))
-                  : "-")});
+         cell(optional_json(server.remaining_ms),
+              server.remaining_ms ? (*server.remaining_ms < 0 ? "overspent" : short_duration(*server.remaining_ms))
+                                  : "-")});
   }
   rows.finish();
 }

@@ -33,6 +33,11 @@ bool successful(const CheckResult& result) {
   return result.state == State::up || result.state == State::degraded;
 }
 
+/// The moment until which a result says something at most.
+std::int64_t held_until_ms(const CheckResult& result, const Judgement& judgement) {
+  return to_ms(result.time) + std::int64_t{result.interval_ms} * 5 / 2 + judgement.timeout_ms;
+}
+
 /// What each result is taken for: `down` from the first failure of a confirmed outage to the first success of its end,
 /// else what was measured, with failures that nothing confirms taken for `up`.
 std::vector<State> judge(std::span<const CheckResult> results, const Judgement& judgement) {
@@ -42,6 +47,8 @@ std::vector<State> judge(std::span<const CheckResult> results, const Judgement& 
   std::uint32_t row_length = 0;  // of failures while not out, of successes while out
   for (std::size_t i = 0; i < results.size(); ++i) {
     const CheckResult& result = results[i];
+    // A row of failures that confirms nothing yet ends where nothing held.
+    if (!out && i > 0 && to_ms(result.time) > held_until_ms(results[i - 1], judgement)) row_length = 0;
     if (result.state == State::unknown) {
       states[i] = State::unknown;
       continue;
@@ -62,12 +69,12 @@ std::vector<State> judge(std::span<const CheckResult> results, const Judgement& 
 
 /// The states of all time from the first result to `now_ms`, each result holding until the next or until it is stale.
 std::vector<Stretch> stretches(std::span<const CheckResult> results, std::span<const State> states, std::int64_t now_ms,
-                               std::int64_t timeout_ms) {
+                               const Judgement& judgement) {
   std::vector<Stretch> all;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::int64_t from = to_ms(results[i].time);
     const std::int64_t next = i + 1 < results.size() ? to_ms(results[i + 1].time) : now_ms;
-    const std::int64_t stale = from + std::int64_t{results[i].interval_ms} * 5 / 2 + timeout_ms;
+    const std::int64_t stale = held_until_ms(results[i], judgement);
     all.push_back({from, std::min(next, stale), states[i]});
     if (stale < next) all.push_back({stale, next, State::unknown});
   }
@@ -91,26 +98,26 @@ void add_time(std::span<const Stretch> all, Window window, std::int64_t created_
   time_ms[static_cast<std::size_t>(State::unknown)] += lived_ms - known;
 }
 
-/// Maximal stretches of `down` that reach into the window.
+/// The incidents that reach into the window, which ends now: stretches of `down`, those joined that only unknown time
+/// is between; unknown time at the end leaves the last one open.
 std::vector<ExpectedIncident> incidents(std::span<const Stretch> all, std::span<const CheckResult> results,
                                         Window window) {
   std::vector<Stretch> outages;
+  bool open = false;
   for (const Stretch& stretch : all) {
-    if (stretch.state != State::down) continue;
-    if (!outages.empty() && outages.back().to_ms == stretch.from_ms) {
-      outages.back().to_ms = stretch.to_ms;
-    } else {
-      outages.push_back(stretch);
-    }
+    if (stretch.state == State::unknown || stretch.from_ms == stretch.to_ms) continue;
+    if (stretch.state == State::down && open) outages.back().to_ms = stretch.to_ms;
+    if (stretch.state == State::down && !open) outages.push_back(stretch);
+    open = stretch.state == State::down;
   }
+  if (open) outages.back().to_ms = to_ms(window.to);
   std::vector<ExpectedIncident> found;
   for (const Stretch& outage : outages) {
     if (overlap_ms(outage, window) == 0) continue;
     ExpectedIncident& incident = found.emplace_back();
     incident.from_ms = outage.from_ms;
     if (outage.to_ms < to_ms(window.to)) incident.to_ms = outage.to_ms;
-    const Window part{std::max(window.from, from_ms(outage.from_ms)), std::min(window.to, from_ms(outage.to_ms))};
-    for (const CheckResult& result : inside(results, part)) {
+    for (const CheckResult& result : inside(results, {from_ms(outage.from_ms), from_ms(outage.to_ms)})) {
       incident.failed_checks += result.state == State::down ? 1 : 0;
     }
   }
@@ -156,7 +163,7 @@ ExpectedBar bar(std::span<const CheckResult> results, std::span<const Stretch> a
 Expected expect(std::span<const CheckResult> results, Window window, std::span<const std::int64_t> bar_edges_ms,
                 const Judgement& judgement) {
   const std::vector<State> states = judge(results, judgement);
-  const std::vector<Stretch> all = stretches(results, states, to_ms(window.to), judgement.timeout_ms);
+  const std::vector<Stretch> all = stretches(results, states, to_ms(window.to), judgement);
   Expected answer;
   std::vector<std::uint32_t> latencies;
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -58,6 +58,17 @@ Json rules_json(const Rules& rules) {
           {"merge_within_ms", rules.merge_within.count()}};
 }
 
+Json period_json(const PeriodBudget& period) {
+  Json json = window_json(period.window);
+  json["budget_ms"] = period.budget_ms;
+  json["spent_ms"] = period.spent_ms;
+  json["remaining_ms"] = period.remaining_ms;
+  json["spent_ratio"] = period.spent_ratio;
+  json["threshold"] = optional_json(period.threshold);
+  json["exhausted_at"] = period.exhausted_at ? Json(format_time(*period.exhausted_at)) : Json(nullptr);
+  return json;
+}
+
 }  // namespace
 
 Json rounded_json(std::optional<double> value) {
@@ -82,12 +93,16 @@ Json incident_json(const Incident& incident, const std::string& name) {
   if (!name.empty()) json["server"] = name;
   json["from"] = format_time(incident.from);
   json["to"] = incident.to ? Json(format_time(*incident.to)) : Json(nullptr);
+  json["end_seen"] = incident.end_seen;
   json["duration_ms"] = incident.duration_ms;
+  json["window_ms"] = incident.window_ms;
+  json["down_ms"] = incident.down_ms;
   json["failed_checks"] = incident.failed_checks;
   json["code"] = code_json(incident.code);
   json["error"] = text_or_null(to_string(incident.error));
   json["detail"] = text_or_null(incident.detail);
   json["ongoing"] = incident.ongoing();
+  json["down_at_window_end"] = incident.down_at_window_end;
   return json;
 }
 
@@ -157,13 +172,14 @@ Json slo_json(const std::string& name, const SloAnswer& slo) {
                {"from", format_time(slo.window.from)},
                {"to", format_time(slo.window.to)},
                {"objective", slo.objective},
-               {"met", slo.uptime_ratio ? Json(slo.met) : Json(nullptr)},
+               {"met", optional_json(slo.met)},
                {"uptime_ratio", optional_json(slo.uptime_ratio)},
                {"time_ms", time_json(slo.time)},
-               {"budget_ms", rounded_json(slo.budget_ms)},
-               {"spent_ms", rounded_json(slo.spent_ms)},
-               {"remaining_ms", rounded_json(slo.remaining_ms)},
+               {"budget_ms", slo.budget_ms},
+               {"spent_ms", slo.spent_ms},
+               {"remaining_ms", slo.remaining_ms},
                {"remaining_ratio", optional_json(slo.remaining_ratio)},
+               {"period", period_json(slo.period)},
                {"burn", Json::array()}};
   for (const BurnRate& burn : slo.burn) {
     json["burn"].push_back({{"window_ms", std::chrono::milliseconds(burn.window.length).count()},
@@ -171,7 +187,8 @@ Json slo_json(const std::string& name, const SloAnswer& slo) {
                             {"factor", burn.window.factor},
                             {"rate", optional_json(burn.rate)},
                             {"short_rate", optional_json(burn.short_rate)},
-                            {"firing", burn.firing}});
+                            {"firing", burn.firing},
+                            {"can_fire", burn.can_fire}});
   }
   return json;
 }
@@ -200,8 +217,8 @@ Json report_json(const Report& report) {
     entry["url"] = text_or_null(server.url);
     entry["objective"] = optional_json(server.objective);
     entry["objective_met"] = optional_json(server.objective_met);
-    entry["budget_ms"] = rounded_json(server.budget_ms);
-    entry["remaining_ms"] = rounded_json(server.remaining_ms);
+    entry["budget_ms"] = optional_json(server.budget_ms);
+    entry["remaining_ms"] = optional_json(server.remaining_ms);
     entry["bars"] = Json::array();
     for (const Bar& bar : server.bars) entry["bars"].push_back(bar_json(bar));
     json["servers"].push_back(std::move(entry));

@@ -234,7 +234,7 @@ Result<Json> slo_answer_json(const Store& store, const Server& server, const Web
     objective = parse_objective(*text);
     if (!objective) return invalid("objective: it must lie between 0 and 1, like 99.9% or 0.999");
   }
-  const auto answer = slo(store, server.id, question->query, objective);
+  const auto answer = slo(store, server.id, question->query, {objective, {}});
   if (!answer) return tl::unexpected(answer.error());
   return slo_json(server.name, *answer);
 }
