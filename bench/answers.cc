@@ -68,7 +68,7 @@ Query days_query(const Shape& shape, Summaries summaries) {
 DashboardOptions days_options() {
   DashboardOptions options;
   options.bars.emplace().unit = CalendarUnit::day;
-  options.figures = {.latency = false, .details = false};
+  options.figures = {.latency = false, .details = false, .since = false};
   return options;
 }
 

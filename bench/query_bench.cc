@@ -191,7 +191,7 @@ Result<void> scan_all_but_phases(const Store& store, const Query& query) {
   return scan_bare(store, query, {.latency = true, .phases = false, .details = true});
 }
 Result<void> ask_states(const Store& store, const Query& query) {
-  return consume(uptime(store, ServerId{1}, query, {.latency = false, .details = false}));
+  return consume(uptime(store, ServerId{1}, query, {.latency = false, .details = false, .since = false}));
 }
 Result<void> ask_daily_bars(const Store& store, const Query& query) {
   return consume(bars(store, ServerId{1}, query, {.count = 90, .unit = {}, .zone = {}}));

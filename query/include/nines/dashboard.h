@@ -42,7 +42,9 @@ struct DashboardOptions {
   std::uint32_t offset = 0;        ///< rows left out at the beginning, after sorting
   std::uint32_t limit = 0;         ///< rows at most; 0 is all
   std::optional<BarOptions> bars;  ///< none: no bars
-  FiguresOptions figures;
+  /// Without `since`: reading each row back to where its state began costs about a summary a day of it. Worth it for a
+  /// page of rows.
+  FiguresOptions figures{.since = false};
   std::optional<GroupOptions>
       group_rule;  ///< given: `groups` is filled, over all servers that match, not just the page
 };

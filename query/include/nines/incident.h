@@ -26,6 +26,7 @@ struct Incident {
   bool down_at_window_end = false;      ///< not over there, and not in a gap between two outages that merging joined
   std::int64_t duration_ms = 0;         ///< from `from` to `to`, or to now
   std::int64_t window_ms = 0;           ///< of that, what lies inside the window
+  std::int64_t window_down_ms = 0;      ///< of that, time in state down
   std::int64_t down_ms = 0;             ///< of the whole, time in state down: less than it where time in it is unknown
                                         ///< or merging joined two outages
   std::uint64_t failed_checks = 0;      ///< as CheckCounts::failed, from its start to its end, of all locations
@@ -37,6 +38,17 @@ struct Incident {
   [[nodiscard]] bool ongoing() const noexcept { return !to.has_value(); }
   friend bool operator==(const Incident&, const Incident&) = default;
 };
+
+/// The down time of the incidents that one kind of failure began.
+struct CauseDowntime {
+  ErrorClass error = ErrorClass::none;  ///< of Incident::error
+  std::uint16_t code = 0;               ///< of Incident::code
+  std::uint64_t incidents = 0;
+  std::int64_t down_ms = 0;  ///< inside the window
+  friend bool operator==(const CauseDowntime&, const CauseDowntime&) = default;
+};
+/// By down time, greatest first; then by class and code.
+[[nodiscard]] std::vector<CauseDowntime> downtime_by_cause(std::span<const Incident> incidents);
 
 struct IncidentList {
   std::vector<Incident> incidents;  ///< ascending by start, then server

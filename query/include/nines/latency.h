@@ -1,13 +1,12 @@
 // Latency figures: percentiles, phases, and a series for a plot.
 //
-// All are over successful checks (up or degraded, as measured) of all locations in the window that have a latency;
-// failures are left out, maintenance and corrections change nothing. Percentiles are nearest-rank: the smallest value
-// such that at least p % of the values are at or below it.
+// All are over successful checks (up or degraded, as measured) of all locations in the window that have a latency.
+// SEMANTICS.md, "Latency", has the rules.
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -16,14 +15,9 @@
 #include <nines/query.h>
 #include <nines/result.h>
 #include <nines/store.h>
-#include <nines/summary.h>
 #include <nines/types.h>
 
 namespace nines {
-
-namespace query {
-class RankSelector;
-}
 
 /// Microseconds. There is no such object when no successful check had a latency.
 struct LatencyFigures {
@@ -39,48 +33,8 @@ struct LatencyFigures {
   friend bool operator==(const LatencyFigures&, const LatencyFigures&) = default;
 };
 
-/// How many latencies, their sum and their extremes. Those of parts add up to those of the whole.
-struct LatencySums {
-  std::uint64_t count = 0;
-  std::uint64_t sum_us = 0;
-  std::uint32_t min_us = kNoLatency;
-  std::uint32_t max_us = 0;
-
-  /// None of the values may be kNoLatency.
-  LatencySums& operator+=(std::span<const std::uint32_t> latencies_us) noexcept;
-  LatencySums& operator+=(const LatencySums& other) noexcept;
-  [[nodiscard]] double mean_us() const noexcept;  ///< 0 for no latencies
-};
-
-/// Collects latencies and answers for all of them. Reusable: clear() keeps the memory. Not thread-safe.
-class LatencyAccumulator {
- public:
-  LatencyAccumulator();
-  LatencyAccumulator(LatencyAccumulator&&) noexcept;
-  LatencyAccumulator& operator=(LatencyAccumulator&&) noexcept;
-  ~LatencyAccumulator();
-
-  void clear() noexcept;
-  /// Adds exact values; none of them may be kNoLatency.
-  void add(std::span<const std::uint32_t> latencies_us);
-  /// The same for values whose sums are known already.
-  void add(std::span<const std::uint32_t> latencies_us, const LatencySums& of_these);
-  /// Adds a day's worth from its summary; percentiles are approximate from then on.
-  void add(const DaySummary& day);
-  [[nodiscard]] std::uint64_t count() const noexcept { return sums_.count; }
-  /// No value when nothing was added. More may be added afterwards.
-  [[nodiscard]] std::optional<LatencyFigures> figures();
-
- private:
-  LatencySums sums_;
-  bool summarised_ = false;
-  LatencySketch sketch_;               // what came from summaries
-  std::vector<std::uint32_t> values_;  // what came exactly
-  std::unique_ptr<query::RankSelector> selector_;
-};
-
 /// Nearest-rank values of `latencies_us` at each of `quantiles` (ascending, in (0, 1]) into `out` (as long).
-/// `latencies_us` must not be empty.
+/// Requires: `latencies_us` is not empty.
 void exact_quantiles(std::span<const std::uint32_t> latencies_us, std::span<const double> quantiles,
                      std::span<std::uint32_t> out);
 
@@ -100,21 +54,35 @@ struct LatencyPoint {
   friend bool operator==(const LatencyPoint&, const LatencyPoint&) = default;
 };
 
+/// How many checks answer within what was promised. Apdex (Application Performance Index, Apdex Alliance 2007) counts
+/// those within 4 targets half, and slower and failed ones not at all.
+struct LatencyTarget {
+  std::chrono::microseconds target{0};
+  std::uint64_t within = 0;            ///< latency <= target
+  std::uint64_t tolerable = 0;         ///< of the others, latency <= 4 x target
+  std::uint64_t failed = 0;            ///< failed checks, as CheckCounts::failed
+  std::optional<double> within_ratio;  ///< within / all that have a latency
+  std::optional<double> apdex;         ///< (within + tolerable / 2) / (all that have a latency + failed)
+  bool exact = true;                   ///< false: latencies that summaries hold are within 1 %
+};
+
 struct LatencyOptions {
   bool phases = false;       ///< figures of each phase, over successful checks in which it happened; reads results only
   std::uint32_t points = 0;  ///< > 0: a series of at most this many columns, at most kMaxPoints; reads results only
+  std::optional<std::chrono::microseconds> target{};  ///< > 0: LatencyAnswer::target is filled
 };
 inline constexpr std::uint32_t kMaxPoints = 20'000;
 
 struct LatencyAnswer {
   Window window;  ///< as clipped
   std::optional<LatencyFigures> total;
+  std::optional<LatencyTarget> target;
   std::array<std::optional<LatencyFigures>, kPhaseCount> phases;
   std::vector<LatencyPoint> series;  ///< ascending; columns without any check are left out
   Explain explain;
 };
 
-/// Errors as timeline(); invalid_argument for too many points.
+/// Errors as timeline(); invalid_argument for too many points or a target that is not above 0.
 [[nodiscard]] Result<LatencyAnswer> latency(const Store& store, ServerId server, const Query& query,
                                             const LatencyOptions& options = {});
 

@@ -43,15 +43,33 @@ struct Streak {
   friend bool operator==(const Streak&, const Streak&) = default;
 };
 
+/// What one place saw, before places vote and the catalog lies over it.
+struct PlaceFigures {
+  LocationId location{};
+  std::uint64_t checks = 0;         ///< inside the window
+  std::uint64_t failed_checks = 0;  ///< of these, measured down
+  std::int64_t down_ms = 0;         ///< time that its confirmed outages hold in the window
+  friend bool operator==(const PlaceFigures&, const PlaceFigures&) = default;
+};
+
 /// What does not exist has no value: an empty window, or one without known time, has neither 0 nor 100 %.
 struct Figures {
   ServerId server{};
   Window window;                              ///< as clipped
   std::optional<double> uptime_ratio;         ///< (up + w x degraded) / (up + degraded + down), by the policy
+  std::optional<double> uptime_lower;         ///< the ratio if all unknown time had been down
+  std::optional<double> uptime_upper;         ///< the ratio if all unknown time had been up
+  std::optional<double> uptime_unconfirmed;   ///< the ratio if every failure counted for as long as it held
   std::optional<double> coverage_ratio;       ///< (up + degraded + down) / (window - maintenance - paused)
   std::optional<double> check_success_ratio;  ///< successful / (successful + failed)
   CheckCounts counts;
   TimePerState time;  ///< as_measured leaves no maintenance in it
+  /// Down time that was planned: measured down inside of maintenance. What was not is in `time`.
+  std::int64_t planned_down_ms = 0;
+  /// The longest interval between checks in force in the window: no change of state is known more exactly. None without
+  /// checks.
+  std::optional<std::int64_t> resolution_ms;
+  std::vector<PlaceFigures> places;  ///< ascending by location; with FiguresOptions::places
   std::optional<LatencyFigures> latency;
   std::vector<Incident> incidents;  ///< ascending by start
   std::optional<double> mttr_ms;    ///< mean duration, the whole one, of the incidents that ended in the window
@@ -77,6 +95,7 @@ struct FiguresOptions {
   bool latency = true;  ///< false leaves Figures::latency empty, and reads less
   bool details = true;  ///< false leaves Incident::detail empty, and reads less
   bool since = true;    ///< false clips Streak::since to the window, and reads less
+  bool places = false;  ///< true fills Figures::places
 };
 
 /// Errors as timeline().

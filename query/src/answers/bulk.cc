@@ -122,6 +122,7 @@ class Bulk {
     auto figures = compose_figures(reader, store_, options_.figures.details);
     if (!figures) return tl::unexpected(figures.error());
     figures->latency = workspace.latencies.figures();
+    if (options_.figures.places) figures->places = figures_of_places(reader);
     add_explain(reader.explain());
     const auto cells = edges_.empty() ? std::span<const Cell>{} : workspace.buckets.cells();
     take_(index, {reader, std::move(*figures), options_.bar_windows, cells});

@@ -7,8 +7,8 @@
 
 #include <nines/uptime.h>
 
+#include "answers/moments.h"
 #include "figures/budget.h"
-#include "judgement/spans.h"
 
 namespace nines {
 namespace {
@@ -86,27 +86,13 @@ std::optional<GroupRule> parse_group_rule(std::string_view text) noexcept {
 
 std::vector<Span> combine_timelines(std::span<const std::vector<Span>> members, Window window, GroupRule rule,
                                     std::uint32_t quorum) {
-  std::vector<Span> combined;
-  std::vector<std::size_t> next(members.size(), 0);
-  std::int64_t time_ms = to_ms(window.from);
-  while (time_ms < to_ms(window.to)) {
+  return query::combine_moments(members, window, [&](std::span<const std::optional<State>> states) {
     Members now;
-    std::int64_t change_ms = to_ms(window.to);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      while (next[i] < members[i].size() && members[i][next[i]].to_ms <= time_ms) ++next[i];
-      if (next[i] == members[i].size()) continue;
-      const Span& span = members[i][next[i]];
-      if (span.from_ms > time_ms) {
-        change_ms = std::min(change_ms, span.from_ms);
-        continue;
-      }
-      change_ms = std::min(change_ms, span.to_ms);
-      ++now.in[static_cast<std::size_t>(span.state)];
+    for (const auto& state : states) {
+      if (state) ++now.in[static_cast<std::size_t>(*state)];
     }
-    query::append_span(combined, time_ms, change_ms, combined_state(now, rule, quorum));
-    time_ms = change_ms;
-  }
-  return combined;
+    return combined_state(now, rule, quorum);
+  });
 }
 
 GroupFigures combine_group(std::span<const std::vector<Span>> members, Window window, const Policy& policy,

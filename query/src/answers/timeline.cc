@@ -44,7 +44,7 @@ Result<IncidentList> incidents(const Store& store, std::span<const ServerId> ser
     for (const Server& server : catalog->servers()) entries.push_back(&server);
   }
   std::vector<std::vector<Incident>> found(entries.size());
-  const query::BulkOptions options{{.latency = false, .details = true}, {}};
+  const query::BulkOptions options{{.latency = false, .details = true, .since = false}, {}};
   auto read = query::read_many(store, entries, query, options, [&](std::size_t i, query::BulkItem&& item) {
     found[i] = std::move(item.figures.incidents);
   });

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include <nines/bars.h>
-#include <nines/latency.h>
 #include <nines/segment.h>
 
+#include "figures/latency_accumulator.h"
 #include "judgement/collect.h"
 
 namespace nines::query {

@@ -99,22 +99,92 @@ void summarise_incidents(Figures& figures) {
 
 }  // namespace
 
+namespace {
+
+// Visits the pieces of the reader's window.
+template <class Visit>
+void for_each_piece(const ServerReader& reader, Visit&& visit) {
+  const std::int64_t end_ms = to_ms(reader.window().to);
+  for (const Series& series : reader.history().all()) {
+    auto piece = std::lower_bound(series.pieces.begin(), series.pieces.end(), to_ms(reader.window().from),
+                                  [](const Piece& p, std::int64_t time) { return p.first_ms < time; });
+    for (; piece != series.pieces.end() && piece->first_ms < end_ms; ++piece) visit(*piece);
+  }
+}
+
+std::optional<std::int64_t> resolution_ms(const ServerReader& reader) noexcept {
+  std::optional<std::int64_t> longest_ms;
+  for_each_piece(reader, [&](const Piece& piece) {
+    longest_ms = std::max<std::int64_t>(longest_ms.value_or(0), piece.interval_ms);
+  });
+  return longest_ms;
+}
+
+// Measured down time inside of maintenance.
+std::int64_t planned_down_ms(const ServerReader& reader) noexcept {
+  std::int64_t planned_ms = 0;
+  for (const Span& over : reader.overlay()) {
+    if (over.state != State::maintenance) continue;
+    const std::int64_t begin_ms = std::max(over.from_ms, to_ms(reader.window().from));
+    const std::int64_t end_ms = std::min(over.to_ms, to_ms(reader.window().to));
+    const auto measured = reader.measured();
+    for (auto span = span_at(measured, begin_ms); span != measured.end() && span->from_ms < end_ms; ++span) {
+      if (span->state == State::down) planned_ms += std::min(span->to_ms, end_ms) - std::max(span->from_ms, begin_ms);
+    }
+  }
+  return planned_ms;
+}
+
+void set_ratios(Figures& figures, ServerReader& reader) {
+  Policy policy = reader.policy();
+  figures.uptime_ratio = uptime_ratio(figures.time, policy);
+  figures.coverage_ratio = coverage_ratio(figures.time);
+  figures.uptime_unconfirmed = uptime_ratio(reader.time_with_blips_down(), policy);
+  if (figures.time[State::unknown] == 0) {
+    figures.uptime_lower = figures.uptime_upper = figures.uptime_ratio;
+    return;
+  }
+  policy.unknown = UnknownPolicy::as_down;
+  figures.uptime_lower = uptime_ratio(figures.time, policy);
+  policy.unknown = UnknownPolicy::as_up;
+  figures.uptime_upper = uptime_ratio(figures.time, policy);
+}
+
+}  // namespace
+
 CheckCounts count_checks(const ServerReader& reader) noexcept {
   CheckCounts counts;
+  for_each_piece(reader, [&](const Piece& piece) {
+    counts.checks += piece.count;
+    if (piece.measured == State::unknown || covers(reader.overlay(), piece.first_ms)) return;
+    const bool failed = piece.measured == State::down;
+    (failed ? counts.failed : counts.successful) += piece.count;
+    if (is_blip(piece)) counts.blips += piece.count;
+  });
+  return counts;
+}
+
+std::vector<PlaceFigures> figures_of_places(const ServerReader& reader) {
+  std::vector<PlaceFigures> places;
   const std::int64_t begin_ms = to_ms(reader.window().from);
   const std::int64_t end_ms = to_ms(reader.window().to);
   for (const Series& series : reader.history().all()) {
-    auto piece = std::lower_bound(series.pieces.begin(), series.pieces.end(), begin_ms,
-                                  [](const Piece& p, std::int64_t time) { return p.first_ms < time; });
-    for (; piece != series.pieces.end() && piece->first_ms < end_ms; ++piece) {
-      counts.checks += piece->count;
-      if (piece->measured == State::unknown || covers(reader.overlay(), piece->first_ms)) continue;
-      const bool failed = piece->measured == State::down;
-      (failed ? counts.failed : counts.successful) += piece->count;
-      if (is_blip(*piece)) counts.blips += piece->count;
+    PlaceFigures place{series.location, 0, 0, 0};
+    bool seen = false;
+    for (std::size_t i = 0; i < series.pieces.size(); ++i) {
+      const Piece& piece = series.pieces[i];
+      std::int64_t until_ms = std::min(piece.last_ms + piece.hold_ms, end_ms);
+      if (i + 1 < series.pieces.size()) until_ms = std::min(until_ms, series.pieces[i + 1].first_ms);
+      const std::int64_t held_ms = until_ms - std::max(piece.first_ms, begin_ms);
+      if (held_ms > 0) seen = true;
+      if (held_ms > 0 && piece.judged == State::down) place.down_ms += held_ms;
+      if (piece.first_ms < begin_ms || piece.first_ms >= end_ms) continue;
+      place.checks += piece.count;
+      if (piece.measured == State::down) place.failed_checks += piece.count;
     }
+    if (seen || place.checks > 0) places.push_back(place);
   }
-  return counts;
+  return places;
 }
 
 Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool details) {
@@ -122,12 +192,13 @@ Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool d
   figures.server = reader.server().id;
   figures.window = reader.window();
   for (const Span& span : reader.spans()) figures.time[span.state] += span.length_ms();
-  figures.uptime_ratio = uptime_ratio(figures.time, reader.policy());
+  set_ratios(figures, reader);
+  figures.planned_down_ms = planned_down_ms(reader);
   if (!figures.window.empty()) {
-    figures.coverage_ratio = coverage_ratio(figures.time);
     figures.current = Streak{reader.spans().back().state, reader.since()};
   }
   figures.counts = count_checks(reader);
+  figures.resolution_ms = resolution_ms(reader);
   const std::uint64_t decided = figures.counts.successful + figures.counts.failed;
   if (decided > 0) {
     figures.check_success_ratio = static_cast<double>(figures.counts.successful) / static_cast<double>(decided);
@@ -154,7 +225,7 @@ Result<UptimeAnswer> uptime(const Store& store, ServerId server, const Query& qu
   const auto catalog = store.catalog();
   const auto entry = query::find_server(*catalog, server);
   if (!entry) return tl::unexpected(entry.error());
-  LatencyAccumulator latencies;
+  query::LatencyAccumulator latencies;
   query::LatencySink sink(latencies);
   query::ResultSink* const sinks[] = {&sink};
   query::Reading reading;
@@ -168,6 +239,7 @@ Result<UptimeAnswer> uptime(const Store& store, ServerId server, const Query& qu
   auto figures = query::compose_figures(reader, store, options.details);
   if (!figures) return tl::unexpected(figures.error());
   figures->latency = latencies.figures();
+  if (options.places) figures->places = query::figures_of_places(reader);
   return UptimeAnswer{std::move(*figures), std::move(reader.explain())};
 }
 

@@ -1,8 +1,7 @@
 // Sinks that collect latencies of successful checks.
 #pragma once
 
-#include <nines/latency.h>
-
+#include "figures/latency_accumulator.h"
 #include "judgement/collect.h"
 
 namespace nines::query {

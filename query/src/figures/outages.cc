@@ -1,6 +1,8 @@
 #include "figures/outages.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "judgement/spans.h"
 
@@ -175,7 +177,11 @@ Result<Incident> describe(ServerReader& reader, const Store& store, const Outage
   incident.window_ms = std::min(end_ms, to_ms(window.to)) - std::max(outage.from_ms, to_ms(window.from));
   const auto judged = reader.judged();
   for (auto it = span_at(judged, outage.from_ms); it != judged.end() && it->from_ms < end_ms; ++it) {
-    if (it->state == State::down) incident.down_ms += std::min(it->to_ms, end_ms) - it->from_ms;
+    if (it->state != State::down) continue;
+    const std::int64_t until_ms = std::min(it->to_ms, end_ms);
+    incident.down_ms += until_ms - it->from_ms;
+    const std::int64_t inside_from_ms = std::max(it->from_ms, to_ms(window.from));
+    incident.window_down_ms += std::max<std::int64_t>(0, std::min(until_ms, to_ms(window.to)) - inside_from_ms);
   }
   for (const Series& series : reader.history().all()) {
     const auto failures = failures_in(reader, store, series, outage.from_ms, end_ms);
@@ -203,3 +209,23 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
 }
 
 }  // namespace nines::query
+
+namespace nines {
+
+std::vector<CauseDowntime> downtime_by_cause(std::span<const Incident> incidents) {
+  std::map<std::pair<ErrorClass, std::uint16_t>, CauseDowntime> causes;
+  for (const Incident& incident : incidents) {
+    CauseDowntime& cause = causes[{incident.error, incident.code}];
+    cause.error = incident.error;
+    cause.code = incident.code;
+    ++cause.incidents;
+    cause.down_ms += incident.window_down_ms;
+  }
+  std::vector<CauseDowntime> sorted;
+  for (const auto& [kind, cause] : causes) sorted.push_back(cause);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const CauseDowntime& a, const CauseDowntime& b) { return a.down_ms > b.down_ms; });
+  return sorted;
+}
+
+}  // namespace nines

@@ -21,6 +21,7 @@ Piece piece_of(const Run& run, const Rules& rules) {
   piece.hold_ms = hold_ms(rules, run.interval_ms);
   piece.rules = &rules;
   piece.count = run.count();
+  piece.interval_ms = run.interval_ms != 0 ? run.interval_ms : static_cast<std::uint32_t>(rules.interval.count());
   piece.code = run.code;
   piece.error = run.error;
   piece.measured = run.state;

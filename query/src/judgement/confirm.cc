@@ -50,7 +50,8 @@ class Opening {
 Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept {
   Opening opening;
   bool outage = false;
-  bool known = false;             // a success or an outage has been seen
+  bool known = false;  // a success or an outage has been seen
+  bool may_have_blips = false;
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
   bool gap = false;               // since the last result that was not unknown there was a moment when nothing held
@@ -75,6 +76,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
     if (against == 0) against_begin = i;
     against += piece.count;
     piece.judged = !failure ? State::down : known ? State::up : State::unknown;
+    may_have_blips = may_have_blips || failure;
     const std::uint64_t needed =
         failure ? failures_to_confirm(*piece.rules, policy) : successes_to_end(*piece.rules, policy);
     if (against < needed) continue;
@@ -84,6 +86,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
     if (!outage) opening.outage_ended(series.pieces[against_begin].first_ms);
   }
   Verdict verdict;
+  verdict.may_have_blips = may_have_blips;
   verdict.open_until_ms = opening.until_ms();
   // What comes after a row of failures ran out cannot confirm it.
   const bool may_go_on = outage || held_until_ms >= horizon_ms;

@@ -16,6 +16,7 @@ struct Verdict {
   std::int64_t open_until_ms = std::numeric_limits<std::int64_t>::min();
   /// From this moment on it may be different once results after the last piece are known.
   std::int64_t open_from_ms = std::numeric_limits<std::int64_t>::max();
+  bool may_have_blips = false;  ///< false: is_blip() holds for no piece
 };
 
 /// Sets Piece::judged of the whole series, as if nothing preceded it. Results before `horizon_ms` are in it.

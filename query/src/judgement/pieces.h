@@ -25,6 +25,7 @@ struct Piece {
   std::int64_t hold_ms = 0;   ///< how long each of them says something; no two neighbours are further apart
   const Rules* rules = nullptr;
   std::uint32_t count = 0;
+  std::uint32_t interval_ms = 0;        ///< in force at its results
   std::uint32_t first_failure = kNone;  ///< index into Series::failure_ms, when down and read from results
   std::uint32_t first_detail = kNone;   ///< detail of the first result, index into History::details
   std::uint32_t last_detail = kNone;    ///< likewise of the last

@@ -206,11 +206,13 @@ void ServerReader::judge() {
   open_until_ms_ = kNever;
   open_from_ms_ = kAlways;
   longest_hold_ms_ = 0;
+  may_have_blips_ = false;
   all_places_from_ms_ = history_.all().empty() ? kAlways : kNever;
   for (Series& series : history_.all()) {
     const Verdict verdict = confirm(series, frame_.policy, horizon_ms_);
     open_until_ms_ = std::max(open_until_ms_, verdict.open_until_ms);
     open_from_ms_ = std::min(open_from_ms_, verdict.open_from_ms);
+    may_have_blips_ = may_have_blips_ || verdict.may_have_blips;
     all_places_from_ms_ = std::max(all_places_from_ms_, series.pieces.empty() ? kAlways : series.pieces[0].first_ms);
     for (const Piece& piece : series.pieces) longest_hold_ms_ = std::max(longest_hold_ms_, piece.hold_ms);
   }
@@ -289,6 +291,51 @@ std::int64_t ServerReader::state_since_ms() const noexcept {
     if (span->state != State::unknown && span->from_ms < to_ms(frame_.window.to)) return span->to_ms;
   }
   return kNever;
+}
+
+TimePerState ServerReader::time_with_blips_down() {
+  TimePerState time;
+  for (const Span& span : spans_) time[span.state] += span.length_ms();
+  if (!may_have_blips_) return time;
+  const std::int64_t from_ms = to_ms(clipped_.from);
+  const std::int64_t end_ms = to_ms(clipped_.to);
+  const bool one_place =
+      history_.all().size() == 1 && frame_.server->rules.size() == 1 && frame_.server->rules.front().quorum <= 1;
+  bool any = false;
+  for (const Series& series : history_.all()) {
+    for (std::size_t i = 0; i < series.pieces.size(); ++i) {
+      const Piece& piece = series.pieces[i];
+      if (!is_blip(piece)) continue;
+      std::int64_t until_ms = std::min(piece.last_ms + piece.hold_ms, end_ms);
+      if (i + 1 < series.pieces.size()) until_ms = std::min(until_ms, series.pieces[i + 1].first_ms);
+      const std::int64_t begin_ms = std::max(piece.first_ms, from_ms);
+      if (begin_ms >= until_ms) continue;
+      any = true;
+      if (!one_place) continue;
+      std::int64_t moved_ms = until_ms - begin_ms;
+      const auto overlay = std::span<const Span>(frame_.overlay);
+      for (auto over = span_at(overlay, begin_ms); over != overlay.end() && over->from_ms < until_ms; ++over) {
+        moved_ms -= std::min(over->to_ms, until_ms) - std::max(over->from_ms, begin_ms);
+      }
+      time[piece.judged] -= moved_ms;
+      time[State::down] += moved_ms;
+    }
+  }
+  if (!any || one_place) return time;
+  // Places vote anew.
+  for (Series& series : history_.all()) {
+    for (Piece& piece : series.pieces) piece.judged = is_blip(piece) ? State::down : piece.judged;
+  }
+  std::vector<Span> measured;
+  std::vector<Span> judged;
+  std::vector<Span> spans;
+  combine_series(history_.all(), frame_.server->rules, measured);
+  lay_over(measured, frame_.overlay, judged);
+  cover(judged, from_ms, end_ms, spans);
+  for (Series& series : history_.all()) static_cast<void>(confirm(series, frame_.policy, horizon_ms_));
+  time = {};
+  for (const Span& span : spans) time[span.state] += span.length_ms();
+  return time;
 }
 
 // One step further into the past: as far as what was met may hold, else by days, short at first.

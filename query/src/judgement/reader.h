@@ -59,6 +59,10 @@ class ServerReader {
   [[nodiscard]] Window window() const noexcept { return clipped_; }
   /// Covers window() without holes.
   [[nodiscard]] std::span<const Span> spans() const noexcept { return spans_; }
+  /// What was measured and confirmed, before the catalog lies over it; holes are unknown.
+  [[nodiscard]] std::span<const Span> measured() const noexcept { return measured_; }
+  /// Time per state in the window if failures that nothing confirms counted as down for as long as they hold.
+  [[nodiscard]] TimePerState time_with_blips_down();
   /// All that was judged, beyond the window on both sides; holes are unknown.
   [[nodiscard]] std::span<const Span> judged() const noexcept { return judged_; }
   /// The outages in judged(), ascending.
@@ -103,9 +107,10 @@ class ServerReader {
   std::optional<std::int64_t> beginning_ms_;
   std::int64_t first_result_ms_ = 0;          // the first ever, far in the future when there is none
   std::optional<std::int64_t> kept_hold_ms_;  // the longest hold ever, where the store keeps it
-  std::int64_t longest_hold_ms_ = 0;          // of the rules and of what was read
-  std::int64_t all_places_from_ms_ = 0;       // from here on every location that was met has a result
-  std::int64_t merge_ms_ = 0;                 // the longest of the rules
+  bool may_have_blips_ = false;
+  std::int64_t longest_hold_ms_ = 0;     // of the rules and of what was read
+  std::int64_t all_places_from_ms_ = 0;  // from here on every location that was met has a result
+  std::int64_t merge_ms_ = 0;            // the longest of the rules
   std::int64_t step_back_days_ = 0;
   History history_;
   History earlier_;  // scratch

@@ -33,7 +33,9 @@ class Consistency : public History {
     return list->incidents;
   }
   [[nodiscard]] Figures on_the_dashboard(TimeMs from, TimeMs to) const {
-    const auto board = dashboard(store_, query(from, to), {});
+    DashboardOptions options;
+    options.figures.since = true;
+    const auto board = dashboard(store_, query(from, to), options);
     EXPECT_TRUE(board.has_value());
     return board->rows.at(0).figures;
   }

@@ -55,7 +55,6 @@ class DashboardTest : public History {
 TEST_F(DashboardTest, TakesOneRangeScanAServer) {
   DashboardOptions options;
   options.bars = BarOptions{5, {}, {}};
-  options.figures.since = false;
   const Dashboard board = ask(options);
   EXPECT_EQ(board.explain.cost.range_scans, 5U + 1U) << "and a look for the first result of the one that has none";
   EXPECT_TRUE(board.explain.plan.empty());
@@ -66,7 +65,6 @@ TEST_F(DashboardTest, TakesOneRangeScanAServer) {
 TEST_F(DashboardTest, ServersWithLongIntervalsShareNoScanWithOthersButTakeOneEach) {
   change([](Server& server) { server.rules[0].interval = hours{24}; });
   DashboardOptions options;
-  options.figures.since = false;
   EXPECT_EQ(ask(options).explain.cost.range_scans, 5U + 1U);
 }
 
@@ -81,7 +79,6 @@ TEST_F(DashboardTest, SortsByNameByStateAndByLatency) {
 
 TEST_F(DashboardTest, PagesAfterSorting) {
   DashboardOptions options;
-  options.figures.since = false;
   options.offset = 1;
   options.limit = 2;
   EXPECT_THAT(names(options), ElementsAre("beta", "delta"));

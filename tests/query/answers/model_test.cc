@@ -62,6 +62,12 @@ void expect_figures(const Figures& actual, const Figures& expected) {
   EXPECT_EQ(actual.time.ms, expected.time.ms);
   expect_near(actual.uptime_ratio, expected.uptime_ratio, 1e-12, "uptime");
   expect_near(actual.coverage_ratio, expected.coverage_ratio, 1e-12, "coverage");
+  expect_near(actual.uptime_lower, expected.uptime_lower, 1e-12, "lower bound");
+  expect_near(actual.uptime_upper, expected.uptime_upper, 1e-12, "upper bound");
+  expect_near(actual.uptime_unconfirmed, expected.uptime_unconfirmed, 1e-12, "unconfirmed");
+  EXPECT_EQ(actual.planned_down_ms, expected.planned_down_ms);
+  EXPECT_EQ(actual.resolution_ms, expected.resolution_ms);
+  EXPECT_EQ(actual.places, expected.places);
   expect_near(actual.check_success_ratio, expected.check_success_ratio, 1e-12, "check success");
   EXPECT_EQ(actual.counts.checks, expected.counts.checks);
   EXPECT_EQ(actual.counts.successful, expected.counts.successful);
@@ -106,7 +112,7 @@ struct Case {
     const auto line = timeline(store, server.id, query);
     ASSERT_TRUE(line.has_value()) << line.error().message;
     EXPECT_EQ(line->spans, model.spans());
-    const auto answer = uptime(store, server.id, query);
+    const auto answer = uptime(store, server.id, query, {.places = true});
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     expect_figures(answer->figures, model.figures());
   }
@@ -182,6 +188,7 @@ TEST(DashboardAgainstTheModel, BulkFiguresAndBarsAreEqual) {
     if (query.window.empty()) continue;
     DashboardOptions options;
     options.bars = BarOptions{7, {}, {}};
+    options.figures.places = options.figures.since = true;
     const auto board = dashboard(store, query, options);
     ASSERT_TRUE(board.has_value()) << board.error().message;
     const auto catalog = store.catalog();

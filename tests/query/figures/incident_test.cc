@@ -35,7 +35,7 @@ TEST_F(IncidentTest, NamesItsFirstFailure) {
   expected.server = server_.id;
   expected.from = start_ + minutes{2};
   expected.to = start_ + minutes{5};
-  expected.duration_ms = expected.window_ms = expected.down_ms = 3 * kMinute;
+  expected.duration_ms = expected.window_ms = expected.window_down_ms = expected.down_ms = 3 * kMinute;
   expected.failed_checks = 3;
   expected.code = 503;
   expected.error = ErrorClass::http_status;
@@ -145,7 +145,9 @@ TEST_F(IncidentTest, IsTheSameInAWindowOfItsUnknownTime) {
   ASSERT_EQ(inside.size(), 1U);
   EXPECT_EQ(inside[0].window_ms, 2 * kMinute);
   EXPECT_TRUE(inside[0].down_at_window_end);
+  EXPECT_EQ(inside[0].window_down_ms, 0);
   inside[0].window_ms = whole[0].window_ms;
+  inside[0].window_down_ms = whole[0].window_down_ms;
   inside[0].down_at_window_end = whole[0].down_at_window_end;
   EXPECT_EQ(inside[0], whole[0]);
 }
@@ -277,6 +279,23 @@ TEST_F(IncidentTest, DownTimesSumUpToTheDownTime) {
   std::int64_t sum_ms = 0;
   for (const Incident& incident : f.incidents) sum_ms += incident.down_ms;
   EXPECT_EQ(sum_ms, f.time[State::down]);
+}
+
+TEST_F(IncidentTest, DownTimeIsToldByCause) {
+  change([](Server& server) { server.rules[0].confirm_failures = 1; });
+  checks(start_, "udduduuuuu");
+  check(start_ + minutes{6}, 'd');
+  CheckResult refused = *store_.last_result(server_.id).value();
+  refused.time = start_ + minutes{8};
+  refused.error = ErrorClass::connect_refused;
+  refused.state = State::down;
+  refused.code = 0;
+  put(refused);
+  const auto causes = downtime_by_cause(figures(start_, start_ + minutes{10}).incidents);
+  const std::vector<CauseDowntime> expected = {{ErrorClass::http_status, 503, 3, 4 * kMinute},
+                                               {ErrorClass::connect_refused, 0, 1, kMinute}};
+  EXPECT_EQ(causes, expected);
+  EXPECT_TRUE(downtime_by_cause({}).empty());
 }
 
 TEST_F(IncidentTest, ListOfAllServersIsInOrderOfTime) {

@@ -169,5 +169,53 @@ TEST_F(LatencyTest, EmptyWindowHasNoFiguresAndNoSeries) {
   EXPECT_TRUE(answer.series.empty());
 }
 
+TEST_F(LatencyTest, TargetAndApdexCountWhatIsFastEnough) {
+  // 80 ms eight times, 900 ms twice, two failures.
+  checks(start_, "uuuuuuuuggdd");
+  const auto ask = [&](std::chrono::milliseconds target) {
+    LatencyOptions options;
+    options.target = target;
+    return *latency(store_, server_.id, query(start_, start_ + minutes{12}), options)->target;
+  };
+  const LatencyTarget fast = ask(std::chrono::milliseconds{80});
+  EXPECT_EQ(fast.within, 8U) << "a latency that equals the target is within";
+  EXPECT_EQ(fast.tolerable, 0U) << "900 ms is more than four times as long";
+  EXPECT_EQ(fast.failed, 2U);
+  EXPECT_DOUBLE_EQ(*fast.within_ratio, 0.8);
+  EXPECT_DOUBLE_EQ(*fast.apdex, 8.0 / 12);
+  EXPECT_TRUE(fast.exact);
+  const LatencyTarget easy = ask(std::chrono::milliseconds{225});
+  EXPECT_EQ(easy.tolerable, 2U);
+  EXPECT_DOUBLE_EQ(*easy.apdex, 9.0 / 12);
+  EXPECT_EQ(ask(std::chrono::milliseconds{79}).within, 0U);
+  LatencyOptions none;
+  none.target = std::chrono::microseconds{0};
+  EXPECT_EQ(latency(store_, server_.id, query(start_, start_ + minutes{12}), none).error().code,
+            ErrorCode::invalid_argument);
+}
+
+TEST_F(LatencyTest, TargetOfSummarisedDaysIsWithinTheSketchsError) {
+  std::vector<CheckResult> results;
+  for (int i = 0; i < 10 * 1440; ++i) {
+    CheckResult result;
+    result.server = server_.id;
+    result.time = start_ + minutes{i};
+    result.state = State::up;
+    result.interval_ms = 60'000;
+    result.latency_us = static_cast<std::uint32_t>(10'000 + i);  // 10 to 24.4 ms, one of each
+    results.push_back(result);
+  }
+  ASSERT_TRUE(store_.append(results, Durability::process).has_value());
+  LatencyOptions options;
+  options.target = std::chrono::milliseconds{15};
+  Query question = query(start_, start_ + std::chrono::days{10});
+  question.now = start_ + std::chrono::days{10};
+  const LatencyTarget target = *latency(store_, server_.id, question, options)->target;
+  EXPECT_FALSE(target.exact);
+  // 5,001 are within 15 ms; one per cent of 15 ms is 150 of them.
+  EXPECT_NEAR(static_cast<double>(target.within), 5001, 151);
+  EXPECT_EQ(target.tolerable, 14'400U - target.within);
+}
+
 }  // namespace
 }  // namespace nines::test

@@ -210,6 +210,53 @@ TEST_F(UptimeTest, StatusTakesOneRangeScan) {
   EXPECT_EQ(answer->explain.cost.range_scans, 1U);
 }
 
+TEST_F(UptimeTest, BoundsSayWhatUnknownTimeCouldHaveBeen) {
+  checks(start_, "uuuudd..........");  // 240 s up, 60 + 160 s down, 500 s unknown, of 960 s
+  const Figures f = figures(start_, start_ + minutes{16});
+  EXPECT_THAT(f.uptime_ratio, Optional(DoubleEq(240.0 / 460)));
+  EXPECT_THAT(f.uptime_lower, Optional(DoubleEq(240.0 / 960)));
+  EXPECT_THAT(f.uptime_upper, Optional(DoubleEq(740.0 / 960)));
+  EXPECT_EQ(f.resolution_ms, kMinute);
+  const Figures nothing = figures(start_ - hours{2}, start_ - hours{1});
+  EXPECT_EQ(nothing.uptime_lower, 0.0);
+  EXPECT_EQ(nothing.uptime_upper, 1.0);
+  EXPECT_EQ(nothing.resolution_ms, std::nullopt);
+}
+
+TEST_F(UptimeTest, UnconfirmedCountsEveryFailureForAsLongAsItHeld) {
+  checks(start_, "uuduudduuu");
+  EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(0.8)));
+  EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_unconfirmed, Optional(DoubleEq(0.7)));
+  // Half of the blip's minute lies under a correction, which stays what it is.
+  change([&](Server& server) {
+    server.corrections.push_back({{start_ + seconds{150}, start_ + seconds{210}}, State::maintenance, ""});
+  });
+  EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_unconfirmed, Optional(DoubleEq(390.0 / 540)));
+}
+
+TEST_F(UptimeTest, PlannedDownTimeStandsBesideTheRest) {
+  change([&](Server& server) {
+    Maintenance planned;
+    planned.once = {start_ + minutes{4}, start_ + minutes{7}};
+    server.maintenance.push_back(planned);
+  });
+  checks(start_, "uudddduudd");
+  const Figures f = figures(start_, start_ + minutes{10});
+  EXPECT_EQ(f.time[State::down], 4 * kMinute) << "minutes 2, 3, 8 and 9";
+  EXPECT_EQ(f.planned_down_ms, 2 * kMinute) << "minutes 4 and 5 of the planned three";
+}
+
+TEST_F(UptimeTest, PlacesHaveTheirOwnFigures) {
+  change([](Server& server) { server.rules[0].confirm_failures = 1; });
+  checks(start_, "uuuuuu", LocationId{1});
+  checks(start_, "uddduu", LocationId{4});
+  const auto answer = uptime(store_, server_.id, query(start_, start_ + minutes{6}), {.places = true});
+  const std::vector<PlaceFigures> expected = {{LocationId{1}, 6, 0, 0}, {LocationId{4}, 6, 3, 3 * kMinute}};
+  EXPECT_EQ(answer->figures.places, expected);
+  EXPECT_EQ(answer->figures.time[State::down], 0) << "half of the places is no majority";
+  EXPECT_TRUE(figures(start_, start_ + minutes{6}).places.empty());
+}
+
 TEST(FormatPercent, RoundsDown) {
   EXPECT_EQ(format_percent(0.99999, 2), "99.99");
   EXPECT_EQ(format_percent(0.9999, 2), "99.99");

@@ -127,16 +127,18 @@ const NaiveModel::Judged* NaiveModel::holding(const Location& location, std::int
   return time_ms < newest.until_ms ? &newest : nullptr;
 }
 
-State NaiveModel::measured_at(std::int64_t time_ms) const {
+State NaiveModel::measured_at(std::int64_t time_ms, bool blips_down) const {
   std::size_t known = 0;
   std::size_t down = 0;
   std::size_t degraded = 0;
   for (const Location& location : locations_) {
     const Judged* const judged = holding(location, time_ms);
-    if (judged == nullptr || judged->state == State::unknown) continue;
+    if (judged == nullptr) continue;
+    const State state = blips_down && judged->result.state == State::down ? State::down : judged->state;
+    if (state == State::unknown) continue;
     ++known;
-    if (judged->state == State::down) ++down;
-    if (judged->state == State::degraded) ++degraded;
+    if (state == State::down) ++down;
+    if (state == State::degraded) ++degraded;
   }
   if (known == 0) return State::unknown;
   const std::uint16_t quorum = server_.rules_at(from_ms(time_ms)).quorum;
@@ -228,15 +230,59 @@ TimePerState NaiveModel::time(Window window) const {
   return time;
 }
 
-std::optional<double> NaiveModel::ratio(const TimePerState& time) const {
+std::optional<double> NaiveModel::ratio(const TimePerState& time, UnknownPolicy unknown) const {
   const auto ms = [&](State state) { return static_cast<double>(time[state]); };
   double good = ms(State::up) + query_.policy.degraded_weight * ms(State::degraded);
   double bad = (1 - query_.policy.degraded_weight) * ms(State::degraded) + ms(State::down);
   if (query_.policy.maintenance == MaintenancePolicy::as_up) good += ms(State::maintenance);
-  if (query_.policy.unknown == UnknownPolicy::as_up) good += ms(State::unknown);
-  if (query_.policy.unknown == UnknownPolicy::as_down) bad += ms(State::unknown);
+  if (unknown == UnknownPolicy::as_up) good += ms(State::unknown);
+  if (unknown == UnknownPolicy::as_down) bad += ms(State::unknown);
   if (good + bad == 0) return std::nullopt;
   return good / (good + bad);
+}
+
+// What takes more than the states of the window.
+void NaiveModel::add_judged_times(Figures& figures) const {
+  TimePerState with_blips;
+  for (std::size_t i = 0; i + 1 < moments_.size(); ++i) {
+    const std::int64_t from = moments_[i];
+    if (from < to_ms(window_.from) || from >= to_ms(window_.to)) continue;
+    const std::int64_t length_ms = moments_[i + 1] - from;
+    const auto catalog = catalog_at(from);
+    with_blips[catalog.value_or(measured_at(from, true))] += length_ms;
+    if (catalog == State::maintenance && measured_at(from) == State::down) figures.planned_down_ms += length_ms;
+  }
+  figures.uptime_unconfirmed = ratio(with_blips, query_.policy.unknown);
+  for (const Location& location : locations_) {
+    for (const Judged& judged : location) {
+      const CheckResult& result = judged.result;
+      if (!window_.contains(result.time)) continue;
+      const std::int64_t rules_ms = server_.rules_at(result.time).interval.count();
+      const std::int64_t interval_ms = result.interval_ms == 0 ? rules_ms : result.interval_ms;
+      figures.resolution_ms = std::max(figures.resolution_ms.value_or(0), interval_ms);
+    }
+  }
+}
+
+std::vector<PlaceFigures> NaiveModel::places() const {
+  std::vector<PlaceFigures> places;
+  for (const Location& location : locations_) {
+    PlaceFigures place{location.front().result.location, 0, 0, 0};
+    bool seen = false;
+    for (std::size_t i = 0; i + 1 < moments_.size(); ++i) {
+      if (moments_[i] < to_ms(window_.from) || moments_[i] >= to_ms(window_.to)) continue;
+      const Judged* const held = holding(location, moments_[i]);
+      seen = seen || held != nullptr;
+      if (held != nullptr && held->state == State::down) place.down_ms += moments_[i + 1] - moments_[i];
+    }
+    for (const Judged& judged : location) {
+      if (!window_.contains(judged.result.time)) continue;
+      ++place.checks;
+      if (judged.result.state == State::down) ++place.failed_checks;
+    }
+    if (seen) places.push_back(place);
+  }
+  return places;
 }
 
 CheckCounts NaiveModel::counts(Window window) const {
@@ -314,6 +360,8 @@ Incident NaiveModel::describe(const Outage& outage) const {
     const std::int64_t from = std::max(moments_[i], outage.from_ms);
     const std::int64_t to = std::min(next_ms, end_ms);
     if (state == State::down && from < to) incident.down_ms += to - from;
+    const std::int64_t inside_ms = std::min(to, to_ms(inside.to)) - std::max(from, to_ms(inside.from));
+    if (state == State::down && inside_ms > 0) incident.window_down_ms += inside_ms;
   }
   const bool over = !outage.open && outage.to_ms <= to_ms(window_.to);
   incident.down_at_window_end = !over && last_known == State::down;
@@ -384,7 +432,11 @@ Figures NaiveModel::figures() const {
   figures.server = server_.id;
   figures.window = window_;
   figures.time = time(window_);
-  figures.uptime_ratio = ratio(figures.time);
+  figures.uptime_ratio = ratio(figures.time, query_.policy.unknown);
+  figures.uptime_lower = ratio(figures.time, UnknownPolicy::as_down);
+  figures.uptime_upper = ratio(figures.time, UnknownPolicy::as_up);
+  add_judged_times(figures);
+  figures.places = places();
   const std::int64_t known = figures.time[State::up] + figures.time[State::degraded] + figures.time[State::down];
   if (!window_.empty()) {
     const std::int64_t measurable = known + figures.time[State::unknown];
@@ -421,7 +473,7 @@ std::vector<Bar> NaiveModel::bars(const std::vector<Window>& windows) const {
     Bar bar;
     bar.window = window;
     bar.time = time(window);
-    bar.uptime_ratio = ratio(bar.time);
+    bar.uptime_ratio = ratio(bar.time, query_.policy.unknown);
     if (!inside.empty()) {
       bar.checks = counts(inside).checks;
       bar.failed_checks = counts(inside).failed;

@@ -42,7 +42,9 @@ class NaiveModel {
   [[nodiscard]] std::int64_t hold_ms(const CheckResult& result) const;
   void judge(Location& location) const;
   [[nodiscard]] const Judged* holding(const Location& location, std::int64_t time_ms) const;
-  [[nodiscard]] State measured_at(std::int64_t time_ms) const;
+  /// `blips_down`: failures that nothing confirms are down too.
+  [[nodiscard]] State measured_at(std::int64_t time_ms, bool blips_down = false) const;
+
   [[nodiscard]] std::optional<State> catalog_at(std::int64_t time_ms) const;
   [[nodiscard]] State state_at(std::int64_t time_ms) const;
   void find_planned();
@@ -60,7 +62,10 @@ class NaiveModel {
   [[nodiscard]] TimeMs state_since() const;
   [[nodiscard]] CheckCounts counts(Window window) const;
   [[nodiscard]] TimePerState time(Window window) const;
-  [[nodiscard]] std::optional<double> ratio(const TimePerState& time) const;
+  [[nodiscard]] std::optional<double> ratio(const TimePerState& time, UnknownPolicy unknown) const;
+  void add_judged_times(Figures& figures) const;
+  [[nodiscard]] std::vector<PlaceFigures> places() const;
+
   [[nodiscard]] std::optional<LastCheck> last() const;
 
   const Server& server_;

@@ -163,7 +163,7 @@ Outcome show_all_bars(const Call& call, const Question& question, const BarOptio
   if (!store) return tl::unexpected(store.error());
   DashboardOptions options;
   options.bars = bar_options;
-  options.figures = {.latency = false, .details = false};
+  options.figures = {.latency = false, .details = false, .since = false};
   const auto board = dashboard(**store, question.query, options);
   if (!board) return failed(printable(board.error().message));
   if (call.format == Format::table) {

@@ -23,6 +23,7 @@ constexpr std::size_t kNarrowTerminal = 110;
 
 Expected<DashboardOptions> read_options(const Call& call) {
   DashboardOptions options;
+  options.figures.since = true;
   options.filter.names = call.words;
   options.filter.group = call.text("group");
   for (const std::string& tag : call.texts("tag")) {

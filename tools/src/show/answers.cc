@@ -96,6 +96,7 @@ Json incident_json(const Incident& incident, const std::string& name) {
   json["end_seen"] = incident.end_seen;
   json["duration_ms"] = incident.duration_ms;
   json["window_ms"] = incident.window_ms;
+  json["window_down_ms"] = incident.window_down_ms;
   json["down_ms"] = incident.down_ms;
   json["failed_checks"] = incident.failed_checks;
   json["code"] = code_json(incident.code);
@@ -123,20 +124,38 @@ Json figures_json(const std::string& name, const Figures& figures) {
                {"from", format_time(figures.window.from)},
                {"to", format_time(figures.window.to)},
                {"uptime_ratio", optional_json(figures.uptime_ratio)},
+               {"uptime_bounds",
+                {{"lower", optional_json(figures.uptime_lower)}, {"upper", optional_json(figures.uptime_upper)}}},
+               {"uptime_unconfirmed_ratio", optional_json(figures.uptime_unconfirmed)},
+               {"resolution_ms", optional_json(figures.resolution_ms)},
                {"coverage_ratio", optional_json(figures.coverage_ratio)},
                {"check_success_ratio", optional_json(figures.check_success_ratio)},
                {"checks", figures.counts.checks},
                {"failed_checks", figures.counts.failed},
                {"blips", figures.counts.blips},
                {"time_ms", time_json(figures.time)},
+               {"planned_down_ms", figures.planned_down_ms},
                {"latency_us", latency_json(figures.latency)},
                {"incidents", Json::array()},
+               {"causes", Json::array()},
                {"mttr_ms", rounded_json(figures.mttr_ms)},
                {"mtbf_ms", rounded_json(figures.mtbf_ms)},
                {"longest_outage_ms", optional_json(figures.longest_outage_ms)},
                {"current", nullptr},
                {"last", last_json(figures.last)}};
   for (const Incident& incident : figures.incidents) json["incidents"].push_back(incident_json(incident, {}));
+  for (const CauseDowntime& cause : downtime_by_cause(figures.incidents)) {
+    json["causes"].push_back({{"error", text_or_null(to_string(cause.error))},
+                              {"code", code_json(cause.code)},
+                              {"incidents", cause.incidents},
+                              {"down_ms", cause.down_ms}});
+  }
+  for (const PlaceFigures& place : figures.places) {
+    json["places"].push_back({{"location", static_cast<std::uint16_t>(place.location)},
+                              {"checks", place.checks},
+                              {"failed_checks", place.failed_checks},
+                              {"down_ms", place.down_ms}});
+  }
   if (figures.current) {
     json["current"] = {{"state", std::string(to_string(figures.current->state))},
                        {"since", format_time(figures.current->since)}};
@@ -167,6 +186,16 @@ Json latency_point_json(const LatencyPoint& point) {
           {"max_us", measured ? Json(point.max_us) : Json(nullptr)}};
 }
 
+Json latency_target_json(const LatencyTarget& target) {
+  return {{"target_us", target.target.count()},
+          {"within", target.within},
+          {"tolerable", target.tolerable},
+          {"failed", target.failed},
+          {"within_ratio", optional_json(target.within_ratio)},
+          {"apdex", optional_json(target.apdex)},
+          {"exact", target.exact}};
+}
+
 Json slo_json(const std::string& name, const SloAnswer& slo) {
   Json json = {{"server", name},
                {"from", format_time(slo.window.from)},
@@ -193,11 +222,86 @@ Json slo_json(const std::string& name, const SloAnswer& slo) {
   return json;
 }
 
+Json comparison_json(const std::string& name, const Comparison& comparison) {
+  return {{"server", name},
+          {"now", figures_json(name, comparison.now)},
+          {"before", figures_json(name, comparison.before)},
+          {"uptime_change", optional_json(comparison.uptime_change)},
+          {"p95_change_us", rounded_json(comparison.p95_change_us)},
+          {"down_change_ms", comparison.down_change_ms},
+          {"incidents_change", comparison.incidents_change}};
+}
+
+Json service_hours_json(const std::string& name, const ServiceHoursAnswer& answer) {
+  Json json = {{"server", name}};
+  json.update(window_json(answer.window));
+  json["service_ms"] = answer.service_ms;
+  json["time_ms"] = time_json(answer.time);
+  json["uptime_ratio"] = optional_json(answer.uptime_ratio);
+  json["coverage_ratio"] = optional_json(answer.coverage_ratio);
+  return json;
+}
+
+Json composed_json(const std::string& name, const ComposedAnswer& answer, const Catalog& catalog) {
+  Json json = {{"service", name}};
+  json.update(window_json(answer.window));
+  json["uptime_ratio"] = optional_json(answer.uptime_ratio);
+  json["coverage_ratio"] = optional_json(answer.coverage_ratio);
+  json["time_ms"] = time_json(answer.time);
+  json["incidents"] = Json::array();
+  for (const ComposedIncident& incident : answer.incidents) {
+    Json servers = Json::array();
+    for (const ServerId id : incident.servers) {
+      const Server* const server = catalog.find(id);
+      if (server != nullptr) servers.push_back(server->name);
+    }
+    json["incidents"].push_back({{"from", format_time(incident.from)},
+                                 {"to", incident.to ? Json(format_time(*incident.to)) : Json(nullptr)},
+                                 {"end_seen", incident.end_seen},
+                                 {"duration_ms", incident.duration_ms},
+                                 {"window_ms", incident.window_ms},
+                                 {"down_ms", incident.down_ms},
+                                 {"servers", std::move(servers)},
+                                 {"ongoing", incident.ongoing()}});
+  }
+  json["mttr_ms"] = rounded_json(answer.mttr_ms);
+  json["mtbf_ms"] = rounded_json(answer.mtbf_ms);
+  json["longest_outage_ms"] = optional_json(answer.longest_outage_ms);
+  json["budget"] = nullptr;
+  if (answer.budget) {
+    json["budget"] = {{"objective", answer.budget->objective},
+                      {"budget_ms", answer.budget->budget_ms},
+                      {"spent_ms", answer.budget->spent_ms},
+                      {"remaining_ms", answer.budget->remaining_ms},
+                      {"met", optional_json(answer.budget->met)}};
+  }
+  return json;
+}
+
+Json baseline_json(const std::string& name, const BaselineAnswer& answer) {
+  Json json = {{"server", name},
+               {"learned", window_json(answer.learned)},
+               {"recent", window_json(answer.recent)},
+               {"recent_checks", answer.recent_count},
+               {"recent_median_us", optional_json(answer.recent_median_us)},
+               {"hour_of_week", answer.hour},
+               {"deviations", optional_json(answer.deviations)},
+               {"hours", Json::array()}};
+  for (std::size_t hour = 0; hour < answer.hours.size(); ++hour) {
+    const auto& usual = answer.hours[hour];
+    if (!usual) continue;
+    json["hours"].push_back(
+        {{"hour_of_week", hour}, {"checks", usual->count}, {"median_us", usual->median_us}, {"mad_us", usual->mad_us}});
+  }
+  return json;
+}
+
 Json group_json(const GroupFigures& group) {
   return {{"members", group.members},
           {"uptime_ratio", optional_json(group.uptime_ratio)},
           {"coverage_ratio", optional_json(group.coverage_ratio)},
-          {"state", std::string(to_string(group.state))}};
+          {"state", std::string(to_string(group.state))},
+          {"time_ms", group.time ? time_json(*group.time) : Json(nullptr)}};
 }
 
 Json report_json(const Report& report) {

@@ -5,11 +5,17 @@
 #pragma once
 
 #include <nines/bars.h>
+#include <nines/baseline.h>
+#include <nines/comparison.h>
+#include <nines/composed.h>
+
 #include <nines/dashboard.h>
 #include <nines/incident.h>
 #include <nines/latency.h>
 #include <nines/report.h>
 #include <nines/server.h>
+#include <nines/service_hours.h>
+
 #include <nines/slo.h>
 #include <nines/uptime.h>
 
@@ -30,7 +36,14 @@ namespace nines::tools {
 [[nodiscard]] Json figures_json(const std::string& name, const Figures& figures);
 [[nodiscard]] Json bar_json(const Bar& bar);
 [[nodiscard]] Json latency_point_json(const LatencyPoint& point);
+[[nodiscard]] Json latency_target_json(const LatencyTarget& target);
 [[nodiscard]] Json slo_json(const std::string& name, const SloAnswer& slo);
+[[nodiscard]] Json comparison_json(const std::string& name, const Comparison& comparison);
+[[nodiscard]] Json service_hours_json(const std::string& name, const ServiceHoursAnswer& answer);
+/// A service's answer; servers are told by what `catalog` names them.
+[[nodiscard]] Json composed_json(const std::string& name, const ComposedAnswer& answer, const Catalog& catalog);
+[[nodiscard]] Json baseline_json(const std::string& name, const BaselineAnswer& answer);
+
 [[nodiscard]] Json group_json(const GroupFigures& group);
 [[nodiscard]] Json report_json(const Report& report);
 /// Catalog entry. For the page and the HTTP interface the URL is without what may be secret in it, and the check's

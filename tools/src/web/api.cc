@@ -96,6 +96,7 @@ Result<Json> status_json(const Store& store, const WebRequest& request) {
   const auto page = read_page(*parameters);
   if (!page) return tl::unexpected(page.error());
   DashboardOptions options;
+  options.figures.since = true;
   options.offset = static_cast<std::uint32_t>(page->offset);
   options.limit = static_cast<std::uint32_t>(page->limit);
   options.filter.group = parameters->text("group");

@@ -85,7 +85,7 @@ Result<void> append_windows(std::string& out, const Store& store) {
     query.now = now();
     query.window = {query.now - span.length, query.now};
     DashboardOptions options;
-    options.figures = {.latency = false, .details = false};
+    options.figures = {.latency = false, .details = false, .since = false};
     const auto board = dashboard(store, query, options);
     if (!board) return tl::unexpected(board.error());
     for (const DashboardRow& row : board->rows) {

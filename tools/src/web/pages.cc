@@ -56,6 +56,7 @@ WebResponse dashboard_answer(const Store& store, const WebRequest& request) {
   options.bars->count = kBarsOfRow;
   options.bars->zone = question->zone;
   options.figures.details = false;
+  options.figures.since = true;
   const auto board = dashboard(store, question->query, options);
   if (!board) return broken(board.error());
   DashboardView view;
@@ -110,7 +111,7 @@ WebResponse server_answer(const Store& store, const WebRequest& request, const s
   for (const int days : {1, 7, 30, 90}) {
     Query query = question->query;
     query.window = {query.now - std::chrono::days{days}, query.now};
-    const auto span = uptime(store, server->id, query, {.latency = false, .details = false});
+    const auto span = uptime(store, server->id, query, {.latency = false, .details = false, .since = false});
     if (!span) return broken(span.error());
     view.spans.emplace_back(days == 1 ? "24 hours" : fmt::format("{} days", days), span->figures.uptime_ratio);
   }
@@ -133,7 +134,7 @@ WebResponse badge_answer(const Store& store, const WebRequest& request, const st
   const Lookup lookup = parameters_of(request);
   const auto question = read_question(lookup, "", "30d");
   if (!question) return error_response(400, "invalid_argument", question.error().message);
-  const auto answer = uptime(store, server->id, question->query, {.latency = false, .details = false});
+  const auto answer = uptime(store, server->id, question->query, {.latency = false, .details = false, .since = false});
   if (!answer) return error_response(500, to_string(answer.error().code), answer.error().message);
   const auto& ratio = answer->figures.uptime_ratio;
   const std::string label = lookup("label").value_or("uptime");

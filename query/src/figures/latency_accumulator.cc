@@ -1,24 +1,20 @@
 // Latency figures: exact ones from values, approximate ones where day summaries contributed.
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cassert>
 
-#include <nines/latency.h>
-
+#include "figures/latency_accumulator.h"
 #include "figures/latency_sink.h"
 #include "figures/multiversion.h"
 #include "figures/quantile.h"
 
-namespace nines {
+namespace nines::query {
 namespace {
 
 constexpr std::array kQuantiles = {0.50, 0.90, 0.95, 0.99};
 
 }  // namespace
-
-LatencyAccumulator::LatencyAccumulator() : selector_(std::make_unique<query::RankSelector>()) {}
-LatencyAccumulator::LatencyAccumulator(LatencyAccumulator&&) noexcept = default;
-LatencyAccumulator& LatencyAccumulator::operator=(LatencyAccumulator&&) noexcept = default;
-LatencyAccumulator::~LatencyAccumulator() = default;
 
 NINES_MULTIVERSION LatencySums& LatencySums::operator+=(std::span<const std::uint32_t> latencies_us) noexcept {
   std::uint64_t sum = 0;
@@ -66,7 +62,7 @@ void LatencyAccumulator::add(std::span<const std::uint32_t> latencies_us, const 
 
 void LatencyAccumulator::add(const DaySummary& day) {
   if (day.latency_count == 0) return;
-  sums_ += query::sums_of(day);
+  sums_ += sums_of(day);
   sketch_.merge(day.latency);
   summarised_ = true;
 }
@@ -90,8 +86,8 @@ std::optional<LatencyFigures> LatencyAccumulator::figures() {
   } else {
     std::array<std::size_t, kQuantiles.size()> ranks{};
     std::array<std::uint32_t, kQuantiles.size()> values{};
-    for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = query::nearest_rank(kQuantiles[i], values_.size());
-    selector_->select(values_, ranks, values);
+    for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = nearest_rank(kQuantiles[i], values_.size());
+    selector_.select(values_, ranks, values);
     std::copy(values.begin(), values.end(), found.begin());
   }
   figures.p50_us = found[0];
@@ -101,8 +97,28 @@ std::optional<LatencyFigures> LatencyAccumulator::figures() {
   return figures;
 }
 
+std::uint64_t LatencyAccumulator::count_within(std::uint64_t limit_us) const {
+  const auto exact = static_cast<std::uint64_t>(
+      std::count_if(values_.begin(), values_.end(), [&](std::uint32_t value) { return value <= limit_us; }));
+  // The greatest rank whose value is within the limit: values ascend with their ranks.
+  const std::uint64_t count = sketch_.count();
+  std::uint64_t within = 0;
+  for (std::uint64_t step = std::bit_floor(count); step > 0; step /= 2) {
+    const std::uint64_t rank = within + step;
+    if (rank > count) continue;
+    const double quantile = static_cast<double>(rank) / static_cast<double>(count);
+    if (sketch_.quantile(quantile).value_or(0) <= static_cast<double>(limit_us)) within = rank;
+  }
+  return exact + within;
+}
+
+}  // namespace nines::query
+
+namespace nines {
+
 void exact_quantiles(std::span<const std::uint32_t> latencies_us, std::span<const double> quantiles,
                      std::span<std::uint32_t> out) {
+  assert(!latencies_us.empty() && out.size() == quantiles.size());
   std::vector<std::size_t> ranks;
   ranks.reserve(quantiles.size());
   for (const double q : quantiles) ranks.push_back(query::nearest_rank(q, latencies_us.size()));
