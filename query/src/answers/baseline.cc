@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr double kHalf[] = {0.5};
-/// Makes the median absolute deviation of a normal distribution its standard deviation.
+// Makes the median absolute deviation of a normal distribution its standard deviation.
 constexpr double kDeviationsPerMad = 1.4826;
 
 std::size_t hour_of_week(TimeMs time, const Zone& zone) {

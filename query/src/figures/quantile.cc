@@ -29,8 +29,8 @@ inline std::int16_t bucket_of(std::uint32_t value) noexcept {
   return static_cast<std::int16_t>(std::max(bits, kFirstBits - 1) - (kFirstBits - 1));
 }
 
-/// Where the second table of counts begins. A bucket's two counts lie half a page apart, counted in whole pages: to a
-/// processor addresses that differ by whole pages seem the same for a while.
+// Where the second table of counts begins. A bucket's two counts lie half a page apart, counted in whole pages: to a
+// processor addresses that differ by whole pages seem the same for a while.
 constexpr std::size_t kSecondTable = 2560;
 static_assert(kSecondTable >= kBuckets && kSecondTable * sizeof(std::uint32_t) % 4096 == 2048);
 
@@ -105,7 +105,7 @@ NINES_MULTIVERSION std::size_t RankSelector::gather_candidates() {
   return found;
 }
 
-/// The values of one bucket, out of the first `count` candidates.
+// The values of one bucket, out of the first `count` candidates.
 std::span<std::uint32_t> RankSelector::filter_candidates(std::span<const std::uint32_t> values, std::size_t count,
                                                          std::int16_t bucket) {
   of_one_bucket_.resize(std::max(of_one_bucket_.size(), count + 1));

@@ -54,14 +54,17 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
   bool may_have_blips = false;
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
-  bool gap = false;               // since the last result that was not unknown there was a moment when nothing held
+  bool gap = false;               // since the last result that was not unknown there was unknown time
   std::int64_t held_until_ms = kNever;
   for (std::size_t i = 0; i < series.pieces.size(); ++i) {
     Piece& piece = series.pieces[i];
     gap = gap || piece.first_ms > held_until_ms;
     held_until_ms = piece.last_ms + piece.hold_ms;
     piece.judged = piece.measured;
-    if (piece.measured == State::unknown) continue;
+    if (piece.measured == State::unknown) {
+      gap = true;
+      continue;
+    }
     opening.see(piece, gap, policy);
     const bool failure = piece.measured == State::down;
     known = known || !failure || outage;
@@ -89,7 +92,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
   verdict.may_have_blips = may_have_blips;
   verdict.open_until_ms = opening.until_ms();
   // What comes after a row of failures ran out cannot confirm it.
-  const bool may_go_on = outage || held_until_ms >= horizon_ms;
+  const bool may_go_on = outage || (!gap && held_until_ms >= horizon_ms);
   if (against > 0 && may_go_on) verdict.open_from_ms = series.pieces[against_begin].first_ms;
   return verdict;
 }

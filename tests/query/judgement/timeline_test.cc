@@ -126,9 +126,15 @@ TEST_F(TimelineTest, QuestionMayAskForAnotherConfirmation) {
   EXPECT_EQ(line(start_, start_ + minutes{5}), "u60 d240");
 }
 
-TEST_F(TimelineTest, UnknownResultHoldsUnknownAndInterruptsNoRow) {
+TEST_F(TimelineTest, UnknownResultEndsARowOfFailuresThatConfirmsNothingYet) {
   checks(start_, "udndu");
-  EXPECT_EQ(line(start_, start_ + minutes{5}), "u60 d60 ?60 d60 u60");
+  EXPECT_EQ(line(start_, start_ + minutes{5}), "u120 ?60 u120");
+}
+
+TEST_F(TimelineTest, UnknownResultEndsNeitherAnOutageNorARowOfSuccesses) {
+  change([](Server& server) { server.rules[0].confirm_successes = 2; });
+  checks(start_, "uddnunuu");
+  EXPECT_EQ(line(start_, start_ + minutes{8}), "u60 d120 ?60 u60 ?60 u120");
 }
 
 TEST_F(TimelineTest, GapEndsARowOfFailuresThatConfirmsNothingYet) {

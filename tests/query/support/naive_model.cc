@@ -92,13 +92,16 @@ void NaiveModel::judge(Location& location) const {
   std::vector<Judged*> successes;  // in a row
   std::int64_t held_until_ms = 0;
   for (Judged& judged : location) {
-    // A row of failures that is no outage yet ends where nothing held.
+    // A row of failures that is no outage yet ends where nothing is known.
     if (to_ms(judged.result.time) > held_until_ms && !outage) failures.clear();
     held_until_ms = judged.until_ms;
     const Rules& rules = server_.rules_at(judged.result.time);
     const std::size_t to_confirm = query_.policy.confirm_failures.value_or(rules.confirm_failures);
     const std::size_t to_end = query_.policy.confirm_successes.value_or(rules.confirm_successes);
-    if (judged.result.state == State::unknown) continue;
+    if (judged.result.state == State::unknown) {
+      if (!outage) failures.clear();
+      continue;
+    }
     if (judged.result.state == State::down) {
       successes.clear();
       failures.push_back(&judged);

@@ -47,10 +47,11 @@ std::vector<State> judge(std::span<const CheckResult> results, const Judgement& 
   std::uint32_t row_length = 0;  // of failures while not out, of successes while out
   for (std::size_t i = 0; i < results.size(); ++i) {
     const CheckResult& result = results[i];
-    // A row of failures that confirms nothing yet ends where nothing held.
+    // A row of failures that confirms nothing yet ends where nothing is known.
     if (!out && i > 0 && to_ms(result.time) > held_until_ms(results[i - 1], judgement)) row_length = 0;
     if (result.state == State::unknown) {
       states[i] = State::unknown;
+      if (!out) row_length = 0;
       continue;
     }
     const bool turns = (result.state == State::down) != out;
