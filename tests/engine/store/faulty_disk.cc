@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 #include <utility>
 
 namespace nines::test {
@@ -99,6 +100,9 @@ class FaultyDisk::Writable final : public rocksdb::FSWritableFileOwnerWrapper {
         });
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    if (const std::int64_t pause_us = disk_.sync_pause_us_; pause_us > 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds{pause_us});
+    }
     return disk_.operate(
         false, [&] { return target()->Sync(options, debug); }, [&] { file_->synced = file_->bytes.size(); });
   }

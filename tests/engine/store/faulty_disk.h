@@ -11,6 +11,8 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,6 +51,8 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   void plan(const Plan& plan);
   /// Nothing fails from now on.
   void heal();
+  /// Each sync takes so long from now on, while other operations go on.
+  void slow_syncs(std::chrono::microseconds pause) { sync_pause_us_ = pause.count(); }
   [[nodiscard]] std::uint64_t operations() const;
   /// Operations that were made to fail.
   [[nodiscard]] std::uint64_t failures() const;
@@ -98,6 +102,7 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   void rename_locked(const std::string& name, std::shared_ptr<File> file);
   void sync_names_locked(const std::string& directory);
 
+  std::atomic<std::int64_t> sync_pause_us_{0};
   mutable std::mutex mutex_;
   Plan plan_;
   std::uint64_t operations_ = 0;
