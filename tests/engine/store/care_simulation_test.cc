@@ -423,5 +423,9 @@ TEST(CareSimulation, MonthsOfCareAnswerAsTheModel) {
   live_through({});
 }
 
+TEST(CareSimulation, MonthsInWhichRulesChangeAnswerAsTheModel) {
+  live_through({.rules_change = true});
+}
+
 }  // namespace
 }  // namespace nines::test
