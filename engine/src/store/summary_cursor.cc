@@ -134,6 +134,13 @@ Result<const DaySummary*> SummaryCursor::read_next() {
 
 /// The summary of day_ when it is stored; null otherwise, and stored_day_ is the next that is.
 Result<const DaySummary*> SummaryCursor::look_at_stored() {
+  // A view that reads in pages is over once its server has changed, and keep() changes it. Days may be of different
+  // moments; but what is cached together may not.
+  if (view_->is_over()) {
+    if (auto taken = take_snapshot(); !taken) return tl::unexpected<Error>(taken.error());
+    stored_ = nullptr;
+    collects_ = false;
+  }
   const ViewUse use(*view_, cost_);
   if (auto begun = use.begun(); !begun) return tl::unexpected<Error>(begun.error());
   if (stored_ == nullptr) {
