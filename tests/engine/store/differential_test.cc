@@ -1,5 +1,6 @@
-// The store against a model that is a std::map: random histories with late, repeated and out-of-order results, several
-// servers and locations, sealing, retention, removal and reopening; after each step some answers are compared.
+// The store against a model that is a std::map, over RocksDB and over a backend of the tests' own: random histories
+// with late, repeated and out-of-order results, several servers and locations, sealing, retention, removal and
+// reopening; after each step some answers are compared.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,7 +9,9 @@
 
 #include <nines/store.h>
 
+#include "engine/kv/map_kv.h"
 #include "engine/store/read_back.h"
+#include "store/open_store.h"
 #include "support/model_store.h"
 
 namespace nines::test {
@@ -20,9 +23,19 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kStartMs = 1'780'000'000'000;
 constexpr std::int64_t kHourMs = 3'600'000;
 
+/// What the store keeps its bytes in: RocksDB, or maps that answer as a store across a network may.
+enum class Backing { rocksdb, maps, paged_maps, faulty_maps };
+
 class Duel {
  public:
-  explicit Duel(std::uint64_t seed) : random_(seed), path_(directory_ / "store") {
+  Duel(std::uint64_t seed, Backing backing)
+      : random_(seed), backing_(backing), path_(directory_ / "store"), cluster_(seed) {
+    plan_ = {.page_keys = backing == Backing::maps ? 0U : 5U};
+    cluster_.plan(plan_);
+    if (backing == Backing::faulty_maps) {
+      plan_.refused = plan_.unknown_but_applied = plan_.unknown_and_late = plan_.unknown_and_lost = 3;
+      plan_.failed_fences = 20;
+    }
     options_.clock = [this] { return from_ms(now_ms_); };
     options_.disk_reserve_bytes = 0;
     options_.keep_checks = std::chrono::days{chance(30) ? 20 : 0};
@@ -43,7 +56,7 @@ class Duel {
       if (step % 4 == 0) compare();
     }
     compare();
-    compare_read_only();
+    if (backing_ == Backing::rocksdb) compare_read_only();
     const auto verified = store_->verify();
     ASSERT_TRUE(verified) << verified.error().message;
     EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
@@ -61,9 +74,32 @@ class Duel {
       ASSERT_TRUE(store_->close());
     }
     store_.reset();
-    auto opened = Store::open(path_, options_);
+    auto opened = backing_ == Backing::rocksdb ? Store::open(path_, options_) : open_on_maps();
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
+  }
+
+  Result<std::unique_ptr<Store>> open_on_maps() {
+    const auto make_opener = [this](const Options& /*options*/) -> engine::KvOpener {
+      return [this](OpenReport& /*report*/) -> Result<std::unique_ptr<engine::Kv>> { return cluster_.connect(); };
+    };
+    return engine::open_store(path_, engine::KvMode::write, options_, make_opener,
+                              {.first_pause = milliseconds{0}, .longest_pause = milliseconds{1}});
+  }
+
+  /// What `call` returns once no fault of the backing keeps it from being done; as a client does that has no answer.
+  template <class Call>
+  auto insist(const Call& call) {
+    cluster_.plan(plan_);
+    auto done = call();
+    for (int attempt = 0; attempt < 10'000 && !done && is_fault(done.error()); ++attempt) done = call();
+    MapCluster::Plan calm;
+    calm.page_keys = plan_.page_keys;
+    cluster_.plan(calm);
+    return done;
+  }
+  static bool is_fault(const Error& error) {
+    return error.code == ErrorCode::io || error.code == ErrorCode::unavailable;
   }
 
   void add_server() {
@@ -105,7 +141,7 @@ class Duel {
 
   void append(std::vector<CheckResult> results) {
     const auto durability = static_cast<Durability>(pick(0, 2));
-    const auto done = store_->append(results, durability);
+    const auto done = insist([&] { return store_->append(results, durability); });
     const auto model_done = model_->append(results, durability);
     ASSERT_EQ(done.has_value(), model_done.has_value()) << (done ? "" : done.error().message);
   }
@@ -145,7 +181,7 @@ class Duel {
       results.push_back(result_at(server, ms));
     }
     now_ms_ = std::max(now_ms_, ms);
-    const auto done = store_->load(server, results);
+    const auto done = insist([&] { return store_->load(server, results); });
     ASSERT_EQ(done.has_value(), model_->load(server, results).has_value()) << (done ? "" : done.error().message);
   }
 
@@ -155,15 +191,21 @@ class Duel {
     if (what <= 75) return append_anywhere();
     if (what <= 82) return load();
     if (what <= 87) return reopen();
-    if (what <= 90) return static_cast<void>(store_->seal());
+    if (what <= 90) {
+      ASSERT_TRUE(insist([&] { return store_->seal(); }));
+      return;
+    }
     if (what <= 93) {
-      ASSERT_TRUE(store_->apply_retention());
+      ASSERT_TRUE(insist([&] { return store_->apply_retention(); }));
       ASSERT_TRUE(model_->apply_retention());
       return;
     }
     if (what <= 95) return add_server();
     if (what <= 97) return remove_server();
-    if (what <= 98) return static_cast<void>(store_->compact());
+    if (what <= 98) {
+      ASSERT_TRUE(insist([&] { return store_->compact(); }));
+      return;
+    }
     now_ms_ += pick64(0, 3 * kDayMs);
   }
 
@@ -225,8 +267,11 @@ class Duel {
   }
 
   std::mt19937_64 random_;
+  const Backing backing_;
   TemporaryDirectory directory_;
   std::string path_;
+  MapCluster cluster_;
+  MapCluster::Plan plan_;  // while somebody insists
   Options options_;
   std::int64_t now_ms_ = kStartMs;
   int names_ = 0;
@@ -241,12 +286,23 @@ int seed_count() {
   return asked != nullptr ? std::max(std::atoi(asked), 1) : 200;
 }
 
-TEST(StoreDifferential, AnswersAreThoseOfTheModel) {
-  for (int seed = 1; seed <= seed_count(); ++seed) {
+void fight(Backing backing, int seeds) {
+  for (int seed = 1; seed <= seeds && !::testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Duel(static_cast<std::uint64_t>(seed)).run(12);
-    if (HasFailure()) return;
+    Duel(static_cast<std::uint64_t>(seed), backing).run(12);
   }
+}
+
+TEST(StoreDifferential, AnswersAreThoseOfTheModel) {
+  fight(Backing::rocksdb, seed_count());
+}
+
+TEST(StoreDifferential, AnswersOverMapsAreThoseOfTheModel) {
+  fight(Backing::maps, seed_count() / 4 + 1);
+}
+
+TEST(StoreDifferential, AnswersOverPagesAreThoseOfTheModel) {
+  fight(Backing::paged_maps, seed_count() / 4 + 1);
 }
 
 }  // namespace
