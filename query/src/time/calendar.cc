@@ -68,7 +68,7 @@ Result<CalendarUnit> parse_calendar_unit(std::string_view text) {
     if (name == text) return unit;
   }
   return fail(ErrorCode::invalid_argument,
-              "\"" + std::string(text) + "\" is not one of hour, day, week, month, quarter and year");
+              std::string("\"").append(text).append("\" is not one of hour, day, week, month, quarter and year"));
 }
 
 Window calendar_window(TimeMs time, CalendarUnit unit, const Zone& zone) noexcept {

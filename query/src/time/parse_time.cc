@@ -131,7 +131,7 @@ std::optional<Named> named_window(std::string_view text, const TimeContext& cont
 
 tl::unexpected<Error> no_such_unit(std::string_view text, const Zone& zone) {
   return fail(ErrorCode::invalid_argument,
-              "\"" + std::string(text) + "\" does not exist in the calendar of " + std::string(zone.name()));
+              std::string("\"").append(text).append("\" does not exist in the calendar of ").append(zone.name()));
 }
 
 // Milliseconds after midnight of "hh:mm[:ss[.f]]". A leap second counts as the second after it.
