@@ -31,12 +31,13 @@ struct CheckOutcome {
   std::string detail;                       ///< one short line for a person; no secret, no query string; empty when up
   int redirects = 0;
   std::string final_url;  ///< after redirects, without user, query and fragment; empty when there were none
-  std::optional<TimeMs> certificate_expiry;  ///< of the server's own certificate, also when it did not verify
-  std::optional<TimeMs> chain_expiry;        ///< the earliest in the chain that the server sent
-  std::string address;                       ///< the numeric address that was connected to
-  std::string http_version;                  ///< "1.0", "1.1", "2", or empty
-  std::uint64_t body_bytes = 0;              ///< decoded
-  bool looks_local = false;  ///< of a kind that a fault of the prober's own network also causes (no DNS, no route, ...)
+  std::optional<TimeMs> certificate_expiry;  ///< of the server's own certificate, the earliest over all redirects
+  /// The earliest over all redirects of the certificates that verified it, or, when it did not, that were sent.
+  std::optional<TimeMs> chain_expiry;
+  std::string expiring_certificate;  ///< the name of the one that expires at `chain_expiry`
+  std::string address;               ///< the numeric address that was connected to
+  std::string http_version;          ///< "1.0", "1.1", "2", or empty
+  std::uint64_t body_bytes = 0;      ///< decoded where a condition looks at the body, else as received
 };
 
 struct RunnerOptions {

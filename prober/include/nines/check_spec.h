@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,7 +49,7 @@ enum class CheckKind : std::uint8_t {
 /// The kind that `url`'s scheme (any case) names; nothing when there is no scheme or it is not one of them.
 [[nodiscard]] std::optional<CheckKind> check_kind(std::string_view url) noexcept;
 
-/// Status codes from `first` to `last`, both inclusive, within 100-599.
+/// Status codes from `first` to `last`, both inclusive, within 100-999.
 struct StatusRange {
   std::uint16_t first = 200;
   std::uint16_t last = 299;
@@ -65,13 +66,17 @@ struct HeaderCondition {
   friend bool operator==(const HeaderCondition&, const HeaderCondition&) = default;
 };
 
-/// A condition on one value of a JSON body.
+/// A condition on one value of a JSON body, or on several.
 struct JsonCondition {
-  enum class Op : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, contains };
-  std::string path;  ///< a JSON pointer ("/items/0/name") or a dotted path ("items.0.name")
-  Op op =
-      Op::equal;  ///< <, <=, >, >= compare numbers, or two strings by bytes; `contains` looks into text, array, keys
+  enum class Op : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, contains, exists };
+  /// What is compared: the value, its length (items, members or characters), or one of the values that the path reaches
+  /// when each step that is no index goes into every item of an array.
+  enum class Subject : std::uint8_t { value, length, any };
+  std::string path;  ///< a JSON pointer ("/items/0/name") or a path ("items.0.name", "items[0].name", "$['a b']")
+  /// <, <=, >, >= compare numbers, or two strings by bytes; `contains` looks into text, array and keys.
+  Op op = Op::equal;
   std::string value;  ///< JSON text (`3`, `true`, `"ok"`); what is not JSON is taken as a string
+  Subject subject = Subject::value;
   friend bool operator==(const JsonCondition&, const JsonCondition&) = default;
 };
 
@@ -125,6 +130,7 @@ struct CheckSpec {
 
   // The way there.
   std::string ca_file;                  ///< PEM, instead of the system's authorities
+  std::string crl_file;                 ///< PEM: revoked certificates; each authority of the chain must have its list
   bool verify_tls = true;               ///< false: any certificate will do; its expiry is still read
   bool starttls = false;                ///< smtp, imap, pop3, ftp, ldap: the connection must be upgraded to TLS
   std::string proxy;                    ///< http, https, socks4a or socks5h URL
@@ -135,7 +141,7 @@ struct CheckSpec {
 
   // Send and query.
   std::string send;        ///< tcp: bytes sent once connected
-  std::string dns_type;    ///< dns: A (default), AAAA, CNAME, MX, NS, TXT, SOA, SRV, PTR, CAA
+  std::string dns_type;    ///< dns: A (default), AAAA, CNAME, MX, NS, TXT, SOA, SRV, PTR, CAA, DS, TLSA, ...
   std::string dns_server;  ///< dns: "address" or "address:port" to ask, instead of the system's
 
   // What the answer must be. A condition that does not hold makes the check down, unless it says otherwise.
@@ -145,22 +151,49 @@ struct CheckSpec {
   std::vector<std::string> body_not_contains;  ///< http only
   std::vector<std::string> body_matches;       ///< RE2, unanchored; http body, or what a tcp peer sent
   std::vector<JsonCondition> json;
-  std::vector<std::string> dns_answers;  ///< every one must be among the answers, e.g. "192.0.2.1" or "10 mx.example"
-  std::string dns_rcode;                 ///< empty means NOERROR, e.g. NXDOMAIN
-  std::optional<int> certificate_days;   ///< degraded when the chain expires sooner than this many days, [1, 3650]
+  /// Every one must be among the answers, e.g. "192.0.2.1" or "10 mx.example". Compared as the DNS does: names without
+  /// case and final dot, addresses and numbers by their value, text byte by byte.
+  std::vector<std::string> dns_answers;
+  bool dns_only = false;                  ///< and no answer but those of dns_answers
+  std::vector<std::string> dns_contains;  ///< every one must be part of an answer's text
+  std::vector<std::string> dns_networks;  ///< A, AAAA: every address must lie in one of them, e.g. "192.0.2.0/24"
+  std::string dns_rcode;                  ///< empty means NOERROR, e.g. NXDOMAIN
+  std::optional<int> certificate_days;    ///< degraded when the chain expires sooner than this many days, [1, 3650]
+  /// The server's public key must be one of these: SHA-256 of its SubjectPublicKeyInfo in base64 or hexadecimal.
+  std::vector<std::string> public_key_sha256;
+  std::vector<std::string> certificate_issuer;  ///< one must be part of the issuer's name, e.g. "O=Let's Encrypt"
+  bool ocsp_stapling = false;                   ///< the server must show a valid OCSP answer with its certificate
   std::optional<std::chrono::milliseconds> latency_below;  ///< degraded at or above it
 
   // Limits.
   CheckTimeouts timeouts;
-  std::size_t body_limit_bytes = 1'048'576;  ///< decoded; [1, 64 MiB]
+  bool read_body = true;                     ///< false: the answer's headers are enough, as for a stream without an end
+  std::size_t body_limit_bytes = 1'048'576;  ///< as received and, where it is looked at, decoded; [1, 64 MiB]
   std::size_t header_limit_bytes = 65'536;   ///< all headers of an answer; [256, 256 KiB]
+
+  bool upside_down = false;  ///< up when the check fails, down when it does not; unknown stays unknown
 
   friend bool operator==(const CheckSpec&, const CheckSpec&) = default;
 };
 
-/// Checks every field, also against `interval` (0: not known yet). The message begins with the field's name as in the
-/// configuration. Reads no file and resolves nothing.
+/// A mistake in one field of a check.
+struct FieldError {
+  std::string field;  ///< its key, as in "timeout" or "expect.status"; empty when it is about the check as a whole
+  std::string why;
+  friend bool operator==(const FieldError&, const FieldError&) = default;
+};
+/// "timeout: not positive".
+[[nodiscard]] std::string to_string(const FieldError& error);
+
+/// Checks every field, also against `interval` (0: not known yet), and returns every mistake. Reads no file and
+/// resolves nothing.
+[[nodiscard]] std::vector<FieldError> check_spec_problems(const CheckSpec& spec, std::chrono::milliseconds interval);
+/// The same as one `invalid_argument` that names all mistakes, each beginning with its field.
 [[nodiscard]] Result<void> validate(const CheckSpec& spec, std::chrono::milliseconds interval);
+
+/// `spec` without what may be secret, fit to be stored and shown: password, token, body, bytes to send, headers that
+/// say who is asking, the URL's query (but that of a dns check), and the proxy's login.
+[[nodiscard]] CheckSpec without_secrets(CheckSpec spec);
 
 /// A check that is ready to run: immutable, to be shared between threads and runs. Opaque.
 class CompiledCheck;
@@ -170,8 +203,29 @@ class CompiledCheck;
 
 /// One JSON object with the configuration's kebab-case keys; fields at their default are left out.
 [[nodiscard]] std::string to_json(const CheckSpec& spec);
-/// The inverse. Accepts a single value where a list is meant, "60s"-like durations, "200-299" ranges and conditions
-/// as text ("items.0.n >= 3"). An unknown key or a wrong type is an error that names it. Does not validate further.
+
+/// What `read_check_spec` made of a text: the fields that could be read, and what is wrong with the others.
+struct CheckSpecReading {
+  CheckSpec spec;
+  std::vector<FieldError> errors;
+};
+/// The inverse of to_json. Accepts a single value where a list is meant, "60s"-like durations, "200-299" ranges and
+/// conditions as text ("items.0.n >= 3"). Unknown keys and wrong types are errors. Does not validate further.
+[[nodiscard]] CheckSpecReading read_check_spec(std::string_view json);
+/// The same; all errors as one `invalid_argument`.
 [[nodiscard]] Result<CheckSpec> check_spec_from_json(std::string_view json);
+
+/// One key of a check's JSON.
+struct CheckSpecKey {
+  enum class Type : std::uint8_t { text, number, boolean, list };
+  std::string_view section;  ///< "timeouts" or "expect"; empty for keys of the check itself
+  std::string_view name;
+  Type type;              ///< a list may also be a single value
+  std::string_view form;  ///< what the value must be: "a duration such as \"10s\""
+  std::string_view help;  ///< what it is, in a few words
+  std::string usual;      ///< the default, as JSON
+};
+/// All keys, in the order of the JSON.
+[[nodiscard]] std::span<const CheckSpecKey> check_spec_keys();
 
 }  // namespace nines

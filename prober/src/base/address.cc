@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <span>
 
 namespace nines::prober {
 namespace {
@@ -116,6 +117,40 @@ std::string with_port(const Address& address) {
                                                        : reinterpret_cast<const sockaddr_in*>(address.raw())->sin_port);
   const std::string ip = to_string(address);
   return (address.family() == AF_INET6 ? "[" + ip + "]" : ip) + ":" + std::to_string(port);
+}
+
+namespace {
+
+std::span<const std::uint8_t> bytes_of(const Address& address) noexcept {
+  if (address.family() == AF_INET6) {
+    return {reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr.s6_addr, 16};
+  }
+  return {reinterpret_cast<const std::uint8_t*>(&reinterpret_cast<const sockaddr_in*>(address.raw())->sin_addr), 4};
+}
+
+}  // namespace
+
+std::optional<Network> parse_network(std::string_view text) noexcept {
+  const auto slash = text.find('/');
+  const auto base = parse_address(text.substr(0, slash), 0);
+  if (!base) return std::nullopt;
+  const int most = base->family() == AF_INET6 ? 128 : 32;
+  if (slash == std::string_view::npos) return Network{*base, most};
+  int bits = 0;
+  const auto digits = text.substr(slash + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (error != std::errc{} || end != digits.data() + digits.size() || bits < 0 || bits > most) return std::nullopt;
+  return Network{*base, bits};
+}
+
+bool contains(const Network& network, const Address& address) noexcept {
+  if (network.base.family() != address.family()) return false;
+  const auto base = bytes_of(network.base);
+  const auto other = bytes_of(address);
+  const auto whole = static_cast<std::size_t>(network.bits / 8);
+  if (!std::equal(base.begin(), base.begin() + static_cast<std::ptrdiff_t>(whole), other.begin())) return false;
+  const int rest = network.bits % 8;
+  return rest == 0 || ((base[whole] ^ other[whole]) >> (8 - rest)) == 0;
 }
 
 bool refuses(const AddressPolicy& policy, const sockaddr& address) noexcept {

@@ -34,6 +34,16 @@ struct Address {
 /// "192.0.2.1:53" or "[2001:db8::1]:53".
 [[nodiscard]] std::string with_port(const Address& address);
 
+/// The addresses whose first `bits` bits are those of `base`.
+struct Network {
+  Address base;
+  int bits = 0;
+};
+/// "192.0.2.0/24" or "2001:db8::/32"; an address alone is a network of one.
+[[nodiscard]] std::optional<Network> parse_network(std::string_view text) noexcept;
+/// Never for an address of the other family.
+[[nodiscard]] bool contains(const Network& network, const Address& address) noexcept;
+
 /// Whether `policy` refuses to connect there. An IPv4 address inside of IPv6 (mapped, NAT64, 6to4) is judged as IPv4.
 [[nodiscard]] bool refuses(const AddressPolicy& policy, const sockaddr& address) noexcept;
 [[nodiscard]] bool is_active(const AddressPolicy& policy) noexcept;

@@ -1,8 +1,11 @@
 #include "checks/conditions.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
+#include "checks/charset.h"
+#include "checks/content_coding.h"
 
 namespace nines::prober {
 namespace {
@@ -72,12 +75,30 @@ std::optional<std::string> header_failure(const HeaderTest& test, const HeaderFi
 
 std::optional<Failure> judge_json(const CompiledCheck& check, const std::string& body) {
   if (check.json_tests.empty()) return std::nullopt;
+  if (json_depth(body) > kMaxJsonDepth) {
+    return Failure{ErrorClass::condition, "body is JSON nested deeper than " + std::to_string(kMaxJsonDepth)};
+  }
   const auto document = nlohmann::json::parse(body, nullptr, false);
   if (document.is_discarded()) return Failure{ErrorClass::condition, "body is not JSON"};
   for (const auto& test : check.json_tests) {
     if (auto failure = test.failure(document)) return Failure{ErrorClass::condition, *std::move(failure)};
   }
   return std::nullopt;
+}
+
+std::optional<Failure> unpack(const CompiledCheck& check, Answer& answer) {
+  if (answer.content_coding.empty()) return std::nullopt;
+  auto body = decode_content(std::move(answer.body), answer.content_coding, check.spec.body_limit_bytes);
+  if (body) {
+    answer.body = *std::move(body);
+    return std::nullopt;
+  }
+  answer.body.clear();
+  if (body.error() == CodingError::too_large) {
+    return Failure{ErrorClass::too_large, "body over " + std::to_string(check.spec.body_limit_bytes) + " bytes"};
+  }
+  const char* const what = body.error() == CodingError::truncated ? " ends in the middle" : " is malformed";
+  return Failure{ErrorClass::protocol, "the body packed by " + in_quotes(answer.content_coding) + what};
 }
 
 // Whole days left, rounded down, so that "14 days" is never shown for less.
@@ -125,16 +146,47 @@ std::optional<Failure> judge_received(const CompiledCheck& check, std::string_vi
   return std::nullopt;
 }
 
-std::optional<Failure> judge_http(const CompiledCheck& check, const Answer& answer) {
+std::optional<Failure> judge_http(const CompiledCheck& check, Answer& answer) {
   if (auto failure = judge_status(check, answer.status)) return failure;
   if (auto failure = judge_headers(check, answer)) return failure;
-  if (auto failure = judge_received(check, answer.body)) return failure;
-  for (const auto& text : check.spec.body_not_contains) {
-    if (answer.body.find(text) != std::string::npos) {
-      return Failure{ErrorClass::condition, "body contains " + in_quotes(text)};
+  if (!check.needs_body) return std::nullopt;
+  if (auto failure = unpack(check, answer)) return failure;
+  std::string converted;
+  std::string_view text = answer.body;
+  if (const auto charset = charset_of(answer.content_type, answer.body); !charset.empty() && charset != "utf-8") {
+    converted = to_utf8(answer.body, charset);
+    text = converted;
+  }
+  if (auto failure = judge_received(check, text)) return failure;
+  for (const auto& unwanted : check.spec.body_not_contains) {
+    if (text.find(unwanted) != std::string_view::npos) {
+      return Failure{ErrorClass::condition, "body contains " + in_quotes(unwanted)};
     }
   }
   return judge_json(check, answer.body);
+}
+
+std::optional<Failure> judge_certificate(const CompiledCheck& check, const CertificateWatch& shown) {
+  const CheckSpec& spec = check.spec;
+  const auto failure = [](std::string why) { return Failure{ErrorClass::certificate, std::move(why)}; };
+  if (shown.stapled == StapledStatus::revoked) return failure("the certificate is revoked (stapled OCSP answer)");
+  if (spec.ocsp_stapling && shown.stapled != StapledStatus::good) {
+    return failure(shown.stapled == StapledStatus::none      ? "no OCSP answer is stapled to the certificate"
+                   : shown.stapled == StapledStatus::unknown ? "the stapled OCSP answer does not know the certificate"
+                                                             : "the stapled OCSP answer is not valid");
+  }
+  const auto& keys = check.public_keys;
+  if (!keys.empty() && std::find(keys.begin(), keys.end(), shown.public_key_sha256) == keys.end()) {
+    return failure("the public key is " + shown.public_key_sha256 + ", which is not an expected one");
+  }
+  const auto& issuers = spec.certificate_issuer;
+  const bool by_one = std::any_of(issuers.begin(), issuers.end(), [&shown](const std::string& text) {
+    return shown.issuer.find(text) != std::string::npos;
+  });
+  if (!issuers.empty() && !by_one) {
+    return failure("the certificate is issued by " + in_quotes(shown.issuer) + ", expected " + in_quotes(issuers[0]));
+  }
+  return std::nullopt;
 }
 
 void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome) {
@@ -143,8 +195,9 @@ void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome) {
   if (spec.certificate_days && expiry && *expiry < now + std::chrono::days(*spec.certificate_days)) {
     outcome.state = State::degraded;
     outcome.error = ErrorClass::certificate;
-    outcome.detail = "certificate expires in " + std::to_string(days_between(now, *expiry)) +
-                     " days, expected at least " + std::to_string(*spec.certificate_days);
+    outcome.detail = "certificate " + in_quotes(outcome.expiring_certificate) + " expires in " +
+                     std::to_string(days_between(now, *expiry)) + " days, expected at least " +
+                     std::to_string(*spec.certificate_days);
     return;
   }
   if (spec.latency_below && outcome.latency_us &&

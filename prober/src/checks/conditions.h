@@ -9,6 +9,7 @@
 
 #include <nines/check_runner.h>
 
+#include "checks/certificate_watch.h"
 #include "spec/compiled_check.h"
 
 namespace nines::prober {
@@ -17,7 +18,6 @@ namespace nines::prober {
 struct Failure {
   ErrorClass error = ErrorClass::other;
   std::string detail;
-  bool looks_local = false;
 };
 
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
@@ -27,16 +27,21 @@ struct Answer {
   int status = 0;
   HeaderFields headers;
   std::string body;
+  std::string content_coding;  ///< the headers of these names, when the body is needed
+  std::string content_type;
 };
 
-/// The status, header and body conditions of an http check, in this order; nothing when all hold.
-[[nodiscard]] std::optional<Failure> judge_http(const CompiledCheck& check, const Answer& answer);
+/// The status, header and body conditions of an http check, in this order; nothing when all hold. Unpacks the body.
+[[nodiscard]] std::optional<Failure> judge_http(const CompiledCheck& check, Answer& answer);
 
 /// The header conditions alone.
 [[nodiscard]] std::optional<Failure> judge_headers(const CompiledCheck& check, const Answer& answer);
 
 /// body_contains and body_matches: `body` may still grow, what holds stays true.
 [[nodiscard]] std::optional<Failure> judge_received(const CompiledCheck& check, std::string_view body);
+
+/// The conditions on the certificate that a server has shown.
+[[nodiscard]] std::optional<Failure> judge_certificate(const CompiledCheck& check, const CertificateWatch& shown);
 
 /// What makes an otherwise good check degraded: an expiring certificate, then latency. Sets state and error.
 void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome);

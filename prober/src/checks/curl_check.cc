@@ -15,8 +15,10 @@
 #include "checks/curl_info.h"
 #include "checks/curl_setup.h"
 #include "checks/error_mapping.h"
+#include "checks/redirect.h"
 #include "checks/running_check.h"
 #include "checks/websocket.h"
+#include "spec/check_kind.h"
 
 namespace nines::prober {
 namespace {
@@ -26,18 +28,17 @@ using std::chrono::microseconds;
 // One response's headers kept for conditions; more fields than that are nobody's to look at.
 constexpr std::size_t kMaxHeaderFields = 1000;
 constexpr int kSwitchingProtocols = 101;
+// RFC 9110, section 15: smaller codes are interim.
+constexpr long kFirstFinalStatus = 200;
 // libcurl watches no socket while it logs in to an LDAP server, and forgets messages that came together with the one it
 // read (7.88, its issue 9580). It is asked to look again at this pace.
 constexpr auto kLdapNudge = std::chrono::milliseconds(20);
 
 bool is_websocket(CheckKind kind) noexcept {
-  return kind == CheckKind::ws || kind == CheckKind::wss;
+  return traits(kind).has(feature::kUpgrade);
 }
 bool is_http(CheckKind kind) noexcept {
-  return kind == CheckKind::http || kind == CheckKind::https;
-}
-bool is_ldap(CheckKind kind) noexcept {
-  return kind == CheckKind::ldap || kind == CheckKind::ldaps;
+  return traits(kind).has(feature::kRequest);
 }
 bool is_redirect(long status) noexcept {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -60,11 +61,12 @@ class CurlCheck final : public RunningCheck, public TransferListener {
 
  private:
   // Why a callback of ours ended the transfer.
-  enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded };
+  enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded, headers_enough };
 
   void look_up_hop();
   void transfer(const std::vector<Address>& addresses);
   [[nodiscard]] curl_slist* headers();
+  void end_transfer() noexcept;
   void drop_transfer() noexcept;
 
   void nudge_later();
@@ -72,17 +74,20 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   void on_phase_timer();
   [[nodiscard]] TransferProgress progress() const;
 
+  void read_expiry();
   void read_figures();
   [[nodiscard]] std::optional<Failure> transfer_failure(CURLcode code);
   [[nodiscard]] std::optional<Failure> judge();
   [[nodiscard]] std::optional<Failure> judge_upgrade();
   [[nodiscard]] bool wants_redirect() const;
-  void follow(const std::string& location);
+  void follow();
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
   std::size_t header_line(std::string_view line);
+  void keep_header(std::string_view line);
+  [[nodiscard]] bool is_enough(std::string_view line) const;
 
   Hop hop_;
   CURL* easy_ = nullptr;
@@ -97,6 +102,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   Clock::time_point transfer_started_{};
   microseconds spent_{};  // by name lookups and finished transfers
   Answer answer_;
+  std::string location_;  // of a redirect that is to be followed
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   Abort abort_ = Abort::none;
@@ -121,7 +127,7 @@ curl_slist* CurlCheck::headers() {
 }
 
 void CurlCheck::transfer(const std::vector<Address>& addresses) {
-  easy_ = services().curl.acquire();
+  if (easy_ == nullptr) easy_ = services().curl.acquire();  // a later hop goes on with the first one's cookies
   if (easy_ == nullptr) {
     fail({ErrorClass::internal, "no memory for another transfer"});
     return;
@@ -142,12 +148,11 @@ void CurlCheck::transfer(const std::vector<Address>& addresses) {
   configure(easy_, check(), hop_, callbacks, headers(), resolve_.get(), services().options.user_agent, certificates_);
   transfer_started_ = Clock::now();
   if (services().curl.add(easy_, *this) != CURLM_OK) {
-    services().curl.release(std::exchange(easy_, nullptr));
     fail({ErrorClass::internal, "libcurl refused the transfer"});
     return;
   }
   watch_phases();
-  if (is_ldap(hop_.target.kind) && !connect_only(hop_.target)) nudge_later();
+  if (!traits(hop_.target.kind).has(feature::kHeaders) && !connect_only(hop_.target)) nudge_later();
 }
 
 void CurlCheck::nudge_later() {
@@ -159,14 +164,18 @@ void CurlCheck::nudge_later() {
   });
 }
 
-void CurlCheck::drop_transfer() noexcept {
+// Ends what the handle is doing; its options and its cookies stay.
+void CurlCheck::end_transfer() noexcept {
   loop().cancel(phase_timer_);
   loop().cancel(nudge_timer_);
-  if (easy_ == nullptr) return;
-  services().curl.remove(easy_);
-  services().curl.release(std::exchange(easy_, nullptr));
-  resolve_.reset();
+  if (easy_ != nullptr) services().curl.remove(easy_);
   if (!resolved_name_.empty()) services().curl.forget_name(std::exchange(resolved_name_, {}));
+}
+
+void CurlCheck::drop_transfer() noexcept {
+  end_transfer();
+  if (easy_ != nullptr) services().curl.release(std::exchange(easy_, nullptr));
+  resolve_.reset();
 }
 
 TransferProgress CurlCheck::progress() const {
@@ -229,22 +238,48 @@ std::size_t CurlCheck::header_line(std::string_view line) {
     abort_ = Abort::header_limit;
     return 0;
   }
-  if (header_bytes_ == line.size() && !greets(hop_.target.kind, line)) {
+  if (header_bytes_ == line.size() && !greets(traits(hop_.target.kind).greeting, line)) {
     abort_ = Abort::greeting;
     return 0;
   }
-  const bool websocket = is_websocket(hop_.target.kind);
-  if (line.starts_with("HTTP/")) answer_.headers.clear();  // an interim response came before
-  if (websocket && line == "\r\n" && number_info(easy_, CURLINFO_RESPONSE_CODE) == kSwitchingProtocols) {
-    abort_ = Abort::upgraded;
+  if (line.starts_with("HTTP/")) {  // an interim response may have come before
+    answer_.headers.clear();
+    answer_.content_coding.clear();
+    answer_.content_type.clear();
+    location_.clear();
+  }
+  if (is_enough(line)) {
+    abort_ = is_websocket(hop_.target.kind) ? Abort::upgraded : Abort::headers_enough;
     return 0;
   }
-  if (!check().needs_headers && !websocket) return line.size();
-  const auto colon = line.find(':');
-  if (colon != std::string_view::npos && answer_.headers.size() < kMaxHeaderFields) {
-    answer_.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
-  }
+  keep_header(line);
   return line.size();
+}
+
+// Whether the check needs nothing behind this line: it ends the headers of an upgrade, or of an answer whose body is
+// not to be read.
+bool CurlCheck::is_enough(std::string_view line) const {
+  if (line != "\r\n" && line != "\n") return false;
+  const bool websocket = is_websocket(hop_.target.kind);
+  if (!websocket && spec().read_body) return false;
+  const long status = number_info(easy_, CURLINFO_RESPONSE_CODE);
+  return websocket ? status == kSwitchingProtocols : status >= kFirstFinalStatus;
+}
+
+void CurlCheck::keep_header(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return;
+  const auto name = line.substr(0, colon);
+  const auto is = [name](std::string_view wanted) {
+    return name.size() == wanted.size() && equal_ignoring_case(name, wanted);
+  };
+  if (location_.empty() && is("Location")) location_ = trim(line.substr(colon + 1));
+  if (check().needs_body && is("Content-Encoding")) {
+    answer_.content_coding.append(answer_.content_coding.empty() ? "" : ",").append(trim(line.substr(colon + 1)));
+  }
+  if (check().needs_body && is("Content-Type")) answer_.content_type = trim(line.substr(colon + 1));
+  if (!check().needs_headers && !is_websocket(hop_.target.kind)) return;
+  if (answer_.headers.size() < kMaxHeaderFields) answer_.headers.emplace_back(name, trim(line.substr(colon + 1)));
 }
 
 std::size_t CurlCheck::on_body(char* data, std::size_t size, std::size_t count, void* self) {
@@ -270,35 +305,49 @@ curl_socket_t CurlCheck::on_open(void* self, curlsocktype /*purpose*/, curl_sock
   return fd;
 }
 
+// Keeps the earliest expiry of all hops.
+void CurlCheck::read_expiry() {
+  const auto earlier = [](const std::optional<TimeMs>& time, const std::optional<TimeMs>& other) {
+    return time && (!other || *time < *other);
+  };
+  if (earlier(certificates_.leaf_expiry, outcome.certificate_expiry)) {
+    outcome.certificate_expiry = certificates_.leaf_expiry;
+  }
+  if (!earlier(certificates_.chain_expiry, outcome.chain_expiry)) return;
+  outcome.chain_expiry = certificates_.chain_expiry;
+  outcome.expiring_certificate = certificates_.expiring;
+}
+
 // Adds this transfer's times to the outcome. libcurl's are cumulative from the transfer's start.
 void CurlCheck::read_figures() {
-  const auto looked_up = time_info(easy_, CURLINFO_NAMELOOKUP_TIME_T);
   const auto connected = time_info(easy_, CURLINFO_CONNECT_TIME_T);
   const auto secured = time_info(easy_, CURLINFO_APPCONNECT_TIME_T);
-  const auto sent = time_info(easy_, CURLINFO_PRETRANSFER_TIME_T);
   const auto first = time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T);
   const auto total = time_info(easy_, CURLINFO_TOTAL_TIME_T);
-  const auto ready = std::max({connected, secured, sent});
   Phases& phases = outcome.phases;
+  // Each phase takes what lies between the end of the one before and its own end, so that they add up to the total.
+  microseconds spent{};
+  const auto take = [&spent](std::uint32_t& phase, microseconds end) {
+    if (end <= spent) return;
+    phase += clamp_us(end - spent);
+    spent = end;
+  };
   const auto& handshake = certificates_.handshake_started;
-  if (connected.count() > 0) {
-    phases.connect_us += clamp_us(connected - looked_up);
-  } else if (handshake) {  // it failed, or has not come to an end
-    phases.connect_us += clamp_us(*handshake - transfer_started_);
-    phases.tls_us += clamp_us(Clock::now() - *handshake);
+  if (connected.count() == 0 && handshake) {  // it failed, or has not come to an end
+    const auto begun = std::chrono::duration_cast<microseconds>(*handshake - transfer_started_);
+    take(phases.connect_us, begun);
+    take(phases.tls_us, begun + std::chrono::duration_cast<microseconds>(Clock::now() - *handshake));
   }
-  if (secured.count() > 0) phases.tls_us += clamp_us(secured - connected);
+  take(phases.connect_us, connected);
+  take(phases.tls_us, secured);
   if (first.count() > 0) {
-    phases.first_byte_us += clamp_us(first - ready);
-    phases.transfer_us += clamp_us(total - first);
-  } else if (header_bytes_ > 0) {  // a login without a transfer
-    phases.first_byte_us += clamp_us(total - ready);
+    take(phases.first_byte_us, first);
+    take(phases.transfer_us, total);
+  } else {  // a login without a transfer, a bare connection, or one that did not come about
+    take(header_bytes_ > 0 ? phases.first_byte_us : secured.count() > 0 ? phases.tls_us : phases.connect_us, total);
   }
-  spent_ += total;
-  if (certificates_.leaf_expiry) {
-    outcome.certificate_expiry = certificates_.leaf_expiry;
-    outcome.chain_expiry = certificates_.chain_expiry;
-  }
+  spent_ += std::max(total, spent);
+  read_expiry();
 
   const long code = number_info(easy_, CURLINFO_RESPONSE_CODE);
   outcome.code = static_cast<std::uint16_t>(std::clamp(code, 0L, 65535L));
@@ -309,7 +358,10 @@ void CurlCheck::read_figures() {
 }
 
 std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
-  if (abort_ == Abort::upgraded || code == CURLE_OK) return std::nullopt;
+  if (abort_ == Abort::upgraded || abort_ == Abort::headers_enough || code == CURLE_OK) {
+    if (certificates_.leaf_expiry) return judge_certificate(check(), certificates_);
+    return std::nullopt;
+  }
   if (abort_ == Abort::header_limit) {
     return Failure{ErrorClass::too_large, "headers over " + std::to_string(spec().header_limit_bytes) + " bytes"};
   }
@@ -348,12 +400,18 @@ std::optional<Failure> CurlCheck::judge_upgrade() {
 }
 
 std::optional<Failure> CurlCheck::judge() {
+  const bool shown = !check().public_keys.empty() || !spec().certificate_issuer.empty() || spec().ocsp_stapling;
+  if (shown && !certificates_.leaf_expiry) {
+    return Failure{ErrorClass::certificate, "the answer came without a certificate"};
+  }
   if (is_websocket(hop_.target.kind)) return judge_upgrade();
   if (!is_http(hop_.target.kind)) return std::nullopt;
   if (spec().http_version == HttpVersion::v2 && outcome.http_version != "2") {
     return Failure{ErrorClass::protocol, "the server speaks HTTP/" + outcome.http_version + ", expected HTTP/2"};
   }
-  return judge_http(check(), answer_);
+  auto failure = judge_http(check(), answer_);
+  if (check().needs_body) outcome.body_bytes = answer_.body.size();
+  return failure;
 }
 
 bool CurlCheck::wants_redirect() const {
@@ -368,14 +426,12 @@ void CurlCheck::on_transfer_done(CURLcode code) {
   loop().cancel(phase_timer_);
   read_figures();
   auto failure = transfer_failure(code);
-  const std::string location = failure ? "" : text_info(easy_, CURLINFO_REDIRECT_URL);
-  drop_transfer();
   if (failure) {
     fail(*std::move(failure));
     return;
   }
-  if (wants_redirect() && !location.empty()) {
-    follow(location);
+  if (wants_redirect() && !location_.empty()) {
+    follow();
     return;
   }
   outcome.latency_us = clamp_us(spent_ + microseconds(outcome.phases.dns_us));
@@ -386,25 +442,32 @@ void CurlCheck::on_transfer_done(CURLcode code) {
   }
 }
 
-void CurlCheck::follow(const std::string& location) {
-  auto target = parse_target(location);
-  if (!target || !is_http(target->kind)) {
-    fail({ErrorClass::redirect, "redirected to a place that is not http or https"});
+void CurlCheck::follow() {
+  auto place = resolve_redirect(hop_.target, location_);
+  if (!place) {
+    fail(place.error());
     return;
   }
   if (outcome.redirects == spec().max_redirects) {
     fail({ErrorClass::redirect, "more than " + std::to_string(spec().max_redirects) + " redirects"});
     return;
   }
+  end_transfer();
+  curl_easy_reset(easy_);  // but for the cookies
+  resolve_.reset();
   ++outcome.redirects;
-  outcome.final_url = shown_url(*target);
+  outcome.final_url = shown_url(place->target);
   // RFC 9110, section 15.4: 303 asks for a GET; for 301 and 302 a POST has become one in practice.
-  const bool posts = spec().method == "POST" || (spec().method.empty() && !spec().body.empty());
+  const bool posts = check().method == "POST" || (check().method.empty() && !spec().body.empty());
   hop_.as_get = hop_.as_get || answer_.status == 303 || (posts && (answer_.status == 301 || answer_.status == 302));
   // Once away from the own origin, credentials stay away, also when a later hop leads back.
-  hop_.own_origin = hop_.own_origin && same_origin(check().target, *target);
-  hop_.target = *std::move(target);
+  hop_.own_origin = hop_.own_origin && same_origin(check().target, place->target);
+  hop_.target = std::move(place->target);
+  hop_.username = std::move(place->username);
+  hop_.password = std::move(place->password);
   answer_ = Answer{};
+  location_.clear();
+  abort_ = Abort::none;
   header_bytes_ = 0;
   body_bytes_ = 0;
   error_text_.fill('\0');

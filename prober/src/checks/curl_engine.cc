@@ -50,6 +50,7 @@ void CurlEngine::release(CURL* easy) noexcept {
     curl_easy_cleanup(easy);
     return;
   }
+  curl_easy_setopt(easy, CURLOPT_COOKIELIST, "ALL");  // a reset would keep the check's cookies
   curl_easy_reset(easy);
   idle_.push_back(easy);
 }

@@ -1,7 +1,5 @@
 #include "checks/curl_info.h"
 
-#include <algorithm>
-
 namespace nines::prober {
 
 std::chrono::microseconds time_info(CURL* easy, CURLINFO which) {
@@ -34,25 +32,6 @@ const char* http_version_name(long version) noexcept {
       return "3";
     default:
       return "";
-  }
-}
-
-bool greets(CheckKind kind, std::string_view line) noexcept {
-  switch (kind) {
-    case CheckKind::smtp:
-    case CheckKind::smtps:
-    case CheckKind::ftp:
-    case CheckKind::ftps:
-      return line.size() > 3 &&
-             std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
-    case CheckKind::imap:
-    case CheckKind::imaps:
-      return line.starts_with("* ");
-    case CheckKind::pop3:
-    case CheckKind::pop3s:
-      return line.starts_with("+OK") || line.starts_with("-ERR");
-    default:
-      return true;
   }
 }
 

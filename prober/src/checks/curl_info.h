@@ -5,9 +5,6 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
-
-#include <nines/check_spec.h>
 
 namespace nines::prober {
 
@@ -18,8 +15,5 @@ namespace nines::prober {
 
 /// "1.1" for CURL_HTTP_VERSION_1_1; empty for none.
 [[nodiscard]] const char* http_version_name(long version) noexcept;
-
-/// Whether `line` is what a server of this protocol says first. libcurl skips other lines and waits on.
-[[nodiscard]] bool greets(CheckKind kind, std::string_view line) noexcept;
 
 }  // namespace nines::prober

@@ -1,5 +1,7 @@
 #include "checks/curl_setup.h"
 
+#include "spec/check_kind.h"
+
 namespace nines::prober {
 namespace {
 
@@ -7,19 +9,7 @@ namespace {
 constexpr long kAuthoritiesCachedSeconds = 3600;
 
 bool is_web(CheckKind kind) noexcept {
-  return kind == CheckKind::http || kind == CheckKind::https || kind == CheckKind::ws || kind == CheckKind::wss;
-}
-
-const char* curl_protocol(CheckKind kind) noexcept {
-  switch (kind) {
-    case CheckKind::ws:
-      return "http";
-    case CheckKind::wss:
-    case CheckKind::tls:
-      return "https";
-    default:
-      return to_string(kind).data();  // literals, so they end with a zero
-  }
+  return traits(kind).has(feature::kHeaders);
 }
 
 long curl_http_version(HttpVersion version, bool websocket) noexcept {
@@ -42,7 +32,7 @@ long curl_http_version(HttpVersion version, bool websocket) noexcept {
 void set_ground_rules(CURL* easy, const CheckSpec& spec, const Hop& hop) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, curl_protocol(hop.target.kind));
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, traits(hop.target.kind).curl_scheme);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // curl_check.cc follows, so that every hop obeys our rules
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
@@ -75,13 +65,15 @@ void set_tls(CURL* easy, const CompiledCheck& check, CertificateWatch& certifica
     if (!spec.client_key.empty()) curl_easy_setopt(easy, CURLOPT_SSLKEY, spec.client_key.c_str());
   }
   if (spec.starttls) curl_easy_setopt(easy, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
-  certificates.attach(easy);
+  if (!spec.crl_file.empty()) curl_easy_setopt(easy, CURLOPT_CRLFILE, spec.crl_file.c_str());
+  certificates.attach(easy, {!spec.certificate_issuer.empty(), !check.public_keys.empty()});
 }
 
-void set_method(CURL* easy, const CheckSpec& spec, bool as_get) {
+void set_method(CURL* easy, const CompiledCheck& check, bool as_get) {
+  const CheckSpec& spec = check.spec;
   const bool has_body = !spec.body.empty() && !as_get;
-  const std::string& method = as_get ? std::string() : spec.method;
-  if (method == "HEAD" || (as_get && spec.method == "HEAD")) {
+  const std::string method = as_get ? std::string() : check.method;
+  if (method == "HEAD" || (as_get && check.method == "HEAD")) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
@@ -98,23 +90,32 @@ void set_method(CURL* easy, const CheckSpec& spec, bool as_get) {
   }
 }
 
-void set_http(CURL* easy, const CheckSpec& spec, const Hop& hop, curl_slist* headers, const std::string& user_agent) {
-  const bool websocket = hop.target.kind == CheckKind::ws || hop.target.kind == CheckKind::wss;
+void set_login(CURL* easy, const std::string& username, const std::string& password) {
+  curl_easy_setopt(easy, CURLOPT_USERNAME, username.c_str());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, password.c_str());
+}
+
+void set_http(CURL* easy, const CompiledCheck& check, const Hop& hop, curl_slist* headers,
+              const std::string& user_agent) {
+  const CheckSpec& spec = check.spec;
+  const bool websocket = traits(hop.target.kind).has(feature::kUpgrade);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, curl_http_version(spec.http_version, websocket));
   curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
-  // "identity" is asked for, and what a server packs all the same is unpacked and counted.
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, spec.compressed ? "" : "identity");
-  if (!websocket) set_method(easy, spec, hop.as_get);
+  // What a server sets on the way is sent where it belongs, until the check is over.
+  if (traits(hop.target.kind).has(feature::kRequest) && spec.follow_redirects) {
+    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+  }
+  if (hop.own_origin && !check.cookies.empty()) curl_easy_setopt(easy, CURLOPT_COOKIE, check.cookies.c_str());
+  if (!websocket) set_method(easy, check, hop.as_get);
 }
 
 }  // namespace
 
 bool connect_only(const Target& target) noexcept {
-  if (is_web(target.kind)) return false;
-  const bool ldap = target.kind == CheckKind::ldap || target.kind == CheckKind::ldaps;
-  return !ldap || target.path.size() <= 1;
+  // What a path names is fetched: a page, or an entry of a directory.
+  return !is_web(target.kind) && (!traits(target.kind).has(feature::kPath) || target.path.size() <= 1);
 }
 
 void configure(CURL* easy, const CompiledCheck& check, const Hop& hop, const TransferCallbacks& callbacks,
@@ -124,16 +125,16 @@ void configure(CURL* easy, const CompiledCheck& check, const Hop& hop, const Tra
   curl_easy_setopt(easy, CURLOPT_URL, hop.target.url.c_str());
   set_ground_rules(easy, spec, hop);
   set_tls(easy, check, certificates);
-  if (is_web(hop.target.kind)) set_http(easy, spec, hop, headers, user_agent);
+  if (is_web(hop.target.kind)) set_http(easy, check, hop, headers, user_agent);
   if (connect_only(hop.target)) curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-  if (hop.target.kind == CheckKind::tls) curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-  if (hop.own_origin && !spec.username.empty()) {
-    curl_easy_setopt(easy, CURLOPT_USERNAME, spec.username.c_str());
-    curl_easy_setopt(easy, CURLOPT_PASSWORD, spec.password.c_str());
-    if (is_web(hop.target.kind)) curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  if (!is_web(hop.target.kind)) curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+  if (!hop.username.empty()) {
+    set_login(easy, hop.username, hop.password);
+  } else if (hop.own_origin && !spec.username.empty()) {
+    set_login(easy, spec.username, spec.password);
   }
   curl_easy_setopt(easy, CURLOPT_PROXY, check.proxy ? check.proxy->url.c_str() : "");  // "": not the environment's
-  if (check.proxy && hop.target.kind == CheckKind::tls) curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  if (check.proxy && !is_web(hop.target.kind)) curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
   if (resolve != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callbacks.on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, callbacks.self);

@@ -15,6 +15,8 @@ struct Hop {
   Target target;
   bool own_origin = true;  ///< credentials may be sent
   bool as_get = false;     ///< a redirect turned the request into a plain GET
+  std::string username;    ///< a login that stood in the redirect's address; empty for none
+  std::string password;
 };
 
 /// What libcurl calls back while the transfer runs. All of them get `self`.

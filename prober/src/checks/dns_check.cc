@@ -35,7 +35,7 @@ class DnsCheck final : public RunningCheck {
     });
     if (asking_) query_ = id;
   }
-  Failure overdue() override { return {ErrorClass::timeout, "no name server answered in time", true}; }
+  Failure overdue() override { return {ErrorClass::timeout, "no name server answered in time"}; }
   void release() override {
     if (asking_) resolver_->cancel(query_);
     asking_ = false;
@@ -55,7 +55,7 @@ class DnsCheck final : public RunningCheck {
       if (!answer.message.empty()) return fail({ErrorClass::protocol, "the answer is not a DNS message"});
       if (answer.status == ARES_ETIMEOUT) return fail(overdue());
       if (answer.status == ARES_ECONNREFUSED) {
-        return fail({ErrorClass::connect_refused, "the name server does not serve", true});
+        return fail({ErrorClass::connect_refused, "the name server does not serve"});
       }
       return fail(dns_failure(answer.status, check().dns_name));
     }
@@ -71,18 +71,57 @@ class DnsCheck final : public RunningCheck {
       return Failure{ErrorClass::condition,
                      "answered " + dns_rcode_name(message.rcode) + ", expected " + dns_rcode_name(check().dns_rcode)};
     }
-    const auto of_type = [this](const DnsRecord& record) { return record.type == check().dns_type; };
-    if (message.rcode == 0 && std::none_of(message.answers.begin(), message.answers.end(), of_type)) {
+    std::vector<DnsRecord> records = message.answers;
+    std::erase_if(records, [this](const DnsRecord& record) { return record.type != check().dns_type; });
+    if (message.rcode == 0 && records.empty()) {
       return Failure{ErrorClass::condition, "the answer has no record of the type that was asked for"};
     }
-    for (const auto& wanted : spec().dns_answers) {
-      const bool there = std::any_of(message.answers.begin(), message.answers.end(), [&](const DnsRecord& record) {
-        return of_type(record) && equal_ignoring_case(record.text, wanted);
+    if (auto failure = wrong_records(records)) return failure;
+    for (const auto& wanted : spec().dns_contains) {
+      const bool there = std::any_of(records.begin(), records.end(), [&wanted](const DnsRecord& record) {
+        return record.text.find(wanted) != std::string::npos;
       });
-      if (!there)
-        return Failure{ErrorClass::condition, "\"" + shorten(wanted, kShownBytes) + "\" is not in the answer"};
+      if (!there) return Failure{ErrorClass::condition, in_quotes(wanted) + " is not part of an answer"};
+    }
+    for (const auto& record : records) {
+      if (in_networks(record)) continue;
+      return Failure{ErrorClass::condition, record.text + " is in none of the expected networks"};
     }
     return std::nullopt;
+  }
+
+  static std::string in_quotes(const std::string& text) { return "\"" + shorten(text, kShownBytes) + "\""; }
+
+  [[nodiscard]] std::optional<Failure> wrong_records(const std::vector<DnsRecord>& records) const {
+    const auto& wanted = check().dns_answers;
+    if (wanted.empty()) return std::nullopt;
+    std::vector<std::string> there;
+    // TXT is compared byte by byte; what stands in quotes in it stays.
+    for (const auto& record : records) {
+      const bool text = dns_form(record.type) == "T";
+      there.push_back(text ? record.text : normal_record(record.type, record.text).value_or(record.text));
+    }
+    const auto missing = std::find_if(wanted.begin(), wanted.end(), [&there](const std::string& text) {
+      return std::find(there.begin(), there.end(), text) == there.end();
+    });
+    if (missing != wanted.end()) {
+      const auto at = static_cast<std::size_t>(missing - wanted.begin());
+      return Failure{ErrorClass::condition, in_quotes(spec().dns_answers[at]) + " is not in the answer"};
+    }
+    if (!spec().dns_only) return std::nullopt;
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      if (std::find(wanted.begin(), wanted.end(), there[i]) != wanted.end()) continue;
+      return Failure{ErrorClass::condition, in_quotes(records[i].text) + " was not expected in the answer"};
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool in_networks(const DnsRecord& record) const {
+    const auto& networks = check().dns_networks;
+    const auto address = parse_address(record.text, 0);
+    return networks.empty() || (address && std::any_of(networks.begin(), networks.end(), [&](const Network& network) {
+                                  return contains(network, *address);
+                                }));
   }
 
   Resolver* resolver_ = nullptr;

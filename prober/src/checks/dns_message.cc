@@ -1,18 +1,29 @@
 #include "checks/dns_message.h"
 
 #include <arpa/inet.h>
+#include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
+
+#include "spec/dns_names.h"
 
 namespace nines::prober {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 12;
-constexpr std::size_t kMaxNameBytes = 255;
+// As text, every byte of a label escaped.
+constexpr std::size_t kMaxNameBytes = 2 * 255;
 // A name has at most 127 labels; more jumps than that is a loop.
 constexpr int kMaxJumps = 127;
+
+// As in a zone file (RFC 1035, section 5.1): a dot inside of a label is not one between labels.
+void append_label(std::string& text, std::string_view label) {
+  for (const char c : label) {
+    if (c == '.' || c == '\\') text += '\\';
+    text += c;
+  }
+}
 
 // A cursor that remembers having run out instead of reading past the end.
 class Cursor {
@@ -70,7 +81,7 @@ class Cursor {
         return text.empty() ? "." : text;
       }
       if (!text.empty()) text += '.';
-      text += reader.take(length);
+      append_label(text, reader.take(length));
       if (text.size() > kMaxNameBytes) break;
     }
     ok_ = false;
@@ -83,10 +94,6 @@ class Cursor {
   bool ok_ = true;
 };
 
-std::string number(std::uint64_t value) {
-  return std::to_string(value) + " ";
-}
-
 std::string ip_text(int family, std::string_view bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const std::size_t wanted = family == AF_INET ? 4 : 16;
@@ -94,66 +101,98 @@ std::string ip_text(int family, std::string_view bytes) {
   return text.data();
 }
 
-// Character strings, each with its length in front, joined: that is how TXT is meant (RFC 7208, section 3.3).
-std::string joined_strings(std::string_view data) {
+// In quotes, with the escapes of a zone file.
+std::string quoted(std::string_view bytes) {
+  std::string text = "\"";
+  for (const char c : bytes) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "\"";
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
-  while (!data.empty()) {
-    const auto length = static_cast<std::uint8_t>(data.front());
-    data.remove_prefix(1);
-    text += data.substr(0, length);
-    data.remove_prefix(std::min<std::size_t>(length, data.size()));
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0xf];
   }
   return text;
 }
 
-std::string caa_text(std::string_view data) {
-  if (data.size() < 2) return {};
-  const auto flags = static_cast<std::uint8_t>(data[0]);
-  const auto tag_length = static_cast<std::uint8_t>(data[1]);
-  data.remove_prefix(2);
-  if (tag_length > data.size()) return {};
-  return number(flags) + std::string(data.substr(0, tag_length)) + " \"" + std::string(data.substr(tag_length)) + "\"";
-}
-
-std::string soa_text(Cursor& cursor) {
-  const std::string primary = cursor.name();
-  std::string text = primary + " " + cursor.name();
-  for (int i = 0; i < 5; ++i) text += " " + std::to_string(cursor.u32());
+std::string base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(length));
   return text;
 }
 
-// The record data at `cursor`, `length` bytes; empty for a type that is not shown.
-std::string record_text(int type, Cursor cursor, std::string_view data) {
-  std::string text;
-  switch (type) {
-    case 1:
-      return ip_text(AF_INET, data);
-    case 28:
-      return ip_text(AF_INET6, data);
-    case 16:
-      return joined_strings(data);
-    case 257:
-      return caa_text(data);
-    case 2:
-    case 5:
-    case 12:
-      text = cursor.name();
-      break;
-    case 6:
-      text = soa_text(cursor);
-      break;
-    case 15:
-      text = number(cursor.u16());
-      text += cursor.name();
-      break;
-    case 33:
-      for (int i = 0; i < 3; ++i) text += number(cursor.u16());
-      text += cursor.name();
-      break;
-    default:
-      break;
+// The pieces of a record's data, `end` being the place behind it. A name is read from the whole message, because of its
+// pointers; everything else lies in front of `end`.
+class RecordReader {
+ public:
+  RecordReader(Cursor cursor, std::size_t end) : cursor_(cursor), end_(end) {}
+
+  [[nodiscard]] bool ok() const noexcept { return cursor_.ok() && cursor_.at() <= end_; }
+  [[nodiscard]] bool at_end() const noexcept { return cursor_.at() == end_; }
+
+  std::string piece(char form) {
+    switch (form) {
+      case '1':
+        return std::to_string(cursor_.u8());
+      case '2':
+        return std::to_string(cursor_.u16());
+      case '4':
+        return std::to_string(cursor_.u32());
+      case 'n':
+        return cursor_.name();
+      case 'a':
+        return ip_text(AF_INET, rest());
+      case 'q':
+        return ip_text(AF_INET6, rest());
+      case 's':
+        return quoted(string());
+      case 't':
+        return std::string(string());
+      case 'v':
+        return quoted(rest());
+      case 'T':
+        return joined();
+      case 'h':
+        return hexadecimal(rest());
+      default:
+        return base64(rest());
+    }
   }
-  return cursor.ok() ? text : std::string();
+
+ private:
+  std::string_view rest() { return cursor_.take(ok() ? end_ - cursor_.at() : 0); }
+  std::string_view string() { return cursor_.take(cursor_.u8()); }
+  // Joined without anything between them: that is how TXT is meant (RFC 7208, section 3.3).
+  std::string joined() {
+    std::string text;
+    while (ok() && !at_end()) text += string();
+    return text;
+  }
+
+  Cursor cursor_;
+  const std::size_t end_;
+};
+
+// The record data from `cursor` up to `end`; empty for a type that is not shown, and for malformed data.
+std::string record_text(int type, Cursor cursor, std::size_t end) {
+  RecordReader reader(cursor, end);
+  std::string text;
+  const std::string_view form = dns_form(type);
+  for (std::size_t i = 0; i < form.size() && reader.ok(); ++i) {
+    if (i > 0) text += ' ';
+    text += reader.piece(form[i]);
+  }
+  return reader.ok() && reader.at_end() ? text : std::string();
 }
 
 }  // namespace
@@ -180,9 +219,9 @@ std::optional<DnsMessage> parse_dns_message(std::string_view bytes) {
     static_cast<void>(cursor.u32());
     const std::uint16_t length = cursor.u16();
     const Cursor data_at = cursor;
-    const auto data = cursor.take(length);
+    static_cast<void>(cursor.take(length));
     if (!cursor.ok()) break;
-    record.text = record_text(record.type, data_at, data);
+    record.text = record_text(record.type, data_at, cursor.at());
     if (!record.text.empty()) message.answers.push_back(std::move(record));
   }
   if (!cursor.ok()) return std::nullopt;

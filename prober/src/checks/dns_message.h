@@ -1,4 +1,4 @@
-// Reading a DNS answer: its response code and its records as text (RFC 1035, section 4; RFC 2782, 3596, 8659).
+// Reading a DNS answer: its response code and its records as text (RFC 1035, section 4; the types of dns_names.h).
 #pragma once
 
 #include <optional>

@@ -2,8 +2,11 @@
 
 #include <ares.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -39,10 +42,6 @@ ErrorClass classify_connect(int os_error) noexcept {
   }
 }
 
-bool looks_local(ErrorClass error) noexcept {
-  return error == ErrorClass::dns || error == ErrorClass::connect_timeout || error == ErrorClass::unreachable;
-}
-
 // A TLS peer that refuses us after the handshake does so by an alert, which libcurl reports as a failed read.
 bool is_tls_alert(const std::string& message) noexcept {
   return message.find("alert") != std::string::npos && message.find("SSL") != std::string::npos;
@@ -71,135 +70,113 @@ const char* sentence(ErrorClass error) noexcept {
   }
 }
 
+using CurlClass = std::pair<CURLcode, ErrorClass>;
+// What depends on nothing but the code.
+constexpr auto kCurlClasses = std::to_array<CurlClass>({
+    {CURLE_COULDNT_RESOLVE_HOST, ErrorClass::dns},
+    {CURLE_COULDNT_RESOLVE_PROXY, ErrorClass::dns},
+    {CURLE_SSL_CONNECT_ERROR, ErrorClass::tls},
+    {CURLE_SSL_CIPHER, ErrorClass::tls},
+    {CURLE_SSL_SHUTDOWN_FAILED, ErrorClass::tls},
+    {CURLE_USE_SSL_FAILED, ErrorClass::tls},
+    {CURLE_SSL_CLIENTCERT, ErrorClass::tls},
+    {CURLE_PEER_FAILED_VERIFICATION, ErrorClass::certificate},
+    {CURLE_SSL_ISSUER_ERROR, ErrorClass::certificate},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, ErrorClass::certificate},
+    {CURLE_SSL_INVALIDCERTSTATUS, ErrorClass::certificate},
+    {CURLE_GOT_NOTHING, ErrorClass::reset},
+    {CURLE_PARTIAL_FILE, ErrorClass::reset},
+    {CURLE_SEND_ERROR, ErrorClass::reset},
+    {CURLE_RECV_ERROR, ErrorClass::reset},
+    {CURLE_SEND_FAIL_REWIND, ErrorClass::reset},
+    // The server does not keep to its protocol; HTTP/0.9 and what is no HTTP at all are UNSUPPORTED_PROTOCOL.
+    {CURLE_UNSUPPORTED_PROTOCOL, ErrorClass::protocol},
+    {CURLE_WEIRD_SERVER_REPLY, ErrorClass::protocol},
+    {CURLE_HTTP2, ErrorClass::protocol},
+    {CURLE_HTTP2_STREAM, ErrorClass::protocol},
+    {CURLE_HTTP3, ErrorClass::protocol},
+    {CURLE_QUIC_CONNECT_ERROR, ErrorClass::protocol},
+    {CURLE_BAD_CONTENT_ENCODING, ErrorClass::protocol},
+    {CURLE_PROXY, ErrorClass::protocol},
+    {CURLE_RANGE_ERROR, ErrorClass::protocol},
+    {CURLE_HTTP_POST_ERROR, ErrorClass::protocol},
+    {CURLE_BAD_DOWNLOAD_RESUME, ErrorClass::protocol},
+    {CURLE_FTP_WEIRD_PASS_REPLY, ErrorClass::protocol},
+    {CURLE_FTP_WEIRD_PASV_REPLY, ErrorClass::protocol},
+    {CURLE_FTP_WEIRD_227_FORMAT, ErrorClass::protocol},
+    {CURLE_FTP_ACCEPT_FAILED, ErrorClass::protocol},
+    {CURLE_FTP_COULDNT_SET_TYPE, ErrorClass::protocol},
+    {CURLE_FTP_COULDNT_USE_REST, ErrorClass::protocol},
+    {CURLE_FTP_PRET_FAILED, ErrorClass::protocol},
+    {CURLE_FTP_BAD_FILE_LIST, ErrorClass::protocol},
+    {CURLE_FTP_PORT_FAILED, ErrorClass::protocol},
+    {CURLE_UNKNOWN_OPTION, ErrorClass::protocol},
+    {CURLE_RTSP_CSEQ_ERROR, ErrorClass::protocol},
+    {CURLE_RTSP_SESSION_ERROR, ErrorClass::protocol},
+    {CURLE_TFTP_ILLEGAL, ErrorClass::protocol},
+    {CURLE_TFTP_UNKNOWNID, ErrorClass::protocol},
+    {CURLE_CHUNK_FAILED, ErrorClass::protocol},
+    // The server speaks its protocol and says no.
+    {CURLE_REMOTE_ACCESS_DENIED, ErrorClass::condition},
+    {CURLE_LOGIN_DENIED, ErrorClass::condition},
+    {CURLE_AUTH_ERROR, ErrorClass::condition},
+    {CURLE_QUOTE_ERROR, ErrorClass::condition},
+    {CURLE_FTP_COULDNT_RETR_FILE, ErrorClass::condition},
+    {CURLE_UPLOAD_FAILED, ErrorClass::condition},
+    {CURLE_LDAP_CANNOT_BIND, ErrorClass::condition},
+    {CURLE_LDAP_SEARCH_FAILED, ErrorClass::condition},
+    {CURLE_REMOTE_DISK_FULL, ErrorClass::condition},
+    {CURLE_REMOTE_FILE_EXISTS, ErrorClass::condition},
+    {CURLE_REMOTE_FILE_NOT_FOUND, ErrorClass::condition},
+    {CURLE_TFTP_NOTFOUND, ErrorClass::condition},
+    {CURLE_TFTP_PERM, ErrorClass::condition},
+    {CURLE_TFTP_NOSUCHUSER, ErrorClass::condition},
+    {CURLE_HTTP_RETURNED_ERROR, ErrorClass::http_status},
+    {CURLE_TOO_MANY_REDIRECTS, ErrorClass::redirect},
+    {CURLE_FILESIZE_EXCEEDED, ErrorClass::too_large},
+    // Our own fault: options, files, libraries, callbacks.
+    {CURLE_FAILED_INIT, ErrorClass::internal},
+    {CURLE_URL_MALFORMAT, ErrorClass::internal},
+    {CURLE_NOT_BUILT_IN, ErrorClass::internal},
+    {CURLE_WRITE_ERROR, ErrorClass::internal},
+    {CURLE_READ_ERROR, ErrorClass::internal},
+    {CURLE_ABORTED_BY_CALLBACK, ErrorClass::internal},
+    {CURLE_BAD_FUNCTION_ARGUMENT, ErrorClass::internal},
+    {CURLE_FUNCTION_NOT_FOUND, ErrorClass::internal},
+    {CURLE_INTERFACE_FAILED, ErrorClass::internal},
+    {CURLE_SETOPT_OPTION_SYNTAX, ErrorClass::internal},
+    {CURLE_FILE_COULDNT_READ_FILE, ErrorClass::internal},
+    {CURLE_SSL_CERTPROBLEM, ErrorClass::internal},
+    {CURLE_SSL_CACERT_BADFILE, ErrorClass::internal},
+    {CURLE_SSL_CRL_BADFILE, ErrorClass::internal},
+    {CURLE_SSL_ENGINE_NOTFOUND, ErrorClass::internal},
+    {CURLE_SSL_ENGINE_SETFAILED, ErrorClass::internal},
+    {CURLE_SSL_ENGINE_INITFAILED, ErrorClass::internal},
+    {CURLE_CONV_FAILED, ErrorClass::internal},
+    {CURLE_CONV_REQD, ErrorClass::internal},
+    {CURLE_NO_CONNECTION_AVAILABLE, ErrorClass::internal},
+    {CURLE_RECURSIVE_API_CALL, ErrorClass::internal},
+    {CURLE_UNRECOVERABLE_POLL, ErrorClass::internal},
+});
+
 }  // namespace
 
 ErrorClass classify(CURLcode code, const TransferProgress& progress) noexcept {
-  switch (code) {
-    case CURLE_OK:
-      return ErrorClass::none;
-
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return ErrorClass::dns;
-
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_FTP_CANT_GET_HOST:
-      return classify_connect(progress.os_error);
-
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_FTP_ACCEPT_TIMEOUT:
-      return timeout_failure(progress).error;
-
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_SHUTDOWN_FAILED:
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_SSL_CLIENTCERT:
-      return ErrorClass::tls;
-
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-      return ErrorClass::certificate;
-
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_FAIL_REWIND:
-      return ErrorClass::reset;
-
-    case CURLE_UNSUPPORTED_PROTOCOL:  // such as HTTP/0.9, or an answer that is no HTTP
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-    case CURLE_HTTP3:
-    case CURLE_QUIC_CONNECT_ERROR:
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_PROXY:
-    case CURLE_RANGE_ERROR:
-    case CURLE_HTTP_POST_ERROR:
-    case CURLE_BAD_DOWNLOAD_RESUME:
-    case CURLE_FTP_WEIRD_PASS_REPLY:
-    case CURLE_FTP_WEIRD_PASV_REPLY:
-    case CURLE_FTP_WEIRD_227_FORMAT:
-    case CURLE_FTP_ACCEPT_FAILED:
-    case CURLE_FTP_COULDNT_SET_TYPE:
-    case CURLE_FTP_COULDNT_USE_REST:
-    case CURLE_FTP_PRET_FAILED:
-    case CURLE_FTP_BAD_FILE_LIST:
-    case CURLE_FTP_PORT_FAILED:
-    case CURLE_UNKNOWN_OPTION:
-    case CURLE_RTSP_CSEQ_ERROR:
-    case CURLE_RTSP_SESSION_ERROR:
-    case CURLE_TFTP_ILLEGAL:
-    case CURLE_TFTP_UNKNOWNID:
-    case CURLE_CHUNK_FAILED:
-      return ErrorClass::protocol;
-
-    // The server speaks its protocol and says no.
-    case CURLE_REMOTE_ACCESS_DENIED:
-    case CURLE_LOGIN_DENIED:
-    case CURLE_AUTH_ERROR:
-    case CURLE_QUOTE_ERROR:
-    case CURLE_FTP_COULDNT_RETR_FILE:
-    case CURLE_UPLOAD_FAILED:
-    case CURLE_LDAP_CANNOT_BIND:
-    case CURLE_LDAP_SEARCH_FAILED:
-    case CURLE_REMOTE_DISK_FULL:
-    case CURLE_REMOTE_FILE_EXISTS:
-    case CURLE_REMOTE_FILE_NOT_FOUND:
-    case CURLE_TFTP_NOTFOUND:
-    case CURLE_TFTP_PERM:
-    case CURLE_TFTP_NOSUCHUSER:
-      return ErrorClass::condition;
-
-    case CURLE_HTTP_RETURNED_ERROR:
-      return ErrorClass::http_status;
-    case CURLE_TOO_MANY_REDIRECTS:
-      return ErrorClass::redirect;
-    case CURLE_FILESIZE_EXCEEDED:
-      return ErrorClass::too_large;
-
-    // libcurl reports a header line over its own limit as a failed allocation of the line's buffer.
-    case CURLE_OUT_OF_MEMORY:
-      return progress.connected ? ErrorClass::too_large : ErrorClass::internal;
-
-    // Our own fault: options, files, libraries, callbacks.
-    case CURLE_FAILED_INIT:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_NOT_BUILT_IN:
-    case CURLE_WRITE_ERROR:
-    case CURLE_READ_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-    case CURLE_FUNCTION_NOT_FOUND:
-    case CURLE_INTERFACE_FAILED:
-    case CURLE_SETOPT_OPTION_SYNTAX:
-    case CURLE_FILE_COULDNT_READ_FILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_CONV_FAILED:
-    case CURLE_CONV_REQD:
-    case CURLE_NO_CONNECTION_AVAILABLE:
-    case CURLE_RECURSIVE_API_CALL:
-    case CURLE_UNRECOVERABLE_POLL:
-      return ErrorClass::internal;
-
-    default:
-      return ErrorClass::other;
-  }
+  if (code == CURLE_OK) return ErrorClass::none;
+  if (code == CURLE_COULDNT_CONNECT || code == CURLE_FTP_CANT_GET_HOST) return classify_connect(progress.os_error);
+  if (code == CURLE_OPERATION_TIMEDOUT || code == CURLE_FTP_ACCEPT_TIMEOUT) return timeout_failure(progress).error;
+  // libcurl reports a header line over its own limit as a failed allocation of the line's buffer.
+  if (code == CURLE_OUT_OF_MEMORY) return progress.connected ? ErrorClass::too_large : ErrorClass::internal;
+  const auto* const found = std::find_if(kCurlClasses.begin(), kCurlClasses.end(),
+                                         [code](const CurlClass& entry) { return entry.first == code; });
+  if (found == kCurlClasses.end()) return ErrorClass::other;
+  // Once the answer has begun, what libcurl blames on us is what the server has sent: an unknown would hide its fault.
+  if (found->second == ErrorClass::internal && progress.answered) return ErrorClass::protocol;
+  return found->second;
 }
 
 Failure timeout_failure(const TransferProgress& progress) {
-  if (!progress.connected) {
-    return {ErrorClass::connect_timeout, "no connection in time", true};
-  }
+  if (!progress.connected) return {ErrorClass::connect_timeout, "no connection in time"};
   if (!progress.secured) return {ErrorClass::timeout, "the TLS handshake was not over in time"};
   if (!progress.answered) return {ErrorClass::timeout, "connected, but no answer in time"};
   return {ErrorClass::timeout, "the answer was not complete in time"};
@@ -210,7 +187,6 @@ Failure curl_failure(CURLcode code, const TransferProgress& progress, const std:
   Failure failure;
   failure.error = classify(code, progress);
   if (failure.error == ErrorClass::reset && is_tls_alert(curl_message)) failure.error = ErrorClass::tls;
-  failure.looks_local = looks_local(failure.error);
   failure.detail = sentence(failure.error);
   const bool says_more = failure.detail.empty() || failure.error == ErrorClass::too_large;
   if (says_more) {
@@ -234,9 +210,9 @@ Failure dns_failure(int ares_status, const std::string& name) {
     case ARES_EBADNAME:
       return {ErrorClass::dns, shown + " is not a valid name"};
     case ARES_ETIMEOUT:
-      return {ErrorClass::dns, "no name server answered for " + shown + " in time", true};
+      return {ErrorClass::dns, "no name server answered for " + shown + " in time"};
     case ARES_ECONNREFUSED:
-      return {ErrorClass::dns, "no name server could be reached for " + shown, true};
+      return {ErrorClass::dns, "no name server could be reached for " + shown};
     case ARES_ENOMEM:
     case ARES_ECANCELLED:
     case ARES_EDESTRUCTION:
@@ -249,7 +225,6 @@ Failure dns_failure(int ares_status, const std::string& name) {
 Failure connect_failure(int os_error, const std::string& address) {
   Failure failure;
   failure.error = classify_connect(os_error);
-  failure.looks_local = looks_local(failure.error);
   failure.detail = shorten(address, kShownBytes) + ": " + std::strerror(os_error);
   return failure;
 }

@@ -95,7 +95,7 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
   }
   Failure overdue() override {
     if (!fd_) return dns_failure(ARES_ETIMEOUT, check().target.host);
-    return {ErrorClass::timeout, "no echo reply from " + outcome.address + " in time", true};
+    return {ErrorClass::timeout, "no echo reply from " + outcome.address + " in time"};
   }
   void release() override {
     loop().cancel(repeat_);

@@ -1,12 +1,13 @@
 // The runner: puts the loop, libcurl, the resolvers and the checks in flight together.
 #include <nines/check_runner.h>
 
-#include <cstring>
+#include <array>
 #include <unordered_map>
 #include <utility>
 
 #include "checks/curl_engine.h"
 #include "checks/running_check.h"
+#include "spec/check_kind.h"
 #include "spec/compile_parts.h"
 
 namespace nines {
@@ -18,19 +19,17 @@ using prober::RunningCheck;
 
 namespace {
 
+using MakeCheck = std::unique_ptr<RunningCheck> (*)(prober::Services&, std::shared_ptr<const CompiledCheck>,
+                                                    CheckRunner::Done);
+// By CheckEngine. The last, push, is never compiled.
+constexpr std::array<MakeCheck, 4> kMakers{prober::make_curl_check, prober::make_tcp_check, prober::make_icmp_check,
+                                           prober::make_dns_check};
+static_assert(static_cast<std::size_t>(prober::CheckEngine::none) == kMakers.size());
+
 std::unique_ptr<RunningCheck> make_check(prober::Services& services, std::shared_ptr<const CompiledCheck> check,
                                          CheckRunner::Done done) {
-  switch (check->target.kind) {
-    case CheckKind::tcp:
-    case CheckKind::mqtt:
-      return prober::make_tcp_check(services, std::move(check), std::move(done));
-    case CheckKind::icmp:
-      return prober::make_icmp_check(services, std::move(check), std::move(done));
-    case CheckKind::dns:
-      return prober::make_dns_check(services, std::move(check), std::move(done));
-    default:
-      return prober::make_curl_check(services, std::move(check), std::move(done));
-  }
+  const auto engine = static_cast<std::size_t>(prober::traits(check->target.kind).engine);
+  return kMakers.at(engine)(services, std::move(check), std::move(done));
 }
 
 }  // namespace
@@ -122,7 +121,7 @@ CheckRunner::Stats CheckRunner::Impl::stats() const noexcept {
 Result<std::unique_ptr<CheckRunner>> CheckRunner::create(RunnerOptions options) {
   for (auto& server : options.dns_servers) {
     auto normal = prober::parse_server(server);
-    if (!normal) return tl::unexpected(normal.error());
+    if (!normal) return prober::as_error({normal.error()});
     server = *std::move(normal);
   }
   auto loop = EventLoop::create();

@@ -9,8 +9,8 @@
 namespace nines::prober {
 namespace {
 
-// A detail is one line that fits an alert; the store's own limit is far above.
-constexpr std::size_t kMaxDetailBytes = 300;
+// A detail is one line that fits an alert; the store's own limit, kMaxDetailBytes, is far above.
+constexpr std::size_t kDetailShownBytes = 300;
 
 bool of_family(const Address& address, AddressFamily family) noexcept {
   return family == AddressFamily::any || (family == AddressFamily::v4) == (address.family() == AF_INET);
@@ -97,8 +97,7 @@ void RunningCheck::fail(const Failure& failure) {
   if (looking_up()) outcome.phases.dns_us += clamp_us(Clock::now() - lookup_started_);
   outcome.state = state_of(failure.error);
   outcome.error = failure.error;
-  outcome.detail = shorten(redact(one_line(failure.detail), check().secrets), kMaxDetailBytes);
-  outcome.looks_local = failure.looks_local;
+  outcome.detail = shorten(redact(one_line(failure.detail), check().secrets), kDetailShownBytes);
   finish();
 }
 
@@ -110,8 +109,18 @@ void RunningCheck::succeed() {
   finish();
 }
 
+// A failure is what is wished for; what the prober could not measure stays unknown.
+void RunningCheck::turn_over() {
+  if (outcome.state == State::unknown) return;
+  const bool failed = outcome.state == State::down;
+  outcome.state = failed ? State::up : State::down;
+  outcome.error = failed ? ErrorClass::none : ErrorClass::condition;
+  outcome.detail = failed ? "" : "answers, and is expected not to";
+}
+
 void RunningCheck::finish() {
   finished_ = true;
+  if (spec().upside_down) turn_over();
   end_lookup();
   loop().cancel(deadline_timer_);
   release();

@@ -87,6 +87,7 @@ class RunningCheck {
  private:
   void found(std::uint16_t port, HostAnswer answer, const std::function<void(std::vector<Address>)>& done_looking);
   void end_lookup() noexcept;
+  void turn_over();
   void finish();
 
   Services& services_;

@@ -36,6 +36,7 @@ class TcpCheck final : public RunningCheck, public FdWatcher {
  private:
   enum class Stage : std::uint8_t { looking_up, connecting, talking };
 
+  [[nodiscard]] bool is_mqtt() const noexcept { return check().target.kind == CheckKind::mqtt; }
   void connect_next();
   void on_connect_result(int error);
   void connected();
@@ -58,7 +59,7 @@ class TcpCheck final : public RunningCheck, public FdWatcher {
 };
 
 void TcpCheck::begin() {
-  unsent_ = check().target.kind == CheckKind::mqtt ? mqtt_connect(spec().username, spec().password) : spec().send;
+  unsent_ = is_mqtt() ? mqtt_connect(spec().username, spec().password) : spec().send;
   lookup(check().target.host, check().target.port, [this](std::vector<Address> addresses) {
     addresses_ = std::move(addresses);
     stage_ = Stage::connecting;
@@ -126,7 +127,7 @@ void TcpCheck::send_rest() {
     }
     unsent_.erase(0, static_cast<std::size_t>(sent));
   }
-  const bool reads = check().needs_body || check().target.kind == CheckKind::mqtt;
+  const bool reads = check().needs_body || is_mqtt();
   if (unsent_.empty() && !reads) {
     complete();
     return;
@@ -166,7 +167,7 @@ void TcpCheck::receive() {
 
 void TcpCheck::judge(bool closed) {
   std::optional<Failure> unmet;
-  if (check().target.kind == CheckKind::mqtt) {
+  if (is_mqtt()) {
     const auto answer = parse_mqtt_connack(received_);
     if (answer.done) {
       outcome.code = answer.code;

@@ -2,9 +2,11 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "spec/check_kind.h"
 #include "spec/compile_parts.h"
 #include "spec/compiled_check.h"
 #include "spec/dns_names.h"
+#include "spec/secrets.h"
 
 namespace nines::prober {
 
@@ -18,15 +20,6 @@ void append(CurlList& list, const std::string& line) {
 
 namespace {
 
-// Headers that say who is asking, or hold a session: kept from other origins, and their values out of details.
-bool is_secret_header(std::string_view name) {
-  const std::string lower = to_lower(name);
-  for (const char* word : {"auth", "cookie", "token", "secret", "key", "password", "session", "credential"}) {
-    if (lower.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 bool has_header(const CheckSpec& spec, std::string_view name) {
   return std::any_of(spec.headers.begin(), spec.headers.end(),
                      [name](const auto& header) { return equal_ignoring_case(header.first, name); });
@@ -38,8 +31,7 @@ void build_headers(CompiledCheck& check) {
     append(check.headers, line);
     append(check.headers_elsewhere, line);
   };
-  const bool websocket = check.target.kind == CheckKind::ws || check.target.kind == CheckKind::wss;
-  if (websocket) {
+  if (traits(check.target.kind).has(feature::kUpgrade)) {
     both("Connection: Upgrade");  // the key differs from run to run and is added there
     both("Upgrade: websocket");
     both("Sec-WebSocket-Version: 13");
@@ -47,44 +39,24 @@ void build_headers(CompiledCheck& check) {
     both("Connection: close");  // so that the server need not wait for a next request; HTTP/2 leaves it out
   }
   if (!spec.body.empty()) both("Expect:");  // no waiting for 100 Continue
+  if (!has_header(spec, "Accept-Encoding")) {
+    both(spec.compressed ? "Accept-Encoding: gzip, deflate, br" : "Accept-Encoding: identity");
+  }
   for (const auto& [name, value] : spec.headers) {
+    if (equal_ignoring_case(name, "Cookie")) {  // libcurl joins them with those that the check is given on its way
+      check.cookies += (check.cookies.empty() ? "" : "; ") + value;
+      continue;
+    }
     std::string line = name;
     line += value.empty() ? ";" : ": " + value;  // libcurl's form for an empty value
     append(check.headers, line);
-    if (!is_secret_header(name)) append(check.headers_elsewhere, line);
+    // Host names the own origin, so that elsewhere it would be a lie.
+    if (!is_secret_header(name) && !equal_ignoring_case(name, "Host")) append(check.headers_elsewhere, line);
   }
   if (!spec.bearer_token.empty()) append(check.headers, "Authorization: Bearer " + spec.bearer_token);
 }
 
-void collect_secrets(CompiledCheck& check) {
-  const CheckSpec& spec = check.spec;
-  const auto add = [&check](std::string_view secret) {
-    if (!secret.empty()) check.secrets.emplace_back(secret);
-  };
-  add(spec.password);
-  add(spec.bearer_token);
-  for (const auto& [name, value] : spec.headers) {
-    if (!is_secret_header(name)) continue;
-    add(value);
-    if (const auto blank = value.find(' '); blank != std::string::npos) add(std::string_view(value).substr(blank + 1));
-  }
-  add(check.target.query);
-  if (check.proxy) {
-    const auto& url = check.proxy->url;
-    const auto begin = url.find("://") + 3;
-    const auto end = url.rfind('@');
-    if (end != std::string::npos && end > begin) {
-      const std::string_view login = std::string_view(url).substr(begin, end - begin);
-      add(login);
-      if (const auto colon = login.find(':'); colon != std::string_view::npos) add(login.substr(colon + 1));
-    }
-  }
-  // Longer ones first, so that a secret that begins another does not leave the other's tail.
-  std::sort(check.secrets.begin(), check.secrets.end(),
-            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-}
-
-Result<void> compile_conditions(CompiledCheck& check) {
+Parsed<void> compile_conditions(CompiledCheck& check) {
   const CheckSpec& spec = check.spec;
   check.status = spec.status;
   if (check.status.empty()) check.status.push_back(StatusRange{});
@@ -113,7 +85,16 @@ Result<void> compile_conditions(CompiledCheck& check) {
   return {};
 }
 
-Result<void> find_proxy(CompiledCheck& check) {
+Parsed<void> compile_certificates(CompiledCheck& check) {
+  for (const auto& digest : check.spec.public_key_sha256) {
+    auto key = parse_key_digest(digest);
+    if (!key) return tl::unexpected(key.error());
+    check.public_keys.push_back(*std::move(key));
+  }
+  return {};
+}
+
+Parsed<void> find_proxy(CompiledCheck& check) {
   if (!check.spec.proxy.empty()) {
     auto proxy = parse_proxy(check.spec.proxy);
     if (!proxy) return tl::unexpected(proxy.error());
@@ -126,14 +107,24 @@ Result<void> find_proxy(CompiledCheck& check) {
   return {};
 }
 
-Result<void> compile_question(CompiledCheck& check) {
-  if (check.target.kind != CheckKind::dns) return {};
+Parsed<void> compile_question(CompiledCheck& check) {
+  if (!traits(check.target.kind).has(feature::kQuestion)) return {};
   auto question = parse_question(check.target, check.spec);
   if (!question) return tl::unexpected(question.error());
   check.dns_name = std::move(question->name);
   check.dns_type = question->type;
   check.dns_server = std::move(question->server);
   check.dns_rcode = check.spec.dns_rcode.empty() ? 0 : dns_rcode_number(check.spec.dns_rcode).value_or(0);
+  for (const auto& text : check.spec.dns_answers) {
+    auto answer = parse_answer(check.dns_type, text);
+    if (!answer) return tl::unexpected(answer.error());
+    check.dns_answers.push_back(*std::move(answer));
+  }
+  for (const auto& text : check.spec.dns_networks) {
+    const auto network = parse_dns_network(check.dns_type, text);
+    if (!network) return tl::unexpected(network.error());
+    check.dns_networks.push_back(*network);
+  }
   return {};
 }
 
@@ -143,20 +134,23 @@ Result<void> compile_question(CompiledCheck& check) {
 namespace nines {
 
 Result<std::shared_ptr<const CompiledCheck>> compile(const CheckSpec& spec) {
-  if (auto valid = validate(spec, std::chrono::milliseconds(0)); !valid) return tl::unexpected(valid.error());
+  if (const auto problems = check_spec_problems(spec, std::chrono::milliseconds(0)); !problems.empty()) {
+    return prober::as_error(problems);
+  }
   auto check = std::make_shared<CompiledCheck>();
   check->spec = spec;
   check->target = *prober::parse_target(spec.url);
-  if (check->target.kind == CheckKind::push) {
+  if (prober::traits(check->target.kind).engine == prober::CheckEngine::none) {
     return fail(ErrorCode::invalid_argument, "url: a push server reports by itself and cannot be checked");
   }
   for (const auto& entry : spec.resolve) check->fixed.push_back(*prober::parse_fixed_address(entry));
-  if (!spec.username.empty()) check->authorization = spec.username + ":" + spec.password;
-  for (auto step : {prober::find_proxy, prober::compile_conditions, prober::compile_question}) {
-    if (auto done = step(*check); !done) return tl::unexpected(done.error());
+  check->method = prober::usual_method(spec.method);
+  for (auto step :
+       {prober::find_proxy, prober::compile_conditions, prober::compile_certificates, prober::compile_question}) {
+    if (auto done = step(*check); !done) return prober::as_error({done.error()});
   }
   prober::build_headers(*check);
-  prober::collect_secrets(*check);
+  check->secrets = prober::secrets_of(*check);
   return check;
 }
 

@@ -59,18 +59,22 @@ class CompiledCheck {
 
   prober::CurlList headers;            ///< for the target's own origin
   prober::CurlList headers_elsewhere;  ///< after a redirect to another origin: without what authenticates
-  std::string authorization;           ///< "user:password" as libcurl wants it, or empty
+  std::string cookies;                 ///< the configured Cookie headers as one; for the own origin
+  std::string method;                  ///< in capital letters where it is a usual one; empty as in the spec
   std::vector<StatusRange> status;     ///< never empty
   std::vector<prober::HeaderTest> header_tests;
   std::vector<std::unique_ptr<const RE2>> body_expressions;
   std::vector<prober::JsonTest> json_tests;
-  bool needs_body = false;  ///< a condition reads it, so it is kept
+  std::vector<std::string> public_keys;  ///< spec's digests in base64
+  bool needs_body = false;               ///< a condition reads it, so it is kept
   bool needs_headers = false;
 
   int dns_type = 0;  ///< RFC 1035's number
   int dns_rcode = 0;
-  std::string dns_name;    ///< what is asked for
-  std::string dns_server;  ///< "address:port" or empty
+  std::string dns_name;                  ///< what is asked for
+  std::string dns_server;                ///< "address:port" or empty
+  std::vector<std::string> dns_answers;  ///< spec's, in the form by which records compare
+  std::vector<prober::Network> dns_networks;
 
   std::vector<std::string> secrets;  ///< never to appear in a detail
 };

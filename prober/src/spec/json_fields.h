@@ -91,32 +91,60 @@ requires std::integral<Integer> Json write(Integer value) {
   return value;
 }
 
-// "90s", "1m30s", "800ms"; at most 31 days, which no bound of a check exceeds.
+struct DurationUnit {
+  std::string_view name;
+  std::int64_t ms;
+};
+inline constexpr std::array<DurationUnit, 6> kDurationUnits{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}}};
+// No bound of a check exceeds it.
+inline constexpr std::int64_t kMaxDurationMs = 31LL * 86'400'000;
+
+// Takes "90s" or "1.5h" off the front of `text`; nothing when it is no whole number of milliseconds.
+inline std::optional<std::int64_t> take_duration(std::string_view& text) {
+  const auto digits = [&text](std::int64_t& number) {
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto length = static_cast<std::size_t>(rest - text.data());
+    const bool plain = error == std::errc{} && text.front() != '-' && number <= kMaxDurationMs;
+    text.remove_prefix(length);
+    return plain ? length : 0;
+  };
+  std::int64_t whole = 0;
+  std::int64_t part = 0;
+  std::int64_t divisor = 1;
+  if (text.empty() || digits(whole) == 0) return std::nullopt;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    if (text.empty()) return std::nullopt;
+    const std::size_t places = digits(part);
+    if (places == 0 || places > 9) return std::nullopt;
+    for (std::size_t i = 0; i < places; ++i) divisor *= 10;
+  }
+  const auto name = text.substr(0, text.find_first_of("0123456789."));
+  text.remove_prefix(name.size());
+  for (const auto& unit : kDurationUnits) {
+    if (unit.name != name) continue;
+    if (part * unit.ms % divisor != 0) return std::nullopt;
+    return whole * unit.ms + part * unit.ms / divisor;
+  }
+  return std::nullopt;
+}
+
+// "90s", "1m30s", "1.5s", "800ms".
 inline bool read(const Json& json, milliseconds& out) {
   if (!json.is_string()) return false;
   const auto text = json.get<std::string>();
-  const char* at = text.data();
-  const char* const end = at + text.size();
+  std::string_view rest = text;
   std::int64_t sum = 0;
-  if (at == end) return false;
-  while (at != end) {
-    std::int64_t number = 0;
-    const auto [rest, error] = std::from_chars(at, end, number);
-    if (error != std::errc{} || number < 0 || number > 31LL * 86'400'000) return false;
-    const std::string_view tail(rest, static_cast<std::size_t>(end - rest));
-    const auto unit = tail.substr(0, tail.find_first_of("0123456789"));
-    const std::int64_t scale = unit == "ms"  ? 1
-                               : unit == "s" ? 1000
-                               : unit == "m" ? 60'000
-                               : unit == "h" ? 3'600'000
-                               : unit == "d" ? 86'400'000
-                                             : 0;
-    if (scale == 0) return false;
-    sum += number * scale;
-    at = rest + unit.size();
+  if (rest.empty()) return false;
+  while (!rest.empty()) {
+    const auto ms = take_duration(rest);
+    if (!ms) return false;
+    sum += *ms;
+    if (sum > kMaxDurationMs) return false;
   }
   out = milliseconds(sum);
-  return sum <= 31LL * 86'400'000;
+  return true;
 }
 inline Json write(milliseconds value) {
   const auto ms = value.count();
@@ -171,7 +199,7 @@ inline Json write(const AddressPolicy& value) {
 // 204, "200-299" or "2xx".
 inline bool read(const Json& json, StatusRange& out) {
   const auto text = json.is_number_integer() ? json.dump() : json.is_string() ? json.get<std::string>() : "";
-  if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '5') {
+  if (text.size() == 3 && text.ends_with("xx") && text[0] >= '1' && text[0] <= '9') {
     out.first = static_cast<std::uint16_t>((text[0] - '0') * 100);
     out.last = static_cast<std::uint16_t>(out.first + 99);
     return true;
@@ -214,10 +242,26 @@ inline Json write(const HeaderCondition& value) {
   return text;
 }
 
-// "PATH OP VALUE"; a path with blanks in it goes up to the last blank before the first operator.
+inline constexpr std::array<std::pair<JsonCondition::Subject, const char*>, 2> kJsonSubjects{
+    {{JsonCondition::Subject::length, "len"}, {JsonCondition::Subject::any, "any"}}};
+
+// The path of "len(PATH)".
+inline std::optional<std::string> inside_call(std::string_view text, std::string_view name) {
+  const bool is_call = text.starts_with(name) && text.substr(name.size()).starts_with('(') && text.ends_with(')');
+  if (!is_call) return std::nullopt;
+  return std::string(text.substr(name.size() + 1, text.size() - name.size() - 2));
+}
+
+// "PATH OP VALUE", "len(PATH) OP VALUE", "any(PATH) OP VALUE" or "has(PATH)". A path with blanks in it goes up to the
+// last blank before the first operator.
 inline bool read(const Json& json, JsonCondition& out) {
   if (!json.is_string()) return false;
   const auto text = json.get<std::string>();
+  if (auto path = inside_call(text, "has")) {
+    out.path = *std::move(path);
+    out.op = JsonCondition::Op::exists;
+    return true;
+  }
   for (std::size_t begin = text.find(' '); begin != std::string::npos; begin = text.find(' ', begin + 1)) {
     const auto end = text.find(' ', begin + 1);
     if (end == std::string::npos) return false;
@@ -226,12 +270,24 @@ inline bool read(const Json& json, JsonCondition& out) {
     out.path = text.substr(0, begin);
     out.op = *op;
     out.value = text.substr(end + 1);
+    for (const auto& [subject, name] : kJsonSubjects) {
+      if (auto path = inside_call(out.path, name)) {
+        out.path = *std::move(path);
+        out.subject = subject;
+        break;
+      }
+    }
     return true;
   }
   return false;
 }
 inline Json write(const JsonCondition& value) {
-  return value.path + " " + std::string(to_string(value.op)) + " " + value.value;
+  if (value.op == JsonCondition::Op::exists) return "has(" + value.path + ")";
+  std::string path = value.path;
+  for (const auto& [subject, name] : kJsonSubjects) {
+    if (value.subject == subject) path = std::string(name) + "(" + path + ")";
+  }
+  return path + " " + std::string(to_string(value.op)) + " " + value.value;
 }
 
 // {"Accept": "text/html"}, or ["Accept: a", "Accept: b"] for what an object cannot say.

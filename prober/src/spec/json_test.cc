@@ -23,8 +23,8 @@ constexpr std::array<std::pair<Op, std::string_view>, 7> kOps{{{Op::equal, "=="}
 // How much of an actual value a detail shows.
 constexpr std::size_t kShownBytes = 60;
 
-tl::unexpected<Error> bad_path(const std::string& path, const std::string& why) {
-  return fail(ErrorCode::invalid_argument, "expect.json: path \"" + path + "\" " + why);
+tl::unexpected<FieldError> bad_path(const std::string& path, const std::string& why) {
+  return wrong("expect.json", "path \"" + path + "\" " + why);
 }
 
 // RFC 6901: "~1" is '/', "~0" is '~'.
@@ -42,21 +42,59 @@ std::optional<std::string> unescape_pointer(std::string_view step) {
   return text;
 }
 
-Result<std::vector<std::string>> split_path(const std::string& path) {
+Parsed<std::vector<std::string>> split_pointer(const std::string& path) {
   std::vector<std::string> steps;
-  if (path.empty()) return steps;  // the whole document
-  const bool pointer = path.front() == '/';
-  for (const auto step : split(std::string_view(path).substr(pointer ? 1 : 0), pointer ? '/' : '.')) {
-    if (!pointer) {
-      if (step.empty()) return bad_path(path, "has an empty step");
-      steps.emplace_back(step);
-      continue;
-    }
+  for (const auto step : split(std::string_view(path).substr(1), '/')) {
     auto plain = unescape_pointer(step);
     if (!plain) return bad_path(path, "has a ~ that is neither ~0 nor ~1");
     steps.push_back(*std::move(plain));
   }
   return steps;
+}
+
+// Takes "[0]", "['a b']" or "[\"a b\"]" off the front of `rest`; nothing when it is none of them.
+std::optional<std::string> take_bracket(std::string_view& rest) {
+  const bool quoted = rest.size() > 1 && (rest[1] == '\'' || rest[1] == '"');
+  const auto end = quoted ? rest.find(std::string{rest[1], ']'}, 2) : rest.find(']');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view step = quoted ? rest.substr(2, end - 2) : rest.substr(1, end - 1);
+  const bool index = !step.empty() && step.find_first_not_of("0123456789") == std::string_view::npos;
+  if (!quoted && !index) return std::nullopt;
+  rest.remove_prefix(end + (quoted ? 2 : 1));
+  return std::string(step);
+}
+
+// "a.0.b", "a[0].b", "$.a['b']"; empty and "$" are the whole document.
+Parsed<std::vector<std::string>> split_path(const std::string& path) {
+  if (path.starts_with('/')) return split_pointer(path);
+  std::vector<std::string> steps;
+  std::string_view rest = path;
+  const bool rooted = rest == "$" || rest.starts_with("$.") || rest.starts_with("$[");
+  if (rooted) rest.remove_prefix(1);
+  for (bool first = !rooted; !rest.empty(); first = false) {
+    if (rest.front() == '[') {
+      auto step = take_bracket(rest);
+      if (!step) return bad_path(path, "has brackets that are neither [0] nor ['name']");
+      steps.push_back(*std::move(step));
+      continue;
+    }
+    if (rest.front() != '.' && !first) return bad_path(path, "has no dot after a bracket");
+    if (rest.front() == '.') rest.remove_prefix(1);
+    const std::string_view step = rest.substr(0, rest.find_first_of(".["));
+    if (step.empty()) return bad_path(path, "has an empty step");
+    steps.emplace_back(step);
+    rest.remove_prefix(step.size());
+  }
+  return steps;
+}
+
+// Items of an array, members of an object, characters of a text; nothing for other values.
+std::optional<std::size_t> length_of(const nlohmann::json& value) {
+  if (value.is_array() || value.is_object()) return value.size();
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.get_ref<const std::string&>();
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 const nlohmann::json* child(const nlohmann::json& node, const std::string& step) {
@@ -82,8 +120,27 @@ bool contains(const nlohmann::json& actual, const nlohmann::json& wanted) {
 
 }  // namespace
 
+std::size_t json_depth(std::string_view text) noexcept {
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') quoted = !quoted;
+    if (quoted) {
+      if (c == '\\') ++i;
+      continue;
+    }
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if ((c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
 std::string_view to_string(Op op) noexcept {
-  return std::find_if(kOps.begin(), kOps.end(), [op](const auto& entry) { return entry.first == op; })->second;
+  const auto* const found =
+      std::find_if(kOps.begin(), kOps.end(), [op](const auto& entry) { return entry.first == op; });
+  return found == kOps.end() ? "exists" : found->second;
 }
 
 std::optional<Op> parse_json_op(std::string_view text) noexcept {
@@ -93,7 +150,7 @@ std::optional<Op> parse_json_op(std::string_view text) noexcept {
   return found->first;
 }
 
-Result<JsonTest> JsonTest::create(const JsonCondition& condition) {
+Parsed<JsonTest> JsonTest::create(const JsonCondition& condition) {
   JsonTest test;
   test.source_ = condition;
   auto steps = split_path(condition.path);
@@ -104,9 +161,11 @@ Result<JsonTest> JsonTest::create(const JsonCondition& condition) {
   const bool ordered = condition.op == Op::less || condition.op == Op::less_equal || condition.op == Op::greater ||
                        condition.op == Op::greater_equal;
   if (ordered && !test.expected_.is_number() && !test.expected_.is_string()) {
-    return fail(ErrorCode::invalid_argument, "expect.json: " + condition.path + ": " +
-                                                 std::string(to_string(condition.op)) +
-                                                 " needs a number or a string, not " + condition.value);
+    return wrong("expect.json", condition.path + ": " + std::string(to_string(condition.op)) +
+                                    " needs a number or a string, not " + condition.value);
+  }
+  if (condition.subject == JsonCondition::Subject::length && !test.expected_.is_number()) {
+    return wrong("expect.json", "len(" + condition.path + ") is compared with a number, not " + condition.value);
   }
   return test;
 }
@@ -138,18 +197,42 @@ bool JsonTest::holds(const nlohmann::json& actual) const {
       return comparable && actual >= expected_;
     case Op::contains:
       return contains(actual, expected_);
+    case Op::exists:
+      return true;
   }
   return false;
 }
 
+// Whether one of the values that the steps from `step` on reach from `node` holds.
+bool JsonTest::any_holds(const nlohmann::json& node, std::size_t step) const {
+  const auto next = step < steps_.size() ? child(node, steps_[step]) : nullptr;
+  if (next != nullptr) return any_holds(*next, step + 1);
+  if (node.is_array()) {
+    return std::any_of(node.begin(), node.end(), [this, step](const auto& item) { return any_holds(item, step); });
+  }
+  return step == steps_.size() && holds(node);
+}
+
 std::optional<std::string> JsonTest::failure(const nlohmann::json& document) const {
+  const auto as_text = [](const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  const std::string path = source_.path.empty() ? "document" : source_.path;
+  const std::string expected = std::string(to_string(source_.op)) + " " + as_text(expected_);
+  if (source_.subject == JsonCondition::Subject::any) {
+    if (any_holds(document, 0)) return std::nullopt;
+    return "no value of JSON " + path + " is " + expected;
+  }
   const nlohmann::json* actual = find(document);
-  const std::string where = "JSON " + (source_.path.empty() ? "document" : source_.path);
-  if (actual == nullptr) return where + " is missing";
+  if (actual == nullptr) return "JSON " + path + " is missing";
+  if (source_.subject == JsonCondition::Subject::length) {
+    const auto length = length_of(*actual);
+    if (!length) return "JSON " + path + " has no length";
+    if (holds(*length)) return std::nullopt;
+    return "len of JSON " + path + " is " + std::to_string(*length) + ", expected " + expected;
+  }
   if (holds(*actual)) return std::nullopt;
-  const auto shown = actual->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return where + " is " + shorten(shown, kShownBytes) + ", expected " + std::string(to_string(source_.op)) + " " +
-         expected_.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return "JSON " + path + " is " + shorten(as_text(*actual), kShownBytes) + ", expected " + expected;
 }
 
 }  // namespace nines::prober

@@ -6,7 +6,8 @@
 #include <string_view>
 
 #include <nines/check_spec.h>
-#include <nines/result.h>
+
+#include "spec/field_error.h"
 
 namespace nines::prober {
 
@@ -20,8 +21,11 @@ struct Target {
   std::string query;
 };
 
-/// Fails with a sentence that begins with "url:". Does no I/O.
-[[nodiscard]] Result<Target> parse_target(const std::string& url);
+/// What a configured URL may have; more is a mistake. Redirects may lead to longer ones.
+inline constexpr std::size_t kMaxUrlBytes = 2048;
+
+/// Fails with the field "url". Does no I/O.
+[[nodiscard]] Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes = kMaxUrlBytes);
 
 /// "https://host:port/path": without user, query and fragment, which may hold secrets. At most 200 bytes.
 [[nodiscard]] std::string shown_url(const Target& target);

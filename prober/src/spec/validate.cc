@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <nines/check_spec.h>
 
 #include "base/address.h"
 #include "base/text.h"
+#include "spec/check_kind.h"
 #include "spec/compile_parts.h"
 #include "spec/dns_names.h"
 #include "spec/json_test.h"
@@ -16,6 +19,10 @@
 namespace nines {
 namespace {
 
+namespace feature = prober::feature;
+using prober::CheckKindTraits;
+using prober::Features;
+using prober::Parsed;
 using std::chrono::milliseconds;
 
 constexpr int kMaxRedirects = 10;
@@ -25,25 +32,32 @@ constexpr std::size_t kMinHeaderLimit = 256;
 // libcurl 7.88 gives up by itself at 300 kB of headers.
 constexpr std::size_t kMaxHeaderLimit = 256U << 10;
 constexpr std::size_t kMaxConditions = 100;
+constexpr const char* kTooMany = "more than 100";
+// RFC 9110 knows 100-599; some proxies and load balancers answer with codes of three digits above that.
+constexpr int kFirstStatus = 100;
+constexpr int kLastStatus = 999;
 constexpr std::size_t kMaxTextBytes = 64U << 10;
 
-// The first rule that does not hold becomes the error.
+// The rules that do not hold; the first of each field.
 class Checklist {
  public:
   void require(bool holds, const char* field, const std::string& why) {
-    if (!holds && message_.empty()) message_ = std::string(field) + ": " + why;
+    if (!holds) add({field, why});
   }
   template <class T>
-  void require(const Result<T>& result) {
-    if (!result && message_.empty()) message_ = result.error().message;
+  void require(const Parsed<T>& result) {
+    if (!result) add(result.error());
   }
-  [[nodiscard]] Result<void> result() const {
-    if (message_.empty()) return {};
-    return fail(ErrorCode::invalid_argument, message_);
-  }
+  [[nodiscard]] std::vector<FieldError> take() { return std::move(errors_); }
 
  private:
-  std::string message_;
+  void add(FieldError error) {
+    const bool known = std::any_of(errors_.begin(), errors_.end(),
+                                   [&error](const FieldError& other) { return other.field == error.field; });
+    if (!known) errors_.push_back(std::move(error));
+  }
+
+  std::vector<FieldError> errors_;
 };
 
 bool has_line_break(std::string_view text) noexcept {
@@ -58,102 +72,159 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
-bool is_http(CheckKind kind) noexcept {
-  return kind == CheckKind::http || kind == CheckKind::https;
-}
-bool is_web(CheckKind kind) noexcept {
-  return is_http(kind) || kind == CheckKind::ws || kind == CheckKind::wss;
-}
-bool has_login(CheckKind kind) noexcept {
-  return kind != CheckKind::tcp && kind != CheckKind::tls && kind != CheckKind::icmp && kind != CheckKind::dns &&
-         kind != CheckKind::push;
-}
-bool can_starttls(CheckKind kind) noexcept {
-  return kind == CheckKind::smtp || kind == CheckKind::imap || kind == CheckKind::pop3 || kind == CheckKind::ftp ||
-         kind == CheckKind::ldap;
-}
-// Kinds whose URL's path means something; elsewhere one would be passed over in silence.
-bool has_path(CheckKind kind) noexcept {
-  return is_web(kind) || kind == CheckKind::dns || kind == CheckKind::ldap || kind == CheckKind::ldaps ||
-         kind == CheckKind::push;
-}
-bool has_tls(CheckKind kind, const CheckSpec& spec) noexcept {
-  return kind == CheckKind::https || kind == CheckKind::wss || kind == CheckKind::tls || kind == CheckKind::smtps ||
-         kind == CheckKind::imaps || kind == CheckKind::pop3s || kind == CheckKind::ftps || kind == CheckKind::ldaps ||
-         spec.starttls || (kind == CheckKind::http && spec.follow_redirects);  // it may lead to https
+// A field that only some kinds can have, by the feature that it needs.
+struct FieldRule {
+  const char* field;
+  Features needs;
+  bool (*is_set)(const CheckSpec& spec);
+};
+constexpr FieldRule kFieldRules[] = {
+    {"method", feature::kRequest, [](const CheckSpec& s) { return !s.method.empty(); }},
+    {"body", feature::kRequest, [](const CheckSpec& s) { return !s.body.empty(); }},
+    {"headers", feature::kHeaders, [](const CheckSpec& s) { return !s.headers.empty(); }},
+    {"http-version", feature::kRequest, [](const CheckSpec& s) { return s.http_version != HttpVersion::any; }},
+    {"follow-redirects", feature::kRequest, [](const CheckSpec& s) { return !s.follow_redirects; }},
+    {"max-redirects", feature::kRequest, [](const CheckSpec& s) { return s.max_redirects != kMaxRedirects; }},
+    {"compressed", feature::kRequest, [](const CheckSpec& s) { return s.compressed; }},
+    {"keep-alive", feature::kRequest, [](const CheckSpec& s) { return s.keep_alive; }},
+    {"username", feature::kLogin, [](const CheckSpec& s) { return !s.username.empty(); }},
+    {"password", feature::kLogin, [](const CheckSpec& s) { return !s.password.empty(); }},
+    {"bearer-token", feature::kHeaders, [](const CheckSpec& s) { return !s.bearer_token.empty(); }},
+    {"starttls", feature::kStarttls, [](const CheckSpec& s) { return s.starttls; }},
+    {"proxy", feature::kProxy, [](const CheckSpec& s) { return !s.proxy.empty(); }},
+    {"proxy-from-environment", feature::kProxy, [](const CheckSpec& s) { return s.proxy_from_environment; }},
+    {"family", feature::kAddress, [](const CheckSpec& s) { return s.family != AddressFamily::any; }},
+    {"resolve", feature::kAddress, [](const CheckSpec& s) { return !s.resolve.empty(); }},
+    {"send", feature::kSend, [](const CheckSpec& s) { return !s.send.empty(); }},
+    {"dns-type", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_type.empty(); }},
+    {"dns-server", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_server.empty(); }},
+    {"expect.status", feature::kRequest, [](const CheckSpec& s) { return !s.status.empty(); }},
+    {"expect.headers", feature::kHeaders, [](const CheckSpec& s) { return !s.header_conditions.empty(); }},
+    {"expect.body-contains", feature::kText, [](const CheckSpec& s) { return !s.body_contains.empty(); }},
+    {"expect.body-not-contains", feature::kRequest, [](const CheckSpec& s) { return !s.body_not_contains.empty(); }},
+    {"expect.body-matches", feature::kText, [](const CheckSpec& s) { return !s.body_matches.empty(); }},
+    {"expect.json", feature::kRequest, [](const CheckSpec& s) { return !s.json.empty(); }},
+    {"expect.dns-answers", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_answers.empty(); }},
+    {"expect.dns-only", feature::kQuestion, [](const CheckSpec& s) { return s.dns_only; }},
+    {"expect.dns-contains", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_contains.empty(); }},
+    {"expect.dns-networks", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_networks.empty(); }},
+    {"read-body", feature::kRequest, [](const CheckSpec& s) { return !s.read_body; }},
+    {"expect.dns-rcode", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_rcode.empty(); }},
+};
+// Fields that need TLS, from the first byte or after an upgrade, now or after a redirect.
+constexpr FieldRule kTlsRules[] = {
+    {"client-certificate", 0, [](const CheckSpec& s) { return !s.client_certificate.empty(); }},
+    {"ca-file", 0, [](const CheckSpec& s) { return !s.ca_file.empty(); }},
+    {"crl-file", 0, [](const CheckSpec& s) { return !s.crl_file.empty(); }},
+    {"expect.public-key-sha256", 0, [](const CheckSpec& s) { return !s.public_key_sha256.empty(); }},
+    {"expect.certificate-issuer", 0, [](const CheckSpec& s) { return !s.certificate_issuer.empty(); }},
+    {"expect.ocsp-stapling", 0, [](const CheckSpec& s) { return s.ocsp_stapling; }},
+    {"verify-tls", 0, [](const CheckSpec& s) { return !s.verify_tls; }},
+    {"expect.certificate-days", 0, [](const CheckSpec& s) { return s.certificate_days.has_value(); }},
+};
+
+bool can_have_tls(const CheckKindTraits& kind, const CheckSpec& spec) noexcept {
+  return kind.has(feature::kTls) || spec.starttls || (kind.has(feature::kRequest) && spec.follow_redirects);
 }
 
-void check_request(Checklist& list, const CheckSpec& spec, CheckKind kind) {
+void check_fields_of_kind(Checklist& list, const CheckSpec& spec, const CheckKindTraits& kind) {
+  for (const auto& rule : kFieldRules) {
+    if (kind.has(rule.needs) || !rule.is_set(spec)) continue;
+    list.require(false, rule.field, "only for " + prober::kinds_with(rule.needs));
+  }
+  const bool tls = can_have_tls(kind, spec);
+  for (const auto& rule : kTlsRules) list.require(tls || !rule.is_set(spec), rule.field, "only for kinds with TLS");
+  list.require(spec.http_version != HttpVersion::v2_prior_knowledge || !kind.has(feature::kTls), "http-version",
+               "2-prior-knowledge is for http");
+  list.require(spec.http_version != HttpVersion::v2 || kind.has(feature::kTls), "http-version",
+               "2 is for https, where TLS negotiates it");
+}
+
+void check_request(Checklist& list, const CheckSpec& spec) {
   list.require(spec.method.empty() || is_token(spec.method), "method", "not a word such as GET");
-  const bool plain = spec.method.empty() && spec.body.empty();
-  list.require(plain || is_http(kind), spec.method.empty() ? "body" : "method", "only for http and https");
-  list.require(spec.headers.empty() || is_web(kind), "headers", "only for http, https, ws and wss");
   list.require(spec.headers.size() <= kMaxConditions, "headers", "more than 100");
   for (const auto& [name, value] : spec.headers) {
     list.require(is_token(name), "headers", "\"" + prober::one_line(name) + "\" is not a header name");
     list.require(!has_line_break(value), "headers", name + " has a line break in its value");
   }
-  list.require(spec.http_version == HttpVersion::any || is_http(kind), "http-version", "only for http and https");
-  list.require(spec.http_version != HttpVersion::v2_prior_knowledge || kind == CheckKind::http, "http-version",
-               "2-prior-knowledge is for http");
-  list.require(spec.http_version != HttpVersion::v2 || kind == CheckKind::https, "http-version",
-               "2 is for https, where TLS negotiates it");
   list.require(spec.max_redirects >= 0 && spec.max_redirects <= kMaxRedirects, "max-redirects", "not in 0-10");
-  list.require(!spec.keep_alive || is_http(kind), "keep-alive", "only for http and https");
-  list.require(!spec.compressed || is_http(kind), "compressed", "only for http and https");
   list.require(spec.body.size() <= kMaxTextBytes, "body", "longer than 64 KiB");
+  list.require(spec.send.size() <= kMaxTextBytes, "send", "longer than 64 KiB");
 }
 
-void check_identity(Checklist& list, const CheckSpec& spec, CheckKind kind) {
+void check_identity(Checklist& list, const CheckSpec& spec) {
   const bool login = !spec.username.empty() || !spec.password.empty();
-  list.require(!login || has_login(kind), "username", "this kind of check has no login");
   list.require(spec.password.empty() || !spec.username.empty(), "username", "missing beside the password");
   list.require(spec.username.find(':') == std::string::npos, "username", "has a colon");
   list.require(!has_line_break(spec.username), "username", "has a line break");
   list.require(!has_line_break(spec.password), "password", "has a line break");
-  list.require(spec.bearer_token.empty() || is_web(kind), "bearer-token", "only for http, https, ws and wss");
   list.require(spec.bearer_token.empty() || !login, "bearer-token", "cannot be combined with username");
   list.require(!has_line_break(spec.bearer_token), "bearer-token", "has a line break");
-  const bool tls = has_tls(kind, spec);
-  list.require(spec.client_certificate.empty() || tls, "client-certificate", "only for kinds with TLS");
   list.require(spec.client_key.empty() || !spec.client_certificate.empty(), "client-certificate",
                "missing beside client-key");
-  list.require(spec.ca_file.empty() || tls, "ca-file", "only for kinds with TLS");
-  list.require(spec.verify_tls || tls, "verify-tls", "only for kinds with TLS");
-  list.require(!spec.starttls || can_starttls(kind), "starttls", "only for smtp, imap, pop3, ftp and ldap");
 }
 
-void check_way(Checklist& list, const CheckSpec& spec, CheckKind kind) {
+void check_way(Checklist& list, const CheckSpec& spec) {
   const bool proxied = !spec.proxy.empty() || spec.proxy_from_environment;
-  list.require(!proxied || is_web(kind) || kind == CheckKind::tls, "proxy", "only for http, https, ws, wss and tls");
   list.require(spec.proxy.empty() || !spec.proxy_from_environment, "proxy",
                "cannot be combined with proxy-from-environment");
   list.require(!proxied || !prober::is_active(spec.policy), "proxy",
                "cannot be combined with refuse-addresses: the proxy would look the name up");
   if (!spec.proxy.empty()) list.require(prober::parse_proxy(spec.proxy));
+  list.require(spec.resolve.size() <= kMaxConditions, "resolve", kTooMany);
   for (const auto& entry : spec.resolve) list.require(prober::parse_fixed_address(entry));
 }
 
-void check_dns(Checklist& list, const CheckSpec& spec, CheckKind kind) {
-  const bool dns = kind == CheckKind::dns;
-  list.require(spec.dns_type.empty() || dns, "dns-type", "only for dns");
-  list.require(spec.dns_server.empty() || dns, "dns-server", "only for dns");
-  list.require(spec.dns_answers.empty() || dns, "expect.dns-answers", "only for dns");
-  list.require(spec.dns_rcode.empty() || dns, "expect.dns-rcode", "only for dns");
+void check_dns(Checklist& list, const CheckSpec& spec) {
   list.require(spec.dns_type.empty() || prober::dns_type_number(spec.dns_type), "dns-type",
-               "not one of A, AAAA, CNAME, MX, NS, TXT, SOA, SRV, PTR, CAA");
+               "not one of " + prober::dns_type_names());
   list.require(spec.dns_rcode.empty() || prober::dns_rcode_number(spec.dns_rcode), "expect.dns-rcode",
-               "not one of NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED");
+               "not one of " + prober::dns_rcode_names());
+  list.require(spec.dns_answers.size() <= kMaxConditions, "expect.dns-answers", kTooMany);
+  list.require(spec.dns_contains.size() <= kMaxConditions, "expect.dns-contains", kTooMany);
+  list.require(spec.dns_networks.size() <= kMaxConditions, "expect.dns-networks", kTooMany);
+  list.require(!spec.dns_only || !spec.dns_answers.empty(), "expect.dns-only", "goes with dns-answers");
   if (!spec.dns_server.empty()) list.require(prober::parse_server(spec.dns_server));
 }
 
-void check_expectations(Checklist& list, const CheckSpec& spec, CheckKind kind) {
-  list.require(spec.status.empty() || is_http(kind), "expect.status", "only for http and https");
+// A question to the DNS, and the answers that are expected to it.
+void check_question(Checklist& list, const CheckSpec& spec, const prober::Target& target) {
+  const auto question = prober::parse_question(target, spec);
+  list.require(question);
+  if (!question) return;
+  for (const auto& text : spec.dns_answers) list.require(prober::parse_answer(question->type, text));
+  for (const auto& text : spec.dns_networks) list.require(prober::parse_dns_network(question->type, text));
+}
+
+void check_certificates(Checklist& list, const CheckSpec& spec) {
+  list.require(spec.public_key_sha256.size() <= kMaxConditions, "expect.public-key-sha256", kTooMany);
+  list.require(spec.certificate_issuer.size() <= kMaxConditions, "expect.certificate-issuer", kTooMany);
+  for (const auto& digest : spec.public_key_sha256) list.require(prober::parse_key_digest(digest));
+  const char* const kept = "cannot be combined with keep-alive: a kept connection shows no certificate";
+  list.require(!spec.keep_alive || spec.public_key_sha256.empty(), "expect.public-key-sha256", kept);
+  list.require(!spec.keep_alive || spec.certificate_issuer.empty(), "expect.certificate-issuer", kept);
+  list.require(!spec.keep_alive || !spec.ocsp_stapling, "expect.ocsp-stapling", kept);
+  list.require(spec.verify_tls || !spec.ocsp_stapling, "expect.ocsp-stapling", "needs verify-tls");
+  list.require(spec.verify_tls || spec.crl_file.empty(), "crl-file", "needs verify-tls");
+}
+
+// What RFC 9110, section 9.3.2, leaves without a body cannot be judged by one.
+void check_body_is_there(Checklist& list, const CheckSpec& spec) {
+  const bool head = prober::equal_ignoring_case(spec.method, "HEAD");
+  if (!head && spec.read_body) return;
+  const char* const why = head ? "the answer to a HEAD has no body" : "cannot be combined with read-body: false";
+  list.require(spec.body_contains.empty(), "expect.body-contains", why);
+  list.require(spec.body_not_contains.empty(), "expect.body-not-contains", why);
+  list.require(spec.body_matches.empty(), "expect.body-matches", why);
+  list.require(spec.json.empty(), "expect.json", why);
+  list.require(!head || spec.body.empty(), "body", "a HEAD sends none");
+}
+
+void check_expectations(Checklist& list, const CheckSpec& spec) {
   for (const auto& range : spec.status) {
-    list.require(range.first >= 100 && range.first <= range.last && range.last <= 599, "expect.status",
-                 "not a range within 100-599");
+    list.require(range.first >= kFirstStatus && range.first <= range.last && range.last <= kLastStatus, "expect.status",
+                 "not a range within 100-999");
   }
-  list.require(spec.header_conditions.empty() || is_web(kind), "expect.headers", "only for http, https, ws and wss");
   for (const auto& condition : spec.header_conditions) {
     list.require(is_token(condition.name), "expect.headers",
                  "\"" + prober::one_line(condition.name) + "\" is not a header name");
@@ -161,27 +232,21 @@ void check_expectations(Checklist& list, const CheckSpec& spec, CheckKind kind) 
       list.require(prober::compile_expression("expect.headers", condition.value));
     }
   }
-  const bool text = is_http(kind) || kind == CheckKind::tcp;
-  list.require(spec.body_contains.empty() || text, "expect.body-contains", "only for http, https and tcp");
-  list.require(spec.body_matches.empty() || text, "expect.body-matches", "only for http, https and tcp");
-  list.require(spec.body_not_contains.empty() || is_http(kind), "expect.body-not-contains", "only for http and https");
   for (const auto& expression : spec.body_matches) {
     list.require(prober::compile_expression("expect.body-matches", expression));
   }
-  list.require(spec.json.empty() || is_http(kind), "expect.json", "only for http and https");
   for (const auto& condition : spec.json) list.require(prober::JsonTest::create(condition));
-  const auto most = std::max({spec.status.size(), spec.header_conditions.size(), spec.body_contains.size(),
-                              spec.body_not_contains.size(), spec.body_matches.size(), spec.json.size(),
-                              spec.dns_answers.size(), spec.resolve.size()});
-  list.require(most <= kMaxConditions, "expect", "more than 100 conditions of one sort");
-  if (spec.certificate_days) {
-    list.require(has_tls(kind, spec), "expect.certificate-days", "only for kinds with TLS");
-    list.require(*spec.certificate_days >= 1 && *spec.certificate_days <= kMaxCertificateDays,
-                 "expect.certificate-days", "not in 1-3650");
-  }
+  list.require(spec.status.size() <= kMaxConditions, "expect.status", kTooMany);
+  list.require(spec.header_conditions.size() <= kMaxConditions, "expect.headers", kTooMany);
+  list.require(spec.body_contains.size() <= kMaxConditions, "expect.body-contains", kTooMany);
+  list.require(spec.body_not_contains.size() <= kMaxConditions, "expect.body-not-contains", kTooMany);
+  list.require(spec.body_matches.size() <= kMaxConditions, "expect.body-matches", kTooMany);
+  list.require(spec.json.size() <= kMaxConditions, "expect.json", kTooMany);
+  list.require(!spec.certificate_days || (*spec.certificate_days >= 1 && *spec.certificate_days <= kMaxCertificateDays),
+               "expect.certificate-days", "not in 1-3650");
   list.require(!spec.latency_below || *spec.latency_below > milliseconds(0), "expect.latency-below", "not positive");
-  list.require(spec.send.empty() || kind == CheckKind::tcp, "send", "only for tcp");
-  list.require(spec.send.size() <= kMaxTextBytes, "send", "longer than 64 KiB");
+  check_certificates(list, spec);
+  check_body_is_there(list, spec);
 }
 
 void check_limits(Checklist& list, const CheckSpec& spec, milliseconds interval) {
@@ -199,30 +264,46 @@ void check_limits(Checklist& list, const CheckSpec& spec, milliseconds interval)
     list.require(time >= milliseconds(0), field, "negative");
     list.require(time <= timeouts.total, field, shown(time) + " is above the timeout of " + shown(timeouts.total));
   }
-  list.require(!spec.latency_below || *spec.latency_below <= timeouts.total, "expect.latency-below",
-               "above the timeout, so that it could never be seen");
   list.require(spec.body_limit_bytes >= 1 && spec.body_limit_bytes <= kMaxBodyLimit, "body-limit",
                "not in 1 byte to 64 MiB");
   list.require(spec.header_limit_bytes >= kMinHeaderLimit && spec.header_limit_bytes <= kMaxHeaderLimit, "header-limit",
                "not in 256 bytes to 256 KiB");
 }
 
+void check_target(Checklist& list, const CheckSpec& spec, const prober::Target& target) {
+  const CheckKindTraits& kind = prober::traits(target.kind);
+  list.require(kind.has(feature::kPath) || (target.path.size() <= 1 && target.query.empty()), "url",
+               "a path means nothing to this kind of check");
+  check_fields_of_kind(list, spec, kind);
+  if (kind.has(feature::kQuestion)) check_question(list, spec, target);
+  // A job that reports by itself may run for longer than a check may wait.
+  const bool probed = kind.engine != prober::CheckEngine::none;
+  list.require(!probed || !spec.latency_below || *spec.latency_below <= spec.timeouts.total, "expect.latency-below",
+               "above the timeout, so that it could never be seen");
+}
+
 }  // namespace
 
-Result<void> validate(const CheckSpec& spec, milliseconds interval) {
-  const auto target = prober::parse_target(spec.url);
-  if (!target) return tl::unexpected(target.error());
+std::vector<FieldError> check_spec_problems(const CheckSpec& spec, milliseconds interval) {
   Checklist list;
-  list.require(has_path(target->kind) || (target->path.size() <= 1 && target->query.empty()), "url",
-               "a path means nothing to this kind of check");
-  check_request(list, spec, target->kind);
-  check_identity(list, spec, target->kind);
-  check_way(list, spec, target->kind);
-  check_dns(list, spec, target->kind);
-  if (target->kind == CheckKind::dns) list.require(prober::parse_question(*target, spec));
-  check_expectations(list, spec, target->kind);
+  const auto target = prober::parse_target(spec.url);
+  if (target) {
+    check_target(list, spec, *target);
+  } else {
+    list.require(target);
+  }
+  check_request(list, spec);
+  check_identity(list, spec);
+  check_way(list, spec);
+  check_dns(list, spec);
+  check_expectations(list, spec);
   check_limits(list, spec, interval);
-  return list.result();
+  return list.take();
+}
+
+Result<void> validate(const CheckSpec& spec, milliseconds interval) {
+  if (const auto problems = check_spec_problems(spec, interval); !problems.empty()) return prober::as_error(problems);
+  return {};
 }
 
 }  // namespace nines

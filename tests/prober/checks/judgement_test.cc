@@ -24,7 +24,10 @@ std::string header_verdict(HeaderCondition condition, const HeaderFields& header
   spec.header_conditions = {std::move(condition)};
   const auto check = compile(spec);
   EXPECT_TRUE(check.has_value());
-  const auto failure = judge_headers(**check, Answer{200, headers, ""});
+  Answer answer;
+  answer.status = 200;
+  answer.headers = headers;
+  const auto failure = judge_headers(**check, answer);
   return failure ? failure->detail : "";
 }
 
@@ -70,6 +73,56 @@ TEST(JsonConditions, PathsLeadToValues) {
   EXPECT_EQ(json_verdict("t.u", Op::equal, "1", document), "JSON t.u is missing");
 }
 
+TEST(JsonConditions, PathsMayHaveBrackets) {
+  using Op = JsonCondition::Op;
+  const std::string document = R"({"items":[{"n":1},{"n":2}],"a b":{"c.d":3},"x":[[7]]})";
+  EXPECT_EQ(json_verdict("items[1].n", Op::equal, "2", document), "");
+  EXPECT_EQ(json_verdict("$.items[0].n", Op::equal, "1", document), "");
+  EXPECT_EQ(json_verdict("$['a b'][\"c.d\"]", Op::equal, "3", document), "");
+  EXPECT_EQ(json_verdict("x[0][0]", Op::equal, "7", document), "");
+  EXPECT_EQ(json_verdict("$", Op::contains, "items", document), "");
+  EXPECT_EQ(json_verdict("items[2].n", Op::equal, "2", document), "JSON items[2].n is missing");
+  for (const char* path :
+       {"items[", "items[]", "items[x]", "items[0]n", "items['a]", "a..b", "a.", "$.", "items[-1]"}) {
+    const auto test = JsonTest::create({path, Op::equal, "1"});
+    ASSERT_FALSE(test.has_value()) << path;
+    EXPECT_EQ(test.error().field, "expect.json");
+  }
+}
+
+TEST(JsonConditions, LengthsPresenceAndAnyOfSeveral) {
+  using Op = JsonCondition::Op;
+  using Subject = JsonCondition::Subject;
+  const auto verdict = [](JsonCondition condition, const std::string& document) {
+    const auto test = JsonTest::create(condition);
+    EXPECT_TRUE(test.has_value());
+    return test->failure(nlohmann::json::parse(document)).value_or("");
+  };
+  const std::string document = R"({"items":[{"n":1,"t":"a"},{"n":2},{"m":[4,5]}],"s":"gr\u00fcn","o":{"a":1},"e":[]})";
+  EXPECT_EQ(verdict({"items", Op::equal, "3", Subject::length}, document), "");
+  EXPECT_EQ(verdict({"items", Op::less, "3", Subject::length}, document), "len of JSON items is 3, expected < 3");
+  EXPECT_EQ(verdict({"s", Op::equal, "4", Subject::length}, document), "");
+  EXPECT_EQ(verdict({"o", Op::greater_equal, "1", Subject::length}, document), "");
+  EXPECT_EQ(verdict({"e", Op::equal, "0", Subject::length}, document), "");
+  EXPECT_EQ(verdict({"o.a", Op::equal, "1", Subject::length}, document), "JSON o.a has no length");
+  EXPECT_EQ(verdict({"q", Op::equal, "1", Subject::length}, document), "JSON q is missing");
+  EXPECT_EQ(verdict({"items[0].t", Op::exists, ""}, document), "");
+  EXPECT_EQ(verdict({"items[1].t", Op::exists, ""}, document), "JSON items[1].t is missing");
+  EXPECT_EQ(verdict({"items.n", Op::equal, "2", Subject::any}, document), "");
+  EXPECT_EQ(verdict({"items.m", Op::greater, "4", Subject::any}, document), "");
+  EXPECT_EQ(verdict({"items.n", Op::equal, "3", Subject::any}, document), "no value of JSON items.n is == 3");
+  EXPECT_EQ(verdict({"e", Op::equal, "3", Subject::any}, document), "no value of JSON e is == 3");
+  EXPECT_EQ(verdict({"items[0].n", Op::equal, "1", Subject::any}, document), "");
+  EXPECT_FALSE(JsonTest::create({"items", Op::equal, "x", Subject::length}).has_value());
+}
+
+TEST(JsonConditions, DepthIsCountedOutsideOfTexts) {
+  EXPECT_EQ(json_depth(R"({"a":[1,[2]]})"), 3U);
+  EXPECT_EQ(json_depth(R"("[[[\"[[")"), 0U);
+  EXPECT_EQ(json_depth("]]]["), 1U);
+  EXPECT_EQ(json_depth(""), 0U);
+}
+
 TEST(JsonConditions, ComparisonsKeepToTheirTypes) {
   using Op = JsonCondition::Op;
   EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":3.0})"), "");
@@ -112,6 +165,9 @@ TEST(ErrorClasses, FollowWhatHappened) {
   EXPECT_EQ(connect_error(EHOSTUNREACH), ErrorClass::unreachable);
   EXPECT_EQ(connect_error(ENETUNREACH), ErrorClass::unreachable);
   EXPECT_EQ(connect_error(EMFILE), ErrorClass::internal);
+  const TransferProgress answered{true, true, true, 0};
+  EXPECT_EQ(classify(CURLE_WRITE_ERROR, answered), ErrorClass::protocol);
+  EXPECT_EQ(classify(CURLE_WRITE_ERROR, secured), ErrorClass::internal);
   EXPECT_EQ(classify(CURLE_OPERATION_TIMEDOUT, fresh), ErrorClass::connect_timeout);
   EXPECT_EQ(classify(CURLE_OPERATION_TIMEDOUT, connected), ErrorClass::timeout);
   EXPECT_EQ(classify(CURLE_OPERATION_TIMEDOUT, secured), ErrorClass::timeout);
@@ -125,8 +181,6 @@ TEST(ErrorClasses, FollowWhatHappened) {
   EXPECT_EQ(curl_failure(CURLE_RECV_ERROR, secured, "OpenSSL SSL_read: tlsv13 alert certificate required").error,
             ErrorClass::tls);
   EXPECT_EQ(curl_failure(CURLE_RECV_ERROR, secured, "Recv failure: Connection reset by peer").error, ErrorClass::reset);
-  EXPECT_TRUE(dns_failure(ARES_ETIMEOUT, "a").looks_local);
-  EXPECT_FALSE(dns_failure(ARES_ENOTFOUND, "a").looks_local);
 }
 
 bool refused(const AddressPolicy& policy, const char* text) {
@@ -182,6 +236,33 @@ TEST(DnsMessages, RecordsAreReadAsText) {
   EXPECT_EQ(message->answers[0].text, "10 mx.example.org");
   EXPECT_EQ(message->answers[1].text, "192.0.2.7");
   EXPECT_EQ(message->answers[2].text, "abcd");
+}
+
+// One record of `type` with `data`, whose name is that of the question.
+std::string record_text(int type, const std::string& data) {
+  std::string message("\x12\x34\x81\x80\0\1\0\1\0\0\0\0\1a\0\0\1\0\1\xc0\x0c", 21);
+  message += static_cast<char>(type >> 8);
+  message += static_cast<char>(type & 0xff);
+  message += std::string("\0\1\0\0\0\x3c", 6);
+  message += static_cast<char>(data.size() >> 8);
+  message += static_cast<char>(data.size() & 0xff);
+  const auto read = parse_dns_message(message + data);
+  return read && read->answers.size() == 1 ? read->answers[0].text : "(none)";
+}
+
+TEST(DnsMessages, EveryTypeIsShownAsInAZoneFile) {
+  EXPECT_EQ(record_text(43, std::string("\xec\x45\5\1\x2b\xb1", 6)), "60485 5 1 2bb1");
+  EXPECT_EQ(record_text(44, std::string("\4\2\xab", 3)), "4 2 ab");
+  EXPECT_EQ(record_text(48, std::string("\1\1\3\x0d\1\2\3", 7)), "257 3 13 AQID");
+  EXPECT_EQ(record_text(52, std::string("\3\1\1\xcd", 4)), "3 1 1 cd");
+  EXPECT_EQ(record_text(35, std::string("\0\x64\0\x0a\1u\3sip\1!\0", 13)), "100 10 \"u\" \"sip\" \"!\" .");
+  EXPECT_EQ(record_text(257, std::string("\0\5issueca \"x\"", 13)), "0 issue \"ca \\\"x\\\"\"");
+  EXPECT_EQ(record_text(5, std::string("\3a.b\0", 5)), "a\\.b");
+  EXPECT_EQ(record_text(1, std::string("\1\2\3", 3)), "(none)");
+  EXPECT_EQ(record_text(1, std::string("\1\2\3\4\5", 5)), "(none)");
+  EXPECT_EQ(record_text(15, std::string("\0\1\1b\0tail", 9)), "(none)");
+  EXPECT_EQ(record_text(16, std::string("\5ab", 3)), "(none)");
+  EXPECT_EQ(record_text(99, "x"), "(none)");
 }
 
 TEST(DnsMessages, EveryTruncationIsRefused) {

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <optional>
+
 #include "prober/support/certificates.h"
 #include "prober/support/checks.h"
 #include "prober/support/loopback_server.h"
@@ -68,7 +71,7 @@ TEST(Tls, FewDaysLeftAreDegraded) {
   const auto outcome = run_check(spec);
   EXPECT_EQ(outcome.state, State::degraded);
   EXPECT_EQ(outcome.error, ErrorClass::certificate);
-  EXPECT_EQ(outcome.detail, "certificate expires in 4 days, expected at least 14");
+  EXPECT_EQ(outcome.detail, "certificate \"soon\" expires in 4 days, expected at least 14");
 }
 
 TEST(Tls, TheChainsEarliestExpiryCounts) {
@@ -80,6 +83,127 @@ TEST(Tls, TheChainsEarliestExpiryCounts) {
   EXPECT_EQ(days_left(*outcome.certificate_expiry), 90);
   EXPECT_EQ(days_left(*outcome.chain_expiry), 30);
   EXPECT_EQ(outcome.state, State::degraded);
+  EXPECT_EQ(outcome.detail, "certificate \"Test Authority\" expires in 29 days, expected at least 60");
+}
+
+TEST(Tls, ACertificateThatIsSentAndNotUsedCountsForNothing) {
+  const TestAuthority authority;
+  const TestAuthority old;
+  const OpensslServer server(authority.issue("leaf", "DNS:localhost", 79),
+                             {"-cert_chain", authority.cross_signed_by(old, -1)});
+  auto spec = trusting(server.url("https"), authority);
+  spec.certificate_days = 14;
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  EXPECT_EQ(days_left(*outcome.chain_expiry), 30);
+  EXPECT_EQ(outcome.expiring_certificate, "Test Authority");
+}
+
+// Answers every request with a redirect, over TLS.
+class RedirectingServer {
+ public:
+  RedirectingServer(const Identity& identity, const std::string& place) : port_(free_port()) {
+    directory_.write("hop", "HTTP/1.1 302 Found\r\nLocation: " + place + "\r\nContent-Length: 0\r\n\r\n");
+    process_.emplace(ServerProcess::Options{
+        {"sh", "-c",
+         "cd " + directory_.path().string() + " && exec openssl s_server -HTTP -accept 127.0.0.1:" +
+             std::to_string(port_) + " -cert " + identity.certificate + " -key " + identity.key},
+        "openssl",
+        port_,
+        {}});
+  }
+  [[nodiscard]] std::string url() const { return "https://localhost:" + std::to_string(port_) + "/hop"; }
+
+ private:
+  const TemporaryDirectory directory_;
+  const std::uint16_t port_;
+  std::optional<ServerProcess> process_;
+};
+
+TEST(Tls, TheEarliestExpiryOfAllHopsCounts) {
+  const TestAuthority authority;
+  const OpensslServer www(authority.issue("www", "DNS:localhost", 20));
+  const RedirectingServer apex(authority.issue("apex", "DNS:localhost", 5), www.url("https") + "/");
+  auto spec = trusting(apex.url(), authority);
+  spec.certificate_days = 14;
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.redirects, 1) << outcome.detail;
+  EXPECT_EQ(outcome.state, State::degraded);
+  EXPECT_EQ(outcome.detail, "certificate \"apex\" expires in 4 days, expected at least 14");
+  EXPECT_EQ(days_left(*outcome.chain_expiry), 5);
+  EXPECT_EQ(days_left(*outcome.certificate_expiry), 5);
+}
+
+TEST(Tls, ThePublicKeyAndTheIssuerCanBeExpected) {
+  const TestAuthority authority;
+  const Identity identity = authority.issue("good", "DNS:localhost", 20);
+  const OpensslServer server(identity);
+  const TemporaryDirectory directory;
+  const std::string digest_file = directory.file("digest");
+  ASSERT_EQ(run_command({"sh", "-c",
+                         "openssl x509 -noout -pubkey -in " + identity.certificate +
+                             " | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | openssl base64 > " +
+                             digest_file}),
+            "");
+  std::string digest;
+  std::ifstream(digest_file) >> digest;
+  ASSERT_EQ(digest.size(), 44U);
+  const std::string other(43, 'A');
+  for (const char* scheme : {"tls", "https"}) {
+    auto spec = trusting(server.url(scheme), authority);
+    spec.public_key_sha256 = {other + "=", digest};
+    spec.certificate_issuer = {"CN=Nobody", "CN=Test Auth"};
+    EXPECT_EQ(run_check(spec).state, State::up) << run_check(spec).detail;
+    spec.public_key_sha256 = {other + "="};
+    const auto pinned = run_check(spec);
+    EXPECT_EQ(pinned.error, ErrorClass::certificate);
+    EXPECT_EQ(pinned.detail, "the public key is " + digest + ", which is not an expected one");
+    spec.public_key_sha256.clear();
+    spec.certificate_issuer = {"O=Somebody"};
+    EXPECT_EQ(run_check(spec).detail, "the certificate is issued by \"CN=Test Authority\", expected \"O=Somebody\"");
+  }
+  LoopbackServer plain(answering(http_answer(200, "")));
+  auto spec = spec_for(plain.url("http"));
+  spec.public_key_sha256 = {digest};
+  EXPECT_EQ(run_check(spec).detail, "the answer came without a certificate");
+}
+
+TEST(Tls, AStapledStatusIsRead) {
+  const TestAuthority authority;
+  const Identity identity = authority.issue("good", "DNS:localhost", 20);
+  const OpensslServer good(identity, {"-status_file", authority.ocsp_answer(identity, false)});
+  const OpensslServer revoked(identity, {"-status_file", authority.ocsp_answer(identity, true)});
+  const OpensslServer none(identity);
+  const Identity second = authority.issue("second", "DNS:localhost", 20);
+  const OpensslServer about_another(identity, {"-status_file", authority.ocsp_answer(second, false)});
+  auto spec = trusting(good.url("https"), authority);
+  spec.ocsp_stapling = true;
+  EXPECT_EQ(run_check(spec).state, State::up) << run_check(spec).detail;
+  spec.url = none.url("https");
+  EXPECT_EQ(run_check(spec).detail, "no OCSP answer is stapled to the certificate");
+  spec.url = about_another.url("https");
+  EXPECT_EQ(run_check(spec).detail, "the stapled OCSP answer is not valid");
+  spec.url = revoked.url("tls");
+  spec.ocsp_stapling = false;  // what is there is read
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::down);
+  EXPECT_EQ(outcome.error, ErrorClass::certificate);
+  EXPECT_EQ(outcome.detail, "the certificate is revoked (stapled OCSP answer)");
+  spec.url = about_another.url("https");
+  EXPECT_EQ(run_check(spec).state, State::up);
+}
+
+TEST(Tls, RevocationListsAreChecked) {
+  const TestAuthority authority;
+  const Identity identity = authority.issue("good", "DNS:localhost", 20);
+  const OpensslServer server(identity);
+  auto spec = trusting(server.url("https"), authority);
+  spec.crl_file = authority.revocation_list(identity, false);
+  EXPECT_EQ(run_check(spec).state, State::up) << run_check(spec).detail;
+  spec.crl_file = authority.revocation_list(identity, true);
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.error, ErrorClass::certificate);
+  EXPECT_EQ(outcome.detail, "certificate revoked");
 }
 
 TEST(Tls, BadCertificatesAreDownAndTheirExpiryIsKnown) {

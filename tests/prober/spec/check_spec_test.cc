@@ -2,13 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <nines/check_spec.h>
+
+#include "spec/check_kind.h"
+#include "spec/compiled_check.h"
 
 namespace nines {
 namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 CheckSpec with_url(const std::string& url) {
@@ -35,6 +41,7 @@ CheckSpec everything() {
   spec.client_certificate = "/c.pem";
   spec.client_key = "/k.pem";
   spec.ca_file = "/ca.pem";
+  spec.crl_file = "/crl.pem";
   spec.verify_tls = false;
   spec.starttls = true;
   spec.proxy = "http://proxy:1";
@@ -55,12 +62,23 @@ CheckSpec everything() {
   spec.body_matches = {"[0-9]+ items"};
   spec.json = {{"items.0.n", JsonCondition::Op::greater_equal, "3"},
                {"/a b/c", JsonCondition::Op::contains, "\"x == y\""},
-               {"", JsonCondition::Op::not_equal, ""}};
+               {"", JsonCondition::Op::not_equal, ""},
+               {"items", JsonCondition::Op::greater, "2", JsonCondition::Subject::length},
+               {"items.a b", JsonCondition::Op::equal, "\"x\"", JsonCondition::Subject::any},
+               {"$.items[0]", JsonCondition::Op::exists, ""}};
   spec.dns_answers = {"10 mx.example"};
   spec.dns_rcode = "NXDOMAIN";
+  spec.dns_only = true;
+  spec.dns_contains = {"mx"};
+  spec.dns_networks = {"192.0.2.0/24"};
+  spec.public_key_sha256 = {"x"};
+  spec.certificate_issuer = {"O=A, B"};
+  spec.ocsp_stapling = true;
   spec.certificate_days = 14;
   spec.latency_below = milliseconds(800);
   spec.timeouts = {milliseconds(1), milliseconds(1500), milliseconds(61'000), milliseconds(60'000), milliseconds(7000)};
+  spec.read_body = false;
+  spec.upside_down = true;
   spec.body_limit_bytes = 5;
   spec.header_limit_bytes = 1024;
   return spec;
@@ -128,6 +146,77 @@ TEST(CheckSpecJson, MistakesAreNamed) {
   EXPECT_THAT(read_error(R"({"expect":{"headers":"A ~ b"}})"), StartsWith("expect.headers: must be"));
 }
 
+TEST(CheckSpecJson, EveryMistakeIsReadAtItsField) {
+  const auto reading = read_check_spec(
+      R"({"url":"http://a","timeout":10,"urll":1,"expect":{"status":"x","staus":200,"dns-rcode":"NXDOMAIN"},"body":7})");
+  const std::vector<FieldError> errors{{"body", "must be a text"},
+                                       {"timeout", "must be a duration such as \"10s\""},
+                                       {"expect.status", "must be codes such as 204, \"200-299\" or \"2xx\""},
+                                       {"expect.staus", "unknown key"},
+                                       {"urll", "unknown key"}};
+  EXPECT_EQ(reading.errors, errors);
+  EXPECT_EQ(reading.spec.url, "http://a");
+  EXPECT_EQ(reading.spec.dns_rcode, "NXDOMAIN");
+}
+
+TEST(CheckSpecJson, DurationsHaveFractions) {
+  const auto read = [](const std::string& text) {
+    const auto spec = check_spec_from_json("{\"timeout\":\"" + text + "\"}");
+    return spec ? spec->timeouts.total.count() : -1;
+  };
+  EXPECT_EQ(read("1.5s"), 1500);
+  EXPECT_EQ(read("0.25s"), 250);
+  EXPECT_EQ(read("0.001s"), 1);
+  EXPECT_EQ(read("1.5m"), 90'000);
+  EXPECT_EQ(read("1m0.5s"), 60'500);
+  EXPECT_EQ(read("2w"), 14LL * 86'400'000);
+  for (const char* text : {"0.0001s", "1.5ms", ".5s", "1.s", "1.5", "1..5s", "1.-5s", "1.5s-", "s", "1,5s", "+1s"}) {
+    EXPECT_EQ(read(text), -1) << text;
+  }
+}
+
+TEST(CheckSpecKeys, AreTheKeysOfTheJson) {
+  const auto json = nlohmann::json::parse(to_json(everything()));
+  std::size_t known = 0;
+  for (const CheckSpecKey& key : check_spec_keys()) {
+    const auto& section = key.section.empty() ? json : json.at(std::string(key.section));
+    EXPECT_TRUE(section.contains(std::string(key.name))) << key.section << " " << key.name;
+    EXPECT_FALSE(key.form.empty() || key.help.empty()) << key.name;
+    ++known;
+  }
+  EXPECT_EQ(known, json.size() - 2 + json.at("timeouts").size() + json.at("expect").size());
+}
+
+TEST(CheckSpecSecrets, NothingSecretIsLeft) {
+  auto spec = with_url("https://example.org/a?token=in-the-query#part");
+  spec.username = "somebody";
+  spec.password = "password-1";
+  spec.headers = {{"Accept", "text/html"},
+                  {"Authorization", "Bearer in-a-header"},
+                  {"X-Session-Id", "session-1"},
+                  {"X-Credential", "credential-1"}};
+  spec.proxy = "http://proxyuser:proxypass@proxy.example:3128";
+  const auto check = compile(spec);
+  ASSERT_TRUE(check.has_value()) << check.error().message;
+  const auto json = to_json(without_secrets(spec));
+  ASSERT_GE((*check)->secrets.size(), 7U);
+  for (const std::string& secret : (*check)->secrets) EXPECT_THAT(json, Not(HasSubstr(secret)));
+  EXPECT_THAT(json, Not(HasSubstr("proxyuser")));
+  const auto shown = without_secrets(spec);
+  EXPECT_EQ(shown.url, "https://example.org/a");
+  EXPECT_EQ(shown.proxy, "http://proxy.example:3128");
+  EXPECT_EQ(shown.username, "somebody");
+  EXPECT_EQ(shown.headers.size(), 1U);
+  spec.proxy.clear();
+  spec.username.clear();
+  spec.password.clear();
+  spec.bearer_token = "token-1";
+  spec.body = "body-1";
+  spec.send = "send-1";
+  EXPECT_THAT(to_json(without_secrets(spec)), Not(testing::ContainsRegex("token-1|body-1|send-1")));
+  EXPECT_EQ(without_secrets(with_url("dns:example.org?type=MX")).url, "dns:example.org?type=MX");
+}
+
 TEST(CheckSpecValidate, GoodChecksOfEveryKindPass) {
   for (const char* url : {"http://example.org",
                           "https://example.org:8443/a?b",
@@ -152,15 +241,19 @@ TEST(CheckSpecValidate, GoodChecksOfEveryKindPass) {
                           "ldap://a/dc=example",
                           "ldaps://a",
                           "push:",
-                          "http://xn--bcher-kva.example/"}) {
+                          "http://xn--bcher-kva.example/",
+                          "http://b\xc3\xbc"
+                          "cher.example/",
+                          "dns:b\xc3\xbc"
+                          "cher.example"}) {
     EXPECT_EQ(invalid(with_url(url)), "") << url;
   }
 }
 
 TEST(CheckSpecValidate, BadUrlsAreRefused) {
   for (const char* url : {"", "example.org", "gopher://a", "file:///etc/passwd", "http://", "tcp://a", "http://a:0",
-                          "http://a:70000", "http://u:p@a/", "http://a/ b", "http://b\xc3\xbc/", "http://a/\r\nX: y",
-                          "icmp://a:1", "dns:", "dns://name/x", "dns:a?type=ANY", "smtp://a/path", "tcp://a:1/x"}) {
+                          "http://a:70000", "http://u:p@a/", "http://a/ b", "http://a/\r\nX: y", "icmp://a:1",
+                          "dns:", "dns://name/x", "dns:a?type=ANY", "http://a\xff/", "smtp://a/path", "tcp://a:1/x"}) {
     EXPECT_THAT(invalid(with_url(url)), StartsWith("url: ")) << url;
   }
 }
@@ -226,7 +319,94 @@ TEST(CheckSpecValidate, FieldsOfOtherKindsAreRefused) {
   EXPECT_EQ(refuse("http://a", [](auto& s) { s.dns_type = "A"; }), "dns-type: only for dns");
   EXPECT_EQ(refuse("https://a", [](auto& s) { s.starttls = true; }),
             "starttls: only for smtp, imap, pop3, ftp and ldap");
-  EXPECT_EQ(refuse("dns:a", [](auto& s) { s.username = "u"; }), "username: this kind of check has no login");
+  EXPECT_EQ(refuse("dns:a", [](auto& s) { s.username = "u"; }),
+            "username: only for http, https, ws, wss, smtp, smtps, imap, imaps, pop3, pop3s, ftp, ftps, mqtt, ldap and "
+            "ldaps");
+  EXPECT_EQ(refuse("tls://a", [](auto& s) { s.follow_redirects = false; }),
+            "follow-redirects: only for http and https");
+  EXPECT_EQ(refuse("dns:a", [](auto& s) { s.family = AddressFamily::v4; }).substr(0, 22), "family: only for http,");
+}
+
+TEST(CheckSpecValidate, ExpectedAnswersMustBeOfTheirType) {
+  auto spec = with_url("dns:example.org?type=MX");
+  spec.dns_answers = {"10 mx.example."};
+  EXPECT_EQ(invalid(spec), "");
+  spec.dns_answers = {"mx.example"};
+  EXPECT_EQ(invalid(spec), "expect.dns-answers: \"mx.example\" is no MX record");
+  spec.dns_answers.clear();
+  spec.dns_only = true;
+  EXPECT_EQ(invalid(spec), "expect.dns-only: goes with dns-answers");
+  spec.dns_only = false;
+  spec.dns_networks = {"192.0.2.0/24"};
+  EXPECT_EQ(invalid(spec), "expect.dns-networks: only for the types A and AAAA");
+  spec.dns_type = "AAAA";
+  EXPECT_EQ(invalid(spec),
+            "expect.dns-networks: \"192.0.2.0/24\" is no network of AAAA addresses, such as 2001:db8::/32");
+  spec.dns_networks = {"2001:db8::/32"};
+  EXPECT_EQ(invalid(spec), "");
+}
+
+TEST(CheckSpecValidate, DigestsOfKeysAreBase64OrHexadecimal) {
+  auto spec = with_url("https://a");
+  const std::string base64 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+  const std::string hex = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
+  spec.public_key_sha256 = {base64, "sha256//" + base64, hex};
+  EXPECT_EQ(invalid(spec), "");
+  const auto check = compile(spec);
+  ASSERT_TRUE(check.has_value());
+  EXPECT_EQ((*check)->public_keys, (std::vector<std::string>{base64, base64, base64}));
+  for (const std::string& text :
+       {std::string(), std::string("x"), base64.substr(1), base64.substr(0, 43) + "x", hex.substr(1) + "g"}) {
+    spec.public_key_sha256 = {text};
+    EXPECT_THAT(invalid(spec), StartsWith("expect.public-key-sha256: ")) << text;
+  }
+  spec.public_key_sha256 = {hex};
+  spec.keep_alive = true;
+  EXPECT_THAT(invalid(spec), HasSubstr("keep-alive"));
+}
+
+TEST(CheckSpecCompile, MethodsInSmallLettersAreMeant) {
+  auto spec = with_url("http://a");
+  for (const auto& [given, meant] :
+       {std::pair("get", "GET"), {"Post", "POST"}, {"PURGE", "PURGE"}, {"purge", "purge"}}) {
+    spec.method = given;
+    EXPECT_EQ((*compile(spec))->method, meant);
+  }
+}
+
+TEST(CheckSpecValidate, AHeadHasNoBodyToJudge) {
+  auto spec = with_url("http://a");
+  spec.method = "HEAD";
+  EXPECT_EQ(invalid(spec), "");
+  spec.body_contains = {"x"};
+  EXPECT_EQ(invalid(spec), "expect.body-contains: the answer to a HEAD has no body");
+  spec.method = "head";
+  EXPECT_EQ(invalid(spec), "expect.body-contains: the answer to a HEAD has no body");
+  spec.body_contains.clear();
+  spec.json = {{"a", JsonCondition::Op::equal, "1"}};
+  EXPECT_EQ(invalid(spec), "expect.json: the answer to a HEAD has no body");
+}
+
+TEST(CheckSpecValidate, EveryMistakeIsNamedOnce) {
+  auto spec = with_url("tcp://a:1");
+  spec.method = "GET";
+  spec.status = {{200, 299}};
+  spec.body_matches = {"(", "["};
+  spec.timeouts.total = milliseconds(0);
+  std::vector<std::string> fields;
+  for (const auto& problem : check_spec_problems(spec, milliseconds(0))) fields.push_back(problem.field);
+  EXPECT_EQ(fields, (std::vector<std::string>{"method", "expect.status", "expect.body-matches", "timeout"}));
+  EXPECT_EQ(invalid(with_url("nonsense")).substr(0, 4), "url:");
+}
+
+TEST(CheckSpecValidate, CodesOfThreeDigitsCanBeExpected) {
+  auto spec = with_url("http://a");
+  spec.status = {{100, 999}};
+  EXPECT_EQ(invalid(spec), "");
+  spec.status = {{99, 200}};
+  EXPECT_EQ(invalid(spec), "expect.status: not a range within 100-999");
+  spec.status = {{200, 1000}};
+  EXPECT_EQ(invalid(spec), "expect.status: not a range within 100-999");
 }
 
 TEST(CheckSpecValidate, ProxiesAndFixedAddressesAreParsed) {
@@ -249,6 +429,23 @@ TEST(CheckSpecCompile, PushIsNotProbed) {
   const auto check = compile(with_url("push:"));
   ASSERT_FALSE(check.has_value());
   EXPECT_THAT(check.error().message, HasSubstr("push"));
+}
+
+TEST(CheckKinds, TheTableSaysWhatTheyAre) {
+  for (const auto& row : prober::kCheckKinds) {
+    EXPECT_EQ(check_kind(std::string(row.scheme) + "://a"), row.kind);
+    EXPECT_EQ(to_string(row.kind), row.scheme);
+    EXPECT_EQ(row.engine == prober::CheckEngine::curl, *row.curl_scheme != '\0') << row.scheme;
+    EXPECT_FALSE(row.has(prober::feature::kTls) && row.has(prober::feature::kStarttls)) << row.scheme;
+    // A TLS form has its plain form's scheme with an s, and can do what that can.
+    if (const auto plain = check_kind(std::string(row.scheme).substr(0, std::string(row.scheme).size() - 1) + ":")) {
+      const auto upgrade = prober::feature::kStarttls | prober::feature::kTls;
+      EXPECT_EQ(row.features & ~upgrade, prober::traits(*plain).features & ~upgrade) << row.scheme;
+    }
+  }
+  EXPECT_EQ(prober::kinds_with(prober::feature::kUpgrade), "ws and wss");
+  EXPECT_EQ(prober::kinds_with(prober::feature::kQuestion), "dns");
+  EXPECT_EQ(prober::kinds_with(prober::feature::kText), "http, https and tcp");
 }
 
 TEST(CheckKinds, AreNamedByTheScheme) {

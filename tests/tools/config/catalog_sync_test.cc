@@ -25,7 +25,7 @@ Server known() {
   Server server = wanted().server;
   server.id = ServerId{1};
   server.created_at = kThen;
-  server.check = public_check_json(wanted().check);
+  server.check = to_json(without_secrets(wanted().check));
   return server;
 }
 Maintenance every_day() {
@@ -93,11 +93,14 @@ TEST(CatalogSyncTest, SecretsDoNotReachTheCatalog) {
   check.username = "u";
   check.password = "pass-secret";
   check.body = "body-secret";
-  check.headers = {
-      {"Accept", "a"}, {"Authorization", "Bearer header-secret"}, {"X-Api-Key", "key-secret"}, {"Cookie", "c-secret"}};
-  const std::string json = public_check_json(check);
+  check.headers = {{"Accept", "a"}, {"X-Session-Id", "id-secret"}};
+  check.proxy = "http://u:proxy-secret@proxy.example:3128";
+  ServerConfig config = wanted();
+  config.check = check;
+  const std::string json = updated_server(known(), config, kNow).check;
   EXPECT_THAT(json, Not(HasSubstr("secret")));
   EXPECT_THAT(json, HasSubstr("Accept"));
+  EXPECT_THAT(json, HasSubstr("proxy.example"));
 }
 
 TEST(CatalogSyncTest, ServersComeGoAndComeBackWithTheirHistory) {

@@ -21,59 +21,56 @@ namespace po = boost::program_options;
 
 constexpr int kNagiosUnknown = 3;
 
-// Options that stand for a key of the configuration, so that both mean the same.
-struct KeyOption {
-  const char* option;
-  const char* key;
-  const char* help;
-  bool expect;  ///< below `expect`
-  bool list;
-};
-constexpr std::array kKeyOptions{
-    KeyOption{"method", "method", "GET, HEAD, POST ...", false, false},
-    KeyOption{"header", "headers", "\"Name: value\" to send; may be repeated", false, true},
-    KeyOption{"body", "body", "to send", false, false},
-    KeyOption{"timeout", "timeout", "of the whole check, e.g. 10s", false, false},
-    KeyOption{"resolve", "resolve", "host:port:address instead of asking the DNS", false, true},
-    KeyOption{"ca-file", "ca-file", "authorities to trust, PEM", false, false},
-    KeyOption{"proxy", "proxy", "URL of a proxy", false, false},
-    KeyOption{"family", "family", "4 or 6", false, false},
-    KeyOption{"http-version", "http-version", "1.0, 1.1 or 2", false, false},
-    KeyOption{"dns-type", "dns-type", "dns: A, AAAA, MX ...", false, false},
-    KeyOption{"dns-server", "dns-server", "dns: address of the server to ask", false, false},
-    KeyOption{"send", "send", "tcp: text to send once connected", false, false},
-    KeyOption{"status", "status", "expected codes: 204, 200-299, 2xx; may be repeated", true, true},
-    KeyOption{"expect-header", "headers", "\"Server contains nginx\"; may be repeated", true, true},
-    KeyOption{"body-contains", "body-contains", "text that must be there; may be repeated", true, true},
-    KeyOption{"body-not-contains", "body-not-contains", "text that must not", true, true},
-    KeyOption{"body-matches", "body-matches", "regular expression (RE2)", true, true},
-    KeyOption{"json-value", "json", "condition on a JSON body: \"items.0.name == ok\"; may be repeated", true, true},
-    KeyOption{"latency-below", "latency-below", "degraded from this on, e.g. 800ms", true, false},
-    KeyOption{"dns-answer", "dns-answers", "dns: an answer that must be there", true, true},
-};
+// The option that stands for a key of the configuration, so that both mean the same; empty when none does. Secrets have
+// none: a command line is for everybody on the machine to read.
+std::string option_of(const CheckSpecKey& key) {
+  struct Name {
+    std::string_view section;
+    std::string_view key;
+    std::string_view option;
+  };
+  constexpr std::array kNames{Name{"", "url", ""},
+                              Name{"", "password", ""},
+                              Name{"", "bearer-token", ""},
+                              Name{"", "headers", "header"},
+                              Name{"", "verify-tls", "insecure"},
+                              Name{"", "follow-redirects", "no-redirects"},
+                              Name{"expect", "headers", "expect-header"},
+                              Name{"expect", "json", "json-value"},
+                              Name{"expect", "dns-answers", "dns-answer"}};
+  for (const Name& name : kNames) {
+    if (name.section == key.section && name.key == key.name) return std::string(name.option);
+  }
+  return std::string(key.name) + (key.section == "timeouts" ? "-timeout" : "");
+}
+
+// A flag turns the default round.
+Json value_of(const Call& call, const CheckSpecKey& key, const std::string& option) {
+  if (key.type == CheckSpecKey::Type::boolean) return key.usual == "false";
+  if (key.type == CheckSpecKey::Type::list) return call.texts(option.c_str());
+  const std::string text = *call.text(option.c_str());
+  if (key.type == CheckSpecKey::Type::number) return Json::parse(text, nullptr, false);
+  return text;
+}
 
 Expected<CheckSpec> read_spec(const Call& call) {
   Json spec = {{"url", call.words[0]}};
-  for (const KeyOption& option : kKeyOptions) {
-    const char* const name = option.option;
-    if (!call.has(name)) continue;
-    Json value;
-    if (option.list) {
-      value = call.texts(name);
-    } else {
-      value = *call.text(name);
+  for (const CheckSpecKey& key : check_spec_keys()) {
+    const std::string option = option_of(key);
+    if (option.empty() || !call.has(option.c_str())) continue;
+    Json& section = key.section.empty() ? spec : spec[std::string(key.section)];
+    section[std::string(key.name)] = value_of(call, key, option);
+    if (section[std::string(key.name)].is_discarded()) {
+      return usage(fmt::format("--{} must be {}", option, key.form));
     }
-    (option.expect ? spec["expect"] : spec)[option.key] = std::move(value);
   }
-  if (call.has("insecure")) spec["verify-tls"] = false;
-  if (call.has("no-redirects")) spec["follow-redirects"] = false;
-  const auto days = read_count(call, "certificate-days", 1, 1, 3650);
-  if (!days) return tl::unexpected(days.error());
-  if (call.has("certificate-days")) spec["expect"]["certificate-days"] = *days;
-  auto parsed = check_spec_from_json(dump(spec));
-  if (!parsed) return usage(printable(parsed.error().message));
-  if (auto valid = validate(*parsed, {}); !valid) return usage(printable(valid.error().message));
-  return std::move(*parsed);
+  CheckSpecReading reading = read_check_spec(dump(spec));
+  std::vector<FieldError> errors = std::move(reading.errors);
+  if (errors.empty()) errors = check_spec_problems(reading.spec, {});
+  if (errors.empty()) return std::move(reading.spec);
+  std::string message;
+  for (const FieldError& error : errors) message += (message.empty() ? "" : "; ") + to_string(error);
+  return usage(printable(message));
 }
 
 Json outcome_json(const std::string& url, TimeMs time, const CheckOutcome& outcome) {
@@ -98,7 +95,8 @@ Json outcome_json(const std::string& url, TimeMs time, const CheckOutcome& outco
                {"final_url", text(outcome.final_url)},
                {"body_bytes", outcome.body_bytes},
                {"certificate_expiry", nullptr},
-               {"chain_expiry", nullptr}};
+               {"chain_expiry", nullptr},
+               {"expiring_certificate", text(outcome.expiring_certificate)}};
   if (outcome.certificate_expiry) json["certificate_expiry"] = format_time(*outcome.certificate_expiry);
   if (outcome.chain_expiry) json["chain_expiry"] = format_time(*outcome.chain_expiry);
   return json;
@@ -165,16 +163,20 @@ int show_nagios(const std::string& url, const CheckOutcome& outcome) {
 
 void check_options(OptionList& options) {
   auto add = options.add_options();
-  for (const KeyOption& option : kKeyOptions) {
-    if (option.list) {
-      add(option.option, po::value<std::vector<std::string>>()->value_name("TEXT"), option.help);
+  for (const CheckSpecKey& key : check_spec_keys()) {
+    const std::string option = option_of(key);
+    if (option.empty()) continue;
+    if (key.type == CheckSpecKey::Type::boolean) {
+      const std::string help = (key.usual == "true" ? "do not " : "") + std::string(key.help);
+      add(option.c_str(), help.c_str());
+    } else if (key.type == CheckSpecKey::Type::list) {
+      const std::string help = std::string(key.help) + "; may be repeated";
+      add(option.c_str(), po::value<std::vector<std::string>>()->value_name("TEXT"), help.c_str());
     } else {
-      add(option.option, po::value<std::string>()->value_name("TEXT"), option.help);
+      add(option.c_str(), po::value<std::string>()->value_name(key.type == CheckSpecKey::Type::number ? "N" : "TEXT"),
+          std::string(key.help).c_str());
     }
   }
-  add("certificate-days", po::value<std::string>()->value_name("N"), "degraded when the chain expires sooner");
-  add("insecure", "do not verify certificates");
-  add("no-redirects", "do not follow redirects");
   add("timing", "how the time was spent");
   add("nagios", "one line and the exit code of a Nagios plugin");
 }

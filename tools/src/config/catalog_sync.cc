@@ -1,8 +1,6 @@
 #include "config/catalog_sync.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -56,14 +54,6 @@ void update_maintenance(Server& server, const std::vector<Maintenance>& wanted, 
   server.maintenance = std::move(kept);
 }
 
-bool may_be_secret(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<std::string_view, 6> kSigns{"auth", "cookie", "token", "key", "secret", "password"};
-  return std::any_of(kSigns.begin(), kSigns.end(),
-                     [&](std::string_view sign) { return name.find(sign) != std::string::npos; });
-}
-
 ProbedServer probed(const Server& server, const ServerConfig& wanted, TimeMs now) {
   ProbedServer out;
   out.id = server.id;
@@ -80,15 +70,6 @@ ProbedServer probed(const Server& server, const ServerConfig& wanted, TimeMs now
 
 }  // namespace
 
-std::string public_check_json(CheckSpec check) {
-  check.password.clear();
-  check.bearer_token.clear();
-  check.body.clear();
-  check.send.clear();
-  std::erase_if(check.headers, [](const auto& header) { return may_be_secret(header.first); });
-  return to_json(check);
-}
-
 Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs now) {
   Server server = existing;
   server.url = wanted.server.url;
@@ -104,7 +85,7 @@ Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs
     server.paused.back().to = now;
     if (server.paused.back().empty()) server.paused.pop_back();
   }
-  server.check = public_check_json(wanted.check);
+  server.check = to_json(without_secrets(wanted.check));
   return server;
 }
 
@@ -124,7 +105,7 @@ Result<CatalogSync> sync_catalog(Store& store, const Config& config, TimeMs now)
     } else {
       server = wanted.server;
       server.created_at = now;
-      server.check = public_check_json(wanted.check);
+      server.check = to_json(without_secrets(wanted.check));
       const auto id = store.add_server(server);
       if (!id) return tl::unexpected(id.error());
       server.id = *id;

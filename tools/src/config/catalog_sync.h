@@ -28,7 +28,4 @@ struct CatalogSync {
 /// `existing` as `wanted` says from `now` on. Pure; what sync_catalog does to one server.
 [[nodiscard]] Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs now);
 
-/// The check as it is kept in the catalog: without passwords, tokens, bodies and headers that may hold secrets.
-[[nodiscard]] std::string public_check_json(CheckSpec check);
-
 }  // namespace nines::tools

@@ -19,44 +19,6 @@ using std::chrono::milliseconds;
 constexpr std::array<std::string_view, 13> kServerKeys{
     "push",        "alerts",    "name",   "group",       "interval",     "confirm",  "tags",
     "maintenance", "objective", "quorum", "stale-after", "merge-within", "retention"};
-constexpr std::array<std::string_view, 30> kCheckKeys{"url",
-                                                      "timeout",
-                                                      "timeouts",
-                                                      "method",
-                                                      "headers",
-                                                      "body",
-                                                      "expect",
-                                                      "username",
-                                                      "password",
-                                                      "bearer-token",
-                                                      "client-certificate",
-                                                      "client-key",
-                                                      "ca-file",
-                                                      "verify-tls",
-                                                      "starttls",
-                                                      "proxy",
-                                                      "proxy-from-environment",
-                                                      "family",
-                                                      "resolve",
-                                                      "refuse-addresses",
-                                                      "send",
-                                                      "dns-type",
-                                                      "dns-server",
-                                                      "http-version",
-                                                      "follow-redirects",
-                                                      "max-redirects",
-                                                      "compressed",
-                                                      "keep-alive",
-                                                      "body-limit",
-                                                      "header-limit"};
-constexpr std::array<std::string_view, 10> kExpectKeys{
-    "status", "headers",     "body-contains", "body-not-contains", "body-matches",
-    "json",   "dns-answers", "dns-rcode",     "certificate-days",  "latency-below"};
-constexpr std::array<std::string_view, 4> kTimeoutKeys{"dns", "connect", "tls", "first-byte"};
-// Where YAML's numbers and booleans are meant as such; everywhere else a value is text, so that `body: 1.10` is too.
-constexpr std::array<std::string_view, 10> kTypedKeys{
-    "follow-redirects", "max-redirects",          "compressed", "keep-alive",   "verify-tls",
-    "starttls",         "proxy-from-environment", "body-limit", "header-limit", "certificate-days"};
 constexpr std::array<std::string_view, 2> kConfirmKeys{"failures", "successes"};
 constexpr std::array<std::string_view, 2> kRetentionKeys{"checks", "summaries"};
 
@@ -65,79 +27,86 @@ constexpr milliseconds kLongestInterval = std::chrono::days{31};
 constexpr milliseconds kUsualTimeout = std::chrono::seconds{10};
 constexpr std::int64_t kMostConfirmations = 1000;
 
-bool is_one_of(std::string_view key, std::span<const std::string_view> keys) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+// The keys of a check's `section`; the sections themselves are keys of the check.
+std::vector<std::string_view> check_keys(std::string_view section) {
+  std::vector<std::string_view> keys;
+  for (const CheckSpecKey& key : check_spec_keys()) {
+    if (key.section == section) keys.push_back(key.name);
+    if (section.empty() && !key.section.empty() && keys.back() != key.section) keys.push_back(key.section);
+  }
+  return keys;
 }
 
 std::vector<std::string_view> all_keys() {
   std::vector<std::string_view> keys(kServerKeys.begin(), kServerKeys.end());
-  keys.insert(keys.end(), kCheckKeys.begin(), kCheckKeys.end());
+  const auto check = check_keys("");
+  keys.insert(keys.end(), check.begin(), check.end());
   return keys;
 }
 
-// The node that a message of the prober is about: it begins with the field's name, `expect.status` or `status`.
-YAML::Node place_of(const MapReader& map, const std::string& message) {
-  std::string field = message.substr(0, message.find_first_of(" :[`("));
-  const YAML::Node& place = map.node();
+// The node of a check's field, as `timeout` or `expect.status`; the whole entry when it is not there.
+YAML::Node place_of(const MapReader& map, std::string_view field) {
   const std::size_t dot = field.find('.');
-  if (dot != std::string::npos) field = field.substr(dot + 1);
-  for (const auto& [key, value] : map.entries()) {
-    if (key == field) return value;
-    if (!value.IsMap()) continue;
-    for (const auto& item : value) {
-      if (item.first.IsScalar() && item.first.Scalar() == field) return item.second;
-    }
+  const auto node = map.get(field.substr(0, dot));
+  if (!node) return map.node();
+  if (dot == std::string_view::npos || !node->IsMap()) return *node;
+  for (const auto& item : *node) {
+    if (item.first.IsScalar() && item.first.Scalar() == field.substr(dot + 1)) return item.second;
   }
-  return place;
+  return *node;
 }
 
-// Reads the keys of a check, each by itself first, so that a mistake is reported at its own place.
+// Reads the keys that describe a check, and reports each mistake at its own place.
 class CheckReader {
  public:
-  explicit CheckReader(Problems& problems) : problems_(problems) {}
-
-  std::optional<CheckSpec> read(const MapReader& map) {
-    for (const auto& [key, node] : map.entries()) {
-      if (!is_one_of(key, kCheckKeys) || node.IsNull()) continue;
-      if (key == "expect" || key == "timeouts") {
-        const std::span<const std::string_view> known = key == "expect"
-                                                            ? std::span<const std::string_view>(kExpectKeys)
-                                                            : std::span<const std::string_view>(kTimeoutKeys);
-        const MapReader part(node, key, known, problems_);
-        for (const auto& [name, value] : part.entries()) {
-          const auto json = value_of(name, value);
-          if (json && take({{key, {{name, *json}}}}, value)) whole_[key][name] = *json;
-        }
-      } else if (const auto json = value_of(key, node); json && take({{key, *json}}, node)) {
-        whole_[key] = *json;
+  CheckReader(const MapReader& map, Problems& problems) : map_(map), problems_(problems) {
+    for (const CheckSpecKey& key : check_spec_keys()) {
+      if (key.section.empty()) take(map, key, whole_);
+    }
+    for (const char* section : {"timeouts", "expect"}) {
+      const auto node = map.get(section);
+      if (!node) continue;
+      const std::vector<std::string_view> known = check_keys(section);
+      const MapReader part(*node, section, known, problems_);
+      Json& object = whole_[section] = Json::object();
+      for (const CheckSpecKey& key : check_spec_keys()) {
+        if (key.section == section) take(part, key, object);
       }
     }
-    if (!good_) return std::nullopt;
-    auto spec = check_spec_from_json(dump(whole_));
-    if (!spec) {
-      problems_.add(map.node(), printable(spec.error().message));
-      return std::nullopt;
-    }
-    return std::move(*spec);
+    CheckSpecReading reading = read_check_spec(dump(whole_));
+    spec = std::move(reading.spec);
+    report(reading.errors);
   }
+
+  // What the fields say together.
+  void validate(std::chrono::milliseconds interval) { report(check_spec_problems(spec, interval)); }
+
+  CheckSpec spec;
 
  private:
-  std::optional<Json> value_of(std::string_view key, const YAML::Node& node) {
-    auto json = read_json(node, key, is_one_of(key, kTypedKeys), problems_);
-    if (!json) good_ = false;
-    return json;
+  void take(const MapReader& map, const CheckSpecKey& key, Json& object) {
+    const auto node = map.get(key.name);
+    if (!node || node->IsNull()) return;
+    const bool typed = key.type == CheckSpecKey::Type::number || key.type == CheckSpecKey::Type::boolean;
+    if (auto json = read_json(*node, key.name, typed, problems_)) {
+      object[std::string(key.name)] = std::move(*json);
+    } else {
+      reported_.push_back((key.section.empty() ? "" : std::string(key.section) + ".") + std::string(key.name));
+    }
   }
-  bool take(const Json& alone, const YAML::Node& node) {
-    const auto parsed = check_spec_from_json(dump(alone));
-    if (parsed) return true;
-    problems_.add(node, printable(parsed.error().message));
-    good_ = false;
-    return false;
+  // A field whose value could not be read would be misjudged by its default.
+  void report(const std::vector<FieldError>& errors) {
+    for (const FieldError& error : errors) {
+      if (std::find(reported_.begin(), reported_.end(), error.field) != reported_.end()) continue;
+      reported_.push_back(error.field);
+      problems_.add(place_of(map_, error.field), printable(to_string(error)));
+    }
   }
 
+  const MapReader& map_;
   Problems& problems_;
   Json whole_ = Json::object();
-  bool good_ = true;
+  std::vector<std::string> reported_;
 };
 
 void read_confirm(const YAML::Node& node, Rules& rules, Problems& problems) {
@@ -256,20 +225,19 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
     server.url = config.check.url = "push:";
   } else if (!map.get("url")) {
     if (node.IsMap()) problems.add(node, fmt::format("server `{}` needs a `url`", printable(server.name)));
-  } else if (auto check = CheckReader(problems).read(map)) {
+  } else {
+    CheckReader check(map, problems);
     if (!map.get("timeout")) {
       // The usual ten seconds, or less where the interval is that short.
-      check->timeouts.total = std::min(kUsualTimeout, rules.interval * 4 / 5);
+      check.spec.timeouts.total = std::min(kUsualTimeout, rules.interval * 4 / 5);
     }
-    if (auto valid = validate(*check, rules.interval); !valid) {
-      problems.add(place_of(map, valid.error().message), printable(valid.error().message));
-    }
-    if (config.push && check_kind(check->url) != CheckKind::push) {
+    check.validate(rules.interval);
+    if (config.push && check_kind(check.spec.url) != CheckKind::push) {
       problems.add(*map.get("push"), "push goes with a url of kind push:, or without a url");
     }
-    rules.timeout = check->timeouts.total;
-    server.url = check->url;
-    config.check = std::move(*check);
+    rules.timeout = check.spec.timeouts.total;
+    server.url = check.spec.url;
+    config.check = std::move(check.spec);
   }
   server.rules = {rules};
   if (server.name.empty()) return std::nullopt;

@@ -1,0 +1,144 @@
+// Redirects and cookies as browsers and `curl -L` with a jar follow them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "checks/redirect.h"
+#include "prober/support/checks.h"
+#include "prober/support/recording_server.h"
+
+namespace nines {
+namespace {
+
+using namespace prober_test;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string redirect_to(const std::string& place, const std::string& more = "") {
+  return http_answer(302, "", "Location: " + place + "\r\n" + more);
+}
+
+// Where `location` leads from http://from.example/dir/page, or why nowhere.
+std::string led_to(const std::string& location) {
+  const auto from = prober::parse_target("http://from.example/dir/page?q=1");
+  const auto place = prober::resolve_redirect(*from, location);
+  return place ? place->target.url : place.error().detail;
+}
+
+TEST(Redirects, LocationsAreResolvedAsBrowsersDo) {
+  EXPECT_EQ(led_to("https://to.example/x?y=1"), "https://to.example:443/x?y=1");
+  EXPECT_EQ(led_to("next"), "http://from.example:80/dir/next");
+  EXPECT_EQ(led_to("/a/../b"), "http://from.example:80/b");
+  EXPECT_EQ(led_to("?other"), "http://from.example:80/dir/page?other");
+  EXPECT_EQ(led_to("//to.example/x"), "http://to.example:80/x");
+  EXPECT_EQ(led_to("http://to.example"), "http://to.example:80/");
+  EXPECT_EQ(led_to("http://to.example/x#part"), "http://to.example:80/x");
+}
+
+TEST(Redirects, BlanksAndForeignBytesAreEncoded) {
+  EXPECT_EQ(led_to("http://to.example/a b"), "http://to.example:80/a%20b");
+  EXPECT_EQ(led_to("/a b"), "http://from.example:80/a%20b");
+  EXPECT_EQ(led_to("/caf\xc3\xa9"), "http://from.example:80/caf%c3%a9");
+  EXPECT_EQ(led_to("http://to.example/caf\xe9"), "http://to.example:80/caf%e9");
+  EXPECT_EQ(led_to("http://b\xc3\xbc"
+                   "cher.example/"),
+            "http://xn--bcher-kva.example:80/");
+}
+
+TEST(Redirects, WhatLeadsNowhereSaysWhy) {
+  EXPECT_EQ(led_to("ftp://to.example/"), "redirected to a place that is not http or https");
+  EXPECT_THAT(led_to("javascript:alert(1)"), testing::StartsWith("redirected to a "));
+  EXPECT_EQ(led_to("http://"), "redirected to a malformed place");
+  EXPECT_EQ(led_to("http://to.example:99999/"), "redirected to a malformed place");
+  EXPECT_EQ(led_to("http://to.example/a\x01"), "redirected to a malformed place");
+  EXPECT_THAT(led_to("http://caf\xe9.example/"), HasSubstr("cannot be converted"));
+  EXPECT_THAT(led_to("http://to.example/" + std::string(100'000, 'x')), HasSubstr("longer than"));
+}
+
+TEST(Redirects, ALoginInTheAddressIsUsedThereAndNotShown) {
+  RecordingServer there({http_answer(200, "")});
+  const auto port = std::to_string(there.server().port());
+  RecordingServer here({redirect_to("http://us%20er:secret-1@127.0.0.1:" + port + "/x")});
+  const auto outcome = run_check(here.server().url("http"));
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  EXPECT_THAT(there.request(0), HasSubstr("Authorization: Basic dXMgZXI6c2VjcmV0LTE="));
+  EXPECT_THAT(outcome.final_url, Not(HasSubstr("secret")));
+}
+
+TEST(Redirects, BlanksInLocationAreFollowed) {
+  RecordingServer there({http_answer(200, "ok")});
+  RecordingServer here({redirect_to(there.server().url("http", "/a b\xc3\xa9"))});
+  EXPECT_EQ(run_check(here.server().url("http")).state, State::up);
+  EXPECT_THAT(there.request(0), testing::StartsWith("GET /a%20b%c3%a9 HTTP/1.1\r\n"));
+}
+
+TEST(Redirects, LongAddressesAreFollowed) {
+  RecordingServer recording({redirect_to("/" + std::string(6000, 'x')), http_answer(200, "")});
+  EXPECT_EQ(run_check(recording.server().url("http")).state, State::up);
+}
+
+TEST(Redirects, AnOwnHostGoesToTheOwnOriginOnly) {
+  RecordingServer there({http_answer(200, "")});
+  RecordingServer here({redirect_to(there.server().url("http", "/x"))});
+  auto spec = spec_for(here.server().url("http"));
+  spec.headers = {{"Host", "site.test"}, {"X-Plain", "stays"}};
+  EXPECT_EQ(run_check(spec).state, State::up);
+  EXPECT_THAT(here.request(0), HasSubstr("\r\nHost: site.test\r\n"));
+  EXPECT_THAT(there.request(0), HasSubstr("\r\nHost: 127.0.0.1:" + std::to_string(there.server().port()) + "\r\n"));
+  EXPECT_THAT(there.request(0), HasSubstr("X-Plain: stays"));
+  RecordingServer same({redirect_to("/y"), http_answer(200, "")});
+  spec.url = same.server().url("http");
+  EXPECT_EQ(run_check(spec).state, State::up);
+  EXPECT_THAT(same.request(1), HasSubstr("\r\nHost: site.test\r\n"));
+}
+
+TEST(Redirects, AnEmptyLocationIsNoRedirect) {
+  RecordingServer recording({redirect_to("")});
+  const auto outcome = run_check(recording.server().url("http"));
+  EXPECT_EQ(outcome.error, ErrorClass::http_status);
+  EXPECT_EQ(outcome.detail, "HTTP 302, expected 200-299");
+}
+
+TEST(Cookies, LiveForOneCheck) {
+  RecordingServer recording({redirect_to("/", "Set-Cookie: seen=1; Path=/\r\n"), http_answer(200, "in"),
+                             redirect_to("/", "Set-Cookie: seen=2\r\n"), http_answer(200, "in")});
+  const auto check = compile(spec_for(recording.server().url("http")));
+  ASSERT_TRUE(check.has_value());
+  auto runner = CheckRunner::create({});
+  ASSERT_TRUE(runner.has_value());
+  for (int i = 0; i < 2; ++i) {
+    (*runner)->start(*check, [&](const CheckOutcome& outcome) {
+      EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+      EXPECT_EQ(outcome.redirects, 1);
+      (*runner)->stop();
+    });
+    (*runner)->run();
+  }
+  EXPECT_THAT(recording.request(0), Not(HasSubstr("Cookie")));
+  EXPECT_THAT(recording.request(1), HasSubstr("\r\nCookie: seen=1\r\n"));
+  EXPECT_THAT(recording.request(2), Not(HasSubstr("Cookie")));
+  EXPECT_THAT(recording.request(3), HasSubstr("\r\nCookie: seen=2\r\n"));
+}
+
+TEST(Cookies, GoToTheHostThatSetThemOnly) {
+  RecordingServer there({http_answer(200, "")});
+  const auto port = std::to_string(there.server().port());
+  RecordingServer here({redirect_to("http://other.test:" + port + "/", "Set-Cookie: own=1\r\n")});
+  auto spec = spec_for("http://own.test:" + std::to_string(here.server().port()) + "/");
+  spec.resolve = {"own.test:" + std::to_string(here.server().port()) + ":127.0.0.1",
+                  "other.test:" + port + ":127.0.0.1"};
+  EXPECT_EQ(run_check(spec).state, State::up);
+  EXPECT_EQ(there.server().connections(), 1);
+  EXPECT_THAT(there.request(0), Not(HasSubstr("Cookie")));
+}
+
+TEST(Cookies, JoinTheOnesThatAreConfigured) {
+  RecordingServer recording({redirect_to("/b", "Set-Cookie: given=2\r\n"), http_answer(200, "")});
+  auto spec = spec_for(recording.server().url("http", "/a"));
+  spec.headers = {{"Cookie", "own=1"}};
+  EXPECT_EQ(run_check(spec).state, State::up);
+  EXPECT_THAT(recording.request(0), HasSubstr("\r\nCookie: own=1\r\n"));
+  EXPECT_THAT(recording.request(1), testing::ContainsRegex("Cookie: (own=1; given=2|given=2; own=1)\r\n"));
+}
+
+}  // namespace
+}  // namespace nines
