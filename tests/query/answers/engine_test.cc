@@ -145,5 +145,98 @@ TEST(OnTheEngine, DashboardTakesOneRangeScanAServer) {
   }
 }
 
+TEST(OnTheEngine, SealingCompactingAndReopeningChangeNoAnswer) {
+  const ScratchDirectory directory;
+  auto store = Store::open(directory.path(), options_at_2030());
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  RandomHistory random(77);
+  struct Asked {
+    ServerId server;
+    Query query;
+    Figures figures;
+  };
+  std::vector<Asked> asked;
+  for (int s = 0; s < 5; ++s) {
+    Server server = random.server();
+    server.name += std::to_string(s);
+    server.id = *(*store)->add_server(server);
+    ASSERT_TRUE((*store)->append(random.results(server, 4), Durability::buffered).has_value());
+    for (int question = 0; question < 6; ++question) {
+      Query query = random.query();
+      query.summaries = random.chance(50) ? Summaries::always : Summaries::never;
+      const auto answer = uptime(**store, server.id, query);
+      ASSERT_TRUE(answer.has_value()) << answer.error().message;
+      asked.push_back({server.id, query, answer->figures});
+    }
+  }
+  const auto expect_unchanged = [&](const char* after) {
+    SCOPED_TRACE(after);
+    for (const Asked& before : asked) {
+      const auto answer = uptime(**store, before.server, before.query);
+      ASSERT_TRUE(answer.has_value()) << answer.error().message;
+      expect_same(answer->figures, before.figures);
+    }
+  };
+  ASSERT_TRUE((*store)->seal().has_value());
+  expect_unchanged("sealing");
+  ASSERT_TRUE((*store)->compact().has_value());
+  expect_unchanged("compacting");
+  ASSERT_TRUE((*store)->close().has_value());
+  store->reset();
+  store = Store::open(directory.path(), options_at_2030());
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  expect_unchanged("reopening");
+}
+
+TEST(OnTheEngine, RetentionLeavesWhatItsSummariesSayOfWholeDaysInAnyZone) {
+  const ScratchDirectory directory;
+  const TimeMs now = at("2026-07-20T00:00:00Z");
+  Options options;
+  options.clock = [now] { return now; };
+  auto opened = Store::open(directory.path(), options);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& store = **opened;
+  Server server;
+  server.name = "site";
+  server.created_at = now - std::chrono::days{12};
+  server.id = *store.add_server(server);
+  std::vector<CheckResult> results(12 * 1440);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].server = server.id;
+    results[i].time = server.created_at + std::chrono::minutes{i} + std::chrono::seconds{30};
+    results[i].state = i % 2000 < 17 ? State::down : State::up;
+    results[i].interval_ms = 60'000;
+    results[i].latency_us = 40'000;
+  }
+  ASSERT_TRUE(store.append(results, Durability::buffered).has_value());
+  const auto ask = [&] {
+    std::vector<Figures> figures;
+    for (const std::string_view zone : {"UTC", "Europe/Paris", "Asia/Kolkata"}) {
+      const Window all{server.created_at + std::chrono::days{1}, now - std::chrono::days{1}};
+      auto windows = split_calendar(all, CalendarUnit::day, *Zone::find(zone)).value();
+      windows.push_back(all);
+      for (const Window& window : windows) {
+        const auto answer = uptime(store, server.id, {window, now, {}, Summaries::when_long});
+        EXPECT_TRUE(answer.has_value()) << answer.error().message;
+        figures.push_back(answer->figures);
+      }
+    }
+    return figures;
+  };
+  const auto before = ask();
+  server.retention.checks = std::chrono::days{5};
+  ASSERT_TRUE(store.update_server(server).has_value());
+  ASSERT_TRUE(store.apply_retention().has_value());
+  const auto after = ask();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    SCOPED_TRACE(i);
+    EXPECT_EQ(after[i].time, before[i].time);
+    EXPECT_EQ(after[i].counts, before[i].counts);
+    EXPECT_EQ(after[i].incidents, before[i].incidents);
+    EXPECT_EQ(after[i].current, before[i].current);
+  }
+}
+
 }  // namespace
 }  // namespace nines::test
