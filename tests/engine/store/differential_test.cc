@@ -91,11 +91,16 @@ class Duel {
   template <class Call>
   auto insist(const Call& call) {
     cluster_.plan(plan_);
-    auto done = call();
-    for (int attempt = 0; attempt < 10'000 && !done && is_fault(done.error()); ++attempt) done = call();
+    auto done = until_done(call);
     MapCluster::Plan calm;
     calm.page_keys = plan_.page_keys;
     cluster_.plan(calm);
+    return done;
+  }
+  template <class Call>
+  static auto until_done(const Call& call) {
+    auto done = call();
+    for (int attempt = 0; attempt < 10'000 && !done && is_fault(done.error()); ++attempt) done = call();
     return done;
   }
   static bool is_fault(const Error& error) {
@@ -196,7 +201,7 @@ class Duel {
       return;
     }
     if (what <= 93) {
-      ASSERT_TRUE(insist([&] { return store_->apply_retention(); }));
+      ASSERT_TRUE(store_->apply_retention());
       ASSERT_TRUE(model_->apply_retention());
       return;
     }
@@ -231,6 +236,8 @@ class Duel {
   }
 
   void compare() {
+    // A store that a fault has closed is open again before it is asked: until then what it sent may still arrive.
+    ASSERT_TRUE(until_done([&] { return store_->flush(); }));
     for (const ServerId server : servers_) {
       compare_window(*store_, server, any_window());
       const auto last = store_->last_result(server);
@@ -303,6 +310,10 @@ TEST(StoreDifferential, AnswersOverMapsAreThoseOfTheModel) {
 
 TEST(StoreDifferential, AnswersOverPagesAreThoseOfTheModel) {
   fight(Backing::paged_maps, seed_count() / 4 + 1);
+}
+
+TEST(StoreDifferential, AnswersOverMapsThatTimeOutAreThoseOfTheModel) {
+  fight(Backing::faulty_maps, seed_count() / 4 + 1);
 }
 
 }  // namespace
