@@ -2,7 +2,7 @@
 //
 // Threads: every member may be called from any thread at any time, except that the destructor and close() must not
 // run together with another call, one on a cursor included. Readers never block appenders. Cursors keep their snapshot
-// until destroyed. One that outlives its store returns `closed`, and the directory stays locked until it is gone.
+// until the store is closed or, after a fault, reopened; then they return `closed` or `unavailable`.
 //
 // Exceptions: none leaves a call that returns a Result. A lack of memory or of threads is `unavailable`; what a visit
 // throws is `invalid_argument`, and ends its scan.
@@ -172,7 +172,7 @@ class Store {
   [[nodiscard]] virtual Result<void> compact() = 0;
   /// Reads every block and decodes every value. Damage is reported, not an error.
   [[nodiscard]] virtual Result<VerifyReport> verify() const = 0;
-  /// A consistent copy of the store in the new directory `path`, hard-linked where the file system allows.
+  /// A checked copy in the new directory `path`, outside of the store; it grows in PATH.tmp. Read-only stores may, too.
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
   /// Flushes, rewrites single results that were sealed meanwhile (together some MB, so that the next open need not pass

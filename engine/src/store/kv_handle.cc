@@ -115,7 +115,10 @@ Result<void> Handle::change(Kv& kv, const std::function<Result<void>(LocalCare&)
   if (local == nullptr) return {};
   if (auto usable = check_usable(); !usable) return usable;
   auto done = call(*local);
-  if (!done && done.error().code != ErrorCode::read_only) note_fault(kv, done.error());
+  // Damage that a compaction or a look at the blocks has met is no fault of writing.
+  const bool is_fault =
+      !done && done.error().code != ErrorCode::read_only && done.error().code != ErrorCode::corruption;
+  if (is_fault) note_fault(kv, done.error());
   return done;
 }
 

@@ -223,9 +223,9 @@ Result<VerifyReport> StoreImpl::verify() const {
 }
 
 Result<void> StoreImpl::backup(const std::string& path) {
-  return call(Access::write, [&]() -> Result<void> {
+  return call(Access::read, [&]() -> Result<void> {
     const MutexLock lock(care_mutex_);
-    auto kv = core_->handle.kv_for_write();
+    auto kv = core_->handle.kv();
     if (!kv) return tl::unexpected<Error>(kv.error());
     LocalCare* const local = (*kv)->local();
     if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");

@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFileName = "NINES";
 constexpr std::string_view kUnfinishedName = "NINES.new";
 constexpr std::string_view kMagic = "nines ";
 
@@ -41,7 +40,7 @@ bool is_unused(const std::string& path, std::error_code& error) {
 }
 
 Result<void> check_marker(const std::string& path) {
-  std::ifstream file(fs::path(path) / kFileName);
+  std::ifstream file(fs::path(path) / kMarkerName);
   if (!file.is_open()) return fail(ErrorCode::io, system_error("cannot read the file NINES of", path));
   std::string line;
   if (!std::getline(file, line) || line.rfind(kMagic, 0) != 0) {
@@ -65,7 +64,7 @@ Result<void> check_marker(const std::string& path) {
 
 Result<void> write_marker(const std::string& path) {
   // Under another name first: a crash in between must not leave a marker that is none.
-  const std::string name = (fs::path(path) / kFileName).string();
+  const std::string name = (fs::path(path) / kMarkerName).string();
   const std::string unfinished = (fs::path(path) / kUnfinishedName).string();
   const std::string text = std::string(kMagic) + std::to_string(kStoreFormat) + "\n";
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -92,7 +91,7 @@ Result<bool> check_or_create_marker(const std::string& path, bool may_create) {
     fs::create_directories(path, error);
     if (error) return fail(ErrorCode::io, "cannot create " + path + ": " + error.message());
   }
-  if (fs::exists(fs::path(path) / kFileName, error)) {
+  if (fs::exists(fs::path(path) / kMarkerName, error)) {
     if (auto checked = check_marker(path); !checked) return tl::unexpected<Error>(checked.error());
     return false;
   }

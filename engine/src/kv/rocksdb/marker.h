@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nines/result.h>
 
 namespace nines::engine {
 
+inline constexpr std::string_view kMarkerName = "NINES";
 /// The format of a whole store; a store of a higher one is refused. engine/FORMAT.md.
 inline constexpr int kStoreFormat = 1;
 

@@ -4,10 +4,12 @@
 #include <rocksdb/db.h>
 
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "kv/rocksdb/marker.h"
@@ -24,18 +26,11 @@ namespace fs = std::filesystem;
 
 using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
 
-/// Changes whenever a flush or compaction has been committed: the name and length of RocksDB's manifest.
-std::string manifest_version(const std::string& path) {
-  std::ifstream current(fs::path(path) / "CURRENT");
-  std::string name;
-  std::getline(current, name);
-  std::error_code error;
-  const auto size = fs::file_size(fs::path(path) / name, error);
-  return name + " " + std::to_string(error ? 0 : size);
-}
-
-/// How often a read-only open is begun again because the writer was flushing meanwhile.
+/// How often a read-only open is begun again because the writer was flushing meanwhile, and how often it has to fail
+/// with nothing changing before that is believed: the writer may have removed a file that was about to be read.
 constexpr int kReadOnlyAttempts = 50;
+constexpr int kReadOnlyFailures = 3;
+constexpr std::chrono::milliseconds kReadOnlyPause{5};
 
 /// Opens without the lock, while another process may be writing. RocksDB reads the manifest first and the logs then:
 /// a flush committed in between has moved results from a log that is gone into a table file that this manifest does
@@ -44,18 +39,21 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
                               const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, Families& handles,
                               std::unique_ptr<rocksdb::DB>& db) {
   rocksdb::Status status;
+  int failures = 0;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kReadOnlyPause);
     const std::string before = manifest_version(path);
     rocksdb::DB* raw = nullptr;
     status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
-    // A path that is not there may be an empty log, which a writer has removed since the directory was read.
-    if (manifest_version(path) == before && !status.IsPathNotFound()) return status;
+    const bool unchanged = manifest_version(path) == before;
+    if (unchanged && status.ok()) return status;
+    failures = unchanged ? failures + 1 : 0;
     for (auto* family : handles) static_cast<void>(db->DestroyColumnFamilyHandle(family));
     handles.clear();
     db.reset();
+    if (failures == kReadOnlyFailures) return status;
   }
-  if (!status.ok()) return status;
   return rocksdb::Status::Busy("the store changed during each of " + std::to_string(kReadOnlyAttempts) +
                                " attempts to open it; try again");
 }
@@ -98,15 +96,18 @@ Error explain_open(Error error, const std::string& path, const Options& options)
 Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
                                           OpenReport& report) {
   std::unique_ptr<WalReplay> replay;
+  OpenedRocks opened;
   if (mode == KvMode::write) {
-    const auto exists = check_store_files(path, options.recovery, report);
-    if (!exists) return tl::unexpected<Error>(exists.error());
-    setup.db.create_if_missing = !*exists;
-    replay = std::make_unique<WalReplay>(path);
+    auto lock = DirectoryLock::take(path);
+    if (!lock) return tl::unexpected<Error>(lock.error());
+    opened.lock = std::move(*lock);
+    const auto files = check_store_files(path, options.recovery, report);
+    if (!files) return tl::unexpected<Error>(files.error());
+    setup.db.create_if_missing = !files->exist;
+    replay = std::make_unique<WalReplay>(path, files->first_log_needed);
     setup.db.wal_filter = replay.get();
   }
   const auto descriptors = setup.families(mode);
-  OpenedRocks opened;
   rocksdb::Status status;
   if (mode == KvMode::write) {
     rocksdb::DB* raw = nullptr;
@@ -120,6 +121,7 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
   if (replay != nullptr) report_replay(*replay, report);
   opened.replay = std::move(replay);
   opened.cache = setup.cache;
+  opened.damage = setup.damage;
   return make_rocks_kv(std::move(opened), mode);
 }
 

@@ -76,11 +76,24 @@ bool is_torn(std::string_view file, std::size_t offset) {
   return type >= kFull && type <= kLast && length > rest.size() - kHeaderBytes && length <= in_block - kHeaderBytes;
 }
 
+bool is_intact_at(const std::optional<Fragment>& fragment) {
+  // Anything is a checksum of nothing, sooner or later.
+  return fragment && !fragment->bytes().empty() && fragment->intact();
+}
+
+/// Looks everywhere in the block of `offset`, where a fragment may begin at any byte, and in those behind it from their
+/// beginnings, where one always does: what that costs is bounded by the file's size, whatever its bytes are.
 bool any_intact_after(std::string_view file, std::size_t offset) {
-  for (; offset + kHeaderBytes < file.size(); ++offset) {
-    const auto fragment = fragment_at(file, offset);
-    // Anything is a checksum of nothing, sooner or later.
-    if (fragment && !fragment->bytes().empty() && fragment->intact()) return true;
+  const std::size_t block_end = std::min(file.size(), offset - offset % kBlockBytes + kBlockBytes);
+  for (; offset < block_end; ++offset) {
+    if (is_intact_at(fragment_at(file, offset))) return true;
+  }
+  for (std::size_t block = block_end; block < file.size(); block += kBlockBytes) {
+    for (auto fragment = fragment_at(file, block); fragment;) {
+      if (is_intact_at(fragment)) return true;
+      offset = static_cast<std::size_t>(fragment->checked.data() - file.data()) - 6 + fragment->size();
+      fragment = offset < block + kBlockBytes && offset < file.size() ? fragment_at(file, offset) : std::nullopt;
+    }
   }
   return false;
 }

@@ -1,7 +1,6 @@
 #include "kv/rocksdb/rocksdb_kv.h"
 
 #include <rocksdb/sst_file_reader.h>
-#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
@@ -11,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "kv/rocksdb/marker.h"
+#include "kv/rocksdb/backup.h"
 #include "kv/rocksdb/status.h"
 #include "kv/rocksdb/view.h"
 
@@ -59,6 +58,7 @@ class RocksKv final : public Kv, public LocalCare {
     auto applied = Outcome::Applied::no;
     if (done && !writes_) done = fail(ErrorCode::read_only, "the store was opened read-only");
     if (done) {
+      rest_damaged();
       rocksdb::WriteOptions options;
       options.sync = durability == Durability::disk;
       done = guarded([&] {
@@ -134,17 +134,11 @@ class RocksKv final : public Kv, public LocalCare {
   }
 
   Result<void> backup(const std::string& path) override {
-    std::error_code error;
-    if (fs::exists(path, error)) {
-      return fail(ErrorCode::invalid_argument, path + " exists; a backup needs a path that does not");
+    try {
+      return back_up(*db_, families_, writes_, path);
+    } catch (const std::exception& exception) {
+      return fail(ErrorCode::io, std::string("the backup failed: ") + exception.what());
     }
-    rocksdb::Checkpoint* made = nullptr;
-    auto status = rocksdb::Checkpoint::Create(db_, &made);
-    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-    if (status.ok()) status = checkpoint->CreateCheckpoint(path);
-    if (status.ok()) status = start_copy(path);
-    if (!status.ok()) return to_result(status);
-    return write_marker(path);
   }
 
   [[nodiscard]] KvSizes sizes() const override {
@@ -219,25 +213,13 @@ class RocksKv final : public Kv, public LocalCare {
     return status.ok() ? range.status() : to_result(status);
   }
 
-  /// Opens a checkpoint once. It may have no log, which in a store would mean that one was lost; opening makes one.
-  rocksdb::Status start_copy(const std::string& path) const {
-    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-    descriptors.reserve(families_.size());
-    for (auto* family : families_) {
-      descriptors.emplace_back(family->GetName(), db_->GetOptions(family));
-      descriptors.back().options.cf_paths.clear();
+  /// Leaves families alone whose compaction has met damage; RocksDB would try again each second.
+  void rest_damaged() {
+    for (const std::uint32_t id : database_->damage->take_damaged()) {
+      for (auto* family : families_) {
+        if (family->GetID() == id) static_cast<void>(db_->SetOptions(family, {{"disable_auto_compactions", "true"}}));
+      }
     }
-    rocksdb::DBOptions options = db_->GetDBOptions();
-    options.wal_filter = nullptr;
-    // An open database's options name its own folders; the copy must not touch the files in them.
-    options.db_paths.clear();
-    options.wal_dir.clear();
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* raw = nullptr;
-    auto status = rocksdb::DB::Open(options, path, descriptors, &handles, &raw);
-    const std::unique_ptr<rocksdb::DB> copy(raw);
-    for (auto* family : handles) static_cast<void>(copy->DestroyColumnFamilyHandle(family));
-    return status;
   }
 
   /// Runs a writing call. An exception out of RocksDB leaves its locks in an unknown state: fatal for this handle.

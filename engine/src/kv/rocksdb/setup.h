@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kv/kv.h"
+#include "kv/rocksdb/listener.h"
 
 namespace rocksdb {
 class Env;
@@ -21,6 +22,7 @@ struct Setup {
   rocksdb::DBOptions db;
   rocksdb::ColumnFamilyOptions family;
   std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<DamageListener> damage;
 
   /// `env` is the operating system that RocksDB sees; null is the real one.
   [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);

@@ -44,6 +44,7 @@ struct Manifest {
   std::string file;
   RecordLog log;
   std::uint64_t last_sequence = 0;
+  std::uint64_t first_log_needed = 0;
   bool has_families = false;  // ours, beyond RocksDB's own
 };
 
@@ -58,8 +59,10 @@ void take_edit(std::string_view record, Manifest& manifest) {
     } else if (tag == kFamilyAdded) {
       manifest.has_families = true;
       return;
-    } else if (tag == kLogNumber || tag == kNextFile || tag == kPreviousLog || tag == kFirstLogNeeded ||
-               tag == kFamily || tag == kLargestFamily) {
+    } else if (tag == kFirstLogNeeded) {
+      manifest.first_log_needed = std::max(manifest.first_log_needed, edit.varint());
+    } else if (tag == kLogNumber || tag == kNextFile || tag == kPreviousLog || tag == kFamily ||
+               tag == kLargestFamily) {
       static_cast<void>(edit.varint());
     } else {
       return;
@@ -186,12 +189,15 @@ Result<bool> has_current(const std::string& path) {
 
 }  // namespace
 
-Result<bool> check_store_files(const std::string& path, Recovery recovery, OpenReport& report) {
-  auto exists = has_current(path);
-  if (!exists || !*exists) return exists;
+Result<StoreFiles> check_store_files(const std::string& path, Recovery recovery, OpenReport& report) {
+  const auto exists = has_current(path);
+  if (!exists) return tl::unexpected<Error>(exists.error());
+  StoreFiles files{*exists, 0};
+  if (!*exists) return files;
   const auto manifest = read_manifest(path);
   if (!manifest) return tl::unexpected<Error>(manifest.error());
-  if (!*manifest) return true;
+  if (!*manifest) return files;
+  files.first_log_needed = (*manifest)->first_log_needed;
   if (auto checked = check_manifest_end(**manifest, recovery, report); !checked) {
     return tl::unexpected<Error>(checked.error());
   }
@@ -200,7 +206,16 @@ Result<bool> check_store_files(const std::string& path, Recovery recovery, OpenR
   if (auto checked = check_complete(path, **manifest, *logs, recovery, report); !checked) {
     return tl::unexpected<Error>(checked.error());
   }
-  return true;
+  return files;
+}
+
+std::string manifest_version(const std::string& path) {
+  std::ifstream current(fs::path(path) / "CURRENT");
+  std::string name;
+  std::getline(current, name);
+  std::error_code error;
+  const auto size = fs::file_size(fs::path(path) / name, error);
+  return name + " " + std::to_string(error ? 0 : size);
 }
 
 }  // namespace nines::engine

@@ -3,9 +3,10 @@
 // RocksDB begins anew where CURRENT is missing, takes a manifest or log that ends early for all there was, and deletes
 // the files that are then nobody's. So this comes first, and only for an open that writes.
 //
-// Threads: none; it must hold or precede the store's lock, and changes nothing but a manifest it was told to cut.
+// Threads: none; whoever calls it holds the store's lock. It changes nothing but a manifest it was told to cut.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <nines/options.h>
@@ -13,8 +14,16 @@
 
 namespace nines::engine {
 
-/// Whether `path` holds a database yet. Errors: corruption, when its files cannot be all there were; io. With
+struct StoreFiles {
+  bool exist = false;                  ///< whether the directory holds a database yet
+  std::uint64_t first_log_needed = 0;  ///< earlier logs hold nothing that is not in table files
+};
+
+/// Looks at the files in `path`. Errors: corruption, when its files cannot be all there were; io. With
 /// Recovery::point_in_time a torn end of the manifest is cut off, and missing logs are only a warning in `report`.
-[[nodiscard]] Result<bool> check_store_files(const std::string& path, Recovery recovery, OpenReport& report);
+[[nodiscard]] Result<StoreFiles> check_store_files(const std::string& path, Recovery recovery, OpenReport& report);
+
+/// Changes whenever a flush or compaction has been committed: the name and length of RocksDB's manifest.
+[[nodiscard]] std::string manifest_version(const std::string& path);
 
 }  // namespace nines::engine

@@ -50,7 +50,7 @@ class NewsFinder final : public rocksdb::WriteBatch::Handler {
 
 }  // namespace
 
-WalReplay::WalReplay(const std::string& path) {
+WalReplay::WalReplay(const std::string& path, std::uint64_t first_needed) : first_needed_(first_needed) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path, error)) {
     const auto number = log_number(entry.path());
@@ -64,8 +64,9 @@ void WalReplay::ColumnFamilyLogNumberMap(const std::map<std::uint32_t, std::uint
                                          const std::map<std::string, std::uint32_t>& /*ids*/) {
   if (needed_from.empty()) return;
   needed_from_ = needed_from;
-  first_needed_ = needed_from.begin()->second;
-  for (const auto& [family, number] : needed_from) first_needed_ = std::min(first_needed_, number);
+  std::uint64_t first = needed_from.begin()->second;
+  for (const auto& [family, number] : needed_from) first = std::min(first, number);
+  first_needed_ = std::max(first_needed_, first);
 }
 
 rocksdb::WalFilter::WalProcessingOption WalReplay::LogRecordFound(unsigned long long log, const std::string& /*file*/,

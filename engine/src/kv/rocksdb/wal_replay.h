@@ -17,8 +17,9 @@ namespace nines::engine {
 
 class WalReplay final : public rocksdb::WalFilter {
  public:
-  /// Notes the logs in the directory `path`; to be made before RocksDB opens it.
-  explicit WalReplay(const std::string& path);
+  /// Notes the logs in the directory `path`; to be made before RocksDB opens it. `first_needed` is the number of the
+  /// first log that the manifest says is needed: earlier ones are not read, and may be there still.
+  WalReplay(const std::string& path, std::uint64_t first_needed);
 
   /// Bytes of the records that were replayed and are not in table files already.
   [[nodiscard]] std::uint64_t replayed_bytes() const noexcept { return replayed_bytes_; }
@@ -42,7 +43,7 @@ class WalReplay final : public rocksdb::WalFilter {
 
   std::map<std::uint64_t, Log> logs_;                   // by number, which is their order
   std::map<std::uint32_t, std::uint64_t> needed_from_;  // the first log whose changes a column family still needs
-  std::uint64_t first_needed_ = 0;                      // earlier logs hold nothing that is not in table files
+  std::uint64_t first_needed_;                          // earlier logs hold nothing that is not in table files
   std::uint64_t replayed_bytes_ = 0;
 };
 
