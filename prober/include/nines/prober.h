@@ -13,8 +13,9 @@
 // libcurl and the kernel take 0.18; 2 KiB for a server, beside 3 KiB in the store.
 //
 // Threads: every member may be called from any thread, except that stop() and the destructor must not be called from a
-// callback. Owns its threads: the loop (checks and timers), the writer (storage, on_result), the herald (on_change,
-// decides on alerts), and one for each alert target. Their signals are blocked. Callbacks must not throw.
+// callback. Owns its threads: the loop (checks and timers), the writer (storage, on_result), the dispatcher
+// (on_change, decides on alerts), up to kAlertDeliveries for each alert target, and one for error budgets. Their
+// signals are blocked. Callbacks must not throw.
 #pragma once
 
 #include <chrono>
@@ -55,7 +56,8 @@ struct ProbedServer {
 inline constexpr std::chrono::milliseconds kMinInterval{100};
 
 /// A confirmed change of a server's state, as the store's data will tell it too: backdated to the first check of the
-/// row that confirmed it. `unknown` is a state as well: the prober was not able to measure.
+/// row that confirmed it. `unknown` is a state as well: the prober was not able to measure. After unknown time an
+/// outage goes on since its begin, any other state since the first check after it.
 struct StateChange {
   ServerId server{};
   std::string name;
@@ -97,7 +99,7 @@ struct ProberOptions {
 
   // Told to the host. Empty: nobody.
   std::function<void(const CheckReport&)> on_result;    ///< writer thread, after it was stored at Durability::process
-  std::function<void(const StateChange&)> on_change;    ///< herald thread, at once, stored or not
+  std::function<void(const StateChange&)> on_change;    ///< dispatcher thread, at once, stored or not
   std::function<void(LogLevel, std::string_view)> log;  ///< any of the prober's threads; no secrets in it
 
   /// `invalid_argument` naming the first field that is out of its bounds.
@@ -143,7 +145,8 @@ class Prober {
   /// marks the first that was. Errors: invalid_argument (check, rules, push), already_exists (the push token), those
   /// of Store::scan; on error nothing changes.
   [[nodiscard]] virtual Result<void> set_server(const ProbedServer& server) = 0;
-  /// Stops probing it; a check in flight is abandoned without a result. `not_found` when it is not there.
+  /// Stops probing it; a check in flight is abandoned without a result. Whoever was told of an incident is told its
+  /// end, also of one that only the alert journal remembers. `not_found` when the prober does not know it.
   [[nodiscard]] virtual Result<void> remove_server(ServerId id) = 0;
   /// Checks the server as soon as the caps allow, beside its schedule. `not_found`; `invalid_argument` for a push
   /// server.

@@ -11,28 +11,45 @@ namespace {
 // A rewrite costs two syncs and the live records; a megabyte is some thousands of changes.
 constexpr std::uint64_t kRewriteAfterBytes = 1U << 20U;
 
+constexpr const char* kRemoved = "the server is not watched any longer";
+
+std::string name_of(const std::string& target, const AlertMessage& message) {
+  return "alert target \"" + target + "\": message " + std::to_string(message.id) + " (" +
+         std::string(event_of(message)) + " of " + message.name + ")";
+}
+
 }  // namespace
 
-AlertBook::AlertBook(const std::string& path, std::size_t max_pending, Log log)
-    : max_pending_(max_pending), log_(std::move(log)) {
+AlertBook::Notes::~Notes() {
+  std::vector<std::pair<LogLevel, std::string>> notes;
+  {
+    const std::lock_guard lock(book_.mutex_);
+    notes.swap(book_.notes_);
+  }
+  if (!book_.log_) return;
+  for (const auto& [level, text] : notes) book_.log_(level, text);
+}
+
+AlertBook::AlertBook(const std::string& path, Limits limits, Log log) : limits_(limits), log_(std::move(log)) {
   if (!path.empty()) journal_.emplace(path);
 }
 
-Result<std::unique_ptr<AlertBook>> AlertBook::open(const std::string& path, std::size_t max_pending, Log log) {
-  std::unique_ptr<AlertBook> book(new AlertBook(path, max_pending, std::move(log)));
+Result<std::unique_ptr<AlertBook>> AlertBook::open(const std::string& path, Limits limits, Log log) {
+  std::unique_ptr<AlertBook> book(new AlertBook(path, limits, std::move(log)));
   if (const Result<void> loaded = book->load(); !loaded) return tl::unexpected(loaded.error());
   return book;
 }
 
 Result<void> AlertBook::load() {
   if (!journal_) return {};
+  const Notes notes(*this);
   const std::lock_guard lock(mutex_);
   const Result<AlertJournal::Content> content = journal_->read();
   if (!content) return tl::unexpected(content.error());
   std::size_t damaged = content->damaged;
   for (const std::string& line : content->records) damaged += replay(line) ? 0U : 1U;
-  if (damaged > 0 && log_) {
-    log_(LogLevel::error, "the journal of alerts has " + std::to_string(damaged) +
+  if (damaged > 0) {
+    note(LogLevel::error, "the journal of alerts has " + std::to_string(damaged) +
                               " damaged records; they are left out, and the old file is kept as .damaged");
   }
   return journal_->rewrite(snapshot(), damaged > 0);
@@ -47,84 +64,124 @@ bool AlertBook::replay(const std::string& line) {
     case AlertRecord::Op::next:
       return true;
     case AlertRecord::Op::forgotten:
-      open_.erase(parsed->server);
+      std::erase_if(open_, [&](const auto& item) { return item.first.server == parsed->server; });
       return true;
-    case AlertRecord::Op::settled: {
-      const auto target = owed_.find(parsed->target);
-      if (target == owed_.end()) return true;
-      const auto found = target->second.find(parsed->id);
-      if (found != target->second.end()) settle(parsed->target, EntryPtr(found->second));
+    case AlertRecord::Op::settled:
+      if (const EntryPtr entry = owed_entry(parsed->target, parsed->id)) settle(parsed->target, entry);
+      return true;
+    case AlertRecord::Op::tried:
+      if (owed_entry(parsed->target, parsed->id) != nullptr) {
+        owed_.at(parsed->target).queue.restore_attempts(parsed->id, parsed->attempts);
+      }
+      return true;
+    case AlertRecord::Op::message: {
+      const auto entry = std::make_shared<Entry>(
+          Entry{parsed->message, parsed->told, std::set<std::string>(parsed->owed.begin(), parsed->owed.end())});
+      take_in(entry);
+      owe(entry);
       return true;
     }
-    case AlertRecord::Op::message:
-      take_in(std::make_shared<Entry>(
-          Entry{parsed->message, parsed->told, std::set<std::string>(parsed->owed.begin(), parsed->owed.end())}));
-      return true;
   }
   return false;
 }
 
-// What a message means for the incidents, and who is owed it.
+// What a message means for the incidents.
 void AlertBook::take_in(const EntryPtr& entry) {
   const AlertMessage& message = entry->message;
+  const IncidentKey key{message.server, message.topic};
   if (message.kind == AlertMessage::Kind::resolved) {
-    open_.erase(message.server);
-  } else if (message.kind == AlertMessage::Kind::down) {
-    open_[message.server] = Incident{entry, {}};
-  } else if (const auto found = open_.find(message.server); found != open_.end()) {
+    open_.erase(key);
+  } else if (message.kind == AlertMessage::Kind::begin) {
+    open_[key] = Incident{entry, {}};
+  } else if (const auto found = open_.find(key); found != open_.end()) {
     for (const std::string& target : entry->told) found->second.reminders[target] = entry;
   }
-  for (const std::string& target : entry->owed) owed_[target].emplace(message.id, entry);
+}
+
+void AlertBook::owe(const EntryPtr& entry) {
+  for (const std::string& target : entry->owed) {
+    Owed& owed = owed_[target];
+    if (owed.entries.emplace(entry->message.id, entry).second) owed.queue.add(entry->message.id, entry->message.server);
+  }
 }
 
 void AlertBook::queue(AlertMessage message, std::vector<std::string> targets) {
   message.id = next_id_++;
-  auto entry = std::make_shared<Entry>();
+  const auto entry = std::make_shared<Entry>();
   entry->message = std::move(message);
   entry->owed = std::set<std::string>(targets.begin(), targets.end());
   entry->told = std::move(targets);
   take_in(entry);
   record(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
-  for (const std::string& target : entry->told) limit(target);
+  if (!entry->owed.empty()) uncommitted_.push_back(entry);
+}
+
+void AlertBook::commit() {
+  const Notes notes(*this);
+  const std::lock_guard lock(mutex_);
+  commit_locked();
+}
+
+void AlertBook::commit_locked() {
+  if (journal_ && !stale_) {
+    if (const Result<void> synced = journal_->sync(); !synced) {
+      stale_ = true;
+      note(LogLevel::error, "alerts go on without their journal: " + synced.error().message);
+    }
+  }
+  for (const EntryPtr& entry : std::exchange(uncommitted_, {})) {
+    owe(entry);
+    for (const std::string& target : entry->told) limit(target);
+  }
+}
+
+AlertBook::EntryPtr AlertBook::owed_entry(const std::string& target, std::uint64_t id) const {
+  const auto owed = owed_.find(target);
+  if (owed == owed_.end()) return nullptr;
+  const auto found = owed->second.entries.find(id);
+  return found == owed->second.entries.end() ? nullptr : found->second;
 }
 
 void AlertBook::settle(const std::string& target, const EntryPtr& entry) {
   entry->owed.erase(target);
   const auto found = owed_.find(target);
   if (found == owed_.end()) return;
-  found->second.erase(entry->message.id);
-  if (found->second.empty()) owed_.erase(found);
+  found->second.queue.settle(entry->message.id);
+  found->second.entries.erase(entry->message.id);
+  if (found->second.entries.empty()) owed_.erase(found);
 }
 
-// A target that cannot be reached for long must not fill memory: its oldest messages go.
+// A target that cannot be reached for long must not fill memory: its oldest messages go, but not those that are being
+// delivered right now.
 void AlertBook::limit(const std::string& target) {
   const auto found = owed_.find(target);
-  if (found == owed_.end() || found->second.size() <= max_pending_) return;
-  const EntryPtr oldest = found->second.begin()->second;
-  settle(target, oldest);
-  record(settled_record(target, oldest->message.id));
-  ++stats_.dropped;
-  if (log_) {
-    log_(LogLevel::error, "alert target \"" + target + "\" is owed more than " + std::to_string(max_pending_) +
-                              " messages; the oldest was dropped");
-  }
+  if (found == owed_.end() || found->second.entries.size() <= limits_.max_pending) return;
+  const std::optional<std::uint64_t> oldest = found->second.queue.oldest_idle();
+  if (!oldest) return;
+  settle(target, owed_entry(target, *oldest));
+  record(settled_record(target, *oldest));
+  tally(target, &AlertTargetStats::dropped, &AlertStats::dropped);
+  note(LogLevel::error, "alert target \"" + target + "\" is owed more than " + std::to_string(limits_.max_pending) +
+                            " messages; the oldest was dropped");
 }
 
 void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
+  const Notes notes(*this);
   const std::lock_guard lock(mutex_);
+  commit_locked();
   targets_ = std::move(targets);
+  std::erase_if(counts_, [this](const auto& item) { return rule_of(item.first) == nullptr; });
+  for (const AlertTargetRule& rule : targets_) counts_[rule.name].name = rule.name;
   std::vector<std::string> gone;
-  for (const auto& [target, messages] : owed_) {
+  for (const auto& [target, owed] : owed_) {
     if (rule_of(target) == nullptr) gone.push_back(target);
   }
   for (const std::string& target : gone) {
-    const auto messages = owed_.at(target);
-    stats_.dropped += messages.size();
-    if (log_) {
-      log_(LogLevel::warning, "alert target \"" + target + "\" is gone; " + std::to_string(messages.size()) +
-                                  " messages for it are dropped");
-    }
-    for (const auto& [id, entry] : messages) {
+    const auto entries = owed_.at(target).entries;
+    sums_.dropped += entries.size();
+    note(LogLevel::warning,
+         "alert target \"" + target + "\" is gone; " + std::to_string(entries.size()) + " messages for it are dropped");
+    for (const auto& [id, entry] : entries) {
       settle(target, entry);
       record(settled_record(target, id));
     }
@@ -137,61 +194,75 @@ const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
   return found == targets_.end() ? nullptr : &*found;
 }
 
-void AlertBook::down(const AlertSubject& subject, const Outage& outage) {
+void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts) {
   const std::lock_guard lock(mutex_);
-  if (open_.contains(subject.server)) return;
+  if (open_.contains({subject.server, topic})) return;
   AlertMessage message;
-  message.kind = AlertMessage::Kind::down;
+  message.kind = AlertMessage::Kind::begin;
+  message.topic = topic;
   message.server = subject.server;
   message.name = subject.name;
   message.url = subject.url;
   message.group = subject.group;
-  message.since = outage.since;
-  message.time = outage.time;
-  message.error = outage.error;
-  message.code = outage.code;
-  message.detail = outage.detail;
+  message.state = facts.state;
+  message.since = facts.since;
+  message.time = facts.time;
+  message.error = facts.error;
+  message.code = facts.code;
+  message.detail = facts.detail;
   std::vector<std::string> targets;
   for (const AlertTargetRule& rule : targets_) {
     const bool hears = !subject.targets ||
                        std::find(subject.targets->begin(), subject.targets->end(), rule.name) != subject.targets->end();
-    if (hears) targets.push_back(rule.name);
+    const bool wants = std::find(rule.topics.begin(), rule.topics.end(), topic) != rule.topics.end();
+    if (hears && wants) targets.push_back(rule.name);
   }
+  // An outage is noted even when nobody hears of it; what nobody asked for is not.
+  if (targets.empty() && topic != AlertTopic::down) return;
   queue(std::move(message), std::move(targets));
 }
 
-void AlertBook::up(ServerId server, TimeMs since) {
+void AlertBook::resolve(IncidentKey incident, State state, TimeMs time) {
   const std::lock_guard lock(mutex_);
-  const auto found = open_.find(server);
-  if (found == open_.end()) return;
-  AlertMessage message = found->second.down->message;
+  const auto found = open_.find(incident);
+  if (found != open_.end()) end(Incident(found->second), state, time, found->second.begin->message.detail);
+}
+
+void AlertBook::remove(ServerId server, TimeMs time) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Incident> ending;
+  for (const auto& [key, incident] : open_) {
+    if (key.server == server) ending.push_back(incident);
+  }
+  for (const Incident& incident : ending) end(incident, State::unknown, time, kRemoved);
+}
+
+void AlertBook::end(const Incident& incident, State state, TimeMs time, const std::string& detail) {
+  AlertMessage message = incident.begin->message;
   message.kind = AlertMessage::Kind::resolved;
-  message.time = since;
+  message.state = state;
+  message.time = time;
+  message.detail = detail;
   std::vector<std::string> targets;
-  for (const std::string& target : found->second.down->told) {
+  for (const std::string& target : incident.begin->told) {
     const AlertTargetRule* const rule = rule_of(target);
     if (rule != nullptr && rule->send_resolved) targets.push_back(target);
   }
   queue(std::move(message), std::move(targets));
 }
 
-void AlertBook::forget(ServerId server) {
+std::vector<IncidentKey> AlertBook::open_incidents() const {
   const std::lock_guard lock(mutex_);
-  if (open_.erase(server) > 0) record(forgotten_record(server));
+  std::vector<IncidentKey> keys;
+  keys.reserve(open_.size());
+  for (const auto& [key, incident] : open_) keys.push_back(key);
+  return keys;
 }
 
-std::vector<ServerId> AlertBook::open_incidents() const {
+void AlertBook::remind(TimeMs now, const std::vector<IncidentKey>& incidents) {
   const std::lock_guard lock(mutex_);
-  std::vector<ServerId> servers;
-  servers.reserve(open_.size());
-  for (const auto& [server, incident] : open_) servers.push_back(server);
-  return servers;
-}
-
-void AlertBook::remind(TimeMs now, const std::vector<ServerId>& servers) {
-  const std::lock_guard lock(mutex_);
-  for (const ServerId server : servers) {
-    const auto found = open_.find(server);
+  for (const IncidentKey& key : incidents) {
+    const auto found = open_.find(key);
     if (found == open_.end()) continue;
     for (const AlertTargetRule& rule : targets_) remind_target(now, rule, found->second);
   }
@@ -199,47 +270,114 @@ void AlertBook::remind(TimeMs now, const std::vector<ServerId>& servers) {
 
 void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) {
   if (rule.remind_every == std::chrono::milliseconds{0}) return;
-  const auto& told = incident.down->told;
+  const auto& told = incident.begin->told;
   if (std::find(told.begin(), told.end(), rule.name) == told.end()) return;
   const auto last = incident.reminders.find(rule.name);
-  const Entry& before = last == incident.reminders.end() ? *incident.down : *last->second;
+  const Entry& before = last == incident.reminders.end() ? *incident.begin : *last->second;
   if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) return;
-  AlertMessage message = incident.down->message;
+  AlertMessage message = incident.begin->message;
   message.kind = AlertMessage::Kind::reminder;
   message.time = now;
   message.reminder = before.message.reminder + 1;
   queue(std::move(message), {rule.name});
 }
 
-std::optional<AlertMessage> AlertBook::owed(const std::string& target) const {
+std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint now) {
   const std::lock_guard lock(mutex_);
   const auto found = owed_.find(target);
   if (found == owed_.end()) return std::nullopt;
-  return found->second.begin()->second->message;
+  const std::optional<std::uint64_t> id = found->second.queue.take(now);
+  if (!id) return std::nullopt;
+  return found->second.entries.at(*id)->message;
+}
+
+std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& target) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = owed_.find(target);
+  if (found == owed_.end()) return std::nullopt;
+  return found->second.queue.next_due();
 }
 
 void AlertBook::delivered(const std::string& target, std::uint64_t id) {
+  const Notes notes(*this);
   const std::lock_guard lock(mutex_);
-  ++stats_.delivered;
-  const auto messages = owed_.find(target);
-  if (messages == owed_.end()) return;
-  const auto found = messages->second.find(id);
-  if (found == messages->second.end()) return;
-  settle(target, EntryPtr(found->second));
+  tally(target, &AlertTargetStats::delivered, &AlertStats::delivered);
+  note_failure(target, "");
+  const EntryPtr entry = owed_entry(target, id);
+  if (!entry) return;
+  settle(target, entry);
   record(settled_record(target, id));
 }
 
-void AlertBook::delivery_failed() noexcept {
+void AlertBook::failed(const std::string& target, std::uint64_t id, TimePoint now, const std::string& why) {
+  const Notes notes(*this);
   const std::lock_guard lock(mutex_);
-  ++stats_.failed;
+  tally(target, &AlertTargetStats::failed, &AlertStats::failed);
+  note_failure(target, why);
+  const EntryPtr entry = owed_entry(target, id);
+  if (!entry) return;
+  TargetQueue& queue = owed_.at(target).queue;
+  const std::uint32_t before = queue.attempts(id);
+  if (before + 1 >= limits_.attempts) {
+    settle(target, entry);
+    record(settled_record(target, id));
+    tally(target, &AlertTargetStats::expired, &AlertStats::expired);
+    note(LogLevel::error, name_of(target, entry->message) + " is given up after " + std::to_string(limits_.attempts) +
+                              " attempts: " + why);
+    return;
+  }
+  std::chrono::milliseconds pause = limits_.first_retry;
+  for (std::uint32_t i = 0; i < before && pause < limits_.last_retry; ++i) pause *= 2;
+  const std::uint32_t attempts = queue.retry(id, now + std::min(pause, limits_.last_retry));
+  record(tried_record(target, id, attempts));
+  // One line a message is enough: the counters tell of the others.
+  if (attempts == 1) note(LogLevel::warning, name_of(target, entry->message) + " was not taken: " + why);
+}
+
+void AlertBook::refused(const std::string& target, std::uint64_t id, const std::string& why) {
+  const Notes notes(*this);
+  const std::lock_guard lock(mutex_);
+  tally(target, &AlertTargetStats::failed, &AlertStats::failed);
+  tally(target, &AlertTargetStats::refused, &AlertStats::refused);
+  note_failure(target, why);
+  const EntryPtr entry = owed_entry(target, id);
+  if (!entry) return;
+  settle(target, entry);
+  record(settled_record(target, id));
+  note(LogLevel::error, name_of(target, entry->message) + " was refused for good and is dropped: " + why);
+}
+
+void AlertBook::hasten(const std::string& target) {
+  const std::lock_guard lock(mutex_);
+  const auto found = owed_.find(target);
+  if (found != owed_.end()) found->second.queue.hasten();
+}
+
+// A delivery may end after its target is gone: the sums count it all the same.
+void AlertBook::tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum) {
+  ++(sums_.*sum);
+  if (const auto found = counts_.find(target); found != counts_.end()) ++(found->second.*own);
+}
+
+void AlertBook::note_failure(const std::string& target, const std::string& why) {
+  if (const auto found = counts_.find(target); found != counts_.end()) found->second.last_failure = why;
 }
 
 AlertStats AlertBook::stats() const {
   const std::lock_guard lock(mutex_);
-  AlertStats stats = stats_;
+  AlertStats stats = sums_;
   stats.open_incidents = open_.size();
-  for (const auto& [target, messages] : owed_) stats.pending += messages.size();
+  for (const auto& [target, owed] : owed_) stats.pending += owed.entries.size();
+  for (const EntryPtr& entry : uncommitted_) stats.pending += entry->owed.size();
+  for (const auto& [target, counted] : counts_) {
+    AlertTargetStats& told = stats.targets.emplace_back(counted);
+    if (const auto owed = owed_.find(target); owed != owed_.end()) told.pending = owed->second.entries.size();
+  }
   return stats;
+}
+
+void AlertBook::note(LogLevel level, std::string text) {
+  notes_.emplace_back(level, std::move(text));
 }
 
 void AlertBook::record(const std::string& line) {
@@ -247,28 +385,35 @@ void AlertBook::record(const std::string& line) {
   const Result<void> appended = journal_->append(line);
   if (appended) return;
   stale_ = true;
-  if (log_) log_(LogLevel::error, "alerts go on without their journal: " + appended.error().message);
+  note(LogLevel::error, "alerts go on without their journal: " + appended.error().message);
 }
 
 void AlertBook::keep() {
+  const Notes notes(*this);
   const std::lock_guard lock(mutex_);
   if (!journal_ || (!stale_ && journal_->grown_bytes() < kRewriteAfterBytes)) return;
   const Result<void> written = journal_->rewrite(snapshot());
-  if (written && stale_ && log_) log_(LogLevel::warning, "the journal of alerts is written again");
+  if (written && stale_) note(LogLevel::warning, "the journal of alerts is written again");
   stale_ = !written;
 }
 
 // The records that say all there is to know now, in the order of their ids.
 std::vector<std::string> AlertBook::snapshot() const {
   std::map<std::uint64_t, EntryPtr> live;
-  for (const auto& [server, incident] : open_) {
-    live.emplace(incident.down->message.id, incident.down);
+  for (const auto& [key, incident] : open_) {
+    live.emplace(incident.begin->message.id, incident.begin);
     for (const auto& [target, entry] : incident.reminders) live.emplace(entry->message.id, entry);
   }
-  for (const auto& [target, messages] : owed_) live.insert(messages.begin(), messages.end());
+  for (const auto& [target, owed] : owed_) live.insert(owed.entries.begin(), owed.entries.end());
+  for (const EntryPtr& entry : uncommitted_) live.emplace(entry->message.id, entry);
   std::vector<std::string> records{next_record(next_id_)};
   for (const auto& [id, entry] : live) {
     records.push_back(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
+    for (const std::string& target : entry->owed) {
+      const auto owed = owed_.find(target);
+      const std::uint32_t attempts = owed == owed_.end() ? 0 : owed->second.queue.attempts(id);
+      if (attempts > 0) records.push_back(tried_record(target, id, attempts));
+    }
   }
   return records;
 }

@@ -1,12 +1,13 @@
 // Who has to be told what: open incidents, and the messages that targets are still owed. Kept in the journal.
 //
-// Told by level, not by edge: down() of a server whose incident is open, and up() of one that has none, do nothing. So
-// whoever restarts simply says what is the case, and a crash between a change and its record costs nothing. When the
-// journal cannot be written the book goes on in memory, and keep() writes it anew as soon as that works. Any thread.
+// Told by level, not by edge: begin() of an incident that is open, and resolve() of one that is not, do nothing. So
+// whoever restarts simply says what is the case, and a crash between a change and its record costs nothing. What was
+// said becomes durable, and may be delivered, with commit(); a thousand incidents that begin together cost one sync.
+// When the journal cannot be written the book goes on in memory, and keep() writes it anew as soon as that works.
+// Any thread. The log is called without the lock.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,13 +16,14 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <nines/alert.h>
 #include <nines/options.h>
 
 #include "alerts/journal.h"
+#include "alerts/target_queue.h"
 
 namespace nines::prober {
 
@@ -35,7 +37,16 @@ struct AlertSubject {
   bool paused = false;                              ///< nobody is reminded
 };
 
-struct Outage {
+/// One thing that can last: what, of which server.
+struct IncidentKey {
+  ServerId server{};
+  AlertTopic topic = AlertTopic::down;
+  friend auto operator<=>(const IncidentKey&, const IncidentKey&) = default;
+};
+
+/// What is known of an incident when it is told.
+struct AlertFacts {
+  State state = State::down;  ///< of the server
   TimeMs since{};
   TimeMs time{};  ///< of the check that confirmed it
   ErrorClass error = ErrorClass::none;
@@ -48,35 +59,52 @@ struct AlertTargetRule {
   std::string name;
   bool send_resolved = true;
   std::chrono::milliseconds remind_every{0};
+  std::vector<AlertTopic> topics{AlertTopic::down};
 };
 
 class AlertBook {
  public:
   using Log = std::function<void(LogLevel, std::string_view)>;
+  using TimePoint = TargetQueue::TimePoint;
+  struct Limits {
+    std::size_t max_pending = 10'000;  ///< as AlertOptions
+    std::chrono::milliseconds first_retry{1'000};
+    std::chrono::milliseconds last_retry{300'000};
+    std::uint32_t attempts = kAlertAttempts;
+  };
 
   /// Reads the journal and writes it anew. Damaged lines are left out, reported, and kept in PATH.damaged. An empty
   /// path keeps no journal. Errors: io, newer_format, not_a_store.
-  [[nodiscard]] static Result<std::unique_ptr<AlertBook>> open(const std::string& path, std::size_t max_pending,
-                                                               Log log);
+  [[nodiscard]] static Result<std::unique_ptr<AlertBook>> open(const std::string& path, Limits limits, Log log);
 
   /// From now on these are the targets. What others are owed is dropped.
   void set_targets(std::vector<AlertTargetRule> targets);
 
-  void down(const AlertSubject& subject, const Outage& outage);
-  void up(ServerId server, TimeMs since);
-  /// The server is gone: nobody is told any more.
-  void forget(ServerId server);
-  /// The servers whose incidents are open.
-  [[nodiscard]] std::vector<ServerId> open_incidents() const;
-  /// Queues the reminders of `servers` that are due at `now`, for targets that have received what came before.
-  void remind(TimeMs now, const std::vector<ServerId>& servers);
+  void begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts);
+  /// The incident is over; the server is `state` now.
+  void resolve(IncidentKey incident, State state, TimeMs time);
+  /// The server is not watched any longer: whoever was told of an incident hears that it ends with that.
+  void remove(ServerId server, TimeMs time);
+  [[nodiscard]] std::vector<IncidentKey> open_incidents() const;
+  /// Queues the reminders of `incidents` that are due at `now`, for targets that have received what came before.
+  void remind(TimeMs now, const std::vector<IncidentKey>& incidents);
+  /// Makes durable what was said since the last call, and lets it be delivered.
+  void commit();
   /// Brings the file up to date after an error, and shrinks it when it has grown. To be called now and then.
   void keep();
 
-  /// The oldest message that `target` is owed.
-  [[nodiscard]] std::optional<AlertMessage> owed(const std::string& target) const;
+  /// The next message for `target`, which is being delivered from here on: one of the three below must follow.
+  [[nodiscard]] std::optional<AlertMessage> take(const std::string& target, TimePoint now);
+  /// When take() has something; nothing when only commit() or the end of a delivery can bring that about.
+  [[nodiscard]] std::optional<TimePoint> next_due(const std::string& target) const;
   void delivered(const std::string& target, std::uint64_t id);
-  void delivery_failed() noexcept;
+  /// It is tried again after a pause, unless this was the last attempt. `why` holds no secret.
+  void failed(const std::string& target, std::uint64_t id, TimePoint now, const std::string& why);
+  /// The target will never take it.
+  void refused(const std::string& target, std::uint64_t id, const std::string& why);
+  /// The target is described anew: what waits for an attempt may have it at once.
+  void hasten(const std::string& target);
+
   [[nodiscard]] AlertStats stats() const;
 
  private:
@@ -87,23 +115,45 @@ class AlertBook {
   };
   using EntryPtr = std::shared_ptr<Entry>;
   struct Incident {
-    EntryPtr down;
+    EntryPtr begin;
     std::map<std::string, EntryPtr> reminders;  // the last one of each target
   };
+  struct Owed {
+    TargetQueue queue;
+    std::map<std::uint64_t, EntryPtr> entries;
+  };
+  // Logs what was noted under the lock when that is gone: made before the lock is taken.
+  class Notes {
+   public:
+    explicit Notes(AlertBook& book) : book_(book) {}
+    ~Notes();
+    Notes(const Notes&) = delete;
+    Notes& operator=(const Notes&) = delete;
 
-  AlertBook(const std::string& path, std::size_t max_pending, Log log);
+   private:
+    AlertBook& book_;
+  };
+
+  AlertBook(const std::string& path, Limits limits, Log log);
   [[nodiscard]] Result<void> load();
   bool replay(const std::string& record);
+  void commit_locked();
   void take_in(const EntryPtr& entry);
+  void owe(const EntryPtr& entry);
   void queue(AlertMessage message, std::vector<std::string> targets);
+  void end(const Incident& incident, State state, TimeMs time, const std::string& detail);
   void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident);
+  [[nodiscard]] EntryPtr owed_entry(const std::string& target, std::uint64_t id) const;
   void settle(const std::string& target, const EntryPtr& entry);
   void limit(const std::string& target);
   void record(const std::string& line);
+  void note(LogLevel level, std::string text);
+  void tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum);
+  void note_failure(const std::string& target, const std::string& why);
   [[nodiscard]] std::vector<std::string> snapshot() const;
   [[nodiscard]] const AlertTargetRule* rule_of(const std::string& target) const;
 
-  const std::size_t max_pending_;
+  const Limits limits_;
   const Log log_;
   mutable std::mutex mutex_;
   // All below are guarded by mutex_.
@@ -111,9 +161,12 @@ class AlertBook {
   bool stale_ = false;  // the file lacks something: to be written anew
   std::uint64_t next_id_ = 1;
   std::vector<AlertTargetRule> targets_;
-  std::unordered_map<ServerId, Incident> open_;
-  std::map<std::string, std::map<std::uint64_t, EntryPtr>> owed_;  // by target, then id
-  AlertStats stats_;
+  std::map<IncidentKey, Incident> open_;
+  std::vector<EntryPtr> uncommitted_;
+  std::map<std::string, Owed> owed_;  // by target
+  AlertStats sums_;                   // of the counters only
+  std::map<std::string, AlertTargetStats> counts_;
+  std::vector<std::pair<LogLevel, std::string>> notes_;
 };
 
 }  // namespace nines::prober

@@ -8,11 +8,13 @@
 
 namespace nines::prober {
 
-/// `unavailable` says why it failed: exit code, signal, timeout, class of the network error, status.
+/// The error says why it failed: exit code, signal, timeout, class of the network error, status. `invalid_argument`:
+/// the target will never take it (a status of 400-499 but 408 and 429, a malformed address or header). Any other:
+/// it may be tried again.
 [[nodiscard]] Result<void> deliver(const AlertTarget& target, const AlertMessage& message);
 
 /// The command in a process group of its own, with the facts in its environment and the JSON on standard input. The
-/// calling thread should have SIGCHLD's default disposition in its process, as almost every process has.
+/// calling thread should have SIGCHLD's default disposition in its process, as almost every process has. In exec.cc.
 [[nodiscard]] Result<void> deliver_exec(const AlertTarget& target, const AlertMessage& message);
 
 /// The request that delivers `message`. Reads secrets.

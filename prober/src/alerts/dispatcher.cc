@@ -1,5 +1,6 @@
 #include "alerts/dispatcher.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -16,152 +17,220 @@ TimeMs wall_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
+bool wants_budgets(const std::vector<AlertTarget>& targets) {
+  return std::any_of(targets.begin(), targets.end(), [](const AlertTarget& target) {
+    return std::find(target.topics.begin(), target.topics.end(), AlertTopic::budget) != target.topics.end();
+  });
+}
+
 }  // namespace
 
-AlertHerald::AlertHerald(std::unique_ptr<AlertBook> book, AlertOptions options, Listener listener)
+AlertDispatcher::AlertDispatcher(std::unique_ptr<AlertBook> book, AlertOptions options, Listener listener)
     : book_(std::move(book)), options_(std::move(options)), listener_(std::move(listener)) {
   post([this] { apply_targets(options_.targets); });
 }
 
-AlertHerald::~AlertHerald() {
+AlertDispatcher::~AlertDispatcher() {
   stop();
 }
 
-void AlertHerald::start() {
-  thread_ = start_thread("nines-herald", [this] { run(); });
+void AlertDispatcher::start() {
+  thread_ = start_thread("nines-alerts", [this] { run(); });
 }
 
-void AlertHerald::stop() {
+void AlertDispatcher::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
+  budgets_.reset();
   for (const auto& [name, sender] : senders_) sender->stop();
   senders_.clear();
+  retired_.clear();
+  book_->commit();
 }
 
-void AlertHerald::post(std::function<void()> task) {
+void AlertDispatcher::post(Task task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
   wake_.notify_one();
 }
 
-void AlertHerald::run() {
+void AlertDispatcher::run() {
   auto next_tick = std::chrono::steady_clock::now() + kTick;
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait_until(lock, next_tick, [&] { return !tasks_.empty() || stopping_; });
-    while (!tasks_.empty()) {
-      const std::function<void()> task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-      lock.lock();
-    }
-    if (stopping_) return;
-    if (std::chrono::steady_clock::now() < next_tick) continue;
+    const bool last = stopping_;
+    std::vector<Task> tasks = std::exchange(tasks_, {});
     lock.unlock();
-    tick();
-    next_tick = std::chrono::steady_clock::now() + kTick;
+    if (!tasks.empty()) perform(std::move(tasks));
+    if (!last && std::chrono::steady_clock::now() >= next_tick) {
+      tick();
+      next_tick = std::chrono::steady_clock::now() + kTick;
+    }
     lock.lock();
+    if (last && tasks_.empty()) return;
   }
 }
 
-void AlertHerald::tick() {
+void AlertDispatcher::perform(std::vector<Task> tasks) {
+  for (const Task& task : tasks) task();
+  book_->commit();
+  poke_senders();
+  const std::vector<StateChange> changes = std::exchange(changes_, {});
+  if (!listener_.on_change) return;
+  for (const StateChange& change : changes) listener_.on_change(change);
+}
+
+void AlertDispatcher::tick() {
   for (auto held = held_back_.begin(); held != held_back_.end();) {
-    if (muted(held->first)) {
+    const IncidentKey key = held->first;
+    if (muted(key.server)) {
       ++held;
       continue;
     }
-    book_->down(subjects_[held->first], held->second);
+    book_->begin(subjects_[key.server], key.topic, held->second);
     held = held_back_.erase(held);
   }
-  std::vector<ServerId> open = book_->open_incidents();
-  std::erase_if(open, [this](ServerId server) {
+  std::vector<IncidentKey> open = book_->open_incidents();
+  std::erase_if(open, [this](const IncidentKey& key) {
     // A server that the journal knows and the configuration does not any more has no subject.
-    const auto subject = subjects_.find(server);
-    return subject == subjects_.end() || subject->second.paused || muted(server);
+    const auto subject = subjects_.find(key.server);
+    return subject == subjects_.end() || subject->second.paused || muted(key.server);
   });
   book_->remind(wall_now(), open);
+  book_->commit();
   book_->keep();
   poke_senders();
+  std::erase_if(retired_, [](const auto& sender) { return sender->finished(); });
 }
 
-void AlertHerald::set_subject(AlertSubject subject) {
+void AlertDispatcher::set_subject(AlertSubject subject) {
+  {
+    const std::lock_guard lock(budget_mutex_);
+    const auto place = std::lower_bound(budgeted_.begin(), budgeted_.end(), subject.server);
+    const bool known = place != budgeted_.end() && *place == subject.server;
+    if (subject.paused && known) budgeted_.erase(place);
+    if (!subject.paused && !known) budgeted_.insert(place, subject.server);
+  }
   post([this, subject = std::move(subject)] { subjects_[subject.server] = subject; });
 }
 
-void AlertHerald::forget(ServerId server) {
+void AlertDispatcher::remove(ServerId server) {
+  {
+    const std::lock_guard lock(budget_mutex_);
+    std::erase(budgeted_, server);
+  }
   post([this, server] {
     subjects_.erase(server);
-    held_back_.erase(server);
-    book_->forget(server);
+    states_.erase(server);
+    std::erase_if(held_back_, [server](const auto& item) { return item.first.server == server; });
+    book_->remove(server, wall_now());
   });
 }
 
-void AlertHerald::change(const StateChange& change) {
+void AlertDispatcher::change(const StateChange& change) {
   post([this, change] {
-    if (listener_.on_change) listener_.on_change(change);
+    changes_.push_back(change);
     if (change.to == State::unknown) return;
     const CheckResult& result = change.result;
-    apply({change.server, change.to == State::down, change.since,
-           Outage{change.since, result.time, result.error, result.code, result.detail}});
+    apply({{change.server, AlertTopic::down},
+           change.to == State::down,
+           {change.to, change.since, result.time, result.error, result.code, result.detail}});
   });
 }
 
-void AlertHerald::level(const AlertLevel& level) {
+void AlertDispatcher::level(const AlertLevel& level) {
   post([this, level] { apply(level); });
 }
 
-void AlertHerald::apply(const AlertLevel& level) {
-  const auto subject = subjects_.find(level.server);
+void AlertDispatcher::apply(const AlertLevel& level) {
+  const IncidentKey& key = level.incident;
+  const auto subject = subjects_.find(key.server);
   if (subject == subjects_.end()) return;
-  if (!level.down) {
-    held_back_.erase(level.server);
-    book_->up(level.server, level.since);
-  } else if (muted(level.server)) {
-    held_back_[level.server] = level.outage;
-  } else {
-    book_->down(subject->second, level.outage);
+  AlertFacts facts = level.facts;
+  if (key.topic != AlertTopic::budget) {
+    states_[key.server] = facts.state;
+  } else if (const auto state = states_.find(key.server); state != states_.end()) {
+    facts.state = state->second;  // a budget does not say how the server is
   }
-  poke_senders();
+  if (!level.lasts) {
+    held_back_.erase(key);
+    book_->resolve(key, facts.state, facts.since);
+  } else if (muted(key.server)) {
+    held_back_[key] = facts;
+  } else {
+    book_->begin(subject->second, key.topic, facts);
+  }
 }
 
-bool AlertHerald::muted(ServerId server) const {
+bool AlertDispatcher::muted(ServerId server) const {
   return options_.muted && options_.muted(server, wall_now());
 }
 
-void AlertHerald::set_targets(std::vector<AlertTarget> targets) {
+void AlertDispatcher::set_targets(std::vector<AlertTarget> targets) {
   post([this, targets = std::move(targets)] { apply_targets(targets); });
 }
 
-void AlertHerald::apply_targets(std::vector<AlertTarget> targets) {
+void AlertDispatcher::apply_targets(const std::vector<AlertTarget>& targets) {
   std::vector<AlertTargetRule> rules;
   std::set<std::string> names;
-  for (AlertTarget& target : targets) {
-    rules.push_back({target.name, target.send_resolved, target.remind_every});
+  for (const AlertTarget& target : targets) {
+    rules.push_back({target.name, target.send_resolved, target.remind_every, target.topics});
     names.insert(target.name);
   }
-  for (const auto& [name, sender] : senders_) {
-    if (!names.contains(name)) sender->stop();
-  }
-  std::erase_if(senders_, [&](const auto& item) { return !names.contains(item.first); });
-  book_->set_targets(std::move(rules));
-  for (AlertTarget& target : targets) {
-    std::unique_ptr<AlertSender>& sender = senders_[target.name];
-    if (sender != nullptr) {
-      sender->change(std::move(target));
+  // Those that go end their deliveries in peace: nobody waits for them here.
+  for (auto sender = senders_.begin(); sender != senders_.end();) {
+    if (names.contains(sender->first)) {
+      ++sender;
       continue;
     }
-    sender = std::make_unique<AlertSender>(*book_, std::move(target),
-                                           AlertSender::Options{options_.first_retry, options_.last_retry, deliver},
-                                           listener_.log);
+    sender->second->stop();
+    retired_.push_back(std::move(sender->second));
+    sender = senders_.erase(sender);
   }
+  book_->set_targets(std::move(rules));
+  for (const AlertTarget& target : targets) {
+    std::unique_ptr<AlertSender>& sender = senders_[target.name];
+    if (sender != nullptr) {
+      sender->change(target);
+    } else {
+      sender = std::make_unique<AlertSender>(*book_, target, deliver);
+    }
+  }
+  watch_budgets(targets);
 }
 
-void AlertHerald::poke_senders() {
+void AlertDispatcher::watch_budgets(const std::vector<AlertTarget>& targets) {
+  const bool wanted = options_.budget && wants_budgets(targets);
+  if (wanted == (budgets_ != nullptr)) return;
+  budgets_.reset();
+  if (!wanted) return;
+  BudgetWatch::Options options;
+  options.burn = options_.budget;
+  options.every = options_.budget_every;
+  options.servers = [this] { return budgeted_servers(); };
+  options.tell = [this](ServerId server, const BudgetBurn& burn, TimeMs since) { hear_budget(server, burn, since); };
+  budgets_ = std::make_unique<BudgetWatch>(std::move(options));
+  budgets_->start();
+}
+
+std::vector<ServerId> AlertDispatcher::budgeted_servers() {
+  const std::lock_guard lock(budget_mutex_);
+  return budgeted_;
+}
+
+void AlertDispatcher::hear_budget(ServerId server, const BudgetBurn& burn, TimeMs since) {
+  const TimeMs now = wall_now();
+  level({{server, AlertTopic::budget},
+         burn.firing,
+         {State::unknown, since, now, ErrorClass::none, 0, burn.firing ? burn.detail : std::string()}});
+}
+
+void AlertDispatcher::poke_senders() {
   for (const auto& [name, sender] : senders_) sender->poke();
 }
 

@@ -1,12 +1,14 @@
-// The thread that tells: calls on_change, and turns confirmed states into what the book owes the targets.
+// The thread that tells: turns what the prober and the budgets say into what the book owes the targets, and calls
+// on_change.
 //
-// The loop only queues what happened; everything here may block on the host's callback and on the journal's disk.
-// Owns its thread, the book and the senders. Any thread may call, but not stop() from a callback.
+// The loop only queues what happened; everything here may block on the host's callback and on the journal's disk. What
+// has gathered is noted, made durable and handed to the senders together, before the host hears of it: a host that is
+// slow to listen delays no alert that was queued with it. Owns its thread, the book, the senders and the watch of the
+// budgets. Any thread may call, but not stop() from a callback.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,28 +21,28 @@
 #include <nines/prober.h>
 
 #include "alerts/book.h"
+#include "alerts/budget_watch.h"
 #include "alerts/sender.h"
 
 namespace nines::prober {
 
-/// A server's confirmed state as alerts see it.
+/// What is the case with a server, of one topic.
 struct AlertLevel {
-  ServerId server{};
-  bool down = false;
-  TimeMs since{};
-  Outage outage;  ///< when down
+  IncidentKey incident;
+  bool lasts = false;
+  AlertFacts facts;  ///< `state` and `since` always; the others when it lasts
 };
 
-class AlertHerald {
+class AlertDispatcher {
  public:
   struct Listener {
     std::function<void(const StateChange&)> on_change;
     AlertBook::Log log;
   };
-  AlertHerald(std::unique_ptr<AlertBook> book, AlertOptions options, Listener listener);
-  ~AlertHerald();
-  AlertHerald(const AlertHerald&) = delete;
-  AlertHerald& operator=(const AlertHerald&) = delete;
+  AlertDispatcher(std::unique_ptr<AlertBook> book, AlertOptions options, Listener listener);
+  ~AlertDispatcher();
+  AlertDispatcher(const AlertDispatcher&) = delete;
+  AlertDispatcher& operator=(const AlertDispatcher&) = delete;
 
   void start();
   /// Tells what is queued, waits for the deliveries under way, ends the threads.
@@ -48,21 +50,29 @@ class AlertHerald {
 
   /// Who the alerts of a server are about; needed before its levels.
   void set_subject(AlertSubject subject);
-  void forget(ServerId server);
+  /// The server is gone. Incidents that were told are told to end, also those of an earlier run that only the journal
+  /// knows.
+  void remove(ServerId server);
+  /// A confirmed change of a server's state, for on_change and for the topic down.
   void change(const StateChange& change);
-  /// As change, without on_change: what is the case after a restart.
+  /// What is the case, after a restart or in the other topics.
   void level(const AlertLevel& level);
   void set_targets(std::vector<AlertTarget> targets);
   [[nodiscard]] AlertStats stats() const { return book_->stats(); }
 
  private:
-  void post(std::function<void()> task);
+  using Task = std::function<void()>;
+  void post(Task task);
   void run();
+  void perform(std::vector<Task> tasks);
   void tick();
   void apply(const AlertLevel& level);
-  void apply_targets(std::vector<AlertTarget> targets);
+  void apply_targets(const std::vector<AlertTarget>& targets);
   [[nodiscard]] bool muted(ServerId server) const;
   void poke_senders();
+  void watch_budgets(const std::vector<AlertTarget>& targets);
+  [[nodiscard]] std::vector<ServerId> budgeted_servers();
+  void hear_budget(ServerId server, const BudgetBurn& burn, TimeMs since);
 
   const std::unique_ptr<AlertBook> book_;
   const AlertOptions options_;
@@ -70,14 +80,21 @@ class AlertHerald {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> tasks_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
+  std::vector<Task> tasks_;  // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
   std::thread thread_;
 
-  // The herald thread's own.
+  // The alert thread's own, and the caller's before start() and after stop().
   std::unordered_map<ServerId, AlertSubject> subjects_;
-  std::unordered_map<ServerId, Outage> held_back_;  // down, and not told because of maintenance
+  std::unordered_map<ServerId, State> states_;   // as they were last told
+  std::map<IncidentKey, AlertFacts> held_back_;  // last, and are not told because of maintenance
+  std::vector<StateChange> changes_;             // of the tasks under way, for on_change
   std::map<std::string, std::unique_ptr<AlertSender>> senders_;
+  std::vector<std::unique_ptr<AlertSender>> retired_;  // of targets that are gone, with deliveries under way
+  std::unique_ptr<BudgetWatch> budgets_;
+
+  std::mutex budget_mutex_;
+  std::vector<ServerId> budgeted_;  // guarded by budget_mutex_
 };
 
 }  // namespace nines::prober

@@ -1,3 +1,4 @@
+// Delivery by a command: spawned with the facts, waited for, killed with its group when it is over its time.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -37,11 +38,11 @@ std::vector<std::string> make_environment(const AlertMessage& message) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!std::string_view(*variable).starts_with("NINES_")) variables.emplace_back(*variable);
   }
-  for (const auto& [name, value] : alert_fields(message)) {
+  for (const AlertField& field : alert_fields(message)) {
     std::string variable = "NINES_";
-    for (const char c : name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : field.name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     // An environment cannot hold a NUL.
-    variables.push_back(variable + "=" + value.substr(0, value.find('\0')));
+    variables.push_back(variable + "=" + field.text.substr(0, field.text.find('\0')));
   }
   return variables;
 }

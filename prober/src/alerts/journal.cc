@@ -14,12 +14,13 @@
 #include <iterator>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 namespace nines::prober {
 namespace {
 
 constexpr std::string_view kName = "nines-alerts ";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // reads 1 too
 constexpr std::size_t kChecksumDigits = 8;
 
 constexpr std::array<std::uint32_t, 256> make_table() {
@@ -130,17 +131,29 @@ Result<void> AlertJournal::rewrite(const std::vector<std::string>& records, bool
   if (rename(fresh.c_str(), path_.c_str()) != 0 || !sync_directory_of(path_)) return io_error("replace", path_);
   file_ = std::move(file);
   grown_ = 0;
+  unsynced_ = false;
   return {};
 }
 
 Result<void> AlertJournal::append(const std::string& record) {
   const std::string line = line_of(record);
-  if (!file_ || !write_all(file_.get(), line) || fdatasync(file_.get()) != 0) {
+  if (!file_ || !write_all(file_.get(), line)) {
     const auto error = io_error("append to", path_);
     file_.reset();
     return error;
   }
   grown_ += line.size();
+  unsynced_ = true;
+  return {};
+}
+
+Result<void> AlertJournal::sync() {
+  if (!std::exchange(unsynced_, false)) return {};
+  if (!file_ || fdatasync(file_.get()) != 0) {
+    const auto error = io_error("write", path_);
+    file_.reset();
+    return error;
+  }
   return {};
 }
 

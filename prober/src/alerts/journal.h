@@ -1,4 +1,4 @@
-// The journal's file: lines of JSON with a checksum, appended and synced one by one, rewritten whole when it has grown.
+// The journal's file: lines of JSON with a checksum, appended, synced when asked, rewritten whole when it has grown.
 //
 // Format: prober/ALERTS.md. Owns its descriptor. Blocks on the disk. One thread at a time.
 #pragma once
@@ -33,9 +33,11 @@ class AlertJournal {
   /// Puts a file with `records` in the place of the old one, atomically and durably. A damaged old one is kept beside
   /// it as PATH.damaged when `keep_old`.
   [[nodiscard]] Result<void> rewrite(const std::vector<std::string>& records, bool keep_old = false);
-  /// Appends a record, durably. After an error nothing but rewrite() may be called: what a failed sync left behind is
-  /// unknown, and asking again would be told a lie.
+  /// Appends a record: a crash of the process does not lose it, one of the machine may until sync(). After an error of
+  /// either nothing but rewrite() may be called: after a failed fsync the kernel may report success for lost pages.
   [[nodiscard]] Result<void> append(const std::string& record);
+  /// Makes durable what was appended; does nothing when nothing was.
+  [[nodiscard]] Result<void> sync();
   /// Bytes appended since the last rewrite.
   [[nodiscard]] std::uint64_t grown_bytes() const noexcept { return grown_; }
 
@@ -43,6 +45,7 @@ class AlertJournal {
   const std::string path_;
   UniqueFd file_;
   std::uint64_t grown_ = 0;
+  bool unsynced_ = false;
 };
 
 }  // namespace nines::prober

@@ -1,12 +1,9 @@
 #include "alerts/message.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace nines {
 namespace {
@@ -22,19 +19,16 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-std::string_view state_of(AlertMessage::Kind kind) noexcept {
-  return to_string(kind == AlertMessage::Kind::resolved ? State::up : State::down);
-}
-
 Json fields_of(const AlertMessage& message) {
   Json json;
   json["id"] = message.id;
-  json["event"] = to_string(message.kind);
+  json["event"] = event_of(message);
+  json["topic"] = to_string(message.topic);
   json["server"] = message.name;
   json["server_id"] = static_cast<std::uint32_t>(message.server);
   json["url"] = text_or_null(message.url);
   json["group"] = text_or_null(message.group);
-  json["state"] = state_of(message.kind);
+  json["state"] = to_string(message.state);
   json["since"] = prober::to_rfc3339(message.since);
   json["time"] = prober::to_rfc3339(message.time);
   json["duration_ms"] = (message.time - message.since).count();
@@ -47,10 +41,31 @@ Json fields_of(const AlertMessage& message) {
 
 }  // namespace
 
-std::string_view to_string(AlertMessage::Kind kind) noexcept {
-  switch (kind) {
-    case AlertMessage::Kind::down:
+std::string_view to_string(AlertTopic topic) noexcept {
+  switch (topic) {
+    case AlertTopic::down:
       return "down";
+    case AlertTopic::degraded:
+      return "degraded";
+    case AlertTopic::certificate:
+      return "certificate";
+    case AlertTopic::budget:
+      return "budget";
+  }
+  return "";
+}
+
+std::optional<AlertTopic> parse_alert_topic(std::string_view text) noexcept {
+  for (const AlertTopic topic : kAlertTopics) {
+    if (text == to_string(topic)) return topic;
+  }
+  return std::nullopt;
+}
+
+std::string_view event_of(const AlertMessage& message) noexcept {
+  switch (message.kind) {
+    case AlertMessage::Kind::begin:
+      return to_string(message.topic);
     case AlertMessage::Kind::reminder:
       return "reminder";
     case AlertMessage::Kind::resolved:
@@ -65,57 +80,20 @@ std::string to_json(const AlertMessage& message) {
 
 namespace prober {
 
-std::vector<std::pair<std::string_view, std::string>> alert_fields(const AlertMessage& message) {
+std::vector<AlertField> alert_fields(const AlertMessage& message) {
   const Json json = fields_of(message);
-  std::vector<std::pair<std::string_view, std::string>> fields;
+  std::vector<AlertField> fields;
   for (const std::string_view name : kAlertFields) {
-    const Json& value = json[std::string(name)];
-    std::string text;
+    const Json& value = json.at(std::string(name));
+    AlertField field{name, {}, dump(value)};
     if (value.is_string()) {
-      text = value.get<std::string>();
+      field.text = Json::parse(field.json).get<std::string>();  // what dump() has replaced is replaced here too
     } else if (!value.is_null()) {
-      text = dump(value);
+      field.text = field.json;
     }
-    fields.emplace_back(name, std::move(text));
+    fields.push_back(std::move(field));
   }
   return fields;
-}
-
-Result<std::string> fill_template(std::string_view text, const AlertMessage& message) {
-  const auto fields = alert_fields(message);
-  std::string filled;
-  for (;;) {
-    const std::size_t open = text.find("{{");
-    const std::size_t close = text.find("}}", open);
-    if (open == std::string_view::npos || close == std::string_view::npos) return filled.append(text);
-    const std::string_view name = text.substr(open + 2, close - open - 2);
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.first == name; });
-    if (found == fields.end()) {
-      return fail(ErrorCode::invalid_argument, "body-template: there is no field {{" + std::string(name) + "}}");
-    }
-    const std::string quoted = dump(Json(found->second));
-    filled.append(text.substr(0, open)).append(quoted, 1, quoted.size() - 2);
-    text.remove_prefix(close + 2);
-  }
-}
-
-Result<std::string> read_secret(const SecretText& secret) {
-  if (!secret.environment.empty()) {
-    const char* const value = std::getenv(secret.environment.c_str());
-    if (value == nullptr) {
-      return fail(ErrorCode::not_found, "the environment has no variable " + secret.environment);
-    }
-    return std::string(value);
-  }
-  if (!secret.file.empty()) {
-    std::ifstream file(secret.file, std::ios::binary);
-    std::string value{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return fail(ErrorCode::io, "cannot read " + secret.file);
-    if (value.ends_with('\n')) value.pop_back();
-    return value;
-  }
-  return secret.text;
 }
 
 std::string idempotency_key(const AlertMessage& message) {

@@ -1,24 +1,23 @@
-// An alert message in the forms that receivers read: JSON, variables, a filled template. Pure functions.
+// An alert message in the forms that receivers read: JSON and variables. Pure functions.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <nines/alert.h>
 
 namespace nines::prober {
 
-/// The fields of kAlertFields with their values as text, in that order; what does not exist is empty.
-[[nodiscard]] std::vector<std::pair<std::string_view, std::string>> alert_fields(const AlertMessage& message);
+/// One field of a message, ready to be written somewhere.
+struct AlertField {
+  std::string_view name;  ///< of kAlertFields
+  std::string text;       ///< empty where there is no value
+  std::string json;       ///< as a JSON value: a quoted text, a number, or null
+};
 
-/// Every `{{field}}` of `text` replaced by its value, escaped as inside a JSON string. `invalid_argument` names a field
-/// that does not exist.
-[[nodiscard]] Result<std::string> fill_template(std::string_view text, const AlertMessage& message);
-
-/// The value, from wherever it is to come. Errors name the variable or the file, never the value.
-[[nodiscard]] Result<std::string> read_secret(const SecretText& secret);
+/// The fields of kAlertFields, in that order. Bytes that are not UTF-8 are replaced.
+[[nodiscard]] std::vector<AlertField> alert_fields(const AlertMessage& message);
 
 /// What tells two attempts of one message from two messages, for a receiver who asks: "nines-12-1753000000000".
 [[nodiscard]] std::string idempotency_key(const AlertMessage& message);

@@ -44,6 +44,7 @@ class Reader {
     }
     return list;
   }
+  [[nodiscard]] bool has(const char* key) const { return find(key) != nullptr; }
   [[nodiscard]] bool good() const noexcept { return good_; }
 
  private:
@@ -63,18 +64,33 @@ class Reader {
 
 constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max() - 1;
 
-std::optional<AlertMessage::Kind> kind_of(std::string_view text) noexcept {
-  using Kind = AlertMessage::Kind;
-  for (const Kind kind : {Kind::down, Kind::reminder, Kind::resolved}) {
-    if (text == to_string(kind)) return kind;
+/// Sets kind and topic from the event's name, and from the topic's where the event has none. False for unknown names.
+bool read_event(Reader& reader, AlertMessage& message) {
+  const std::string event = reader.text("event");
+  const bool resolved = event == "resolved";
+  if (resolved || event == "reminder") {
+    message.kind = resolved ? AlertMessage::Kind::resolved : AlertMessage::Kind::reminder;
+    // Version 1 knew of outages only.
+    const auto topic = parse_alert_topic(reader.has("topic") ? reader.text("topic") : "down");
+    message.topic = topic.value_or(AlertTopic::down);
+    return topic.has_value();
   }
-  return std::nullopt;
+  const auto topic = parse_alert_topic(event);
+  message.topic = topic.value_or(AlertTopic::down);
+  return topic.has_value();
+}
+
+/// Version 1 had no such field: up when it was over, else down.
+std::optional<State> read_state(Reader& reader, AlertMessage::Kind kind) {
+  if (!reader.has("state")) return kind == AlertMessage::Kind::resolved ? State::up : State::down;
+  return parse_state(reader.text("state"));
 }
 
 std::optional<AlertMessage> read_message(Reader& reader) {
   AlertMessage message;
   message.id = reader.number("id", kAny);
-  const auto kind = kind_of(reader.text("event"));
+  const bool known_event = read_event(reader, message);
+  const auto state = read_state(reader, message.kind);
   message.server = ServerId{static_cast<std::uint32_t>(reader.number("server", 0xffff'ffffU))};
   message.name = reader.text("name");
   message.url = reader.text("url");
@@ -85,8 +101,8 @@ std::optional<AlertMessage> read_message(Reader& reader) {
   message.code = static_cast<std::uint16_t>(reader.number("code", 0xffffU));
   message.detail = reader.text("detail");
   message.reminder = static_cast<std::uint32_t>(reader.number("reminder", 0xffff'ffffU));
-  if (!reader.good() || !kind || !error) return std::nullopt;
-  message.kind = *kind;
+  if (!reader.good() || !known_event || !state || !error) return std::nullopt;
+  message.state = *state;
   message.error = *error;
   return message;
 }
@@ -101,11 +117,13 @@ std::string message_record(const AlertMessage& message, const std::vector<std::s
                            const std::vector<std::string>& owed) {
   return dump(Json{{"op", "message"},
                    {"id", message.id},
-                   {"event", to_string(message.kind)},
+                   {"event", event_of(message)},
+                   {"topic", to_string(message.topic)},
                    {"server", static_cast<std::uint32_t>(message.server)},
                    {"name", message.name},
                    {"url", message.url},
                    {"group", message.group},
+                   {"state", to_string(message.state)},
                    {"since_ms", to_ms(message.since)},
                    {"time_ms", to_ms(message.time)},
                    {"error", to_string(message.error)},
@@ -120,8 +138,8 @@ std::string settled_record(const std::string& target, std::uint64_t id) {
   return dump(Json{{"op", "settled"}, {"id", id}, {"target", target}});
 }
 
-std::string forgotten_record(ServerId server) {
-  return dump(Json{{"op", "forgotten"}, {"server", static_cast<std::uint32_t>(server)}});
+std::string tried_record(const std::string& target, std::uint64_t id, std::uint32_t attempts) {
+  return dump(Json{{"op", "tried"}, {"id", id}, {"target", target}, {"attempts", attempts}});
 }
 
 std::optional<AlertRecord> parse_record(const std::string& text) {
@@ -141,10 +159,12 @@ std::optional<AlertRecord> parse_record(const std::string& text) {
     record.id = record.message.id;
     record.told = reader.texts("told");
     record.owed = reader.texts("owed");
-  } else if (op == "settled") {
-    record.op = AlertRecord::Op::settled;
+  } else if (op == "settled" || op == "tried") {
+    const bool tried = op == "tried";
+    record.op = tried ? AlertRecord::Op::tried : AlertRecord::Op::settled;
     record.id = reader.number("id", kAny);
     record.target = reader.text("target");
+    if (tried) record.attempts = static_cast<std::uint32_t>(reader.number("attempts", 0xffff'ffffU));
   } else if (op == "forgotten") {
     record.op = AlertRecord::Op::forgotten;
     record.server = ServerId{static_cast<std::uint32_t>(reader.number("server", 0xffff'ffffU))};

@@ -1,12 +1,12 @@
 // The journal's records as JSON (prober/ALERTS.md). Pure functions.
 #pragma once
 
-#include <nines/alert.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <nines/alert.h>
 
 namespace nines::prober {
 
@@ -15,11 +15,13 @@ struct AlertRecord {
     next,       ///< ids below `id` were used
     message,    ///< `message` is for `told`, and not yet received by `owed`
     settled,    ///< `target` is not owed message `id` any more
-    forgotten,  ///< the incident of `server` ended without a word
+    tried,      ///< `target` has failed to take message `id` `attempts` times
+    forgotten,  ///< the incidents of `server` ended without a word; written by version 1 only
   };
   Op op = Op::next;
   std::uint64_t id = 0;
   std::string target;
+  std::uint32_t attempts = 0;
   ServerId server{};
   AlertMessage message;
   std::vector<std::string> told;
@@ -30,7 +32,7 @@ struct AlertRecord {
 [[nodiscard]] std::string message_record(const AlertMessage& message, const std::vector<std::string>& told,
                                          const std::vector<std::string>& owed);
 [[nodiscard]] std::string settled_record(const std::string& target, std::uint64_t id);
-[[nodiscard]] std::string forgotten_record(ServerId server);
+[[nodiscard]] std::string tried_record(const std::string& target, std::uint64_t id, std::uint32_t attempts);
 
 /// Nothing when it is not one of the above. Takes any bytes.
 [[nodiscard]] std::optional<AlertRecord> parse_record(const std::string& text);

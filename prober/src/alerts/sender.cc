@@ -1,85 +1,99 @@
 #include "alerts/sender.h"
 
-#include <algorithm>
+#include <chrono>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "base/thread.h"
 
 namespace nines::prober {
+namespace {
 
-AlertSender::AlertSender(AlertBook& book, AlertTarget target, Options options, AlertBook::Log log)
-    : book_(book), options_(std::move(options)), log_(std::move(log)), target_(std::move(target)) {
-  thread_ = start_thread("nines-alert", [this] { run(); });
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+AlertSender::AlertSender(AlertBook& book, AlertTarget target, Deliver deliver)
+    : book_(book), name_(target.name), deliver_(std::move(deliver)), target_(std::move(target)) {
+  const std::lock_guard lock(mutex_);
+  wake_another();
 }
 
 AlertSender::~AlertSender() {
   stop();
-  thread_.join();
+  // No thread adds another one after stop().
+  for (std::thread& thread : threads_) thread.join();
 }
 
 void AlertSender::poke() {
   const std::lock_guard lock(mutex_);
-  poked_ = true;
-  wake_.notify_one();
+  wake_another();
 }
 
 void AlertSender::change(AlertTarget target) {
   const std::lock_guard lock(mutex_);
   if (target == target_) return;
   target_ = std::move(target);
-  changed_ = poked_ = true;
-  wake_.notify_one();
+  book_.hasten(name_);
+  wake_another();
 }
 
 void AlertSender::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  wake_.notify_one();
+  wake_.notify_all();
+}
+
+bool AlertSender::finished() {
+  const std::lock_guard lock(mutex_);
+  return stopping_ && running_ == 0;
+}
+
+// Whoever has taken a message wakes the next, so that as many deliver as there are messages, up to the limit.
+void AlertSender::wake_another() {
+  if (idle_ > 0) {
+    wake_.notify_one();
+  } else if (!stopping_ && threads_.size() < kAlertDeliveries) {
+    ++idle_;
+    ++running_;
+    threads_.push_back(start_thread("nines-alert", [this] { run(); }));
+  }
 }
 
 void AlertSender::run() {
-  std::chrono::milliseconds pause = options_.first_retry;
   std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [&] { return poked_ || stopping_; });
-    if (stopping_) return;
-    poked_ = false;
-    while (const std::optional<AlertMessage> message = book_.owed(target_.name)) {
+  // Counted as idle since it was made.
+  while (!stopping_) {
+    if (const std::optional<AlertMessage> message = book_.take(name_, Clock::now())) {
+      --idle_;
+      wake_another();
+      const AlertTarget target = target_;
       lock.unlock();
-      const bool arrived = attempt(*message);
+      attempt(target, *message);
       lock.lock();
-      if (stopping_) return;
-      if (arrived) {
-        pause = options_.first_retry;
-        continue;
-      }
-      wake_.wait_for(lock, pause, [&] { return changed_ || stopping_; });
-      if (stopping_) return;
-      pause = std::exchange(changed_, false) ? options_.first_retry : std::min(pause * 2, options_.last_retry);
+      ++idle_;
+      // A failure's next attempt may be due before whatever the others wait for.
+      wake_.notify_one();
+      continue;
+    }
+    if (const std::optional<Clock::time_point> due = book_.next_due(name_)) {
+      wake_.wait_until(lock, *due);
+    } else {
+      wake_.wait(lock);
     }
   }
+  --running_;
 }
 
-bool AlertSender::attempt(const AlertMessage& message) {
-  AlertTarget target;
-  {
-    const std::lock_guard lock(mutex_);
-    target = target_;
-  }
-  const Result<void> outcome = options_.deliver(target, message);
+void AlertSender::attempt(const AlertTarget& target, const AlertMessage& message) {
+  const Result<void> outcome = deliver_(target, message);
   if (outcome) {
-    book_.delivered(target.name, message.id);
-    return true;
+    book_.delivered(name_, message.id);
+  } else if (outcome.error().code == ErrorCode::invalid_argument) {
+    book_.refused(name_, message.id, outcome.error().message);
+  } else {
+    book_.failed(name_, message.id, Clock::now(), outcome.error().message);
   }
-  book_.delivery_failed();
-  if (log_) {
-    log_(LogLevel::warning, "alert target \"" + target.name + "\" did not take message " + std::to_string(message.id) +
-                                " (" + std::string(to_string(message.kind)) + " of " + message.name +
-                                "): " + outcome.error().message);
-  }
-  return false;
 }
 
 }  // namespace nines::prober

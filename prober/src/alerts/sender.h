@@ -1,11 +1,13 @@
-// Delivers one target's messages, in order, each until it succeeds. Owns its thread; borrows the book.
+// Delivers one target's messages, several at the same time, in the order and at the times that the book says. Owns its
+// threads, at most kAlertDeliveries; borrows the book.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <nines/alert.h>
 
@@ -15,40 +17,41 @@ namespace nines::prober {
 
 class AlertSender {
  public:
-  struct Options {
-    std::chrono::milliseconds first_retry{1'000};
-    std::chrono::milliseconds last_retry{300'000};
-    /// Makes one attempt. Blocks. The sender's thread.
-    std::function<Result<void>(const AlertTarget&, const AlertMessage&)> deliver;
-  };
-  AlertSender(AlertBook& book, AlertTarget target, Options options, AlertBook::Log log);
-  /// Waits for the delivery under way.
+  /// Makes one attempt. Blocks. Errors: invalid_argument when the target will never take this message, any other when
+  /// it may be tried again. Called on the sender's threads, several at once.
+  using Deliver = std::function<Result<void>(const AlertTarget&, const AlertMessage&)>;
+
+  AlertSender(AlertBook& book, AlertTarget target, Deliver deliver);
+  /// Waits for the deliveries under way.
   ~AlertSender();
   AlertSender(const AlertSender&) = delete;
   AlertSender& operator=(const AlertSender&) = delete;
 
   /// There may be something to deliver.
   void poke();
-  /// The target's new description, for the next attempt, which is made at once.
+  /// The target's new description, for the next attempts, which are made at once.
   void change(AlertTarget target);
   /// Begins no further attempt.
   void stop();
+  /// After stop(): whether the deliveries that were under way have ended, so that the destructor does not wait.
+  [[nodiscard]] bool finished();
 
  private:
   void run();
-  bool attempt(const AlertMessage& message);
+  void attempt(const AlertTarget& target, const AlertMessage& message);
+  void wake_another();
 
   AlertBook& book_;
-  const Options options_;
-  const AlertBook::Log log_;
+  const std::string name_;
+  const Deliver deliver_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  // All below but the thread are guarded by mutex_.
+  // All below are guarded by mutex_.
   AlertTarget target_;
-  bool poked_ = true;  // what the journal brought along waits already
-  bool changed_ = false;
   bool stopping_ = false;
-  std::thread thread_;
+  std::size_t idle_ = 0;     // threads that wait
+  std::size_t running_ = 0;  // threads that have not ended
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace nines::prober

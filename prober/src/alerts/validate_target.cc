@@ -1,10 +1,18 @@
+// What a description of an alert target must be like before a message depends on it.
 #include <nines/alert.h>
 #include <nines/check_spec.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "alerts/delivery.h"
-#include "alerts/message.h"
+#include "alerts/template.h"
+#include "base/text.h"
 
 namespace nines {
 namespace {
@@ -18,6 +26,67 @@ tl::unexpected<Error> bad(const AlertTarget& target, const std::string& what) {
 
 bool is_one(const SecretText& secret) {
   return (secret.text.empty() ? 0 : 1) + (secret.environment.empty() ? 0 : 1) + (secret.file.empty() ? 0 : 1) == 1;
+}
+
+/// A message and what is particular about it, for a sentence.
+struct Sample {
+  AlertMessage message;
+  std::string what;
+};
+
+/// The messages that can come: one with every fact, one without any, and one without each, whose texts hold what needs
+/// care in every syntax.
+std::vector<Sample> samples() {
+  AlertMessage full;
+  full.id = 1;
+  full.server = ServerId{1};
+  full.name = "a \"quoted\" \\ name & <more>";
+  full.url = "https://example.org/a?b=c";
+  full.group = "group";
+  full.since = from_ms(1'750'000'000'000);
+  full.time = full.since + std::chrono::seconds{15};
+  full.error = ErrorClass::http_status;
+  full.code = 503;
+  full.detail = "two\nlines";
+  full.reminder = 1;
+  AlertMessage bare;
+  bare.name = "a";
+  std::vector<Sample> list{{full, "with every fact"}, {bare, "without facts"}};
+  const auto without = [&](const char* field, auto take_away) {
+    Sample sample{full, std::string("without ") + field};
+    take_away(sample.message);
+    list.push_back(std::move(sample));
+  };
+  without("a url", [](AlertMessage& m) { m.url.clear(); });
+  without("a group", [](AlertMessage& m) { m.group.clear(); });
+  without("an error", [](AlertMessage& m) { m.error = ErrorClass::none; });
+  without("a code", [](AlertMessage& m) { m.code = 0; });
+  without("a detail", [](AlertMessage& m) { m.detail.clear(); });
+  without("a reminder", [](AlertMessage& m) { m.reminder = 0; });
+  return list;
+}
+
+Result<void> try_templates(const AlertTarget& target) {
+  const prober::Escape escape = prober::escape_of(target.content_type);
+  for (const Sample& sample : samples()) {
+    const auto body = prober::fill_template(target.body_template, sample.message, escape);
+    if (!body) return bad(target, "body-template: " + body.error().message);
+    const bool is_json = escape == prober::Escape::json && !target.body_template.empty();
+    if (is_json && !nlohmann::json::accept(*body)) {
+      return bad(target, "body-template: is not JSON when a message comes " + sample.what +
+                             " (outside of quotes a field is a whole value with its quotes, or null)");
+    }
+    for (const auto& [name, value] : target.headers) {
+      const auto filled = prober::fill_template(value.text, sample.message, prober::Escape::header);
+      if (!filled) return bad(target, "header " + name + ": " + filled.error().message);
+    }
+  }
+  return {};
+}
+
+bool is_program(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
 }  // namespace
@@ -36,18 +105,40 @@ Result<void> validate(const AlertTarget& target) {
   if (target.remind_every != std::chrono::milliseconds{0} && target.remind_every < kLeastReminder) {
     return bad(target, "remind-every: must be 0 or at least 1 second");
   }
-  if (const auto filled = prober::fill_template(target.body_template, AlertMessage{}); !filled) {
-    return bad(target, filled.error().message);
+  if (target.topics.empty()) return bad(target, "on: needs one of down, degraded, certificate and budget");
+  if (std::set(target.topics.begin(), target.topics.end()).size() != target.topics.size()) {
+    return bad(target, "on: names something twice");
   }
+  if (const auto tried = try_templates(target); !tried) return tried;
   // A URL that comes from elsewhere is not there yet, perhaps.
   if (target.webhook && !target.webhook->text.empty()) {
-    const auto spec = prober::webhook_spec(target, AlertMessage{});
+    AlertTarget plain = target;  // headers from elsewhere are not there either
+    std::erase_if(plain.headers, [](const auto& header) { return header.second.text.empty(); });
+    const auto spec = prober::webhook_spec(plain, samples().front().message);
     if (!spec) return bad(target, spec.error().message);
     if (const auto valid = validate(*spec, std::chrono::milliseconds{0}); !valid) {
       return bad(target, valid.error().message);
     }
   }
   return {};
+}
+
+Result<void> check_program(const AlertTarget& target) {
+  if (target.exec.empty()) return {};
+  const std::string& program = target.exec.front();
+  const auto missing = [&](const std::string& where) {
+    return fail(ErrorCode::not_found, "alert \"" + target.name + "\": exec: there is no program " + program + where);
+  };
+  if (program.find('/') != std::string::npos) {
+    if (is_program(program)) return {};
+    return missing(access(program.c_str(), F_OK) == 0 ? " that may be executed" : "");
+  }
+  const char* const path = std::getenv("PATH");
+  // What posix_spawnp() takes when there is none.
+  for (const std::string_view folder : prober::split(path == nullptr ? "/bin:/usr/bin" : path, ':')) {
+    if (is_program((folder.empty() ? "." : std::string(folder)) + "/" + program)) return {};
+  }
+  return missing(" in PATH");
 }
 
 }  // namespace nines

@@ -1,3 +1,4 @@
+// The bounds of ProberOptions.
 #include <nines/prober.h>
 
 #include <set>
@@ -30,6 +31,7 @@ Result<void> validate_durations(const ProberOptions& options) {
       {"drain_limit", options.drain_limit, milliseconds{0}, kHour},
       {"batch_delay", options.batch_delay, milliseconds{0}, milliseconds{10'000}},
       {"alerts.first_retry", options.alerts.first_retry, milliseconds{1}, kHour},
+      {"alerts.budget_every", options.alerts.budget_every, milliseconds{10}, kHour},
       {"alerts.last_retry", options.alerts.last_retry, options.alerts.first_retry, 24 * kHour},
   };
   for (const Bound& bound : bounds) {

@@ -6,34 +6,88 @@
 #include "schedule/hold.h"
 
 namespace nines::prober {
+namespace {
 
-Result<Restored> restore(const Store& store, ServerId server, LocationId location, const Rules& rules) {
+// What a window of stored results says about a server.
+struct Reading {
   Restored restored;
-  const Result<std::optional<CheckResult>> newest = store.last_result(server);
-  if (!newest) return tl::unexpected(newest.error());
-  if (!*newest) return restored;
+  /// Earlier results would change nothing: a row of successes has ended whatever outage was before it, and what lasts
+  /// has begun within the window.
+  bool decided = false;
+};
 
-  // As far back as the longest row that is still open can reach, so that the rule goes on where it was.
-  const int row = std::max(rules.confirm_failures, rules.confirm_successes) + 2;
-  const std::chrono::milliseconds reach = std::max(hold_of(**newest, rules), interval_of(**newest, rules) * row);
-  const TimeMs last = (*newest)->time;
-  const Window window{std::max(from_ms(0), last - reach), last + std::chrono::milliseconds{1}};
+class Reader {
+ public:
+  Reader(ServerId server, LocationId location, const Rules& rules)
+      : server_(server), location_(location), rules_(rules) {}
+
+  void take(const Segment& segment) {
+    if (segment.location != location_) return;
+    for (std::uint32_t i = 0; i < segment.size(); ++i) take(segment.at(i, server_));
+  }
+  [[nodiscard]] Reading finish() {
+    reading_.decided = recovered_;
+    for (const AlertTopic topic : {AlertTopic::degraded, AlertTopic::certificate}) {
+      const Judges::TopicChange known = reading_.restored.judges.topic(topic);
+      reading_.decided = reading_.decided && !(known.lasts && known.since == first_);
+    }
+    return std::move(reading_);
+  }
+
+ private:
+  void take(CheckResult result) {
+    reading_.restored.judges.apply(result, rules_);
+    if (result.state == State::down) successes_ = 0;
+    if (result.state == State::up || result.state == State::degraded) ++successes_;
+    recovered_ = recovered_ || successes_ >= rules_.confirm_successes;
+    if (!first_ && result.state != State::unknown) first_ = result.time;
+    reading_.restored.last = std::move(result);
+  }
+
+  const ServerId server_;
+  const LocationId location_;
+  const Rules& rules_;
+  Reading reading_;
+  std::uint32_t successes_ = 0;  // in a row
+  bool recovered_ = false;       // there was a row of as many as end an outage
+  std::optional<TimeMs> first_;  // of the known results
+};
+
+Result<Reading> read(const Store& store, ServerId server, LocationId location, const Rules& rules, Window window) {
   ScanOptions options;
   options.columns = {.latency = false, .phases = false, .details = true};
   const auto cursor = store.scan(server, window, options);
   if (!cursor) return tl::unexpected(cursor.error());
-  const Judge::Confirmation rule{rules.confirm_failures, rules.confirm_successes};
+  Reader reader(server, location, rules);
   for (;;) {
     const Result<const Segment*> segment = (*cursor)->next();
     if (!segment) return tl::unexpected(segment.error());
-    if (*segment == nullptr) return restored;
-    if ((*segment)->location != location || (*segment)->size() == 0) continue;
-    for (const Run& run : (*segment)->runs) {
-      for (std::uint32_t i = run.begin; i < run.end; ++i) {
-        restored.judge.apply(from_ms((*segment)->time_ms[i]), run.state, rule);
-      }
-    }
-    restored.last = (*segment)->at((*segment)->size() - 1, server);
+    if (*segment == nullptr) return reader.finish();
+    reader.take(**segment);
+  }
+}
+
+// Each further look goes so much further back: an outage of a year takes nine.
+constexpr int kReachGrowth = 4;
+
+}  // namespace
+
+Result<Restored> restore(const Store& store, ServerId server, LocationId location, const Rules& rules) {
+  const Result<std::optional<CheckResult>> newest = store.last_result(server);
+  if (!newest) return tl::unexpected(newest.error());
+  if (!*newest) return Restored{};
+
+  const CheckResult& last = **newest;
+  const int row = std::max(rules.confirm_failures, rules.confirm_successes) + 2;
+  const std::chrono::milliseconds interval =
+      last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : rules.interval;
+  std::chrono::milliseconds reach = std::max(hold_of(rules, last.interval_ms), interval * row);
+  for (;; reach *= kReachGrowth) {
+    const Window window{reach < last.time.time_since_epoch() ? last.time - reach : from_ms(0),
+                        last.time + std::chrono::milliseconds{1}};
+    Result<Reading> reading = read(store, server, location, rules, window);
+    if (!reading) return tl::unexpected(reading.error());
+    if (reading->decided || window.from == from_ms(0)) return std::move(reading->restored);
   }
 }
 

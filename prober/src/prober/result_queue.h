@@ -1,7 +1,7 @@
-// Results on their way to the store: bounded, and honest about what did not fit.
+// Results on their way to the store, bounded.
 //
-// A result that finds the queue full is lost, but not silently: the losses of a server become one unknown result of
-// class `dropped` at the time of the first of them, with their count, and go to the store as soon as it takes results
+// A result that finds the queue full is lost; the losses of a server are recorded as one unknown result of class
+// `dropped` at the time of the first of them, with their count, which goes to the store as soon as it takes results
 // again. Memory is bounded by the capacity and the number of servers. Any thread.
 #pragma once
 

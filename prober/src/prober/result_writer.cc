@@ -19,18 +19,18 @@ bool is_final(ErrorCode code) noexcept {
 
 }  // namespace
 
-Writer::Writer(Store& store, ResultQueue& queue, Options options, Listener listener)
+ResultWriter::ResultWriter(Store& store, ResultQueue& queue, Options options, Listener listener)
     : store_(store), queue_(queue), options_(options), listener_(std::move(listener)) {}
 
-Writer::~Writer() {
+ResultWriter::~ResultWriter() {
   if (thread_.joinable()) static_cast<void>(stop());
 }
 
-void Writer::start() {
+void ResultWriter::start() {
   thread_ = start_thread("nines-writer", [this] { run(); });
 }
 
-std::size_t Writer::stop() {
+std::size_t ResultWriter::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -42,11 +42,11 @@ std::size_t Writer::stop() {
   return given_up_;
 }
 
-Writer::Figures Writer::figures() const noexcept {
+ResultWriter::Figures ResultWriter::figures() const noexcept {
   return {stored_.load(), refused_.load(), failures_.load()};
 }
 
-void Writer::run() {
+void ResultWriter::run() {
   for (std::vector<QueuedResult> taken = queue_.take(options_.gather); !taken.empty();
        taken = queue_.take(options_.gather)) {
     for (Batch rest(taken); !rest.empty();) {
@@ -58,18 +58,18 @@ void Writer::run() {
   }
 }
 
-void Writer::store(Batch batch) {
+void ResultWriter::store(Batch batch) {
   if (!store_with_patience(batch)) store_one_by_one(batch);
 }
 
 // One of the batch is not to be stored: finds out which.
-void Writer::store_one_by_one(Batch batch) {
+void ResultWriter::store_one_by_one(Batch batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) static_cast<void>(store_with_patience(batch.subspan(i, 1)));
 }
 
 // Tries until the store has taken or given up on the batch, and tells about it. False when the store objects to one of
 // several, which is told to nobody.
-bool Writer::store_with_patience(Batch batch) {
+bool ResultWriter::store_with_patience(Batch batch) {
   std::chrono::milliseconds pause = options_.first_retry;
   for (;;) {
     const Result<void> outcome = append(batch);
@@ -92,19 +92,19 @@ bool Writer::store_with_patience(Batch batch) {
   }
 }
 
-Result<void> Writer::append(Batch batch) {
+Result<void> ResultWriter::append(Batch batch) {
   scratch_.clear();
   for (const QueuedResult& item : batch) scratch_.push_back(item.report.result);
   return store_.append(scratch_, Durability::process);
 }
 
-void Writer::tell(QueuedResult& item, const Result<void>& outcome) {
+void ResultWriter::tell(QueuedResult& item, const Result<void>& outcome) {
   if (item.stored) item.stored(outcome);
   if (outcome && listener_.on_stored) listener_.on_stored(item.report);
 }
 
 // Waits and doubles the pause. False when it is not to be tried again.
-bool Writer::pause_after_failure(std::chrono::milliseconds& pause) {
+bool ResultWriter::pause_after_failure(std::chrono::milliseconds& pause) {
   std::unique_lock lock(mutex_);
   if (stopping_ && std::chrono::steady_clock::now() >= deadline_) return false;
   const auto until = std::chrono::steady_clock::now() + pause;
@@ -118,7 +118,7 @@ bool Writer::pause_after_failure(std::chrono::milliseconds& pause) {
   return true;
 }
 
-void Writer::complain(const Error& error) {
+void ResultWriter::complain(const Error& error) {
   if (complained_ == error.code) return;
   complained_ = error.code;
   if (!listener_.log) return;

@@ -19,7 +19,7 @@
 
 namespace nines::prober {
 
-class Writer {
+class ResultWriter {
  public:
   struct Options {
     std::chrono::milliseconds gather{50};
@@ -37,10 +37,10 @@ class Writer {
     std::uint64_t failures = 0;
   };
 
-  Writer(Store& store, ResultQueue& queue, Options options, Listener listener);
-  ~Writer();
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  ResultWriter(Store& store, ResultQueue& queue, Options options, Listener listener);
+  ~ResultWriter();
+  ResultWriter(const ResultWriter&) = delete;
+  ResultWriter& operator=(const ResultWriter&) = delete;
 
   void start();
   /// Closes the queue, stores what is in it, ends the thread. Returns the number of results that the store did not take

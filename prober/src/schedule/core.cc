@@ -44,7 +44,7 @@ void ProberCore::abandon() {
   running_ = false;
   abandoned_ = true;
   on_idle_ = nullptr;
-  suspects_.clear();
+  pending_failures_.clear();
   if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));
   publish();
 }
@@ -54,7 +54,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
   Live& live = found->second;
   if (added) {
     live.generation = ++last_generation_;
-    live.judge = restored.judge;
+    live.judges = restored.judges;
     live.stored_last = restored.last;
     live.server = std::move(server);
     if (running_) adopt(live);
@@ -100,7 +100,7 @@ void ProberCore::adopt(Live& live) {
   }
   const bool fresh = last && last->state != State::unknown && last->time + live.server.rules.interval > now;
   schedule(live, !fresh);
-  sink_.state(live.server.id, live.judge.shown());
+  sink_.state(live.server.id, live.judges.state().shown());
 }
 
 // Makes the schedule agree with the server's description.
@@ -121,9 +121,10 @@ void ProberCore::schedule(const Live& live, bool soon) {
 // unknown result stands where the first of them would have been. After that time the gap speaks for itself.
 void ProberCore::mark_missed_while_stopped(Live& live, const CheckResult& last) {
   const TimeMs now = clock_.wall();
-  const TimeMs next_due = last.time + interval_of(last, live.server.rules);
-  if (last.time + hold_of(last, live.server.rules) <= now) {
-    live.judge.expire();
+  const TimeMs next_due =
+      last.time + (last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : live.server.rules.interval);
+  if (last.time + hold_of(live.server.rules, last.interval_ms) <= now) {
+    live.judges.expire();
   } else if (last.state != State::unknown && next_due < now && !live.server.paused) {
     mark_unknown(live, next_due, "the prober was not running");
   }
@@ -140,7 +141,7 @@ void ProberCore::turn() {
       if (i > 0) observe();  // each begins later than the one before
       start(starts_[i]);
     }
-  } else if (on_idle_ && scheduler_.counters().in_flight == 0 && suspects_.empty()) {
+  } else if (on_idle_ && scheduler_.counters().in_flight == 0 && pending_failures_.empty()) {
     std::exchange(on_idle_, nullptr)();
   }
   arm();
@@ -160,7 +161,7 @@ void ProberCore::arm() {
 
 void ProberCore::beat() {
   next_beat_ = clock_.now() + kBeat;
-  if (running_) hear_silence();
+  if (running_) check_deadlines();
   begin_round_if_wanted();
   publish();
 }
@@ -184,7 +185,8 @@ void ProberCore::on_pause(const Pause& pause) {
   std::vector<ServerId> missed;
   scheduler_.skip_until(pause.to, missed);
   for (const ServerId id : push_ids_) {
-    if (servers_.at(id).push->deaf(pause.wall_from, pause.wall_from + length)) missed.push_back(id);
+    if (servers_.at(id).push->missed_while_not_listening(pause.wall_from, pause.wall_from + length))
+      missed.push_back(id);
   }
   for (const ServerId id : missed) mark_unknown(servers_.at(id), pause.wall_from, why);
 }
@@ -202,7 +204,7 @@ void ProberCore::on_step(const ClockStep& step) {
     std::vector<ServerId> missed;
     scheduler_.due_within(clock_.now(), clock_.now() + step.by, missed);
     for (const ServerId id : push_ids_) {
-      if (servers_.at(id).push->deaf(step.before, now)) missed.push_back(id);
+      if (servers_.at(id).push->missed_while_not_listening(step.before, now)) missed.push_back(id);
     }
     for (const ServerId id : missed) mark_unknown(servers_.at(id), step.before, why);
     return;
@@ -216,18 +218,18 @@ void ProberCore::on_step(const ClockStep& step) {
   }
 }
 
-void ProberCore::hear_silence() {
+void ProberCore::check_deadlines() {
   const TimeMs now = clock_.wall();
   for (const ServerId id : push_ids_) {
     Live& live = servers_.at(id);
     if (live.push->deadline() > now) continue;
     CheckReport report;
     report.result = live.push->silence();
-    report.result.retry = live.judge.pending();
+    report.result.retry = live.judges.state().pending();
     report.result.time = unused_time(live, report.result.time);
     const TimeMs time = report.result.time;
     store(live, std::move(report), nullptr);
-    if (live.judge.pending()) {
+    if (live.judges.state().pending()) {
       live.push->look_again(time +
                             std::chrono::floor<std::chrono::milliseconds>(recheck_gap(live.server.rules.interval)));
     }

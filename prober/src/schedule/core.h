@@ -18,7 +18,7 @@
 
 #include "schedule/clock.h"
 #include "schedule/guard.h"
-#include "schedule/judge.h"
+#include "schedule/judges.h"
 #include "schedule/push_job.h"
 #include "schedule/scheduler.h"
 
@@ -33,12 +33,22 @@ class CheckLoop {
   virtual void cancel(TimerId timer) noexcept = 0;
 };
 
+/// The begin or end of what lasts for a topic other than down.
+struct TopicChange {
+  ServerId server{};
+  Judges::TopicChange change;
+  State state = State::unknown;  ///< of the server, as shown
+  CheckResult result;            ///< that confirmed it
+};
+
 /// Where the core's findings go. Called on the loop's thread; must return at once.
 class CoreSink {
  public:
   virtual ~CoreSink() = default;
   virtual void result(CheckReport report, std::function<void(const Result<void>&)> stored) = 0;
   virtual void change(const StateChange& change) = 0;
+  /// Something else that alerts are about begins or ends.
+  virtual void topic(const TopicChange& change) = 0;
   /// The shown state of a server, whenever it may have changed.
   virtual void state(ServerId server, State state) = 0;
   virtual void log(LogLevel level, const std::string& text) = 0;
@@ -60,7 +70,7 @@ struct CoreServer {
 
 /// What the store knows of a server that comes in.
 struct Restored {
-  Judge judge;
+  Judges judges;
   std::optional<CheckResult> last;  ///< its newest result from this location
 };
 
@@ -94,7 +104,7 @@ class ProberCore {
   struct Live {
     CoreServer server;
     std::uint64_t generation = 0;  // tells a server from a former one of its id
-    Judge judge;
+    Judges judges;
     std::optional<PushJob> push;
     TimeMs last_time{};                      // of the newest result, so that two never share one
     std::optional<CheckResult> stored_last;  // as restored, until the server is adopted
@@ -108,7 +118,8 @@ class ProberCore {
     Micros began{};  // the same in schedule time
     bool retry = false;
   };
-  struct Suspect {
+  // A failure that the guard has not passed its verdict on.
+  struct PendingFailure {
     Flight flight;
     CheckReport report;
     Micros seen{};
@@ -125,12 +136,12 @@ class ProberCore {
   void adopt(Live& live);
   void schedule(const Live& live, bool soon);
   void mark_missed_while_stopped(Live& live, const CheckResult& last);
-  void hear_silence();
+  void check_deadlines();
 
   void start(const Start& start);
   void finish(const Flight& flight, CheckOutcome outcome);
   [[nodiscard]] CheckReport report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const;
-  void believe(Suspect suspect, bool online);
+  void settle(PendingFailure pending, bool online);
   void begin_round_if_wanted();
   void on_reference(std::uint64_t round, const CheckOutcome& outcome);
   void store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored);
@@ -148,10 +159,10 @@ class ProberCore {
   Guard guard_;
   std::unordered_map<ServerId, Live> servers_;
   std::unordered_set<ServerId> push_ids_;  // of those that are listened for
-  std::vector<Suspect> suspects_;          // failures that wait for the guard's word
-  std::vector<Start> starts_;              // reused
+  std::vector<PendingFailure> pending_failures_;
+  std::vector<Start> starts_;  // reused
   std::uint64_t last_generation_ = 0;
-  Micros pause_end_{};  // schedule time; checks that began before are not to be believed
+  Micros pause_end_{};  // schedule time; failures of checks that began before count as unknown
   Micros next_beat_{};
   std::optional<TimerId> timer_;
   Micros armed_{};  // what the timer is set to, in schedule time

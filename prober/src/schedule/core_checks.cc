@@ -14,7 +14,7 @@ void ProberCore::start(const Start& start) {
   live.last_time = flight.time;
   scheduler_.began(start, clock_.now());
   // A row that waits for confirmation must not be carried on over the connection that may be its cause.
-  loop_.start(live.judge.pending() ? live.server.fresh_check : live.server.check,
+  loop_.start(live.judges.state().pending() ? live.server.fresh_check : live.server.check,
               [this, flight](CheckOutcome outcome) { finish(flight, std::move(outcome)); });
 }
 
@@ -30,13 +30,13 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   observe();
   scheduler_.finished(flight.slot);
   if (const Live* const live = find(flight)) {
-    Suspect suspect{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
+    PendingFailure pending{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
     const std::optional<bool> online =
-        suspect.report.result.state == State::down ? guard_.word_on(suspect.seen) : std::optional(true);
+        pending.report.result.state == State::down ? guard_.verdict(pending.seen) : std::optional(true);
     if (online) {
-      believe(std::move(suspect), *online);
+      settle(std::move(pending), *online);
     } else {
-      suspects_.push_back(std::move(suspect));
+      pending_failures_.push_back(std::move(pending));
       begin_round_if_wanted();
     }
   } else {
@@ -70,11 +70,11 @@ CheckReport ProberCore::report_of(const Live& live, const Flight& flight, CheckO
   return report;
 }
 
-// Settles a result on which the guard has said its word.
-void ProberCore::believe(Suspect suspect, bool online) {
-  const Flight& flight = suspect.flight;
+// Settles a result on which the guard has passed its verdict.
+void ProberCore::settle(PendingFailure pending, bool online) {
+  const Flight& flight = pending.flight;
   if (Live* const live = find(flight)) {
-    CheckResult& result = suspect.report.result;
+    CheckResult& result = pending.report.result;
     if (!online) {
       result.detail = "no reference answers; the check found: " + std::string(to_string(result.error));
       result.state = State::unknown;
@@ -85,14 +85,14 @@ void ProberCore::believe(Suspect suspect, bool online) {
        : result.state == State::degraded ? stats_.degraded
        : result.state == State::down     ? stats_.down
                                          : stats_.unknown);
-    store(*live, std::move(suspect.report), nullptr);
-    if (running_ && live->judge.pending()) scheduler_.recheck(flight.slot, flight.began, clock_.now());
+    store(*live, std::move(pending.report), nullptr);
+    if (running_ && live->judges.state().pending()) scheduler_.recheck(flight.slot, flight.began, clock_.now());
   }
   scheduler_.judged(flight.slot);
 }
 
 void ProberCore::begin_round_if_wanted() {
-  if (!guard_.wants_round(!suspects_.empty(), clock_.now())) return;
+  if (!guard_.wants_round(!pending_failures_.empty(), clock_.now())) return;
   guard_.begin_round(clock_.now());
   for (const auto& reference : options_.references) {
     loop_.start(reference,
@@ -109,12 +109,12 @@ void ProberCore::on_reference(std::uint64_t round, const CheckOutcome& outcome) 
     sink_.log(LogLevel::warning, guard_.online() ? "a reference answers again: failures count"
                                                  : "no reference answers: failures are taken for the prober's own");
   }
-  std::vector<Suspect> waiting = std::exchange(suspects_, {});
-  for (Suspect& suspect : waiting) {
-    if (const std::optional<bool> online = guard_.word_on(suspect.seen)) {
-      believe(std::move(suspect), *online);
+  std::vector<PendingFailure> waiting = std::exchange(pending_failures_, {});
+  for (PendingFailure& pending : waiting) {
+    if (const std::optional<bool> online = guard_.verdict(pending.seen)) {
+      settle(std::move(pending), *online);
     } else {
-      suspects_.push_back(std::move(suspect));
+      pending_failures_.push_back(std::move(pending));
     }
   }
   begin_round_if_wanted();
@@ -127,12 +127,14 @@ void ProberCore::store(Live& live, CheckReport report, std::function<void(const 
   result.server = live.server.id;
   result.location = options_.location;
   live.last_time = std::max(live.last_time, result.time);
-  const Judge::Confirmation rule{live.server.rules.confirm_failures, live.server.rules.confirm_successes};
-  const std::optional<Judge::Change> change = live.judge.apply(result.time, result.state, rule);
-  if (change) {
-    sink_.state(live.server.id, live.judge.shown());
-    sink_.change({live.server.id, live.server.name, change->from, change->to, change->since, result});
+  const Judges::Changes changes = live.judges.apply(result, live.server.rules);
+  const State shown = live.judges.state().shown();
+  if (changes.state) {
+    sink_.state(live.server.id, shown);
+    const Judge::Change& change = *changes.state;
+    sink_.change({live.server.id, live.server.name, change.from, change.to, change.since, result});
   }
+  for (const Judges::TopicChange& change : changes.topics) sink_.topic({live.server.id, change, shown, result});
   sink_.result(std::move(report), std::move(stored));
 }
 

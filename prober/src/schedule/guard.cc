@@ -20,9 +20,9 @@ bool network_answered(const CheckOutcome& outcome) noexcept {
   }
 }
 
-std::optional<bool> Guard::word_on(Micros when) const noexcept {
+std::optional<bool> Guard::verdict(Micros when) const noexcept {
   if (!enabled()) return true;
-  if (word_ && *word_ >= when - fresh_) return online_;
+  if (verdict_ && *verdict_ >= when - fresh_) return online_;
   return std::nullopt;
 }
 
@@ -44,7 +44,7 @@ bool Guard::answer(bool answered, Micros now) noexcept {
   if (!answered && unanswered_ > 0) return false;
   running_ = false;
   ++round_;
-  word_ = began_;
+  verdict_ = began_;
   ended_ = now;
   online_ = answered;
   return true;

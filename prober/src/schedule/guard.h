@@ -1,8 +1,8 @@
-// The guard of the prober's own connectivity: asks reference targets before a failure is believed.
+// The guard of the prober's own connectivity: asks reference targets before a failure counts.
 //
-// Nothing is asked while all is well. A failure needs a word that is fresh: from a round of reference checks that began
-// not earlier than `fresh` before the failure was seen. A round ends with its first answer, or when no reference has
-// answered; several failures share one. A state machine over schedule time; the caller runs the checks. One thread.
+// Nothing is asked while all is well. A failure needs a verdict that is fresh: from a round of reference checks that
+// began not earlier than `fresh` before the failure was seen. A round ends with its first answer, or when no reference
+// has answered; several failures share one. A state machine over schedule time; the caller runs the checks. One thread.
 #pragma once
 
 #include <cstddef>
@@ -23,9 +23,9 @@ class Guard {
  public:
   Guard(std::size_t references, Micros fresh) : references_(references), fresh_(fresh) {}
 
-  /// The word on a failure that was seen at `when`: true is online. No value: a round is needed, or under way.
-  [[nodiscard]] std::optional<bool> word_on(Micros when) const noexcept;
-  /// Whether a round should begin now: somebody waits for a word, or the last word was offline and is not fresh.
+  /// The verdict on a failure that was seen at `when`: true is online. No value: a round is needed, or under way.
+  [[nodiscard]] std::optional<bool> verdict(Micros when) const noexcept;
+  /// Whether a round should begin now: somebody waits for a verdict, or the last one was offline and is not fresh.
   [[nodiscard]] bool wants_round(bool somebody_waits, Micros now) const noexcept;
 
   /// A round begins: the caller checks every reference and tells each answer.
@@ -46,8 +46,8 @@ class Guard {
   bool running_ = false;
   std::uint64_t round_ = 0;
   std::size_t unanswered_ = 0;
-  Micros began_{};              // of the round under way, or the last one
-  std::optional<Micros> word_;  // when the round of the last word began
+  Micros began_{};                 // of the round under way, or the last one
+  std::optional<Micros> verdict_;  // when the round of the last verdict began
   Micros ended_{};
   bool online_ = true;
 };

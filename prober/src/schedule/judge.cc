@@ -1,36 +1,48 @@
 #include "schedule/judge.h"
 
-#include <utility>
+#include <cassert>
 
 namespace nines::prober {
 
-// Counts a known result; true when the confirmed state is another one now.
-bool Judge::confirm(TimeMs time, State state, Confirmation rule) {
-  const bool failure = state == State::down;
+// Counts a known result.
+void Judge::confirm(const Finding& finding, Confirmation rule) {
+  const bool failure = finding.state == State::down;
   if (failure == (confirmed_ == State::down)) {
     failures_ = successes_ = 0;  // the row that spoke against the confirmed state is broken
-    if (confirmed_ == state) return false;
-    confirmed_ = state;  // up to degraded or back needs no confirmation
-    since_ = time;
-    return true;
+    if (confirmed_ == finding.state) return;
+    confirmed_ = finding.state;  // up to degraded or back needs no confirmation
+    since_ = finding.time;
+    return;
   }
   std::uint16_t& row = failure ? failures_ : successes_;
-  if (row == 0) row_since_ = time;
-  if (++row < (failure ? rule.failures : rule.successes)) return false;
+  if (row == 0) row_since_ = finding.time;
+  if (++row < (failure ? rule.failures : rule.successes)) return;
   failures_ = successes_ = 0;
-  confirmed_ = state;
+  confirmed_ = finding.state;
   since_ = row_since_;
-  return true;
 }
 
-std::optional<Judge::Change> Judge::apply(TimeMs time, State state, Confirmation rule) {
+void Judge::expire() noexcept {
+  shown_ = State::unknown;
+  gap_ = true;
+  failures_ = 0;
+}
+
+std::optional<Judge::Change> Judge::apply(const Finding& finding, Confirmation rule) {
+  assert(rule.failures >= 1 && rule.successes >= 1);
+  assert(finding.state <= State::down);
   const State from = shown_;
-  if (state == State::unknown) {
-    shown_ = State::unknown;
+  if (finding.time > held_until_) expire();
+  held_until_ = finding.time + finding.holds;
+  if (finding.state == State::unknown) {
+    expire();
     if (from == State::unknown) return std::nullopt;
-    return Change{from, State::unknown, time};
+    return Change{from, State::unknown, finding.time};
   }
-  confirm(time, state, rule);
+  // An outage is the same after a gap; that a server was well all the while nobody can say.
+  if (gap_ && confirmed_ != State::down) since_ = finding.time;
+  gap_ = false;
+  confirm(finding, rule);
   shown_ = confirmed_;
   if (shown_ == from) return std::nullopt;
   return Change{from, shown_, since_};

@@ -107,7 +107,7 @@ CheckResult PushJob::silence() {
   return result;
 }
 
-bool PushJob::deaf(TimeMs from, TimeMs now) {
+bool PushJob::missed_while_not_listening(TimeMs from, TimeMs now) {
   if (deadline_ <= from || deadline_ > now) return false;
   started_.reset();
   deadline_ = rhythm_.deadline_after(now);

@@ -41,7 +41,7 @@ class PushJob {
   void look_again(TimeMs time) noexcept { deadline_ = std::min(deadline_, time); }
 
   /// Nobody listened between `from` and `now`: when the deadline fell into it, waits anew. True when it did.
-  bool deaf(TimeMs from, TimeMs now);
+  bool missed_while_not_listening(TimeMs from, TimeMs now);
   /// The wall clock was set to `now`: a deadline further ahead than it can be comes nearer.
   void clock_set(TimeMs now);
   /// A new rhythm, from `now` on.

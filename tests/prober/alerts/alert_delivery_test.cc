@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -170,57 +172,166 @@ TEST(AlertWebhookTest, FailureTellsNoSecret) {
   EXPECT_THAT(refused.error().message, testing::Not(HasSubstr("secret-path")));
 }
 
+TEST(AlertWebhookTest, StatusSaysWhetherToTryAgain) {
+  std::atomic<int> status{0};
+  LoopbackServer server([&](Connection& connection) {
+    connection.read_until("~");
+    connection.send(http_answer(status, "what?"));
+  });
+  AlertTarget target = hook(server.url("http"));
+  target.body_template = "~";
+  target.content_type = "text/plain";
+  const auto code_of = [&](int answer) {
+    status = answer;
+    const auto outcome = prober::deliver(target, message());
+    return outcome ? std::string("taken") : std::string(to_string(outcome.error().code));
+  };
+  for (const int taken : {200, 204, 299}) EXPECT_EQ(code_of(taken), "taken") << taken;
+  for (const int final : {400, 401, 404, 413, 422, 499}) EXPECT_EQ(code_of(final), "invalid_argument") << final;
+  for (const int later : {302, 408, 429, 500, 503}) EXPECT_EQ(code_of(later), "unavailable") << later;
+}
+
+TEST(AlertWebhookTest, StatusCountsWhateverTheBodyIs) {
+  LoopbackServer server([&](Connection& connection) {
+    connection.read_until("~");
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ncut");
+  });
+  AlertTarget target = hook(server.url("http"));
+  target.body_template = "~";
+  target.content_type = "text/plain";
+  EXPECT_TRUE(prober::deliver(target, message())) << "told again would be told twice";
+}
+
+TEST(AlertWebhookTest, MalformedAddressIsRefusedForGood) {
+  setenv("NINES_TEST_URL", "no url at all", 1);
+  AlertTarget target;
+  target.name = "hook";
+  target.webhook = SecretText{.text = "", .environment = "NINES_TEST_URL", .file = ""};
+  EXPECT_EQ(prober::deliver(target, message()).error().code, ErrorCode::invalid_argument);
+  target.webhook->environment = "NINES_TEST_NOT_SET";
+  EXPECT_EQ(prober::deliver(target, message()).error().code, ErrorCode::not_found) << "it may be set later";
+}
+
 // --- The sender. ---
 
-TEST(AlertSenderTest, FailedDeliveryIsRepeatedAndOrderIsKept) {
+std::unique_ptr<prober::AlertBook> make_book(const AlertTarget& target, std::uint32_t attempts = 100) {
+  auto book = prober::AlertBook::open("", {10'000, 5ms, 20ms, attempts}, nullptr);
+  EXPECT_TRUE(book);
+  (*book)->set_targets({{target.name, true, 0ms, {AlertTopic::down}}});
+  return *std::move(book);
+}
+
+void begin(prober::AlertBook& book, std::uint32_t id) {
+  book.begin({ServerId{id}, "server", "", "", std::nullopt}, AlertTopic::down,
+             {State::down, kSince, kSince, ErrorClass::dns, 0, ""});
+}
+
+void wait_until_told(const prober::AlertBook& book) {
+  for (int i = 0; i < 2'000 && book.stats().pending > 0; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(book.stats().pending, 0U);
+}
+
+TEST(AlertSenderTest, FailedDeliveryIsRepeatedAndEveryServersOrderIsKept) {
   Receiver receiver(2);
-  auto book = prober::AlertBook::open("", 100, nullptr);
-  ASSERT_TRUE(book);
   AlertTarget target = hook(receiver.url());
   target.body_template = "{{event}} {{server_id}}~";
-  (*book)->set_targets({{target.name, true, 0ms}});
-  for (const std::uint32_t id : {1U, 2U, 3U}) {
-    (*book)->down({ServerId{id}, "server", "", "", std::nullopt}, {kSince, kSince, ErrorClass::dns, 0, ""});
-  }
-  (*book)->up(ServerId{2}, kSince + 1s);
+  target.content_type = "text/plain";
+  const auto book = make_book(target);
+  for (const std::uint32_t id : {1U, 2U, 3U}) begin(*book, id);
+  book->resolve({ServerId{2}, AlertTopic::down}, State::up, kSince + 1s);
+  book->commit();
   {
-    prober::AlertSender sender(**book, target, {5ms, 20ms, prober::deliver}, nullptr);
-    for (int i = 0; i < 2'000 && (*book)->stats().pending > 0; ++i) std::this_thread::sleep_for(10ms);
+    prober::AlertSender sender(*book, target, prober::deliver);
+    wait_until_told(*book);
   }
-  EXPECT_THAT(receiver.bodies(), ElementsAre("down 1~", "down 1~", "down 1~", "down 2~", "down 3~", "resolved 2~"));
-  EXPECT_EQ((*book)->stats().failed, 2U);
-  EXPECT_EQ((*book)->stats().delivered, 4U);
+  std::vector<std::string> bodies = receiver.bodies();
+  ASSERT_EQ(bodies.size(), 6U) << "two of them were not taken at first";
+  const auto last = [&](const std::string& text) { return std::find(bodies.rbegin(), bodies.rend(), text); };
+  EXPECT_LT(last("resolved 2~"), last("down 2~")) << "the end comes after the last try of the begin";
+  EXPECT_NE(last("down 1~"), bodies.rend());
+  EXPECT_NE(last("down 3~"), bodies.rend());
+  EXPECT_EQ(book->stats().failed, 2U);
+  EXPECT_EQ(book->stats().delivered, 4U);
+}
+
+TEST(AlertSenderTest, MessageThatIsNeverTakenSilencesNoOther) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  const auto deliver = [&](const AlertTarget&, const AlertMessage& message) -> Result<void> {
+    if (message.server == ServerId{1}) return fail(ErrorCode::invalid_argument, "http_status, status 400");
+    if (message.server == ServerId{2}) return fail(ErrorCode::unavailable, "timeout");
+    const std::lock_guard lock(mutex);
+    told.push_back(std::string(event_of(message)) + " " + std::to_string(static_cast<std::uint32_t>(message.server)));
+    return {};
+  };
+  const AlertTarget target = hook("http://127.0.0.1:1/");
+  const auto book = make_book(target, 3);
+  for (const std::uint32_t id : {1U, 2U, 3U}) begin(*book, id);
+  book->resolve({ServerId{3}, AlertTopic::down}, State::up, kSince + 1s);
+  book->commit();
+  {
+    prober::AlertSender sender(*book, target, deliver);
+    wait_until_told(*book);
+  }
+  EXPECT_THAT(told, ElementsAre("down 3", "resolved 3"));
+  const AlertStats stats = book->stats();
+  EXPECT_EQ(stats.refused, 1U);
+  EXPECT_EQ(stats.expired, 1U);
+  EXPECT_EQ(stats.failed, 4U) << "one refusal and three attempts";
+}
+
+TEST(AlertSenderTest, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
+  std::atomic<int> begun{0};
+  std::atomic<int> ended{0};
+  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
+    ++begun;
+    std::this_thread::sleep_for(100ms);
+    ++ended;
+    return {};
+  };
+  const AlertTarget target = hook("http://127.0.0.1:1/");
+  const auto book = make_book(target);
+  for (std::uint32_t id = 1; id <= 100; ++id) begin(*book, id);
+  book->commit();
+  {
+    prober::AlertSender sender(*book, target, deliver);
+    while (begun == 0) std::this_thread::sleep_for(1ms);
+    sender.stop();
+  }
+  EXPECT_EQ(begun, ended);
+  EXPECT_LE(begun, static_cast<int>(kAlertDeliveries));
+  EXPECT_EQ(book->stats().pending, 100U - static_cast<unsigned>(ended));
 }
 
 // --- Maintenance. ---
 
-TEST(AlertHeraldTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
+TEST(AlertDispatcherTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   const TemporaryDirectory folder;
   std::atomic<bool> maintenance{true};
   AlertOptions options;
   options.targets = {shell("echo $NINES_EVENT $NINES_SERVER_ID >> '" + folder.file("told") + "'")};
   options.muted = [&](ServerId, TimeMs) { return maintenance.load(); };
-  auto book = prober::AlertBook::open(folder.file("alerts"), 100, nullptr);
+  auto book = prober::AlertBook::open(folder.file("alerts"), {}, nullptr);
   ASSERT_TRUE(book);
   std::atomic<int> changes{0};
-  prober::AlertHerald herald(*std::move(book), options, {[&](const StateChange&) { ++changes; }, nullptr});
-  herald.start();
+  prober::AlertDispatcher dispatcher(*std::move(book), options, {[&](const StateChange&) { ++changes; }, nullptr});
+  dispatcher.start();
   const auto change = [&](std::uint32_t id, State to) {
     StateChange told;
     told.server = ServerId{id};
     told.to = to;
     told.since = kSince;
-    herald.change(told);
+    dispatcher.change(told);
   };
-  for (const std::uint32_t id : {1U, 2U}) herald.set_subject({ServerId{id}, "server", "", "", std::nullopt});
+  for (const std::uint32_t id : {1U, 2U}) dispatcher.set_subject({ServerId{id}, "server", "", "", std::nullopt});
   change(1, State::down);
   change(2, State::down);
   change(2, State::up);
   change(1, State::unknown);
   for (int i = 0; i < 2'000 && changes < 4; ++i) std::this_thread::sleep_for(10ms);
   maintenance = false;
-  for (int i = 0; i < 2'000 && herald.stats().delivered == 0; ++i) std::this_thread::sleep_for(10ms);
-  herald.stop();
+  for (int i = 0; i < 2'000 && dispatcher.stats().delivered == 0; ++i) std::this_thread::sleep_for(10ms);
+  dispatcher.stop();
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
 }
 
@@ -276,6 +387,26 @@ TEST_F(AlertedProberTest, OutageThatWasStoredAndNotToldIsToldAfterTheRestart) {
   run();
   ASSERT_TRUE(told(1));
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status"));
+}
+
+TEST_F(AlertedProberTest, ServerThatIsRemovedHasItsOutageEnded) {
+  run();
+  check(id);
+  ASSERT_TRUE(told(1));
+  ASSERT_TRUE(prober->remove_server(id));
+  ASSERT_TRUE(told(2));
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
+}
+
+TEST_F(AlertedProberTest, ServerThatWasRemovedWhileStoppedHasItsOutageEnded) {
+  run();
+  check(id);
+  ASSERT_TRUE(told(1));
+  prober.reset();
+  start({});
+  EXPECT_EQ(prober->remove_server(id).error().code, ErrorCode::not_found) << "this run never knew it";
+  ASSERT_TRUE(told(2));
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
 }
 
 TEST_F(AlertedProberTest, TargetsChangeWhileItRuns) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +17,7 @@
 #include "alerts/book.h"
 #include "alerts/message.h"
 #include "alerts/record.h"
+#include "alerts/template.h"
 #include "prober/support/server_process.h"
 
 namespace nines::prober {
@@ -27,7 +30,7 @@ using testing::HasSubstr;
 
 constexpr TimeMs kSince = from_ms(1'750'000'000'000);
 
-AlertMessage message(AlertMessage::Kind kind = AlertMessage::Kind::down) {
+AlertMessage message(AlertMessage::Kind kind = AlertMessage::Kind::begin) {
   AlertMessage made;
   made.id = 12;
   made.kind = kind;
@@ -47,7 +50,7 @@ AlertMessage message(AlertMessage::Kind kind = AlertMessage::Kind::down) {
 TEST(AlertMessageTest, JsonHoldsEveryFieldInOrder) {
   EXPECT_EQ(
       to_json(message()),
-      R"({"id":12,"event":"down","server":"site \"one\"","server_id":7,"url":"https://example.org/","group":null,)"
+      R"({"id":12,"event":"down","topic":"down","server":"site \"one\"","server_id":7,"url":"https://example.org/","group":null,)"
       R"("state":"down","since":"2025-06-15T15:06:40.000Z","time":"2025-06-15T15:06:55.000Z","duration_ms":15000,)"
       R"("error":"http_status","code":503,"detail":"status 503\nnot in 200-299","reminder":null})");
 }
@@ -63,17 +66,6 @@ TEST(AlertMessageTest, BrokenUtf8DoesNotBreakTheJson) {
   AlertMessage broken = message();
   broken.detail = "bad \xff byte";
   EXPECT_FALSE(nlohmann::json::parse(to_json(broken), nullptr, false).is_discarded());
-}
-
-TEST(AlertMessageTest, TemplateEscapesWhatItFillsIn) {
-  const auto filled = fill_template(R"({"text":"{{server}} is {{state}}: {{detail}}{{group}}"})", message());
-  ASSERT_TRUE(filled);
-  EXPECT_EQ(*filled, R"({"text":"site \"one\" is down: status 503\nnot in 200-299"})");
-}
-
-TEST(AlertMessageTest, TemplateWithAnUnknownFieldIsRefused) {
-  EXPECT_THAT(fill_template("{{servre}}", message()).error().message, HasSubstr("servre"));
-  EXPECT_EQ(fill_template("{{ unfinished", message()).value(), "{{ unfinished");
 }
 
 TEST(SecretTextTest, ComesFromEnvironmentOrFile) {
@@ -125,9 +117,10 @@ TEST(AlertRecordTest, MessageReadsBackAsWritten) {
 }
 
 TEST(AlertRecordTest, NonsenseIsRefused) {
-  for (const char* text : {"", "{}", "[]", "nonsense", R"({"op":"next"})", R"({"op":"next","id":-1})",
-                           R"({"op":"next","id":"1"})", R"({"op":"other","id":1})", R"({"op":"settled","id":1})",
-                           R"({"op":"message","id":1})", R"({"op":"forgotten","server":4294967296})"}) {
+  for (const char* text :
+       {"", "{}", "[]", "nonsense", R"({"op":"next"})", R"({"op":"next","id":-1})", R"({"op":"next","id":"1"})",
+        R"({"op":"other","id":1})", R"({"op":"settled","id":1})", R"({"op":"message","id":1})",
+        R"({"op":"tried","id":1,"target":"a"})", R"({"op":"forgotten","server":4294967296})"}) {
     EXPECT_FALSE(parse_record(text)) << text;
   }
 }
@@ -143,27 +136,46 @@ class AlertBookTest : public testing::Test {
   /// Opens the journal anew, as after a crash: nothing is closed in an orderly way, ever.
   void reopen(std::size_t max_pending = 100) {
     book.reset();
-    auto opened =
-        AlertBook::open(journal, max_pending, [this](LogLevel, std::string_view text) { logged.emplace_back(text); });
+    auto opened = AlertBook::open(journal, limits(max_pending),
+                                  [this](LogLevel, std::string_view text) { logged.emplace_back(text); });
     ASSERT_TRUE(opened) << opened.error().message;
     book = *std::move(opened);
     book->set_targets(targets);
   }
   void SetUp() override { reopen(); }
 
+  static AlertBook::Limits limits(std::size_t max_pending = 100) { return {max_pending, 1s, 300s, 4}; }
   static AlertSubject subject(std::uint32_t id) {
     return {ServerId{id}, "server-" + std::to_string(id), "", "", std::nullopt};
   }
-  void down(std::uint32_t id) { book->down(subject(id), {kSince, kSince + 15s, ErrorClass::dns, 0, "no such name"}); }
-  void remind(TimeMs now) { book->remind(now, book->open_incidents()); }
-  void up(std::uint32_t id) { book->up(ServerId{id}, kSince + 60s); }
+  static AlertFacts facts() { return {State::down, kSince, kSince + 15s, ErrorClass::dns, 0, "no such name"}; }
+  void begin(std::uint32_t id, AlertTopic topic) {
+    book->begin(subject(id), topic, facts());
+    book->commit();
+  }
+  void down(std::uint32_t id) { begin(id, AlertTopic::down); }
+  void remind(TimeMs now) {
+    book->remind(now, book->open_incidents());
+    book->commit();
+  }
+  void resolve(std::uint32_t id, AlertTopic topic) {
+    book->resolve({ServerId{id}, topic}, State::up, kSince + 60s);
+    book->commit();
+  }
+  void up(std::uint32_t id) { resolve(id, AlertTopic::down); }
+  /// The message that a target would be given next, which stays owed.
+  std::optional<AlertMessage> next(const std::string& target, AlertBook::TimePoint now = kNow) {
+    const auto message = book->take(target, now);
+    if (message) book->failed(target, message->id, AlertBook::TimePoint::min(), "looked at");
+    return message;
+  }
   /// Delivers all that a target is owed; "down 1" and so on.
   std::vector<std::string> deliver(const std::string& target) {
     std::vector<std::string> told;
-    while (const auto next = book->owed(target)) {
-      told.push_back(std::string(to_string(next->kind)) + " " +
-                     std::to_string(static_cast<std::uint32_t>(next->server)));
-      book->delivered(target, next->id);
+    while (const auto message = book->take(target, kNow)) {
+      told.push_back(std::string(event_of(*message)) + " " +
+                     std::to_string(static_cast<std::uint32_t>(message->server)));
+      book->delivered(target, message->id);
     }
     return told;
   }
@@ -175,7 +187,9 @@ class AlertBookTest : public testing::Test {
 
   TemporaryDirectory folder;
   std::string journal = folder.file("alerts");
-  std::vector<AlertTargetRule> targets{{"mail", true, 0ms}, {"pager", false, 0ms}};
+  static constexpr AlertBook::TimePoint kNow{1h};
+  std::vector<AlertTargetRule> targets{{"mail", true, 0ms, {AlertTopic::down}},
+                                       {"pager", false, 0ms, {AlertTopic::down}}};
   std::vector<std::string> logged;
   std::unique_ptr<AlertBook> book;
 };
@@ -214,14 +228,14 @@ TEST_F(AlertBookTest, RestartLosesNothingAndRepeatsNothing) {
 
 TEST_F(AlertBookTest, IdsAreNeverUsedTwice) {
   down(1);
-  const std::uint64_t first = book->owed("mail")->id;
+  const std::uint64_t first = next("mail")->id;
   deliver("mail");
   deliver("pager");
   up(1);
   deliver("mail");
   reopen();
   down(1);
-  EXPECT_GT(book->owed("mail")->id, first + 1);
+  EXPECT_GT(next("mail")->id, first + 1);
 }
 
 TEST_F(AlertBookTest, TornLastRecordIsAsIfItHadNotBeen) {
@@ -258,43 +272,44 @@ TEST_F(AlertBookTest, FlippedBitIsFoundOrHarmless) {
     std::string flipped = text;
     flipped[i] ^= 4;
     overwrite(flipped);
-    const auto opened = AlertBook::open(journal, 100, nullptr);
+    const auto opened = AlertBook::open(journal, limits(), nullptr);
     if (!opened) continue;
     (*opened)->set_targets(targets);
-    const auto owed = (*opened)->owed("mail");
+    const auto owed = (*opened)->take("mail", kNow);
     EXPECT_TRUE(!owed || owed->name == "server-1") << "at byte " << i;
   }
 }
 
 TEST_F(AlertBookTest, ForeignFilesAndNewerFormatsAreLeftAlone) {
   overwrite("somebody's notes\n");
-  EXPECT_EQ(AlertBook::open(journal, 100, nullptr).error().code, ErrorCode::not_a_store);
+  EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::not_a_store);
   EXPECT_EQ(content(), "somebody's notes\n");
-  overwrite("nines-alerts 2\n");
-  EXPECT_EQ(AlertBook::open(journal, 100, nullptr).error().code, ErrorCode::newer_format);
+  overwrite("nines-alerts 3\n");
+  EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::newer_format);
 }
 
 TEST_F(AlertBookTest, ExampleInTheFormatsDescriptionReadsAsItSays) {
   std::ifstream file(NINES_SOURCE_DIR "/prober/ALERTS.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t begin = text.rfind("```\nnines-alerts 1") + 4;
+  const std::size_t begin = text.rfind("```\nnines-alerts 2") + 4;
   ASSERT_LT(begin, text.size());
   overwrite(text.substr(begin, text.find("```", begin) - begin));
-  targets = {{"pager", true, 0ms}};
+  targets = {{"pager", true, 0ms, {AlertTopic::down}}};
   reopen();
   EXPECT_TRUE(logged.empty());
   EXPECT_EQ(book->stats().open_incidents, 1U);
   EXPECT_EQ(book->stats().pending, 0U);
   up(7);
-  ASSERT_TRUE(book->owed("pager"));
-  EXPECT_EQ(book->owed("pager")->name, "site");
-  EXPECT_EQ(book->owed("pager")->id, 2U);
+  ASSERT_TRUE(next("pager"));
+  EXPECT_EQ(next("pager")->name, "site");
+  EXPECT_EQ(next("pager")->id, 2U);
 }
 
 TEST_F(AlertBookTest, OnlyNamedTargetsHearOfAServer) {
   AlertSubject quiet = subject(1);
   quiet.targets = {"pager"};
-  book->down(quiet, {kSince, kSince, ErrorClass::dns, 0, ""});
+  book->begin(quiet, AlertTopic::down, facts());
+  book->commit();
   EXPECT_THAT(deliver("mail"), ElementsAre());
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
 }
@@ -306,16 +321,16 @@ TEST_F(AlertBookTest, RemindersComeWhileTheIncidentLasts) {
   remind(kSince + 10min);
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1")) << "no reminder of what was not told yet";
   remind(kSince + 15s + 59s);
-  EXPECT_FALSE(book->owed("mail"));
+  EXPECT_FALSE(next("mail"));
   remind(kSince + 15s + 60s);
-  ASSERT_TRUE(book->owed("mail"));
-  EXPECT_EQ(book->owed("mail")->reminder, 1U);
+  ASSERT_TRUE(next("mail"));
+  EXPECT_EQ(next("mail")->reminder, 1U);
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
   reopen();
   remind(kSince + 15s + 119s);
-  EXPECT_FALSE(book->owed("mail")) << "a restart does not hasten the next one";
+  EXPECT_FALSE(next("mail")) << "a restart does not hasten the next one";
   remind(kSince + 15s + 120s);
-  EXPECT_EQ(book->owed("mail")->reminder, 2U);
+  EXPECT_EQ(next("mail")->reminder, 2U);
   deliver("mail");
   up(1);
   remind(kSince + 10min);
@@ -329,7 +344,8 @@ TEST_F(AlertBookTest, OnlyNamedServersAreRemindedOf) {
   down(1);
   down(2);
   deliver("mail");
-  book->remind(kSince + 10min, {ServerId{2}, ServerId{9}});
+  book->remind(kSince + 10min, {{ServerId{2}, AlertTopic::down}, {ServerId{9}, AlertTopic::down}});
+  book->commit();
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 2"));
 }
 
@@ -343,26 +359,41 @@ TEST_F(AlertBookTest, DeadTargetOwesAtMostItsLimit) {
 
 TEST_F(AlertBookTest, TargetThatIsGoneIsOwedNothing) {
   down(1);
-  targets = {{"pager", true, 0ms}};
+  targets = {{"pager", true, 0ms, {AlertTopic::down}}};
   book->set_targets(targets);
   EXPECT_EQ(book->stats().pending, 1U);
   EXPECT_EQ(book->stats().dropped, 1U);
   reopen();
-  EXPECT_FALSE(book->owed("mail"));
+  EXPECT_FALSE(next("mail"));
 }
 
-TEST_F(AlertBookTest, ForgottenServerIsNotSpokenOfAgain) {
-  down(1);
-  book->forget(ServerId{1});
+TEST_F(AlertBookTest, ServerThatIsRemovedHasItsOutageEnded) {
+  targets[1].send_resolved = true;
   reopen();
-  up(1);
-  EXPECT_THAT(deliver("mail"), ElementsAre("down 1")) << "what was owed already is still told";
+  down(1);
+  down(2);
+  deliver("mail");
+  book->remove(ServerId{1}, kSince + 60s);
+  book->commit();
+  const auto end = next("mail");
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->kind, AlertMessage::Kind::resolved);
+  EXPECT_EQ(end->state, State::unknown) << "nobody knows how it is";
+  EXPECT_EQ(end->detail, "the server is not watched any longer");
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 2", "resolved 1")) << "what was owed already is still told";
+  reopen();
+  EXPECT_EQ(book->stats().open_incidents, 1U);
+  book->remove(ServerId{1}, kSince + 60s);
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "once";
 }
 
 TEST_F(AlertBookTest, JournalShrinksAgain) {
   const std::string long_detail(16'384, 'x');
   for (int i = 0; i < 40; ++i) {
-    book->down(subject(1), {kSince, kSince, ErrorClass::dns, 0, long_detail});
+    AlertFacts long_facts = facts();
+    long_facts.detail = long_detail;
+    book->begin(subject(1), AlertTopic::down, long_facts);
     up(1);
     deliver("mail");
     deliver("pager");
@@ -381,12 +412,126 @@ TEST_F(AlertBookTest, UnwritableJournalDoesNotSilenceAlerts) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1", "down 2"));
 }
 
+TEST_F(AlertBookTest, NothingIsDeliveredBeforeItIsDurable) {
+  book->begin(subject(1), AlertTopic::down, facts());
+  EXPECT_FALSE(book->take("mail", kNow));
+  EXPECT_EQ(book->stats().pending, 2U);
+  book->commit();
+  EXPECT_TRUE(book->take("mail", kNow));
+}
+
+TEST_F(AlertBookTest, MessageThatIsRefusedHoldsUpNoOther) {
+  down(1);
+  down(2);
+  up(1);
+  const auto first = book->take("mail", kNow);
+  book->refused("mail", first->id, "status 400");
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 2", "resolved 1"));
+  const AlertStats stats = book->stats();
+  EXPECT_EQ(stats.refused, 1U);
+  EXPECT_EQ(stats.delivered, 2U);
+  ASSERT_EQ(stats.targets.size(), 2U);
+  EXPECT_EQ(stats.targets[0].name, "mail");
+  EXPECT_EQ(stats.targets[0].refused, 1U);
+  EXPECT_EQ(stats.targets[1].refused, 0U);
+  EXPECT_EQ(stats.targets[1].pending, 2U);
+  ASSERT_EQ(logged.size(), 1U);
+  EXPECT_EQ(logged[0],
+            "alert target \"mail\": message 1 (down of server-1) was refused for good and is dropped: status 400");
+  reopen();
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "a restart does not bring it back";
+}
+
+TEST_F(AlertBookTest, MessageThatFailsIsGivenUpAfterItsAttempts) {
+  down(1);
+  down(2);
+  const auto first = book->take("mail", kNow);
+  const auto second = book->take("mail", kNow);
+  book->failed("mail", first->id, kNow, "timeout");
+  book->delivered("mail", second->id);
+  reopen();  // attempts are counted across restarts
+  for (int attempt = 2; attempt <= 4; ++attempt) {
+    const auto message = book->take("mail", kNow + attempt * 1h);
+    ASSERT_TRUE(message) << attempt;
+    EXPECT_EQ(message->server, ServerId{1});
+    book->failed("mail", message->id, kNow, "timeout");
+  }
+  EXPECT_FALSE(book->take("mail", kNow + 24h));
+  EXPECT_EQ(book->stats().expired, 1U);
+  EXPECT_EQ(logged.back(), "alert target \"mail\": message 1 (down of server-1) is given up after 4 attempts: timeout");
+  EXPECT_EQ(book->stats().targets[0].last_failure, "timeout");
+}
+
+TEST_F(AlertBookTest, PausesDoubleUpToTheirLimit) {
+  targets = {{"mail", true, 0ms, {AlertTopic::down}}};
+  book = *AlertBook::open("", {100, 1s, 5s, 100}, nullptr);
+  book->set_targets(targets);
+  down(1);
+  std::vector<std::int64_t> pauses;
+  AlertBook::TimePoint now = kNow;
+  for (int i = 0; i < 5; ++i) {
+    const auto message = book->take("mail", now);
+    ASSERT_TRUE(message);
+    book->failed("mail", message->id, now, "timeout");
+    const auto due = book->next_due("mail");
+    ASSERT_TRUE(due);
+    EXPECT_FALSE(book->take("mail", *due - 1ms));
+    pauses.push_back(std::chrono::duration_cast<std::chrono::seconds>(*due - now).count());
+    now = *due;
+  }
+  EXPECT_THAT(pauses, ElementsAre(1, 2, 4, 5, 5));
+  book->hasten("mail");
+  EXPECT_TRUE(book->take("mail", kNow)) << "a new description is tried at once";
+}
+
+TEST_F(AlertBookTest, TargetsHearOfWhatTheyAskedFor) {
+  targets = {{"mail", true, 0ms, {AlertTopic::degraded, AlertTopic::certificate}},
+             {"pager", true, 0ms, {AlertTopic::down, AlertTopic::budget}}};
+  reopen();
+  for (const AlertTopic topic : kAlertTopics) begin(1, topic);
+  begin(1, AlertTopic::degraded);
+  resolve(1, AlertTopic::certificate);
+  resolve(1, AlertTopic::budget);
+  EXPECT_THAT(deliver("mail"), ElementsAre("degraded 1", "certificate 1", "resolved 1"));
+  EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "budget 1", "resolved 1"));
+  EXPECT_EQ(book->stats().open_incidents, 2U);
+  reopen();
+  EXPECT_EQ(book->stats().open_incidents, 2U);
+  book->remove(ServerId{1}, kSince + 60s);
+  book->commit();
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  EXPECT_THAT(deliver("pager"), ElementsAre("resolved 1"));
+}
+
+TEST_F(AlertBookTest, JournalOfTheFirstVersionIsRead) {
+  const std::vector<std::string> records{
+      R"({"op":"next","id":4})",
+      R"({"op":"message","id":4,"event":"down","server":7,"name":"site","url":"","group":"","since_ms":1750000000000,)"
+      R"("time_ms":1750000015000,"error":"dns","code":0,"detail":"","reminder":0,"told":["mail","pager"],"owed":["mail"]})",
+      R"({"op":"message","id":5,"event":"down","server":8,"name":"gone","url":"","group":"","since_ms":1750000000000,)"
+      R"("time_ms":1750000015000,"error":"dns","code":0,"detail":"","reminder":0,"told":["mail"],"owed":[]})",
+      R"({"op":"forgotten","server":8})"};
+  std::string text = "nines-alerts 1\n";
+  for (const std::string& record : records) {
+    std::array<char, 16> checksum{};
+    std::snprintf(checksum.data(), checksum.size(), "%08x ", crc32c(record));
+    text += checksum.data() + record + "\n";
+  }
+  overwrite(text);
+  reopen();
+  EXPECT_TRUE(logged.empty());
+  EXPECT_EQ(book->stats().open_incidents, 1U);
+  up(7);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 7", "resolved 7"));
+}
+
 TEST(AlertBookWithoutJournalTest, WorksInMemory) {
-  const auto book = AlertBook::open("", 10, nullptr);
+  const auto book = AlertBook::open("", {10, 1s, 300s, 4}, nullptr);
   ASSERT_TRUE(book);
-  (*book)->set_targets({{"mail", true, 0ms}});
-  (*book)->down({ServerId{1}, "one", "", "", std::nullopt}, {});
-  EXPECT_TRUE((*book)->owed("mail"));
+  (*book)->set_targets({{"mail", true, 0ms, {AlertTopic::down}}});
+  (*book)->begin({ServerId{1}, "one", "", "", std::nullopt}, AlertTopic::down, {});
+  (*book)->commit();
+  EXPECT_TRUE((*book)->take("mail", AlertBook::TimePoint{1h}));
 }
 
 }  // namespace

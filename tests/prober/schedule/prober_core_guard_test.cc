@@ -73,11 +73,11 @@ TEST(CoreGuardTest, ReferenceThatAnswersWithAnErrorHasAnswered) {
 
 TEST(CoreGuardTest, WordFromBeforeTheFailureDoesNotCount) {
   prober::Guard guard(1, 2s);
-  EXPECT_EQ(guard.word_on(100s), std::nullopt);
+  EXPECT_EQ(guard.verdict(100s), std::nullopt);
   guard.begin_round(100s);
   EXPECT_TRUE(guard.answer(true, 101s));
-  EXPECT_EQ(guard.word_on(102s), true);
-  EXPECT_EQ(guard.word_on(103s), std::nullopt);
+  EXPECT_EQ(guard.verdict(102s), true);
+  EXPECT_EQ(guard.verdict(103s), std::nullopt);
 }
 
 TEST(CoreGuardTest, RoundEndsWithItsFirstAnswerOrItsLastSilence) {

@@ -24,7 +24,9 @@ Restored restored(std::chrono::milliseconds ago, State state) {
   last.time = Simulation::kBegin - ago;
   last.state = state;
   last.interval_ms = 60'000;
-  known.judge.apply(last.time, state, {1, 1});
+  Rules rules;
+  rules.confirm_failures = 1;
+  known.judges.apply(last, rules);
   known.last = last;
   return known;
 }
@@ -66,6 +68,27 @@ TEST(CoreRestartTest, OutageGoesOnWithoutBeingToldAgain) {
   Restart restart(restored(20s, State::down));
   EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::down);
   EXPECT_THAT(restart.simulation.changes, IsEmpty());
+}
+
+TEST(CoreRestartTest, RowOfFailuresEndsWithTheStop) {
+  Restored known;
+  CheckResult last;
+  last.server = ServerId{1};
+  last.time = Simulation::kBegin - 10min;
+  last.state = State::down;
+  last.interval_ms = 60'000;
+  known.judges.apply(last, Rules{});
+  known.last = last;
+  Simulation simulation;
+  CoreServer server = simulation.add(1, always(kRefused));
+  simulation.core.remove(ServerId{1});
+  simulation.core.set(server, known);
+  simulation.core.begin();
+  simulation.loop.run_for(5s);
+  EXPECT_THAT(simulation.changes, IsEmpty()) << "one failure before the stop and one after it are no outage";
+  simulation.loop.run_for(5min);
+  ASSERT_THAT(simulation.changes, SizeIs(1));
+  EXPECT_GE(simulation.changes[0].since, Simulation::kBegin);
 }
 
 TEST(CoreRestartTest, ResultFromTheFutureDoesNotHoldUpTheNextOnes) {

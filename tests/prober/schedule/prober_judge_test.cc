@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
 #include <string_view>
 
 namespace nines::prober {
@@ -23,11 +25,20 @@ State state_of(char letter) {
   }
 }
 
+TimeMs at(std::size_t second) {
+  return from_ms(static_cast<std::int64_t>(second) * 1000);
+}
+constexpr std::chrono::milliseconds kHolds{1'500};
+
 /// Feeds one result a second; the shown states after each, as letters.
 std::string shown(std::string_view results, Judge::Confirmation rule, Judge& judge) {
   std::string states;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    judge.apply(from_ms(static_cast<std::int64_t>(i) * 1000), state_of(results[i]), rule);
+    if (results[i] == '_') {  // the result of this second did not come, and the last one does not hold as long
+      states += '_';
+      continue;
+    }
+    judge.apply({at(i), state_of(results[i]), kHolds}, rule);
     const std::string_view letters = "?ugd";
     states += letters[static_cast<std::size_t>(judge.shown())];
   }
@@ -53,18 +64,45 @@ TEST(JudgeTest, DegradedIsASuccessAndNeedsNoConfirmation) {
   EXPECT_EQ(shown("ugdgu", kTwoOne), "ugggu");
 }
 
-TEST(JudgeTest, UnknownNeitherConfirmsNorInterrupts) {
-  EXPECT_EQ(shown("ud?d", kTwoOne), "uu?d");
-  EXPECT_EQ(shown("dd?d?u", kTwoOne), "?d?d?u");
+TEST(JudgeTest, RowOfFailuresEndsWhereNothingHeld) {
+  EXPECT_EQ(shown("ud?dd", kTwoOne), "uu?ud") << "one on each side of an unknown result are two rows";
+  EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_ud") << "so are those on both sides of a gap";
+  EXPECT_EQ(shown("udd", kTwoOne), "uud") << "a result that comes while the last one holds goes on with its row";
+}
+
+TEST(JudgeTest, OutageStaysOpenThroughUnknownTime) {
+  EXPECT_EQ(shown("dd?d?_u", kTwoOne), "?d?d?_u");
+  EXPECT_EQ(shown("ddu?u", {2, 2}), "?dd?u") << "a row of successes goes on";
+}
+
+TEST(JudgeTest, ResultHoldsUpToItsLastMoment) {
+  Judge judge;
+  judge.apply({from_ms(0), State::down, kHolds}, kTwoOne);
+  EXPECT_TRUE(judge.apply({from_ms(1'500), State::down, kHolds}, kTwoOne));
+  Judge late;
+  late.apply({from_ms(0), State::down, kHolds}, kTwoOne);
+  EXPECT_FALSE(late.apply({from_ms(1'501), State::down, kHolds}, kTwoOne));
+}
+
+TEST(JudgeTest, SinceIsNotBeforeTheUnknownTimeUnlessItIsAnOutage) {
+  Judge judge;
+  shown("uuu?", kTwoOne, judge);
+  const auto change = judge.apply({at(10), State::up, kHolds}, kTwoOne);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->since, at(10));
+  judge.apply({at(20), State::degraded, kHolds}, kTwoOne);
+  EXPECT_EQ(judge.since(), at(20));
+  judge.apply({at(30), State::down, kHolds}, kTwoOne);
+  EXPECT_EQ(judge.since(), at(30)) << "nobody knows that it was well before";
 }
 
 TEST(JudgeTest, ChangesAreBackdatedToTheFirstOfTheirRow) {
   Judge judge;
-  EXPECT_FALSE(judge.apply(from_ms(1000), State::unknown, kTwoOne));
-  judge.apply(from_ms(2000), State::up, kTwoOne);
-  EXPECT_FALSE(judge.apply(from_ms(3000), State::down, kTwoOne));
+  EXPECT_FALSE(judge.apply({at(1), State::unknown, kHolds}, kTwoOne));
+  judge.apply({at(2), State::up, kHolds}, kTwoOne);
+  EXPECT_FALSE(judge.apply({at(3), State::down, kHolds}, kTwoOne));
   EXPECT_TRUE(judge.pending());
-  const auto change = judge.apply(from_ms(4000), State::down, kTwoOne);
+  const auto change = judge.apply({at(4), State::down, kHolds}, kTwoOne);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->from, State::up);
   EXPECT_EQ(change->to, State::down);
@@ -75,7 +113,7 @@ TEST(JudgeTest, ChangesAreBackdatedToTheFirstOfTheirRow) {
 TEST(JudgeTest, OutageThatGoesOnAfterUnknownIsTheSameOutage) {
   Judge judge;
   shown("udd?", kTwoOne, judge);
-  const auto change = judge.apply(from_ms(9000), State::down, kTwoOne);
+  const auto change = judge.apply({at(9), State::down, kHolds}, kTwoOne);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->since, from_ms(1000));
 }

@@ -78,6 +78,7 @@ class Simulation final : public prober::CoreSink {
 
   void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
   void change(const StateChange& change) override { changes.push_back(change); }
+  void topic(const prober::TopicChange& change) override { topics.push_back(change); }
   void state(ServerId server, State state) override { states[server] = state; }
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override { last_stats = stats; }
@@ -87,6 +88,7 @@ class Simulation final : public prober::CoreSink {
   std::map<ServerId, prober::CoreServer> servers;
   std::vector<CheckResult> results;
   std::vector<StateChange> changes;
+  std::vector<prober::TopicChange> topics;
   std::map<ServerId, State> states;
   std::vector<std::string> logged;
   ProberStats last_stats;

@@ -14,8 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 4> kPushKeys{"token", "grace", "cron", "timezone"};
-constexpr std::array<std::string_view, 9> kAlertKeys{
-    "name", "exec", "webhook", "headers", "body-template", "content-type", "send-resolved", "remind-every", "timeout"};
+constexpr std::array<std::string_view, 10> kAlertKeys{"name",          "exec",         "webhook", "headers",
+                                                      "body-template", "content-type", "on",      "send-resolved",
+                                                      "remind-every",  "timeout"};
 constexpr std::array<std::string_view, 2> kSecretKeys{"environment", "file"};
 constexpr std::array<std::string_view, 7> kProberKeys{
     "location", "user-agent", "dns-servers", "references", "max-in-flight", "max-in-flight-per-host", "start-rate"};
@@ -54,6 +55,23 @@ std::string usual_name(const AlertTarget& target) {
   return url.substr(host + 3, url.find_first_of("/?#", host + 3) - host - 3);
 }
 
+std::vector<AlertTopic> read_topics(const YAML::Node& node, Problems& problems) {
+  std::vector<AlertTopic> topics;
+  std::array<std::string_view, std::size(kAlertTopics)> names;
+  std::transform(std::begin(kAlertTopics), std::end(kAlertTopics), names.begin(),
+                 [](AlertTopic topic) { return to_string(topic); });
+  for (const std::string& word : read_texts(node, "on", problems)) {
+    if (const auto topic = parse_alert_topic(word)) {
+      topics.push_back(*topic);
+      continue;
+    }
+    const std::string_view near = closest(word, names);
+    problems.add(node, near.empty() ? fmt::format("on `{}` is none of {}", printable(word), fmt::join(names, ", "))
+                                    : fmt::format("on has no `{}`; did you mean `{}`?", printable(word), near));
+  }
+  return topics;
+}
+
 AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
   const MapReader map(node, "an alert", kAlertKeys, problems);
   AlertTarget target;
@@ -70,6 +88,8 @@ AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
     target.body_template = read_text(*body, "body-template", problems).value_or("");
   if (const auto type = map.get("content-type"))
     target.content_type = read_text(*type, "content-type", problems).value_or("");
+  // YAML 1.1 reads a plain `on` as true, yaml-cpp as the text that it is.
+  if (const auto on = map.get("on")) target.topics = read_topics(*on, problems);
   if (const auto send = map.get("send-resolved"))
     target.send_resolved = read_bool(*send, "send-resolved", problems).value_or(true);
   if (const auto every = map.get("remind-every")) {
@@ -108,7 +128,9 @@ std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems)
   }
   for (const auto& item : node) {
     AlertTarget target = read_alert(item, problems);
-    if (auto valid = validate(target); !valid) problems.add(item, printable(valid.error().message));
+    auto valid = validate(target);
+    if (valid) valid = check_program(target);
+    if (!valid) problems.add(item, printable(valid.error().message));
     const bool taken =
         std::any_of(targets.begin(), targets.end(), [&](const AlertTarget& t) { return t.name == target.name; });
     if (taken)

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <nines/calendar.h>
+#include <nines/slo.h>
 #include <nines/timeline.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <future>
 #include <utility>
 
@@ -26,6 +29,30 @@ bool in_maintenance(const Store& store, ServerId id, TimeMs time) {
   if (server == nullptr) return false;
   const auto spans = overlay(*server, {time, time + std::chrono::milliseconds{1}}, MaintenancePolicy::exclude);
   return spans && !spans->empty() && spans->front().state == State::maintenance;
+}
+
+// "burning 14.4 times too fast over 1h and 5m; 31 % of the error budget is left".
+std::string burn_text(const SloAnswer& slo, const BurnRate& burn) {
+  std::string text =
+      fmt::format("burning {:.1f} times the error budget over {} and {:.1f} times over {}", *burn.rate,
+                  format_duration(burn.window.length), *burn.short_rate, format_duration(burn.window.short_length));
+  if (slo.remaining_ratio) text += fmt::format("; {:.0f} % of it is left", std::floor(*slo.remaining_ratio * 100));
+  return text;
+}
+
+// Over the last 30 days, which the burn windows are made for.
+std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
+  const auto catalog = store.catalog();
+  const Server* const server = catalog->find(id);
+  if (server == nullptr || !server->objective) return BudgetBurn{};
+  Query query;
+  query.window = {now - std::chrono::days{30}, now};
+  query.now = now;
+  const auto answer = slo(store, id, query);
+  if (!answer) return std::nullopt;
+  const auto burn = std::find_if(answer->burn.begin(), answer->burn.end(), [](const BurnRate& b) { return b.firing; });
+  if (burn == answer->burn.end()) return BudgetBurn{};
+  return BudgetBurn{true, burn_text(*answer, *burn)};
 }
 
 // What a job says: the path's or the query's word, exit code and duration, and the body as its log line.
@@ -66,6 +93,7 @@ ProberOptions Daemon::prober_options() {
   options.alerts.targets = config_.alerts;
   options.alerts.journal = config_.store.path + "-alerts";
   options.alerts.muted = [this](ServerId id, TimeMs time) { return in_maintenance(*store_, id, time); };
+  options.alerts.budget = [this](ServerId id, TimeMs time) { return burn_of(*store_, id, time); };
   options.on_result = [this](const CheckReport& report) {
     const auto catalog = store_->catalog();
     if (const Server* server = catalog->find(report.result.server); server != nullptr)

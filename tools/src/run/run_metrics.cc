@@ -78,7 +78,19 @@ void RunMetrics::append(std::string& out, const ProberStats& stats) const {
   add("nines_alerts_pending", "gauge", "messages not yet delivered", number(stats.alerts.pending));
   add("nines_alerts_delivered_total", "counter", "messages delivered", number(stats.alerts.delivered));
   add("nines_alerts_failed_total", "counter", "deliveries that failed", number(stats.alerts.failed));
-  add("nines_alerts_dropped_total", "counter", "messages given up", number(stats.alerts.dropped));
+  add("nines_alerts_refused_total", "counter", "messages that a target refused for good", number(stats.alerts.refused));
+  add("nines_alerts_expired_total", "counter", "messages given up after as many attempts as they get",
+      number(stats.alerts.expired));
+  add("nines_alerts_dropped_total", "counter", "messages given up because their target was owed too many",
+      number(stats.alerts.dropped));
+  metric_family(out, "nines_alert_target_pending", "gauge", "messages that a target is owed");
+  for (const AlertTargetStats& target : stats.alerts.targets) {
+    metric_sample(out, "nines_alert_target_pending", {{"target", target.name}}, number(target.pending));
+  }
+  metric_family(out, "nines_alert_target_healthy", "gauge", "0 while a target's newest delivery is one that failed");
+  for (const AlertTargetStats& target : stats.alerts.targets) {
+    metric_sample(out, "nines_alert_target_healthy", {{"target", target.name}}, target.last_failure.empty() ? 1 : 0);
+  }
 }
 
 }  // namespace nines::tools

@@ -64,6 +64,7 @@ class ProberImpl final : public Prober, private CoreSink {
   // CoreSink, on the loop's thread.
   void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
   void change(const StateChange& change) override;
+  void topic(const TopicChange& change) override;
   void state(ServerId server, State state) override;
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override;
@@ -78,8 +79,8 @@ class ProberImpl final : public Prober, private CoreSink {
   const std::unique_ptr<CheckRunner> runner_;
   RunnerLoop loop_;
   ResultQueue queue_;
-  Writer writer_;
-  AlertHerald herald_;
+  ResultWriter writer_;
+  AlertDispatcher dispatcher_;
   ProberCore core_;  // the loop's thread's, and the caller's before start()
 
   std::mutex call_mutex_;

@@ -1,0 +1,31 @@
+// Texts that are filled with the facts of an alert message, each value written as the place asks. Pure functions, but
+// for secrets that are read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <nines/alert.h>
+
+namespace nines::prober {
+
+/// How a value is written so that it stays one value where it stands.
+enum class Escape : std::uint8_t {
+  none,    ///< plain text: as it is
+  json,    ///< inside of quotes as a JSON string's inside, elsewhere as a whole JSON value
+  form,    ///< percent-encoded, as application/x-www-form-urlencoded asks
+  xml,     ///< & < > " ' as entities, control characters dropped
+  header,  ///< a header's value: control characters become blanks
+};
+
+/// By the media type, without case and parameters: JSON and what ends in +json, forms, XML and HTML; none else.
+[[nodiscard]] Escape escape_of(std::string_view content_type);
+
+/// Every `{{field}}` of `text` replaced by its value. `invalid_argument` names a field that does not exist.
+[[nodiscard]] Result<std::string> fill_template(std::string_view text, const AlertMessage& message, Escape escape);
+
+/// The value, from wherever it is to come. Errors name the variable or the file, never the value.
+[[nodiscard]] Result<std::string> read_secret(const SecretText& secret);
+
+}  // namespace nines::prober
