@@ -153,10 +153,15 @@ class Prober {
   [[nodiscard]] virtual Result<void> check_now(ServerId id) = 0;
   /// Replaces the alert targets. Messages owed to a target that is gone are dropped. The journal stays what it is.
   [[nodiscard]] virtual Result<void> set_alert_targets(std::vector<AlertTarget> targets) = 0;
+  /// Takes over max_in_flight, max_in_flight_per_host and start_rate of `options`, and names those of its other
+  /// settings that differ from what this prober runs with, which only a new one takes: "location", "user-agent",
+  /// "dns-servers", "references". Alerts and callbacks are not looked at. `invalid_argument` as
+  /// ProberOptions::validate(), and nothing changes then.
+  [[nodiscard]] virtual Result<std::vector<std::string>> reconfigure(const ProberOptions& options) = 0;
 
   /// A push server's job reports, under the server's name or token. `stored` is called once, on the writer thread, when
-  /// the result is in the store or was refused (at once for `start`, which stores nothing). `not_found` when no push
-  /// server has this name or token, `unavailable` when not running; then `stored` is not called.
+  /// the result is in the store or was refused (at once for `start` and `log`, which store nothing). `not_found` when
+  /// no push server has this name or token, `unavailable` when not running; then `stored` is not called.
   [[nodiscard]] virtual Result<void> report(std::string_view name_or_token, PushReport report,
                                             std::function<void(const Result<void>&)> stored = {}) = 0;
 

@@ -145,6 +145,22 @@ Result<void> ProberImpl::set_alert_targets(std::vector<AlertTarget> targets) {
   return {};
 }
 
+Result<std::vector<std::string>> ProberImpl::reconfigure(const ProberOptions& options) {
+  const std::lock_guard call(call_mutex_);
+  // Alerts have a way of their own; their journal need not be named again here.
+  ProberOptions probe = options;
+  probe.alerts = {};
+  if (auto valid = probe.validate(); !valid) return tl::unexpected(valid.error());
+  const Scheduler::Limits limits{options.max_in_flight, options.max_in_flight_per_host, options.start_rate};
+  on_loop([this, limits] { core_.set_limits(limits); });
+  std::vector<std::string> waiting;
+  if (options.location != options_.location) waiting.emplace_back("location");
+  if (options.runner.user_agent != options_.runner.user_agent) waiting.emplace_back("user-agent");
+  if (options.runner.dns_servers != options_.runner.dns_servers) waiting.emplace_back("dns-servers");
+  if (options.references != options_.references) waiting.emplace_back("references");
+  return waiting;
+}
+
 Result<void> ProberImpl::report(std::string_view name_or_token, PushReport report,
                                 std::function<void(const Result<void>&)> stored) {
   const std::lock_guard lock(mutex_);

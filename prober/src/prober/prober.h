@@ -8,8 +8,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include <nines/prober.h>
 
@@ -47,6 +49,7 @@ class ProberImpl final : public Prober, private CoreSink {
   [[nodiscard]] Result<void> remove_server(ServerId id) override;
   [[nodiscard]] Result<void> check_now(ServerId id) override;
   [[nodiscard]] Result<void> set_alert_targets(std::vector<AlertTarget> targets) override;
+  [[nodiscard]] Result<std::vector<std::string>> reconfigure(const ProberOptions& options) override;
   [[nodiscard]] Result<void> report(std::string_view name_or_token, PushReport report,
                                     std::function<void(const Result<void>&)> stored) override;
   [[nodiscard]] Result<void> start() override;

@@ -26,6 +26,11 @@ ProberCore::ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink&
       scheduler_(options_.limits),
       guard_(options_.references.size(), options_.reference_fresh) {}
 
+void ProberCore::set_limits(Scheduler::Limits limits) {
+  scheduler_.set_limits(limits);
+  if (running_) turn();
+}
+
 void ProberCore::begin() {
   clock_.restart(read_clock_());
   next_beat_ = clock_.now() + kBeat;
@@ -199,19 +204,18 @@ void ProberCore::on_step(const ClockStep& step) {
   sink_.log(LogLevel::warning, why);
   if (!running_) return;
   const TimeMs now = clock_.wall();
+  std::vector<ServerId> missed;
+  for (const ServerId id : push_ids_) {
+    if (servers_.at(id).push->clock_stepped(step.by, now)) missed.push_back(id);
+  }
   if (forward) {
     // Time that never was: unknown for those who would have been checked in it.
-    std::vector<ServerId> missed;
     scheduler_.due_within(clock_.now(), clock_.now() + step.by, missed);
-    for (const ServerId id : push_ids_) {
-      if (servers_.at(id).push->missed_while_not_listening(step.before, now)) missed.push_back(id);
-    }
     for (const ServerId id : missed) mark_unknown(servers_.at(id), step.before, why);
     return;
   }
   // Time that comes twice: where results lie in it already, the mark says why they mingle.
   for (auto& [id, live] : servers_) {
-    if (live.push) live.push->clock_set(now);
     if (live.last_time < now || live.server.paused) continue;
     live.last_time = now - std::chrono::milliseconds{1};
     mark_unknown(live, now, why);

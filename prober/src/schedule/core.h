@@ -93,6 +93,9 @@ class ProberCore {
   /// False when there is no such push server.
   bool report(ServerId id, const PushReport& report, std::function<void(const Result<void>&)> stored);
 
+  /// From now on these; checks in flight above them end as they are.
+  void set_limits(Scheduler::Limits limits);
+
   /// Begins to probe.
   void begin();
   /// Starts no more checks; those in flight go on, and `idle` is called once, when there are none left.

@@ -1,17 +1,14 @@
-#include <date/tz.h>
-#include <nines/push.h>
-
+// The syntax of crontab(5), with L and # for the last and the n-th day.
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <charconv>
-#include <exception>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "schedule/job_schedule.h"
 
 namespace nines {
 namespace {
@@ -27,9 +24,11 @@ struct Field {
 constexpr std::array<std::string_view, 12> kMonths = {"jan", "feb", "mar", "apr", "may", "jun",
                                                       "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> kWeekdays = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-constexpr std::array<Field, 5> kFields = {Field{"minute", 0, 59, {}}, Field{"hour", 0, 23, {}},
-                                          Field{"day of month", 1, 31, {}}, Field{"month", 1, 12, kMonths},
-                                          Field{"day of week", 0, 7, kWeekdays}};
+constexpr Field kMinute{"minute", 0, 59, {}};
+constexpr Field kHour{"hour", 0, 23, {}};
+constexpr Field kDay{"day of month", 1, 31, {}};
+constexpr Field kMonth{"month", 1, 12, kMonths};
+constexpr Field kWeekday{"day of week", 0, 7, kWeekdays};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kShorthands = {{{"@hourly", "0 * * * *"},
                                                                                        {"@daily", "0 0 * * *"},
@@ -38,11 +37,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kShorthan
                                                                                        {"@monthly", "0 0 1 * *"},
                                                                                        {"@yearly", "0 0 1 1 *"},
                                                                                        {"@annually", "0 0 1 1 *"}}};
-
-using Bits = std::bitset<64>;
-
-/// 29 February on a given weekday comes again within 28 years, on any weekday within 8 (1896-1904 and the like).
-constexpr int kSearchDays = 8 * 366;
 
 std::optional<int> parse_number(std::string_view text) noexcept {
   int value = 0;
@@ -61,7 +55,8 @@ std::optional<int> parse_value(const Field& field, std::string_view text) {
 }
 
 /// "*", "5", "1-5", each with or without "/step"; "5/10" is from 5 on, as in Vixie's cron.
-bool add_item(const Field& field, std::string_view item, Bits& bits) {
+template <std::size_t n>
+bool add_item(const Field& field, std::string_view item, std::bitset<n>& bits) {
   int step = 1;
   const std::size_t slash = item.find('/');
   if (slash != std::string_view::npos) {
@@ -82,19 +77,46 @@ bool add_item(const Field& field, std::string_view item, Bits& bits) {
     }
   }
   if (!first || !last || *first > *last) return false;
-  for (int value = *first; value <= *last; value += step) bits.set(static_cast<std::size_t>(value));
+  // `step` may be as large as an int: the sum must not pass it.
+  for (std::int64_t value = *first; value <= *last; value += step) bits.set(static_cast<std::size_t>(value));
   return true;
 }
 
-Result<Bits> parse_field(const Field& field, std::string_view text) {
-  Bits bits;
+/// "L" and "LW" of the day of month.
+bool add_last_day(std::string_view item, JobSchedule::Rule& rule) {
+  const std::string lower = prober::to_lower(item);
+  if (lower == "l") rule.days_from_end.set(1);
+  if (lower == "lw") rule.last_working_day = true;
+  return lower == "l" || lower == "lw";
+}
+
+/// "5L", "friL" and "5#2" of the day of week.
+bool add_nth_weekday(std::string_view item, JobSchedule::Rule& rule) {
+  const std::size_t hash = item.find('#');
+  const bool last = hash == std::string_view::npos && item.size() > 1 && prober::to_lower(item).ends_with('l');
+  if (!last && hash == std::string_view::npos) return false;
+  const auto day = parse_value(kWeekday, item.substr(0, last ? item.size() - 1 : hash));
+  if (!day) return false;
+  const auto bit = static_cast<std::size_t>(*day % 7);
+  if (last) {
+    rule.last_weekdays.set(bit);
+    return true;
+  }
+  const auto n = parse_number(item.substr(hash + 1));
+  if (!n || *n < 1 || *n > 5) return false;
+  rule.nth_weekdays.at(static_cast<std::size_t>(*n)).set(bit);
+  return true;
+}
+
+template <class Add>
+Result<void> parse_field(const Field& field, std::string_view text, Add add) {
   for (const std::string_view item : prober::split(text, ',')) {
-    if (add_item(field, item, bits)) continue;
+    if (add(item)) continue;
     return fail(ErrorCode::invalid_argument, "cron: \"" + std::string(text) + "\" is not a " + std::string(field.name) +
                                                  " (" + std::to_string(field.least) + "-" + std::to_string(field.most) +
                                                  ", lists, ranges, */steps)");
   }
-  return bits;
+  return {};
 }
 
 std::vector<std::string_view> words(std::string_view text) {
@@ -107,82 +129,49 @@ std::vector<std::string_view> words(std::string_view text) {
   return found;
 }
 
-/// Reads the zone database: from the disk the first time. It throws what it likes.
-const date::time_zone* find_zone(const std::string& name) {
-  try {
-    return date::locate_zone(name);
-  } catch (const std::exception&) {
-    return nullptr;
-  }
-}
-
-/// The moment of a local time: a skipped one is the moment of the change, of two the first.
-TimeMs to_sys(const date::time_zone& zone, date::local_seconds local) {
-  const date::local_info info = zone.get_info(local);
-  if (info.result == date::local_info::nonexistent) return TimeMs{info.first.end.time_since_epoch()};
-  return TimeMs{local.time_since_epoch() - info.first.offset};
+Result<void> parse_fields(const std::vector<std::string_view>& texts, JobSchedule::Rule& rule) {
+  std::bitset<8> weekdays;
+  const auto plain = [](const Field& field, auto& bits) {
+    return [&field, &bits](std::string_view item) { return add_item(field, item, bits); };
+  };
+  if (auto fine = parse_field(kMinute, texts[0], plain(kMinute, rule.minutes)); !fine) return fine;
+  if (auto fine = parse_field(kHour, texts[1], plain(kHour, rule.hours)); !fine) return fine;
+  const auto day = [&](std::string_view item) { return add_last_day(item, rule) || add_item(kDay, item, rule.days); };
+  if (auto fine = parse_field(kDay, texts[2], day); !fine) return fine;
+  if (auto fine = parse_field(kMonth, texts[3], plain(kMonth, rule.months)); !fine) return fine;
+  const auto weekday = [&](std::string_view item) {
+    return add_nth_weekday(item, rule) || add_item(kWeekday, item, weekdays);
+  };
+  if (auto fine = parse_field(kWeekday, texts[4], weekday); !fine) return fine;
+  if (weekdays.test(7)) weekdays.set(0);
+  rule.weekdays = weekdays;
+  return {};
 }
 
 }  // namespace
 
-struct CronSchedule::Parts {
-  Bits minutes, hours, days, months, weekdays;
-  bool any_day = false;      // day of month begins with *
-  bool any_weekday = false;  // day of week begins with *
-  const date::time_zone* zone = nullptr;
-
-  [[nodiscard]] bool matches(date::local_days day) const {
-    const date::year_month_day ymd(day);
-    if (!months.test(static_cast<unsigned>(ymd.month()))) return false;
-    const bool by_day = days.test(static_cast<unsigned>(ymd.day()));
-    const bool by_weekday = weekdays.test(date::weekday(day).c_encoding());
-    return any_day || any_weekday ? by_day && by_weekday : by_day || by_weekday;
-  }
-};
-
-Result<CronSchedule> CronSchedule::parse(std::string_view expression, std::string_view timezone) {
+Result<JobSchedule> JobSchedule::parse_cron(std::string_view expression, std::string_view timezone) {
   for (const auto& [name, meaning] : kShorthands) {
     if (prober::trim(expression) == name) expression = meaning;
   }
   const std::vector<std::string_view> texts = words(expression);
-  if (texts.size() != kFields.size()) {
+  constexpr std::size_t kFields = 5;
+  if (texts.size() != kFields) {
     return fail(
         ErrorCode::invalid_argument,
         "cron: \"" + std::string(expression) + "\" needs five fields: minute, hour, day of month, month, day of week");
   }
-  std::array<Bits, kFields.size()> bits;
-  for (std::size_t i = 0; i < kFields.size(); ++i) {
-    Result<Bits> parsed = parse_field(kFields[i], texts[i]);
-    if (!parsed) return tl::unexpected(parsed.error());
-    bits[i] = *parsed;
-  }
-  if (bits[4].test(7)) bits[4].set(0);
-  auto parts = std::make_shared<Parts>(Parts{bits[0], bits[1], bits[2], bits[3], bits[4], texts[2].starts_with('*'),
-                                             texts[4].starts_with('*'), nullptr});
-  parts->zone = find_zone(std::string(timezone));
-  if (parts->zone == nullptr) {
-    return fail(ErrorCode::invalid_argument, "timezone: there is no zone \"" + std::string(timezone) + "\"");
-  }
-  return CronSchedule(std::move(parts));
-}
-
-std::optional<TimeMs> CronSchedule::next(TimeMs time) const {
-  const date::time_zone& zone = *parts_->zone;
-  const auto local = zone.to_local(date::floor<std::chrono::seconds>(time));
-  // A day early: a clock that was set back brings a day's last hour once more.
-  date::local_days day = date::floor<date::days>(local) - date::days{1};
-  for (int i = 0; i < kSearchDays; ++i, day += date::days{1}) {
-    if (!parts_->matches(day)) continue;
-    for (std::size_t hour = 0; hour < 24; ++hour) {
-      if (!parts_->hours.test(hour)) continue;
-      for (std::size_t minute = 0; minute < 60; ++minute) {
-        if (!parts_->minutes.test(minute)) continue;
-        const TimeMs when = to_sys(zone, day + std::chrono::hours{hour} + std::chrono::minutes{minute});
-        if (when > time) return when;
-      }
-    }
-  }
-  return std::nullopt;
+  Rule rule;
+  rule.seconds.set(0);
+  if (auto fine = parse_fields(texts, rule); !fine) return tl::unexpected(fine.error());
+  const bool any_day = texts[2].starts_with('*');
+  const bool any_weekday = texts[4].starts_with('*');
+  rule.either_day = !any_day && !any_weekday;
+  rule.wildcard = texts[0].starts_with('*') || texts[1].starts_with('*');
+  const auto zone = JobScheduleParts::find_zone(timezone);
+  if (!zone) return tl::unexpected(zone.error());
+  rule.zone = *zone;
+  return JobScheduleParts::make(rule);
 }
 
 }  // namespace nines

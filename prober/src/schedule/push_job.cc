@@ -11,6 +11,8 @@ namespace nines::prober {
 namespace {
 
 constexpr std::chrono::milliseconds kLeastGrace{1'000};
+// Of schedules: a daily job that is an hour late is worth a look, a weekly one is not worth waiting for longer.
+constexpr std::chrono::milliseconds kMostUsualGrace = std::chrono::hours{1};
 constexpr std::size_t kLogLineBytes = 500;
 
 std::optional<std::uint32_t> latency_of(std::chrono::milliseconds duration) {
@@ -30,92 +32,149 @@ std::string seconds_text(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(time).count()) + " s";
 }
 
+// Between a dozen of its times from a fixed day on, so that the same schedule has the same grace on every day.
+std::chrono::milliseconds shortest_step(const JobSchedule& schedule) {
+  constexpr TimeMs kSomeDay = from_ms(1'767'225'600'000);  // 2026-01-01
+  constexpr int kSteps = 12;
+  std::chrono::milliseconds shortest = std::chrono::days{31};
+  std::optional<TimeMs> time = schedule.next(kSomeDay);
+  for (int i = 0; i < kSteps && time; ++i) {
+    const std::optional<TimeMs> next = schedule.next(*time);
+    if (next) shortest = std::min(shortest, *next - *time);
+    time = next;
+  }
+  return shortest;
+}
+
 }  // namespace
 
 Result<PushRhythm> PushRhythm::make(const PushSpec& spec, std::chrono::milliseconds interval) {
-  PushRhythm rhythm{
-      interval, std::max(spec.grace > std::chrono::milliseconds{0} ? spec.grace : interval / 10, kLeastGrace), {}};
-  if (!spec.cron.empty()) {
-    Result<CronSchedule> cron = CronSchedule::parse(spec.cron, spec.timezone);
-    if (!cron) return tl::unexpected(cron.error());
-    rhythm.cron = *std::move(cron);
+  if (auto valid = validate(spec); !valid) return tl::unexpected(valid.error());
+  PushRhythm rhythm{interval, spec.grace, {}, spec.latency_below, spec.max_runtime};
+  std::chrono::milliseconds usual_grace = interval / 10;
+  if (!spec.cron.empty() || !spec.on_calendar.empty()) {
+    Result<JobSchedule> schedule = spec.cron.empty() ? JobSchedule::parse_on_calendar(spec.on_calendar, spec.timezone)
+                                                     : JobSchedule::parse_cron(spec.cron, spec.timezone);
+    if (!schedule) return tl::unexpected(schedule.error());
+    usual_grace = std::min(shortest_step(*schedule) / 10, kMostUsualGrace);
+    rhythm.schedule = *std::move(schedule);
   }
+  if (rhythm.grace == std::chrono::milliseconds{0}) rhythm.grace = std::max(usual_grace, kLeastGrace);
   return rhythm;
 }
 
 TimeMs PushRhythm::deadline_after(TimeMs time) const {
-  if (!cron) return time + interval + grace;
-  const std::optional<TimeMs> next = cron->next(time);
-  return (next ? *next : kTimeLimit - grace) + grace;
+  if (!schedule) return time + interval + grace;
+  const std::optional<TimeMs> due = schedule->next(time);
+  return (due ? *due : kTimeLimit - grace) + grace;
+}
+
+TimeMs PushRhythm::deadline_after_report(TimeMs time) const {
+  if (!schedule) return time + interval + grace;
+  const std::optional<TimeMs> due = schedule->next(time);
+  if (!due) return kTimeLimit;
+  const std::optional<TimeMs> following = schedule->next(*due);
+  const std::chrono::milliseconds early = following ? std::min(grace, (*following - *due) / 2) : grace;
+  return *due - time <= early ? deadline_after(*due) : *due + grace;
 }
 
 PushJob::PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report)
     : rhythm_(std::move(rhythm)), deadline_(rhythm_.deadline_after(now)), heard_(last_report) {
   if (!last_report) return;
-  const TimeMs owed = rhythm_.deadline_after(*last_report);
-  if (owed > now) deadline_ = std::min(deadline_, owed);
+  const TimeMs owed = rhythm_.deadline_after_report(*last_report);
+  // What was fulfilled early is not owed again.
+  if (owed > now) deadline_ = rhythm_.schedule ? owed : std::min(deadline_, owed);
 }
 
-// What the store has to believe the result holds for: until the deadline.
+// What the store has to take the result to hold for: until the deadline.
 std::uint32_t PushJob::interval_from(TimeMs now) const {
   const std::int64_t ms = (deadline_ - now).count();
   return static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(ms, 1, std::int64_t{std::numeric_limits<std::uint32_t>::max()}));
 }
 
+void PushJob::judge_runtime(std::chrono::milliseconds runtime, CheckResult& result) const {
+  const auto none = std::chrono::milliseconds{0};
+  if (rhythm_.max_runtime > none && runtime > rhythm_.max_runtime) {
+    result.state = State::down;
+    result.error = ErrorClass::timeout;
+    result.detail = "the job took " + seconds_text(runtime) + ", max-runtime is " + seconds_text(rhythm_.max_runtime);
+  } else if (rhythm_.latency_below > none && runtime >= rhythm_.latency_below) {
+    result.state = State::degraded;
+    result.error = ErrorClass::slow;
+    result.detail = "the job took " + seconds_text(runtime) + ", expected below " + seconds_text(rhythm_.latency_below);
+  }
+}
+
 std::optional<CheckResult> PushJob::report(const PushReport& report, TimeMs now) {
+  if (report.kind == PushReport::Kind::log) return std::nullopt;
   if (report.kind == PushReport::Kind::start) {
     started_ = now;
-    deadline_ = std::min(deadline_, now + rhythm_.grace);
+    run_deadline_ = now + (rhythm_.max_runtime > std::chrono::milliseconds{0} ? rhythm_.max_runtime : rhythm_.grace);
     return std::nullopt;
   }
   const std::optional<TimeMs> started = std::exchange(started_, std::nullopt);
+  run_deadline_.reset();
   heard_ = now;
-  deadline_ = rhythm_.deadline_after(now);
+  deadline_ = rhythm_.deadline_after_report(now);
   CheckResult result;
   result.time = now;
   result.interval_ms = interval_from(now);
   result.code = static_cast<std::uint16_t>(std::clamp(report.exit_code.value_or(0), 0, 65'535));
-  if (report.duration) {
-    result.latency_us = latency_of(*report.duration);
-  } else if (started) {
-    result.latency_us = latency_of(now - *started);
-  }
+  std::optional<std::chrono::milliseconds> runtime = report.duration;
+  if (!runtime && started) runtime = now - *started;
+  if (runtime) result.latency_us = latency_of(*runtime);
   result.state = State::up;
   if (report.kind == PushReport::Kind::failure || report.exit_code.value_or(0) != 0) {
     result.state = State::down;
     result.error = ErrorClass::reported;
     result.detail = failure_detail(report);
+  } else if (runtime) {
+    judge_runtime(*runtime, result);
   }
   return result;
 }
 
 CheckResult PushJob::silence() {
   CheckResult result;
-  result.time = deadline_;
+  result.time = deadline();
   result.state = State::down;
   result.error = ErrorClass::silence;
-  if (started_) {
-    result.detail = "started " + seconds_text(deadline_ - *started_) + " ago and has not reported its end";
+  if (run_deadline_ && rhythm_.max_runtime > std::chrono::milliseconds{0}) {
+    result.error = ErrorClass::timeout;
+    result.detail = "the job has been running for " + seconds_text(result.time - *started_) + ", which is max-runtime";
+  } else if (started_) {
+    result.detail = "started " + seconds_text(result.time - *started_) + " ago and has not reported its end";
   } else if (heard_) {
-    result.detail = "no report for " + seconds_text(deadline_ - *heard_);
+    result.detail = "no report for " + seconds_text(result.time - *heard_);
   } else {
     result.detail = "no report yet";
   }
-  deadline_ = rhythm_.cron ? rhythm_.deadline_after(deadline_) : deadline_ + rhythm_.interval;
+  run_deadline_.reset();
+  deadline_ = rhythm_.schedule ? rhythm_.deadline_after(result.time) : result.time + rhythm_.interval;
   result.interval_ms = interval_from(result.time);
   return result;
 }
 
 bool PushJob::missed_while_not_listening(TimeMs from, TimeMs now) {
-  if (deadline_ <= from || deadline_ > now) return false;
+  if (deadline() <= from || deadline() > now) return false;
   started_.reset();
+  run_deadline_.reset();
   deadline_ = rhythm_.deadline_after(now);
   return true;
 }
 
-void PushJob::clock_set(TimeMs now) {
-  deadline_ = std::min(deadline_, rhythm_.deadline_after(now));
+// The run under way goes on at its own pace, whatever the clock shows.
+bool PushJob::clock_stepped(std::chrono::milliseconds by, TimeMs now) {
+  if (started_) *started_ += by;
+  if (run_deadline_) *run_deadline_ += by;
+  if (by < std::chrono::milliseconds{0}) {
+    deadline_ = std::min(deadline_, rhythm_.deadline_after(now));
+    return false;
+  }
+  if (deadline_ <= now - by || deadline_ > now) return false;
+  deadline_ = rhythm_.deadline_after(now);
+  return true;
 }
 
 void PushJob::change(PushRhythm rhythm, TimeMs now) {

@@ -16,12 +16,17 @@ namespace nines::prober {
 /// The rhythm of a job, ready to use.
 struct PushRhythm {
   std::chrono::milliseconds interval{};
-  std::chrono::milliseconds grace{};  ///< > 0
-  std::optional<CronSchedule> cron;   ///< instead of the interval
+  std::chrono::milliseconds grace{};          ///< > 0
+  std::optional<JobSchedule> schedule;        ///< instead of the interval
+  std::chrono::milliseconds latency_below{};  ///< as PushSpec
+  std::chrono::milliseconds max_runtime{};    ///< as PushSpec
 
   /// `invalid_argument` as validate(PushSpec).
   [[nodiscard]] static Result<PushRhythm> make(const PushSpec& spec, std::chrono::milliseconds interval);
-  /// By when a job that was heard at `time` must be heard again.
+  /// By when a job that reported at `time` must report again. A report that comes shortly before a due time fulfils it:
+  /// by at most the grace, and not before the middle between that time and the one before or after it.
+  [[nodiscard]] TimeMs deadline_after_report(TimeMs time) const;
+  /// By when a job must report that is listened for from `time` on, or was silent until then.
   [[nodiscard]] TimeMs deadline_after(TimeMs time) const;
 };
 
@@ -31,29 +36,32 @@ class PushJob {
   /// Its deadline still counts when it is ahead; one that passed while nobody listened says nothing.
   PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report);
 
-  [[nodiscard]] TimeMs deadline() const noexcept { return deadline_; }
+  [[nodiscard]] TimeMs deadline() const noexcept { return run_deadline_.value_or(deadline_); }
 
   /// The result of a report, without server and location; no value for a start.
   [[nodiscard]] std::optional<CheckResult> report(const PushReport& report, TimeMs now);
-  /// The result of the silence at deadline(). The deadline moves on by a rhythm.
+  /// The result of the silence at deadline(), or of a run that takes too long. The deadline moves on by a rhythm.
   [[nodiscard]] CheckResult silence();
   /// The confirmation rule wants to know sooner: silence until `time` is told too.
   void look_again(TimeMs time) noexcept { deadline_ = std::min(deadline_, time); }
 
   /// Nobody listened between `from` and `now`: when the deadline fell into it, waits anew. True when it did.
   bool missed_while_not_listening(TimeMs from, TimeMs now);
-  /// The wall clock was set to `now`: a deadline further ahead than it can be comes nearer.
-  void clock_set(TimeMs now);
+  /// The wall clock was set to `now`, `by` further than it would be: a deadline further ahead than it can be comes
+  /// nearer. True when one lies in time that never was; it is waited for anew.
+  [[nodiscard]] bool clock_stepped(std::chrono::milliseconds by, TimeMs now);
   /// A new rhythm, from `now` on.
   void change(PushRhythm rhythm, TimeMs now);
 
  private:
   [[nodiscard]] std::uint32_t interval_from(TimeMs now) const;
+  void judge_runtime(std::chrono::milliseconds runtime, CheckResult& result) const;
 
   PushRhythm rhythm_;
   TimeMs deadline_;
-  std::optional<TimeMs> heard_;    // the last report
-  std::optional<TimeMs> started_;  // a start without an end
+  std::optional<TimeMs> heard_;         // the last report
+  std::optional<TimeMs> started_;       // a start without an end
+  std::optional<TimeMs> run_deadline_;  // by when that run must end, until it was told that it did not
 };
 
 }  // namespace nines::prober

@@ -61,6 +61,7 @@ class Scheduler {
   };
 
   explicit Scheduler(Limits limits) : limits_(limits) {}
+  void set_limits(Limits limits) noexcept { limits_ = limits; }
 
   /// Adds a server or changes it. While the interval and phase stay, so do its next tick and recheck. A new server with
   /// `soon` gets a first check besides its ticks, as fast as `start_rate` allows.
@@ -139,7 +140,7 @@ class Scheduler {
   void serve_line(std::vector<Start>& starts);
   void serve_first_checks(Micros now, std::vector<Start>& starts);
 
-  const Limits limits_;
+  Limits limits_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> free_;
   std::unordered_map<ServerId, std::uint32_t> slots_;

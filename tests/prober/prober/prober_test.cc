@@ -166,10 +166,62 @@ TEST_F(ProberTest, BadDescriptionsAreRefusedAndChangeNothing) {
             ErrorCode::invalid_argument);
 }
 
+TEST_F(ProberTest, LimitsChangeWhileItRunsAndWhatCannotIsNamed) {
+  Site site;
+  const ServerId id = add_server("site", site.url());
+  start({probed(id, "site", site.url())});
+  ProberOptions wanted = options;
+  wanted.max_in_flight = 1;
+  wanted.start_rate = 5;
+  EXPECT_THAT(*prober->reconfigure(wanted), IsEmpty());
+  wanted.runner.user_agent = "other/1";
+  wanted.references.emplace_back().url = site.url();
+  EXPECT_THAT(*prober->reconfigure(wanted), testing::ElementsAre("user-agent", "references"));
+  wanted.max_in_flight = 0;
+  EXPECT_EQ(prober->reconfigure(wanted).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(check(id).state, State::up) << "it goes on";
+}
+
+TEST_F(ProberTest, AlertOfAnOutageDoesNotWaitForAStoreThatStalls) {
+  Site site;
+  const ServerId id = add_server("site", site.url());
+  FaultyStore stalling(*store);
+  std::mutex mutex;
+  std::condition_variable go_on;
+  bool stalled = true;
+  stalling.before_append([&](std::span<const CheckResult>) -> Result<void> {
+    std::unique_lock lock(mutex);
+    go_on.wait(lock, [&] { return !stalled; });
+    return {};
+  });
+  AlertTarget target;
+  target.name = "shell";
+  target.exec = {"sh", "-c", "echo $NINES_EVENT > '" + folder.file("told") + "'"};
+  options.alerts.targets = {target};
+  options.alerts.journal = folder.file("alerts");
+  site.switch_to(false);
+  start({probed(id, "site", site.url())}, &stalling);
+  const auto checks = [&] { return prober->stats().checks; };
+  ASSERT_TRUE(wait_until([&] { return checks() >= 1; }));
+  ASSERT_TRUE(prober->check_now(id));
+  EXPECT_TRUE(wait_until([&] { return prober->stats().alerts.delivered == 1; })) << "the store has not moved yet";
+  EXPECT_EQ(prober->stats().stored, 0U);
+  {
+    const std::lock_guard lock(mutex);
+    stalled = false;
+    go_on.notify_all();
+  }
+  ASSERT_TRUE(wait_until([&] { return prober->stats().stored >= 2; }));
+  EXPECT_TRUE(prober->stop());
+  EXPECT_GE(stored(id).size(), 2U) << "and nothing is lost";
+}
+
 TEST_F(ProberTest, JobReportsUnderItsNameOrToken) {
   const ServerId id = add_server("backup", "push:");
   ProbedServer server = probed(id, "backup", "push:");
-  server.push = PushSpec{.token = "t0ken", .grace = 60s, .cron = "", .timezone = "UTC"};
+  server.push.emplace();
+  server.push->token = "t0ken";
+  server.push->grace = 60s;
   start({server});
   std::promise<Result<void>> acknowledged;
   ASSERT_TRUE(prober->report("t0ken", {}, [&](const Result<void>& stored) { acknowledged.set_value(stored); }));

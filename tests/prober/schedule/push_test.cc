@@ -6,6 +6,9 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "alerts/message.h"
 #include "schedule/push_job.h"
@@ -16,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using prober::PushJob;
 using prober::PushRhythm;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 TimeMs at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, int second = 0) {
@@ -23,9 +27,17 @@ TimeMs at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, 
   return TimeMs{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
 }
 
+/// A description that differs from the usual one in what `change` sets.
+template <class Change>
+PushSpec push_spec(Change change) {
+  PushSpec spec;
+  change(spec);
+  return spec;
+}
+
 /// The next time as text, which reads better in a failure.
 std::string next(const std::string& expression, TimeMs time, const std::string& zone = "UTC") {
-  const auto cron = CronSchedule::parse(expression, zone);
+  const auto cron = JobSchedule::parse_cron(expression, zone);
   if (!cron) return cron.error().message;
   const auto found = cron->next(time);
   return found ? prober::to_rfc3339(*found) : "never";
@@ -84,6 +96,122 @@ TEST(CronTest, RepeatedLocalTimeFiresTheFirstTime) {
   EXPECT_EQ(next("30 2 * * *", at(2026, 10, 25, 0, 30), "Europe/Paris"), "2026-10-26T01:30:00.000Z");
 }
 
+/// All times in (from, to].
+std::vector<std::string> times(const JobSchedule& schedule, TimeMs from, TimeMs to) {
+  std::vector<std::string> found;
+  for (auto time = schedule.next(from); time && *time <= to; time = schedule.next(*time)) {
+    found.push_back(prober::to_rfc3339(*time).substr(0, 16));
+  }
+  return found;
+}
+std::vector<std::string> times(const std::string& cron, TimeMs from, TimeMs to) {
+  return times(JobSchedule::parse_cron(cron, "Europe/Paris").value(), from, to);
+}
+
+// Paris 2027-03-28: 02:00 becomes 03:00, at 01:00 UTC.
+TEST(CronTest, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesForward) {
+  const TimeMs from = at(2027, 3, 28, 0, 0);
+  EXPECT_THAT(times("30 * * * *", from, from + 3h),
+              ElementsAre("2027-03-28T00:30", "2027-03-28T01:30", "2027-03-28T02:30"))
+      << "01:30 and 03:30 and 04:30 on the wall";
+  EXPECT_THAT(times("15,45 * * * *", from, from + 90min),
+              ElementsAre("2027-03-28T00:15", "2027-03-28T00:45", "2027-03-28T01:15"));
+  EXPECT_THAT(times("5 */2 * * *", from, from + 4h), ElementsAre("2027-03-28T02:05"))
+      << "02:05 does not come; 04:05 is 02:05 UTC";
+}
+
+// Paris 2026-10-25: 03:00 becomes 02:00, at 01:00 UTC.
+TEST(CronTest, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesBack) {
+  const TimeMs from = at(2026, 10, 25, 0, 0);
+  EXPECT_THAT(times("*/30 * * * *", from, from + 2h),
+              ElementsAre("2026-10-25T00:30", "2026-10-25T01:00", "2026-10-25T01:30", "2026-10-25T02:00"));
+  EXPECT_THAT(times("0 * * * *", from, from + 2h), ElementsAre("2026-10-25T01:00", "2026-10-25T02:00"));
+}
+
+TEST(CronTest, FixedTimesRunOnceOverAChange) {
+  EXPECT_THAT(times("15,45 2 * * *", at(2027, 3, 27, 12), at(2027, 3, 28, 12)), ElementsAre("2027-03-28T01:00"))
+      << "both were skipped and run at the change";
+  EXPECT_THAT(times("15,45 2 * * *", at(2026, 10, 24, 12), at(2026, 10, 25, 12)),
+              ElementsAre("2026-10-25T00:15", "2026-10-25T00:45"));
+  EXPECT_THAT(times("0 3 * * *", at(2026, 10, 24, 12), at(2026, 10, 25, 12)), ElementsAre("2026-10-25T02:00"));
+  EXPECT_THAT(times("0 3 * * *", at(2027, 3, 27, 12), at(2027, 3, 28, 12)), ElementsAre("2027-03-28T01:00"));
+}
+
+TEST(CronTest, SkippedDayIsNotMadeUpFor) {
+  // Samoa left out 2011-12-30.
+  const auto schedule = JobSchedule::parse_cron("0 12 30 12 *", "Pacific/Apia");
+  ASSERT_TRUE(schedule);
+  EXPECT_EQ(prober::to_rfc3339(*schedule->next(at(2011, 1, 1))), "2012-12-29T22:00:00.000Z");
+}
+
+// Every minute of two years with four changes, against what the clock on the wall shows.
+TEST(CronTest, MinutelyScheduleMissesNoMinuteOfTheYear) {
+  const auto schedule = JobSchedule::parse_cron("* * * * *", "Europe/Paris");
+  TimeMs time = at(2026, 10, 24);
+  for (int i = 0; i < 3 * 1440; ++i) {
+    const auto next = schedule->next(time);
+    ASSERT_TRUE(next);
+    ASSERT_EQ(*next, time + 1min);
+    time = *next;
+  }
+}
+
+TEST(CronTest, LastAndNthDays) {
+  const TimeMs time = at(2026, 7, 15, 10, 30);  // a Wednesday
+  EXPECT_EQ(next("0 0 L * *", time), "2026-07-31T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 L 2 *", time), "2027-02-28T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 1,L * *", time), "2026-07-31T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 LW 10 *", time), "2026-10-30T00:00:00.000Z") << "the 31st is a Saturday";
+  EXPECT_EQ(next("0 0 * * 5L", time), "2026-07-31T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 * * friL", time), "2026-07-31T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 * * 5#2", time), "2026-08-14T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 * * tue#3", time), "2026-07-21T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 * * 1#5", time), "2026-08-31T00:00:00.000Z");
+  EXPECT_EQ(next("0 0 * * 7#1", time), "2026-08-02T00:00:00.000Z");
+  EXPECT_THAT(next("0 0 * * 5#6", time), HasSubstr("day of week"));
+  EXPECT_THAT(next("0 0 * * L", time), HasSubstr("day of week"));
+  EXPECT_THAT(next("0 L * * *", time), HasSubstr("hour"));
+}
+
+std::string next_event(const std::string& expression, TimeMs time, const std::string& zone = "UTC") {
+  const auto schedule = JobSchedule::parse_on_calendar(expression, zone);
+  if (!schedule) return schedule.error().message;
+  const auto found = schedule->next(time);
+  return found ? prober::to_rfc3339(*found) : "never";
+}
+
+// Expected times as systemd-analyze calendar gives them.
+TEST(OnCalendarTest, ExpressionsOfSystemd) {
+  const TimeMs time = at(2026, 7, 15, 10, 30);  // a Wednesday
+  EXPECT_EQ(next_event("Mon..Fri *-*-* 10:00:00", time), "2026-07-16T10:00:00.000Z");
+  EXPECT_EQ(next_event("Sat,Sun 12:30", time), "2026-07-18T12:30:00.000Z");
+  EXPECT_EQ(next_event("Fri..Mon 12:30", time), "2026-07-17T12:30:00.000Z");
+  EXPECT_EQ(next_event("*-*-01 04:00", time), "2026-08-01T04:00:00.000Z");
+  EXPECT_EQ(next_event("*-*~01 04:00", time), "2026-07-31T04:00:00.000Z");
+  EXPECT_EQ(next_event("*-02~03", time), "2027-02-26T00:00:00.000Z");
+  EXPECT_EQ(next_event("*:0/15", time), "2026-07-15T10:45:00.000Z");
+  EXPECT_EQ(next_event("*:*:30", time), "2026-07-15T10:30:30.000Z");
+  EXPECT_EQ(next_event("2027-*-* 00:00", time), "2027-01-01T00:00:00.000Z");
+  EXPECT_EQ(next_event("2024/2-01-01", time), "2028-01-01T00:00:00.000Z");
+  EXPECT_EQ(next_event("12-24 18:00", time), "2026-12-24T18:00:00.000Z");
+  EXPECT_EQ(next_event("Thu", time), "2026-07-16T00:00:00.000Z");
+  EXPECT_EQ(next_event("hourly", time), "2026-07-15T11:00:00.000Z");
+  EXPECT_EQ(next_event("Daily", time), "2026-07-16T00:00:00.000Z");
+  EXPECT_EQ(next_event("weekly", time), "2026-07-20T00:00:00.000Z");
+  EXPECT_EQ(next_event("quarterly", time), "2026-10-01T00:00:00.000Z");
+  EXPECT_EQ(next_event("05:00 Europe/Paris", time), "2026-07-16T03:00:00.000Z");
+  EXPECT_EQ(next_event("05:00", time, "Asia/Tokyo"), "2026-07-15T20:00:00.000Z");
+  EXPECT_EQ(next_event("2020-01-01", time), "never");
+}
+
+TEST(OnCalendarTest, MistakesAreNamed) {
+  for (const char* text : {"", "nonsense", "25:00", "*-13-01", "Mon..Foo 10:00", "10:00 10:00", "*-*-32", "10:00:60",
+                           "*-*-* *-*-*", "1..0:00", "*:0/0"}) {
+    EXPECT_THAT(next_event(text, {}), HasSubstr("on-calendar")) << text;
+  }
+  EXPECT_THAT(next_event("10:00 Europe/Nowhere", {}), HasSubstr("Europe/Nowhere"));
+}
+
 TEST(CronTest, MistakesAreNamed) {
   EXPECT_THAT(next("* * * *", {}), HasSubstr("five fields"));
   EXPECT_THAT(next("60 * * * *", {}), HasSubstr("minute"));
@@ -96,24 +224,44 @@ TEST(CronTest, MistakesAreNamed) {
   EXPECT_THAT(next("* * * * *", {}, "Europe/Nowhere"), HasSubstr("Europe/Nowhere"));
 }
 
+TEST(PushSpecTest, ContradictionsAreRefused) {
+  const auto both = push_spec([](PushSpec& s) {
+    s.cron = "0 3 * * *";
+    s.on_calendar = "03:00";
+  });
+  EXPECT_THAT(validate(both).error().message, HasSubstr("on-calendar: contradicts cron"));
+  const auto swapped = push_spec([](PushSpec& s) {
+    s.latency_below = 2min;
+    s.max_runtime = 1min;
+  });
+  EXPECT_THAT(validate(swapped).error().message, HasSubstr("latency-below: must be below max-runtime"));
+}
+
 TEST(PushSpecTest, BoundsAreChecked) {
   EXPECT_TRUE(validate(PushSpec{}));
-  EXPECT_FALSE(validate(PushSpec{.token = "", .grace = -1ms, .cron = "", .timezone = "UTC"}));
-  EXPECT_FALSE(validate(PushSpec{.token = "", .grace = 24h * 32, .cron = "", .timezone = "UTC"}));
-  EXPECT_FALSE(validate(PushSpec{.token = "", .grace = 0ms, .cron = "nonsense", .timezone = "UTC"}));
+  EXPECT_FALSE(validate(push_spec([](PushSpec& s) { s.grace = -1ms; })));
+  EXPECT_FALSE(validate(push_spec([](PushSpec& s) { s.grace = 24h * 32; })));
+  EXPECT_FALSE(validate(push_spec([](PushSpec& s) {
+    s.grace = 0ms;
+    s.cron = "nonsense";
+  })));
 }
 
 TEST(PushRhythmTest, GraceIsATenthUnlessGiven) {
   EXPECT_EQ(PushRhythm::make({}, 60s)->grace, 6s);
   EXPECT_EQ(PushRhythm::make({}, 1s)->grace, 1s) << "at least a second";
-  EXPECT_EQ(PushRhythm::make({.token = "", .grace = 30s, .cron = "", .timezone = "UTC"}, 60s)->grace, 30s);
+  EXPECT_EQ(PushRhythm::make(push_spec([](PushSpec& s) { s.grace = 30s; }), 60s)->grace, 30s);
 }
 
 constexpr TimeMs kNow = from_ms(1'750'000'000'000);
-const PushRhythm kMinutely{60s, 10s, {}};
+const PushRhythm kMinutely{60s, 10s, {}, 0s, 0s};
 
 TEST(PushJobTest, CronJobMustReportByItsTimeAndGrace) {
-  const auto rhythm = PushRhythm::make({.token = "", .grace = 15min, .cron = "0 3 * * *", .timezone = "UTC"}, 60s);
+  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
+                                         s.grace = 15min;
+                                         s.cron = "0 3 * * *";
+                                       }),
+                                       60s);
   ASSERT_TRUE(rhythm);
   PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
   EXPECT_EQ(job.deadline(), at(2026, 7, 16, 3, 15));
@@ -156,6 +304,143 @@ TEST(PushJobTest, SilenceIsToldEveryInterval) {
 TEST(PushJobTest, RestartKeepsADeadlineThatIsAhead) {
   EXPECT_EQ(PushJob(kMinutely, kNow, kNow - 20s).deadline(), kNow + 50s);
   EXPECT_EQ(PushJob(kMinutely, kNow, kNow - 10min).deadline(), kNow + 70s) << "it passed while nobody listened";
+}
+
+PushReport report_of(PushReport::Kind kind) {
+  PushReport report;
+  report.kind = kind;
+  return report;
+}
+
+TEST(PushJobTest, ReportShortlyBeforeItsTimeFulfilsIt) {
+  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
+                                         s.grace = 15min;
+                                         s.cron = "0 3 * * *";
+                                       }),
+                                       60s);
+  ASSERT_TRUE(rhythm);
+  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  static_cast<void>(job.report({}, at(2026, 7, 16, 2, 46)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 17, 3, 15)) << "fourteen minutes early is in time";
+  static_cast<void>(job.report({}, at(2026, 7, 17, 2, 44)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 17, 3, 15)) << "sixteen are not";
+  EXPECT_EQ(PushJob(*rhythm, at(2026, 7, 16, 2, 50), at(2026, 7, 16, 2, 46)).deadline(), at(2026, 7, 17, 3, 15))
+      << "nor does a restart ask for it again";
+}
+
+TEST(PushJobTest, ReportFulfilsOneTimeOnly) {
+  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
+                                         s.grace = 10min;
+                                         s.cron = "*/5 * * * *";
+                                       }),
+                                       60s);
+  ASSERT_TRUE(rhythm);
+  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  static_cast<void>(job.report({}, at(2026, 7, 15, 10, 1)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 15)) << "10:01 is the late one of 10:00; 10:05 has ten minutes";
+}
+
+TEST(PushRhythmTest, GraceOfAScheduleIsATenthOfItsShortestStep) {
+  const auto grace = [](const char* cron) {
+    return PushRhythm::make(push_spec([&](PushSpec& s) { s.cron = cron; }), 60s)->grace;
+  };
+  EXPECT_EQ(grace("*/10 * * * *"), 1min);
+  EXPECT_EQ(grace("0 3 * * *"), 1h) << "at most";
+  EXPECT_EQ(grace("0 9,10 * * 1-5"), 6min);
+}
+
+TEST(PushJobTest, RunTimeIsTheLatencyAndIsJudged) {
+  PushRhythm rhythm = kMinutely;
+  rhythm.latency_below = 20s;
+  rhythm.max_runtime = 40s;
+  const auto run = [&](std::chrono::milliseconds length) {
+    PushJob job(rhythm, kNow, std::nullopt);
+    EXPECT_FALSE(job.report(report_of(PushReport::Kind::start), kNow));
+    return *job.report({}, kNow + length);
+  };
+  EXPECT_EQ(run(19s).state, State::up);
+  EXPECT_EQ(run(19s).latency_us, 19'000'000U);
+  EXPECT_EQ(run(20s).state, State::degraded);
+  EXPECT_EQ(run(20s).error, ErrorClass::slow);
+  EXPECT_EQ(run(40s).state, State::degraded);
+  EXPECT_EQ(run(41s).state, State::down);
+  EXPECT_EQ(run(41s).error, ErrorClass::timeout);
+  EXPECT_EQ(run(41s).detail, "the job took 41 s, max-runtime is 40 s");
+}
+
+TEST(PushJobTest, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
+  PushRhythm rhythm = kMinutely;
+  rhythm.max_runtime = 5min;
+  PushJob job(rhythm, kNow, std::nullopt);
+  static_cast<void>(job.report(report_of(PushReport::Kind::start), kNow + 10s));
+  EXPECT_EQ(job.deadline(), kNow + 10s + 5min) << "a job that runs is not silent";
+  const CheckResult result = job.silence();
+  EXPECT_EQ(result.time, kNow + 10s + 5min);
+  EXPECT_EQ(result.error, ErrorClass::timeout);
+  EXPECT_EQ(result.detail, "the job has been running for 300 s, which is max-runtime");
+  EXPECT_EQ(job.deadline(), kNow + 10s + 6min);
+  EXPECT_EQ(job.report({}, kNow + 7min)->latency_us, 410'000'000U) << "its end still tells how long it took";
+}
+
+TEST(PushJobTest, RunIsMeasuredThroughAClockStep) {
+  for (const std::chrono::milliseconds by : {std::chrono::milliseconds{3h}, std::chrono::milliseconds{-3h}}) {
+    PushRhythm rhythm = kMinutely;
+    rhythm.max_runtime = 5min;
+    PushJob job(rhythm, kNow, std::nullopt);
+    static_cast<void>(job.report(report_of(PushReport::Kind::start), kNow));
+    static_cast<void>(job.clock_stepped(by, kNow + 1min + by));
+    EXPECT_EQ(job.deadline(), kNow + 5min + by);
+    const auto result = job.report({}, kNow + 2min + by);
+    EXPECT_EQ(result->state, State::up);
+    EXPECT_EQ(result->latency_us, 120'000'000U);
+  }
+}
+
+TEST(PushJobTest, LogChangesNothing) {
+  PushJob job(kMinutely, kNow, std::nullopt);
+  EXPECT_FALSE(job.report(report_of(PushReport::Kind::log), kNow + 1s));
+  EXPECT_EQ(job.deadline(), kNow + 70s);
+}
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+std::string refused(std::string_view word, const Parameters& parameters) {
+  const auto report = parse_push_report(word, parameters, "");
+  return report ? "taken" : report.error().message;
+}
+
+TEST(PushReportTest, PathAndParametersSayHowItWent) {
+  EXPECT_EQ(parse_push_report("", {}, "")->kind, PushReport::Kind::success);
+  EXPECT_EQ(parse_push_report("start", {}, "")->kind, PushReport::Kind::start);
+  EXPECT_EQ(parse_push_report("fail", {}, "")->kind, PushReport::Kind::failure);
+  EXPECT_EQ(parse_push_report("log", {}, "")->kind, PushReport::Kind::log);
+  EXPECT_EQ(parse_push_report("3", {}, "")->exit_code, 3);
+  const Parameters down{{"status", "down"}, {"msg", "disk full"}, {"ping", ""}};
+  const auto report = parse_push_report("", down, "");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->kind, PushReport::Kind::failure);
+  EXPECT_EQ(report->log_line, "disk full");
+  const Parameters timed{{"exit_code", "0"}, {"duration", "1.5s"}};
+  EXPECT_EQ(parse_push_report("success", timed, "line")->duration, 1500ms);
+  EXPECT_EQ(parse_push_report("success", timed, "line")->log_line, "line");
+  EXPECT_EQ(parse_push_report("", Parameters{{"ping", "12.6"}}, "")->duration, 13ms);
+}
+
+TEST(PushReportTest, WhatIsNotUnderstoodIsRefusedByName) {
+  EXPECT_THAT(refused("", {{"exitcode", "1"}}), HasSubstr("exitcode: there is no such parameter"));
+  EXPECT_THAT(refused("", {{"rc", "1"}}), HasSubstr("rc: "));
+  EXPECT_THAT(refused("", {{"success", "false"}}), HasSubstr("success: "));
+  EXPECT_THAT(refused("nonsense", {}), HasSubstr("path: takes start"));
+  EXPECT_THAT(refused("", {{"state", "dwon"}}), HasSubstr("state: takes"));
+  EXPECT_THAT(refused("fail", {{"state", "up"}}), HasSubstr("contradicts fail"));
+  EXPECT_THAT(refused("start", {{"exit-code", "0"}}), HasSubstr("contradicts a report of start"));
+  EXPECT_THAT(refused("3", {{"exit-code", "4"}}), HasSubstr("given twice"));
+  for (const char* code : {"", "-1", "65536", "1x", " 1"}) {
+    EXPECT_THAT(refused("", {{"exit-code", code}}), HasSubstr("exit-code")) << code;
+  }
+  for (const char* duration : {"", "1", "-1s", "1e3s", "nan", "inf", "1w", "900000h", "1 s"}) {
+    EXPECT_THAT(refused("", {{"duration", duration}}), HasSubstr("duration")) << duration;
+  }
 }
 
 TEST(PushJobTest, AbsurdNumbersAreCut) {

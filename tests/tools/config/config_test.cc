@@ -49,7 +49,7 @@ servers:
     maintenance: [{every: sunday, from: "02:00", for: 1h, timezone: Europe/Paris}]
 store: {path: ./a.db, retention: 400d, max-size: 3GiB, memory: 64MiB}
 web: {listen: "[::1]:9000"}
-alerts: [{exec: ["./page.sh", now]}, {webhook: https://hooks.example/x, name: hook, remind-every: 1h}]
+alerts: [{exec: ["/bin/sh", now]}, {webhook: https://hooks.example/x, name: hook, remind-every: 1h}]
 prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
 )yaml");
   ASSERT_EQ(config.servers.size(), 1U);
@@ -86,7 +86,7 @@ prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
   EXPECT_EQ(config.listen->host, "::1");
   EXPECT_EQ(config.listen->port, 9000);
   ASSERT_EQ(config.alerts.size(), 2U);
-  EXPECT_EQ(config.alerts[0].exec, (std::vector<std::string>{"./page.sh", "now"}));
+  EXPECT_EQ(config.alerts[0].exec, (std::vector<std::string>{"/bin/sh", "now"}));
   EXPECT_EQ(config.alerts[0].name, "./page.sh now");
   EXPECT_EQ(config.alerts[1].webhook->text, "https://hooks.example/x");
   EXPECT_EQ(config.alerts[1].remind_every, milliseconds{3'600'000});
@@ -193,6 +193,33 @@ INSTANTIATE_TEST_SUITE_P(
                 "did you mean `sunday`?"},
         Refusal{"BadTimeOfDay", one_server("    maintenance: [{every: day, from: \"25:00\"}]\n"), "4:38",
                 "time of day"},
+        Refusal{"ZoneOfOneMaintenance",
+                one_server("    maintenance: [{from: \"2026-07-14T02:00:00\", for: 1h, timezone: Not/AZone}]\n"),
+                "4:68", "Not/AZone"},
+        Refusal{"ZoneBesideOffset",
+                one_server("    maintenance: [{from: 2026-07-14T02:00:00Z, for: 1h, timezone: Europe/Paris}]\n"),
+                "4:26", "contradicts `timezone`"},
+        Refusal{"ForBesideTo",
+                one_server("    maintenance: [{from: 2026-07-14T02:00:00Z, to: 2026-07-14T03:00:00Z, for: 1h}]\n"),
+                "4:78", "contradict"},
+        Refusal{"DayBesideSunday", one_server("    maintenance: [{every: sunday, from: \"02:00\", day: 15}]\n"), "4:55",
+                "every: month"},
+        Refusal{"DayOfOneMaintenance",
+                one_server("    maintenance: [{from: 2026-07-14T02:00:00Z, for: 1h, day: 15}]\n"), "4:62",
+                "every: month"},
+        Refusal{"DayAmongWeekdays", one_server("    maintenance: [{every: [day, sunday], from: \"02:00\"}]\n"), "4:27",
+                "stands alone"},
+        Refusal{"HalfMinutesOfMaintenance", one_server("    maintenance: [{every: day, from: \"02:00\", for: 90s}]\n"),
+                "4:52", "whole minutes"},
+        Refusal{"AlertOnNothing", "alerts: [{exec: [\"true\"], on: [dwon]}]\nservers: []\n",
+                "1:", "did you mean `down`"},
+        Refusal{"AlertProgramMissing", "alerts: [{exec: [\"/no/such/program\"]}]\nservers: []\n",
+                "1:", "/no/such/program"},
+        Refusal{"AlertTemplateNotJson",
+                "alerts: [{webhook: https://h.example/, name: h, body-template: '{\"c\":1{{code}}}'}]\nservers: []\n",
+                "1:", "not JSON"},
+        Refusal{"CronBesideOnCalendar", "servers: [{name: a, push: {cron: \"0 3 * * *\", on-calendar: \"03:00\"}}]\n",
+                "1:", "contradicts cron"},
         Refusal{"MaintenanceWithoutEnd", one_server("    maintenance: [{from: 2026-07-14T02:00:00Z}]\n"), "4:19",
                 "`to` or `for`"},
         Refusal{"HeaderWithLineBreak", one_server("    headers: {A: \"b\\r\\nC: d\"}\n"), "4:14", "headers"},

@@ -235,6 +235,22 @@ TEST_F(RunTest, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
   ASSERT_TRUE(eventually([&] { return read_file(log).find("resolved site") != std::string::npos; })) << read_file(log);
 }
 
+TEST_F(RunTest, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
+  // Nothing listens on these ports; the template is not JSON for the receiver, which says so.
+  const std::string log = dir_.path("alerts.txt");
+  const std::string script = dir_.write("page.sh", "#!/bin/sh\necho \"$NINES_SERVER\" >> " + log + "\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  start(config() + "  - {name: second, url: \"tcp://127.0.0.1:1\", interval: 1s, confirm: {failures: 1}}\n" +
+        "alerts: [{name: hook, webhook: \"http://127.0.0.1:" + std::to_string(page_) + "/no/such/page\"}, {exec: [\"" +
+        script + "\"]}]\n");
+  ASSERT_TRUE(eventually([&] { return read_file(log).find("second") != std::string::npos; }));
+  ASSERT_TRUE(
+      eventually([&] { return get(page_, "/metrics").body.find("nines_alerts_pending 0") != std::string::npos; }));
+  const std::string metrics = get(page_, "/metrics").body;
+  EXPECT_EQ(metrics.find("nines_alerts_refused_total 0"), std::string::npos) << "the page answers 404 or 405";
+  EXPECT_THAT(metrics, HasSubstr("nines_alert_target_healthy{target=\"hook\"} 0"));
+}
+
 TEST_F(RunTest, ATakenPortIsOneSentenceAndNothingIsProbed) {
   const TestWebServer taken(page_);
   const Finished finished = nines({"run", "--config", dir_.write("nines.yaml", config())});

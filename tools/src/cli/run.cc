@@ -111,6 +111,7 @@ Outcome run(const Call& call) {
   if (!path) return usage("run needs --config FILE");
   auto config = load_config(*path);
   if (!config) return failed(fmt::format("the configuration has mistakes:\n{}", config.error()));
+  Config as_read = *config;
   if (call.has("db")) config->store.path = call.db_path();
   if (const auto listen = call.text("listen")) {
     config->listen = *listen == "off" ? std::nullopt : parse_listen(*listen);
@@ -121,7 +122,7 @@ Outcome run(const Call& call) {
   const sigset_t signals = block_signals();
   Console console(call.terminal.err_is_terminal && !call.quiet);
   const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
-  Daemon daemon(*path, std::move(*config), console, call.verbose);
+  Daemon daemon(*path, std::move(as_read), std::move(*config), console, call.verbose);
   if (auto started = daemon.start(); !started) return failed(started.error());
   if (!call.quiet) {
     std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
@@ -141,7 +142,10 @@ Outcome config_check(const Call& call) {
     write_err(config.error() + "\n");
     return kExitFailed;
   }
-  if (!call.quiet) say(fmt::format("{} is good: {} servers", printable(call.words[0]), config->servers.size()));
+  if (!call.quiet) {
+    say(fmt::format("{} is good: {} server{}", printable(call.words[0]), config->servers.size(),
+                    config->servers.size() == 1 ? "" : "s"));
+  }
   return kExitDone;
 }
 

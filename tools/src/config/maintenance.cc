@@ -1,5 +1,6 @@
 // The maintenance windows of a configuration: {every: sunday, from: "02:00", for: 1h, timezone: Europe/Paris}, or once
-// with absolute times: {from: 2026-07-14T02:00:00Z, for: 1h} or {from: ..., to: ...}.
+// with absolute times: {from: 2026-07-14T02:00:00Z, for: 1h} or {from: ..., to: ...}, where times without an offset are
+// those of `timezone`. Keys that say nothing beside others, or contradict them, are mistakes.
 #include <fmt/format.h>
 #include <nines/calendar.h>
 
@@ -33,8 +34,13 @@ std::optional<std::chrono::minutes> parse_clock(std::string_view text) {
 
 // `every: day | month | weekdays | weekend | sunday | [saturday, sunday]`.
 bool read_repeat(const YAML::Node& node, Maintenance& entry, Problems& problems) {
-  for (const std::string& word : read_texts(node, "every", problems)) {
+  const std::vector<std::string> words = read_texts(node, "every", problems);
+  for (const std::string& word : words) {
     if (word == "day" || word == "month") {
+      if (words.size() > 1) {
+        problems.add(node, fmt::format("every `{}` stands alone; a list has days of the week", word));
+        return false;
+      }
       entry.repeat = word == "day" ? Maintenance::Repeat::daily : Maintenance::Repeat::monthly;
       continue;
     }
@@ -57,7 +63,18 @@ bool read_repeat(const YAML::Node& node, Maintenance& entry, Problems& problems)
   return entry.repeat != Maintenance::Repeat::once;
 }
 
-void read_recurring(const MapReader& map, Maintenance& entry, Problems& problems) {
+// The zone that `timezone` names; nothing when there is none, or no such zone, which is a problem.
+std::optional<Zone> read_zone(const MapReader& map, Problems& problems) {
+  const auto node = map.get("timezone");
+  const auto name = node ? read_text(*node, "timezone", problems) : std::nullopt;
+  if (!name) return std::nullopt;
+  const auto zone = Zone::find(*name);
+  if (zone) return *zone;
+  problems.add(*node, fmt::format("there is no time zone `{}`; names are like Europe/Paris", printable(*name)));
+  return std::nullopt;
+}
+
+void read_recurring(const MapReader& map, Maintenance& entry, std::chrono::milliseconds length, Problems& problems) {
   if (!read_repeat(*map.get("every"), entry, problems)) return;
   if (const auto from = map.get("from")) {
     const auto text = read_text(*from, "from", problems);
@@ -69,20 +86,26 @@ void read_recurring(const MapReader& map, Maintenance& entry, Problems& problems
   } else {
     problems.add(map.node(), "a recurring maintenance needs `from`, a time of day like \"02:00\"");
   }
-  if (const auto zone = map.get("timezone")) {
-    const auto name = read_text(*zone, "timezone", problems);
-    if (name && !Zone::find(*name)) {
-      problems.add(*zone, fmt::format("there is no time zone `{}`; names are like Europe/Paris", printable(*name)));
-    }
-    entry.timezone = name.value_or("UTC");
-  }
+  if (const auto zone = read_zone(map, problems)) entry.timezone = zone->name();
   if (const auto day = map.get("day")) {
+    if (entry.repeat != Maintenance::Repeat::monthly) problems.add(*day, "day goes with `every: month`");
     entry.day_of_month = static_cast<std::uint8_t>(read_integer(*day, "day", 1, 31, problems).value_or(1));
   }
   if (const auto to = map.get("to")) problems.add(*to, "a recurring maintenance has `for`, not `to`");
+  if (const auto span = map.get("for"); span && length % std::chrono::minutes{1} != std::chrono::milliseconds{0}) {
+    problems.add(*span, "for: a recurring maintenance lasts whole minutes");
+  }
+  entry.length = std::chrono::duration_cast<std::chrono::minutes>(length);
+}
+
+// Whether a time in RFC 3339 says how far its clock is from UTC.
+bool has_offset(std::string_view time) {
+  const std::size_t clock = time.find(':');
+  return clock != std::string_view::npos && time.find_first_of("Zz+-", clock) != std::string_view::npos;
 }
 
 void read_once(const MapReader& map, Maintenance& entry, std::chrono::milliseconds length, Problems& problems) {
+  const Zone zone = read_zone(map, problems).value_or(Zone());
   const auto moment = [&](std::string_view key) -> std::optional<TimeMs> {
     const auto node = map.get(key);
     const auto text = node ? read_text(*node, key, problems) : std::nullopt;
@@ -93,8 +116,15 @@ void read_once(const MapReader& map, Maintenance& entry, std::chrono::millisecon
                                       printable(*text)));
       return std::nullopt;
     }
+    if (!has_offset(*text)) return zone.from_local(to_ms(*time));
+    if (map.get("timezone")) {
+      problems.add(*node,
+                   fmt::format("{} has an offset of its own, which contradicts `timezone`; leave one away", key));
+    }
     return *time;
   };
+  if (const auto day = map.get("day")) problems.add(*day, "day goes with `every: month`");
+  if (const auto span = map.get("for"); span && map.get("to")) problems.add(*span, "for and to contradict each other");
   const auto from = moment("from");
   const auto to = moment("to");
   if (!map.get("from") || (!map.get("to") && !map.get("for"))) {
@@ -122,8 +152,7 @@ std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& prob
       length = read_duration(*span, "for", kShortest, kLongest, problems).value_or(length);
     }
     if (map.get("every")) {
-      entry.length = std::chrono::duration_cast<std::chrono::minutes>(length);
-      read_recurring(map, entry, problems);
+      read_recurring(map, entry, length, problems);
     } else {
       read_once(map, entry, length, problems);
     }

@@ -13,7 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, 4> kPushKeys{"token", "grace", "cron", "timezone"};
+constexpr std::array<std::string_view, 7> kPushKeys{"token",    "grace",         "cron",       "on-calendar",
+                                                    "timezone", "latency-below", "max-runtime"};
 constexpr std::array<std::string_view, 10> kAlertKeys{"name",          "exec",         "webhook", "headers",
                                                       "body-template", "content-type", "on",      "send-resolved",
                                                       "remind-every",  "timeout"};
@@ -115,6 +116,17 @@ PushSpec read_push(const YAML::Node& node, Problems& problems) {
     push.grace = read_duration(*grace, "grace", milliseconds{0}, kMonth, problems).value_or(milliseconds{0});
   }
   if (const auto cron = map.get("cron")) push.cron = read_text(*cron, "cron", problems).value_or("");
+  if (const auto event = map.get("on-calendar"))
+    push.on_calendar = read_text(*event, "on-calendar", problems).value_or("");
+  const auto runtime = [&](std::string_view key, milliseconds& value) {
+    const auto given = map.get(key);
+    if (given) value = read_duration(*given, key, milliseconds{1}, kMonth, problems).value_or(milliseconds{0});
+  };
+  runtime("latency-below", push.latency_below);
+  runtime("max-runtime", push.max_runtime);
+  if (const auto zone = map.get("timezone"); zone && push.cron.empty() && push.on_calendar.empty()) {
+    problems.add(*zone, "timezone goes with cron or on-calendar; an interval has none");
+  }
   if (const auto zone = map.get("timezone")) push.timezone = read_text(*zone, "timezone", problems).value_or("UTC");
   if (auto valid = validate(push); !valid) problems.add(node, printable(valid.error().message));
   return push;

@@ -55,34 +55,37 @@ std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   return BudgetBurn{true, burn_text(*answer, *burn)};
 }
 
-// What a job says: the path's or the query's word, exit code and duration, and the body as its log line.
 Result<PushReport> read_push(const WebRequest& request, std::string_view word) {
-  PushReport report;
-  const auto lookup = [&request](const char* name) { return request.parameter(name); };
-  const std::string state = lookup("state").value_or(std::string(word));
-  if (state == "start") {
-    report.kind = PushReport::Kind::start;
-  } else if (state == "fail" || state == "failure" || state == "down") {
-    report.kind = PushReport::Kind::failure;
-  } else if (!state.empty() && state != "success" && state != "up") {
-    return fail(ErrorCode::invalid_argument, "state: it takes start, success or failure");
-  }
-  const auto code = read_count(lookup, "", "exit-code", 0, 0, 65'535);
-  if (!code) return tl::unexpected(code.error());
-  if (lookup("exit-code")) report.exit_code = static_cast<int>(*code);
-  if (const auto duration = lookup("duration")) {
-    const auto span = parse_duration(*duration);
-    if (!span) return tl::unexpected(span.error());
-    report.duration = *span;
-  }
-  report.log_line = valid_utf8(request.body);
-  return report;
+  const std::vector<std::pair<std::string, std::string>> parameters(request.query.begin(), request.query.end());
+  return parse_push_report(word, parameters, valid_utf8(request.body));
+}
+
+// The settings outside of the prober that wait for the next start.
+std::vector<std::string> changed_settings(const Config& running, const Config& wanted) {
+  std::vector<std::string> names;
+  const auto compare = [&](const char* name, bool same) {
+    if (!same) names.emplace_back(name);
+  };
+  compare("store.path", running.store.path == wanted.store.path);
+  compare("store.retention", running.store.retention == wanted.store.retention);
+  compare("store.summary-retention", running.store.summary_retention == wanted.store.summary_retention);
+  compare("store.max-size", running.store.max_size_bytes == wanted.store.max_size_bytes);
+  compare("store.memory", running.store.memory_bytes == wanted.store.memory_bytes);
+  const bool same_page =
+      running.listen.has_value() == wanted.listen.has_value() &&
+      (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port));
+  compare("web.listen", same_page);
+  return names;
 }
 
 }  // namespace
 
-Daemon::Daemon(std::string config_path, Config config, Console& console, bool verbose)
-    : config_path_(std::move(config_path)), config_(std::move(config)), console_(console), verbose_(verbose) {}
+Daemon::Daemon(std::string config_path, Config as_read, Config config, Console& console, bool verbose)
+    : config_path_(std::move(config_path)),
+      as_read_(std::move(as_read)),
+      config_(std::move(config)),
+      console_(console),
+      verbose_(verbose) {}
 
 Daemon::~Daemon() {
   (void)stop();
@@ -196,15 +199,21 @@ Result<void> Daemon::reload() {
     console_.say(fmt::format("the configuration stays as it is; the file has mistakes:\n{}", config.error()));
     return fail(ErrorCode::invalid_argument, config.error());
   }
-  if (config->store.path != config_.store.path) {
-    console_.say("store.path changes when nines is started again");
-  }
   if (auto applied = apply(*config); !applied) {
     console_.say(fmt::format("the configuration could not be taken over: {}", printable(applied.error().message)));
     return applied;
   }
   if (auto set = prober_->set_alert_targets(config->alerts); !set) return set;
-  console_.say(fmt::format("read {} again: {} servers", printable(config_path_), config->servers.size()));
+  auto waiting = prober_->reconfigure(config->prober);
+  if (!waiting) return tl::unexpected(waiting.error());
+  std::vector<std::string> names = changed_settings(as_read_, *config);
+  for (const std::string& name : *waiting) names.push_back("prober." + name);
+  if (!names.empty()) {
+    console_.say(fmt::format("{} {} when nines is started again", fmt::join(names, ", "),
+                             names.size() == 1 ? "changes" : "change"));
+  }
+  console_.say(fmt::format("read {} again: {} server{}", printable(config_path_), config->servers.size(),
+                           config->servers.size() == 1 ? "" : "s"));
   return {};
 }
 

@@ -22,8 +22,9 @@ namespace nines::tools {
 
 class Daemon {
  public:
-  /// `config_path` is read again by reload(); `config` is what it said, with the command line's changes.
-  Daemon(std::string config_path, Config config, Console& console, bool verbose);
+  /// `config_path` is read again by reload(); `as_read` is what it said, `config` the same with the command line's
+  /// changes.
+  Daemon(std::string config_path, Config as_read, Config config, Console& console, bool verbose);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -32,7 +33,8 @@ class Daemon {
   [[nodiscard]] Result<void> start();
   /// Ends everything in order; what was measured is stored.
   [[nodiscard]] Result<void> stop();
-  /// Reads the file again. A bad one changes nothing, and the error says why.
+  /// Reads the file again: takes over servers, alerts and the prober's limits, and names what else has changed since
+  /// the start, which waits for the next one. A bad file changes nothing, and the error says why.
   [[nodiscard]] Result<void> reload();
   /// Lets go of what retention does not keep.
   void care();
@@ -50,6 +52,7 @@ class Daemon {
   void tell(const StateChange& change);
 
   const std::string config_path_;
+  const Config as_read_;
   Config config_;
   Console& console_;
   const bool verbose_;

@@ -1,0 +1,149 @@
+// A job's report as it comes in a request. What is not understood is refused by name.
+#include <nines/push.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "base/text.h"
+
+namespace nines {
+namespace {
+
+using Kind = PushReport::Kind;
+
+constexpr std::array<std::pair<std::string_view, Kind>, 9> kStates{{{"start", Kind::start},
+                                                                    {"success", Kind::success},
+                                                                    {"up", Kind::success},
+                                                                    {"ok", Kind::success},
+                                                                    {"fail", Kind::failure},
+                                                                    {"failure", Kind::failure},
+                                                                    {"failed", Kind::failure},
+                                                                    {"down", Kind::failure},
+                                                                    {"log", Kind::log}}};
+constexpr int kMostExitCode = 65'535;
+
+enum class Parameter { state, exit_code, duration, ping, message };
+constexpr std::array<std::pair<std::string_view, Parameter>, 8> kParameters{{{"state", Parameter::state},
+                                                                             {"status", Parameter::state},
+                                                                             {"exit-code", Parameter::exit_code},
+                                                                             {"exit_code", Parameter::exit_code},
+                                                                             {"duration", Parameter::duration},
+                                                                             {"ping", Parameter::ping},
+                                                                             {"msg", Parameter::message},
+                                                                             {"message", Parameter::message}}};
+
+template <class Table>
+auto find(const Table& table, std::string_view name) {
+  return std::find_if(table.begin(), table.end(), [&](const auto& item) { return item.first == name; });
+}
+
+tl::unexpected<Error> bad(std::string_view name, const std::string& what) {
+  return fail(ErrorCode::invalid_argument, prober::shorten(prober::one_line(name), 40) + ": " + what);
+}
+
+std::optional<int> exit_code_of(std::string_view text) noexcept {
+  int code = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc{} || end != text.data() + text.size() || code < 0 || code > kMostExitCode) return std::nullopt;
+  return code;
+}
+
+/// A decimal number and one of `units`, of which the empty one may be there; up to 31 days.
+std::optional<std::chrono::milliseconds> duration_of(
+    std::string_view text, std::initializer_list<std::pair<std::string_view, double>> units) noexcept {
+  constexpr double kMostMs = 31.0 * static_cast<double>(kDayMs);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc{} || !std::isfinite(value) || value < 0) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const auto& [name, ms] : units) {
+    if (unit == name && value * ms <= kMostMs) {
+      return std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(value * ms))};
+    }
+  }
+  return std::nullopt;
+}
+
+class Reader {
+ public:
+  Result<void> take_word(std::string_view word) {
+    if (word.empty()) return {};
+    if (const auto code = exit_code_of(word)) return set_exit_code(word, *code);
+    return set_state("path", word);
+  }
+  Result<void> take(const std::string& name, const std::string& value) {
+    const auto* const found = find(kParameters, name);
+    if (found == kParameters.end()) {
+      return bad(name, "there is no such parameter; a report has state, exit-code, duration, ping and msg");
+    }
+    switch (found->second) {
+      case Parameter::state:
+        return set_state(name, value);
+      case Parameter::exit_code: {
+        const auto code = exit_code_of(value);
+        if (!code) return bad(name, "must be a whole number from 0 to 65535");
+        return set_exit_code(name, *code);
+      }
+      case Parameter::duration:
+        return set_duration(name, duration_of(value, {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}),
+                            "must be like 250ms, 1.5s, 2m or 1h");
+      case Parameter::ping:
+        // Those who have nothing to say send it empty.
+        if (value.empty()) return {};
+        return set_duration(name, duration_of(value, {{"", 1}, {"ms", 1}}), "must be a number of milliseconds");
+      case Parameter::message:
+        report_.log_line = value;
+        return {};
+    }
+    return {};
+  }
+  Result<PushReport> finish(std::string_view body) {
+    if (!body.empty()) report_.log_line = body;
+    const bool ends = report_.kind == Kind::success || report_.kind == Kind::failure;
+    if (report_.exit_code && !ends) return bad("exit-code", "contradicts a report of " + *state_);
+    return report_;
+  }
+
+ private:
+  Result<void> set_state(std::string_view name, const std::string_view value) {
+    const auto* const found = find(kStates, value);
+    if (found == kStates.end()) return bad(name, "takes start, success, fail, log or an exit code");
+    if (state_ && found->second != report_.kind) return bad(name, "contradicts " + *state_);
+    state_ = value;
+    report_.kind = found->second;
+    return {};
+  }
+  Result<void> set_exit_code(std::string_view name, int code) {
+    if (report_.exit_code && *report_.exit_code != code) return bad(name, "is given twice");
+    report_.exit_code = code;
+    return {};
+  }
+  Result<void> set_duration(std::string_view name, std::optional<std::chrono::milliseconds> duration,
+                            const char* otherwise) {
+    if (!duration) return bad(name, otherwise);
+    if (report_.duration && report_.duration != duration) return bad(name, "is given twice");
+    report_.duration = duration;
+    return {};
+  }
+
+  PushReport report_;
+  std::optional<std::string> state_;
+};
+
+}  // namespace
+
+Result<PushReport> parse_push_report(std::string_view word,
+                                     std::span<const std::pair<std::string, std::string>> parameters,
+                                     std::string_view body) {
+  Reader reader;
+  if (auto taken = reader.take_word(word); !taken) return tl::unexpected(taken.error());
+  for (const auto& [name, value] : parameters) {
+    if (auto taken = reader.take(name, value); !taken) return tl::unexpected(taken.error());
+  }
+  return reader.finish(body);
+}
+
+}  // namespace nines
