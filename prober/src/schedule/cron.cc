@@ -83,7 +83,7 @@ bool add_item(const Field& field, std::string_view item, std::bitset<n>& bits) {
 }
 
 /// "L" and "LW" of the day of month.
-bool add_last_day(std::string_view item, JobSchedule::Rule& rule) {
+bool add_last_day(std::string_view item, JobScheduleParts::Rule& rule) {
   const std::string lower = prober::to_lower(item);
   if (lower == "l") rule.days_from_end.set(1);
   if (lower == "lw") rule.last_working_day = true;
@@ -91,7 +91,7 @@ bool add_last_day(std::string_view item, JobSchedule::Rule& rule) {
 }
 
 /// "5L", "friL" and "5#2" of the day of week.
-bool add_nth_weekday(std::string_view item, JobSchedule::Rule& rule) {
+bool add_nth_weekday(std::string_view item, JobScheduleParts::Rule& rule) {
   const std::size_t hash = item.find('#');
   const bool last = hash == std::string_view::npos && item.size() > 1 && prober::to_lower(item).ends_with('l');
   if (!last && hash == std::string_view::npos) return false;
@@ -129,7 +129,7 @@ std::vector<std::string_view> words(std::string_view text) {
   return found;
 }
 
-Result<void> parse_fields(const std::vector<std::string_view>& texts, JobSchedule::Rule& rule) {
+Result<void> parse_fields(const std::vector<std::string_view>& texts, JobScheduleParts::Rule& rule) {
   std::bitset<8> weekdays;
   const auto plain = [](const Field& field, auto& bits) {
     return [&field, &bits](std::string_view item) { return add_item(field, item, bits); };

@@ -23,14 +23,14 @@ bool is_last_working_day(const date::year_month_day& day) {
   return date::local_days(day) == last - date::days{back};
 }
 
-bool matches_month_day(const JobSchedule::Rule& rule, const date::year_month_day& day) {
+bool matches_month_day(const JobScheduleParts::Rule& rule, const date::year_month_day& day) {
   const unsigned number = static_cast<unsigned>(day.day());
   const unsigned last = static_cast<unsigned>((day.year() / day.month() / date::last).day());
   return rule.days.test(number) || rule.days_from_end.test(last - number + 1) ||
          (rule.last_working_day && is_last_working_day(day));
 }
 
-bool matches_weekday(const JobSchedule::Rule& rule, const date::year_month_day& day) {
+bool matches_weekday(const JobScheduleParts::Rule& rule, const date::year_month_day& day) {
   const unsigned weekday = date::weekday(date::local_days(day)).c_encoding();
   const unsigned number = static_cast<unsigned>(day.day());
   const unsigned last = static_cast<unsigned>((day.year() / day.month() / date::last).day());
@@ -38,7 +38,7 @@ bool matches_weekday(const JobSchedule::Rule& rule, const date::year_month_day& 
          (rule.last_weekdays.test(weekday) && number + 7 > last);
 }
 
-bool matches(const JobSchedule::Rule& rule, date::local_days local) {
+bool matches(const JobScheduleParts::Rule& rule, date::local_days local) {
   const date::year_month_day day(local);
   const int year = static_cast<int>(day.year());
   if (year < rule.first_year || year > rule.last_year || (year - rule.first_year) % rule.year_step != 0) return false;
@@ -49,7 +49,7 @@ bool matches(const JobSchedule::Rule& rule, date::local_days local) {
 }
 
 /// The first time of the rule on one day at or after `from` seconds of it.
-std::optional<std::chrono::seconds> first_of_day(const JobSchedule::Rule& rule, std::chrono::seconds from) {
+std::optional<std::chrono::seconds> first_of_day(const JobScheduleParts::Rule& rule, std::chrono::seconds from) {
   const auto begin = static_cast<std::size_t>(from.count());
   for (std::size_t hour = begin / 3600; hour < 24; ++hour) {
     if (!rule.hours.test(hour)) continue;
@@ -65,7 +65,7 @@ std::optional<std::chrono::seconds> first_of_day(const JobSchedule::Rule& rule, 
 }
 
 /// The first local time of the rule in [from, to).
-std::optional<Seconds> first_local(const JobSchedule::Rule& rule, Seconds from, Seconds to) {
+std::optional<Seconds> first_local(const JobScheduleParts::Rule& rule, Seconds from, Seconds to) {
   for (auto day = date::floor<date::days>(from); Seconds(day) < to; day += date::days{1}) {
     if (!matches(rule, day)) continue;
     const auto time = first_of_day(rule, std::max(from - Seconds(day), std::chrono::seconds{0}));

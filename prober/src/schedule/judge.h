@@ -1,10 +1,10 @@
 // The confirmation rule, result by result: the live form of what query/ computes from the stored history.
 //
 // Failures (down) in a row, as many as the rule says, are an outage from the first of them on; successes (up, degraded)
-// in a row end it, likewise backdated. A row of failures that confirms nothing yet ends where nothing held: at an
-// unknown result, and where the next result came later than the last one held. An outage that is confirmed stays open
-// through unknown time. What is found depends on the results alone, so that a restart that reads them back finds the
-// same. One thread.
+// in a row end it, likewise backdated. Failures that confirm nothing yet end where nothing held: at an unknown result,
+// and when the next result came later than the last one held. An outage that is confirmed stays open through unknown
+// time. What is found depends on the results alone, so that a restart that reads them back finds the same.
+// query/SEMANTICS.md, "Confirmation", has the rules. One thread.
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,7 @@
 namespace nines {
 namespace {
 
-using Rule = JobSchedule::Rule;
+using Rule = JobScheduleParts::Rule;
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"sunday",   "monday", "tuesday", "wednesday",
                                                        "thursday", "friday", "saturday"};

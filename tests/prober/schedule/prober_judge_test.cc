@@ -65,8 +65,8 @@ TEST(JudgeTest, DegradedIsASuccessAndNeedsNoConfirmation) {
 }
 
 TEST(JudgeTest, RowOfFailuresEndsWhereNothingHeld) {
-  EXPECT_EQ(shown("ud?dd", kTwoOne), "uu?ud") << "one on each side of an unknown result are two rows";
-  EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_ud") << "so are those on both sides of a gap";
+  EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_ud") << "a failure before a gap and one after it are two rows";
+  EXPECT_EQ(shown("ud?dd", kTwoOne), "uu?ud") << "so are those on both sides of an unknown result";
   EXPECT_EQ(shown("udd", kTwoOne), "uud") << "a result that comes while the last one holds goes on with its row";
 }
 
