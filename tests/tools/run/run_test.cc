@@ -240,7 +240,7 @@ TEST_F(RunTest, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
   const std::string log = dir_.path("alerts.txt");
   const std::string script = dir_.write("page.sh", "#!/bin/sh\necho \"$NINES_SERVER\" >> " + log + "\n");
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-  start(config() + "  - {name: second, url: \"tcp://127.0.0.1:1\", interval: 1s, confirm: {failures: 1}}\n" +
+  start(config("  - {name: second, url: \"tcp://127.0.0.1:1\", interval: 1s, confirm: {failures: 1}}\n") +
         "alerts: [{name: hook, webhook: \"http://127.0.0.1:" + std::to_string(page_) + "/no/such/page\"}, {exec: [\"" +
         script + "\"]}]\n");
   ASSERT_TRUE(eventually([&] { return read_file(log).find("second") != std::string::npos; }));

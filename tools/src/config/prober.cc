@@ -69,6 +69,7 @@ std::vector<AlertTopic> read_topics(const YAML::Node& node, Problems& problems) 
     const std::string_view near = closest(word, names);
     problems.add(node, near.empty() ? fmt::format("on `{}` is none of {}", printable(word), fmt::join(names, ", "))
                                     : fmt::format("on has no `{}`; did you mean `{}`?", printable(word), near));
+    return {AlertTopic::down};  // one mistake is enough
   }
   return topics;
 }
