@@ -44,6 +44,11 @@ int main(int argc, char** argv) {
                           {"memory", measure_memory},
                           {"count", count_results},
                           {"check_raw", check_raw},
-                          {"sync", measure_sync}},
+                          {"sync", measure_sync},
+                          {"live", measure_live},
+                          {"reopen", measure_reopen},
+                          {"drop", measure_drop},
+                          {"shared_syncs", measure_shared_syncs},
+                          {"disorder", measure_disorder}},
                          argc, argv);
 }

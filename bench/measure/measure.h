@@ -63,6 +63,14 @@ Result<Json> measure_settle(const Arguments& arguments);  ///< compacts; bytes a
 Result<Json> measure_wait(const Arguments& arguments);   ///< appends while all but keep= days are dropped and compacted
 Result<Json> measure_crash(const Arguments& arguments);  ///< appends minutes= of results and dies by SIGKILL
 
+// Scale and disorder: scale.cc. All take dir=, a new store but for measure_reopen.
+Result<Json> measure_live(
+    const Arguments& arguments);  ///< servers=, interval_s=, behind= days, hours=; dies by SIGKILL
+Result<Json> measure_reopen(const Arguments& arguments);        ///< now_ms=; and a first scan of a day of all servers
+Result<Json> measure_drop(const Arguments& arguments);          ///< servers=, days=; retention drops the oldest day
+Result<Json> measure_shared_syncs(const Arguments& arguments);  ///< threads=, count=, batches=one|overlapping, sync_us=
+Result<Json> measure_disorder(const Arguments& arguments);      ///< order=straight|swapped|twice|ahead
+
 // Data for others: data.cc.
 Result<Json> count_results(const Arguments& arguments);   ///< how many a history has
 Result<Json> write_csv(const Arguments& arguments);       ///< into the file out=
