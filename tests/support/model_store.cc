@@ -127,12 +127,30 @@ Result<void> ModelStore::append(std::span<const CheckResult> results, Durability
 }
 
 void ModelStore::put(std::span<const CheckResult> results) {
+  ++changes_;
   for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
 }
 
 void ModelStore::set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries) {
   options_.keep_checks = keep_checks;
   options_.keep_summaries = keep_summaries;
+}
+
+Result<std::vector<Rejected>> ModelStore::append_each(std::span<const CheckResult> results, Durability durability) {
+  std::vector<Rejected> rejected;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (auto done = append(results.subspan(i, 1), durability); !done) rejected.push_back({i, done.error()});
+  }
+  return rejected;
+}
+
+Result<std::uint64_t> ModelStore::erase(ServerId server, Window window, std::optional<LocationId> location) {
+  if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
+  ++changes_;
+  return std::erase_if(results_, [&](const auto& entry) {
+    const CheckResult& result = entry.second;
+    return result.server == server && window.contains(result.time) && (!location || result.location == *location);
+  });
 }
 
 Result<void> ModelStore::load(ServerId server, std::span<const CheckResult> results) {

@@ -50,7 +50,13 @@ class ModelStore final : public Store {
   [[nodiscard]] Result<void> remove_server(ServerId id) override;
   using Store::append;
   [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability) override;
+  [[nodiscard]] Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results,
+                                                          Durability durability) override;
+  [[nodiscard]] Health health() const override { return {}; }
+  [[nodiscard]] std::uint64_t changes() const override { return changes_; }
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results) override;
+  [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window,
+                                            std::optional<LocationId> location) override;
   [[nodiscard]] Result<void> flush() override { return {}; }
   [[nodiscard]] Result<std::unique_ptr<Cursor>> scan(ServerId server, Window window,
                                                      const ScanOptions& options) const override;
@@ -91,6 +97,7 @@ class ModelStore final : public Store {
   std::uint32_t last_id_ = 0;
   std::map<ServerId, Server> servers_;
   std::map<Key, CheckResult> results_;
+  std::uint64_t changes_ = 0;
   std::map<std::pair<ServerId, std::int64_t>, DaySummary> kept_days_;  // of days whose results are gone
 };
 

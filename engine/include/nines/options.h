@@ -33,13 +33,21 @@ struct Options {
   // Behaviour.
   bool create_if_missing = true;  ///< false: a missing directory is `not_found`
   Recovery recovery = Recovery::refuse;
-  /// Free bytes below which writes are refused with `out_of_space`, before RocksDB meets the full disk. 0 is off.
+  /// Free bytes below which results are refused with `out_of_space`, before RocksDB meets the full disk. What makes
+  /// room (retention, erasing, removing, compacting) and the catalog may use them. 0 is off.
   std::uint64_t disk_reserve_bytes = 64U << 20U;
   /// How far ahead of `clock` a result's time may lie; later ones are `out_of_range`.
   std::chrono::milliseconds max_ahead = std::chrono::hours{24};
   std::chrono::days keep_checks{0};     ///< the current UTC day and so many before it; 0 is forever
   std::chrono::days keep_summaries{0};  ///< likewise for day summaries
-  std::uint64_t max_store_bytes = 0;    ///< oldest days of all servers go when the store is larger; 0 is no cap
+  /// Whether retention takes `clock` at its word. Otherwise no day counts as today that comes after that of the newest
+  /// believable result: one whose server has others of one to three days before it. So a clock that is far ahead
+  /// for less than a day drops nothing, and a store without results drops nothing more.
+  bool trust_clock = false;
+  /// The oldest whole days of all servers go when the table files are larger once they are compacted; never the current
+  /// day. Logs and what is not compacted yet come on top, at most a few times `write_buffer_bytes`. At least twice
+  /// `write_buffer_bytes`; 0 is no cap.
+  std::uint64_t max_store_bytes = 0;
   /// Wall clock; empty means the system's. Called from any thread; it must neither throw nor call the store. One that
   /// throws has stopped at the time it gave last, which the log is told once.
   std::function<TimeMs()> clock;

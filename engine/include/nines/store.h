@@ -92,6 +92,19 @@ struct StoreStats {
   ScanCost reads;                   ///< all reads since open
 };
 
+/// Whether a store takes results now.
+struct Health {
+  bool writable = true;
+  TimeMs since{};  ///< by Options::clock: when that changed last; when the store was opened, if it never did
+  Error why;       ///< what keeps it from writing; no message when it is writable
+};
+
+/// A result of an append that was not stored, and why.
+struct Rejected {
+  std::size_t index = 0;  ///< in the append's results
+  Error error;
+};
+
 /// What `verify` looked at.
 struct VerifyReport {
   std::uint64_t servers = 0;
@@ -134,10 +147,21 @@ class Store {
   [[nodiscard]] Result<void> append(const CheckResult& result, Durability durability) {
     return append(std::span(&result, 1), durability);
   }
+  /// The same for callers whose results have nothing to do with each other: stores those that can be, and returns the
+  /// others, ascending. An error means that none was stored: invalid_argument (no result), out_of_space, unavailable,
+  /// fatal.
+  [[nodiscard]] virtual Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results,
+                                                                  Durability durability) = 0;
   /// Stores much history of one server at once, sealed directly. `results` ascend by time; what exists already for
   /// the same keys is replaced. Durable at `disk` after the next flush() or close(). Errors as append.
   [[nodiscard]] virtual Result<void> load(ServerId server, std::span<const CheckResult> results) = 0;
-  /// Makes everything appended so far durable at `disk`.
+  /// Erases the results of a server in `window`, of all locations or of one, wherever they are stored; returns how many
+  /// there were. Atomic in pieces of about 1 MiB. Errors: not_found, corruption, unavailable, fatal.
+  [[nodiscard]] virtual Result<std::uint64_t> erase(ServerId server, Window window,
+                                                    std::optional<LocationId> location) = 0;
+  [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window) { return erase(server, window, {}); }
+  /// Makes everything appended so far durable at `disk`. After a failed write, once the store has opened itself anew,
+  /// that includes what had been acknowledged at a lower level before; until then it is an error.
   [[nodiscard]] virtual Result<void> flush() = 0;
 
   // --- Reading. ---
@@ -175,6 +199,11 @@ class Store {
   /// A checked copy in the new directory `path`, outside of the store; it grows in PATH.tmp. Read-only stores may, too.
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
+  /// Costs a look at memory. A store that cannot write tries again by itself with the next writing call.
+  [[nodiscard]] virtual Health health() const = 0;
+  /// Grows with each change of the catalog, the results or their summaries since the store was opened, and with
+  /// refresh(). As long as it is the same, so are all answers. Costs a look at memory.
+  [[nodiscard]] virtual std::uint64_t changes() const = 0;
   /// Flushes, rewrites single results that were sealed meanwhile (together some MB, so that the next open need not pass
   /// over them), and closes; afterwards every call that returns a Result returns `closed`, but for another close(). The
   /// destructor does the same, silently.

@@ -1,6 +1,7 @@
 // A mutex that clang's thread-safety analysis understands; std::mutex in libstdc++ is not annotated.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 
 #if defined(__clang__)
@@ -22,6 +23,12 @@ class NINES_THREAD_ANNOTATION(capability("mutex")) Mutex {
   void lock() NINES_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
   void unlock() NINES_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
   bool try_lock() NINES_THREAD_ANNOTATION(try_acquire_capability(true)) { return mutex_.try_lock(); }
+  /// Lets go of the mutex, which the caller holds, until `changed` is notified, or for no reason.
+  void wait(std::condition_variable& changed) NINES_REQUIRES(this) {
+    std::unique_lock<std::mutex> lock(mutex_, std::adopt_lock);
+    changed.wait(lock);
+    lock.release();
+  }
 
  private:
   std::mutex mutex_;

@@ -21,6 +21,9 @@ namespace nines::engine {
 inline constexpr std::uint8_t kChunkVersion = 1;
 /// Results of all series of a chunk together. A day at one check in 21 s; what is more goes into another chunk.
 inline constexpr std::uint32_t kMaxChunkResults = 4096;
+/// About what a chunk is to take at most: what follows goes into another one. Only details make chunks this large; a
+/// late result rewrites its chunk, and a reader that wants one result reads all of it.
+inline constexpr std::size_t kMaxChunkBytes = 128U << 10U;
 
 /// The bytes of a chunk. `series` ascend by location, none is empty, all columns are filled, there are 1 to
 /// kMaxChunkResults results in all, and their times lie in one UTC day.

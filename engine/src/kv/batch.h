@@ -49,6 +49,12 @@ class Batch {
   void erase(Space space, std::string_view key) { add(Kind::erase, space, key, {}); }
   /// Erases the keys in [from, to). Requires: `to` is the server's or the first key after it.
   void erase_range(Space space, std::string_view from, std::string_view to) { add(Kind::erase_range, space, from, to); }
+  /// Adds the changes of `later` behind these. Requires: a batch of the same server.
+  void append(const Batch& later) {
+    assert(later.server_ == server_);
+    changes_.append(later.changes_);
+    only_erases_ = only_erases_ && later.only_erases_;
+  }
   /// Empties the batch and keeps its memory.
   void clear() {
     changes_.clear();

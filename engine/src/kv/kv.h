@@ -134,7 +134,8 @@ class ViewUse {
 };
 
 struct KvSizes {
-  std::uint64_t disk_bytes = 0;
+  std::uint64_t disk_bytes = 0;   ///< all files, logs included
+  std::uint64_t table_bytes = 0;  ///< table files in use
   std::uint64_t block_cache_bytes = 0;
   std::uint64_t memtable_bytes = 0;
 };

@@ -1,6 +1,7 @@
 #include "series/columns.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 namespace nines::engine {
@@ -78,6 +79,32 @@ void SeriesColumns::push_back(const CheckResult& result) {
     has_phases.push_back(result.phases ? 1 : 0);
   }
   if (!result.detail.empty()) details.emplace_back(static_cast<std::uint32_t>(index), result.detail);
+}
+
+void SeriesColumns::truncate(std::size_t count) {
+  assert(count <= size());
+  const auto widest_gap = [this](std::size_t from, std::size_t to) {
+    std::int64_t widest = 0;
+    for (std::size_t i = from + 1; i < to; ++i) widest = std::max(widest, time_ms[i] - time_ms[i - 1]);
+    return saturated(widest);
+  };
+  while (!runs.empty() && runs.back().begin >= count) runs.pop_back();
+  if (!runs.empty() && runs.back().end > count) {
+    Run& last = runs.back();
+    // Most cuts are near the end and leave the widest gap where it is: then the rest of the run need not be walked.
+    const std::uint32_t gone = widest_gap(count - 1, last.end);
+    last.end = static_cast<std::uint32_t>(count);
+    last.last_ms = time_ms[count - 1];
+    if (gone >= last.max_gap_ms) last.max_gap_ms = widest_gap(last.begin, count);
+  }
+  time_ms.resize(count);
+  latency_us.resize(std::min(latency_us.size(), count));
+  while (!details.empty() && details.back().first >= count) details.pop_back();
+  phases.resize(std::min(phases.size(), count));
+  has_phases.resize(std::min(has_phases.size(), count));
+  if (std::find(has_phases.begin(), has_phases.end(), 1) != has_phases.end()) return;
+  phases.clear();
+  has_phases.clear();
 }
 
 std::size_t SeriesColumns::memory_bytes() const noexcept {

@@ -45,6 +45,8 @@ struct SeriesColumns {
   void clear() noexcept;
   /// Adds the next result. Its time must be later than the last one's and its location this one's.
   void push_back(const CheckResult& result);
+  /// Takes the results from index `count` (at most size()) on away.
+  void truncate(std::size_t count);
   [[nodiscard]] std::size_t size() const noexcept { return time_ms.size(); }
   [[nodiscard]] bool empty() const noexcept { return time_ms.empty(); }
   /// What the columns take in memory, their spare room included.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,40 @@ std::size_t total(std::span<const SeriesColumns> series) {
   return results;
 }
 
+/// About what results take in a chunk, so that it can be cut before it is encoded.
+class ChunkSize {
+ public:
+  void add(const CheckResult& result) {
+    bytes_ += kResultBytes + (result.phases ? kPhasesBytes : 0);
+    // A text is stored once, and told by its distance when it comes again soon.
+    if (result.detail != last_detail_) bytes_ += result.detail.size();
+    if (!result.detail.empty()) last_detail_ = result.detail;
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::size_t kResultBytes = 8;
+  static constexpr std::size_t kPhasesBytes = 12;
+  std::size_t bytes_ = 0;
+  std::string_view last_detail_;
+};
+
+std::size_t bytes_in_chunk(std::span<const CheckResult> results) {
+  ChunkSize size;
+  for (const CheckResult& result : results) size.add(result);
+  return size.bytes();
+}
+
+/// How many of `results`, all of one day, make a chunk.
+std::size_t fitting(std::span<const CheckResult> results) {
+  ChunkSize size;
+  std::size_t count = 0;
+  while (count < std::min<std::size_t>(results.size(), kMaxChunkResults) && size.bytes() < kMaxChunkBytes) {
+    size.add(results[count++]);
+  }
+  return count;
+}
+
 /// The usual case, a seal: `results` all lie behind what the chunk holds, and fit. Spares taking the chunk apart.
 bool append_to(std::vector<SeriesColumns>& series, std::span<const CheckResult> results) {
   if (total(series) + results.size() > kMaxChunkResults) return false;
@@ -82,11 +117,15 @@ bool append_to(std::vector<SeriesColumns>& series, std::span<const CheckResult> 
 /// Puts `results` into `chunk`.
 Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<const CheckResult> results,
                                 Batch& batch) {
+  const bool behind = to_ms(results.front().time) > chunk.last_ms;
+  if (behind && chunk.bytes.size() + bytes_in_chunk(results) > kMaxChunkBytes) {
+    return put_new_chunks(server, results, batch);
+  }
   std::vector<SeriesColumns> series;
   if (auto done = decode_chunk(chunk.bytes, Columns{true, true, true}, series); !done) {
     return tl::unexpected<Error>(at_chunk(done.error(), server, chunk.first_ms));
   }
-  if (to_ms(results.front().time) > chunk.last_ms && append_to(series, results)) {
+  if (behind && append_to(series, results)) {
     put_chunk(server, series, batch);
     return 1;
   }
@@ -125,7 +164,7 @@ std::uint64_t put_new_chunks(ServerId server, std::span<const CheckResult> resul
   while (!results.empty()) {
     // Full chunks first: a day that is still being written then grows at its end only. Results of one moment from
     // several locations stay together, so that the times of two chunks never overlap.
-    std::size_t count = std::min<std::size_t>(day_end(results), kMaxChunkResults);
+    std::size_t count = fitting(results.first(day_end(results)));
     if (count < results.size() && results[count].time == results[count - 1].time) {
       std::size_t shorter = count;
       while (shorter > 0 && results[shorter - 1].time == results[count].time) --shorter;

@@ -58,8 +58,9 @@ void append_piece(SeriesColumns& columns, const Segment& later) {
 }
 
 /// New columns with the piece `kept` of `old`, and room for more.
-std::shared_ptr<SeriesColumns> regrown(const SeriesColumns& old, const Segment& kept, std::size_t more) {
-  auto columns = std::make_shared<SeriesColumns>();
+std::shared_ptr<HeadSeries> regrown(const SeriesColumns& old, const Segment& kept, std::size_t more) {
+  auto series = std::make_shared<HeadSeries>();
+  SeriesColumns* const columns = &series->columns;
   columns->location = old.location;
   const std::size_t room = grown(kept.size() + more);
   columns->time_ms.reserve(room);
@@ -69,13 +70,16 @@ std::shared_ptr<SeriesColumns> regrown(const SeriesColumns& old, const Segment& 
     columns->has_phases.reserve(room);
   }
   append_piece(*columns, kept);
-  return columns;
+  return series;
 }
 
 }  // namespace
 
 void HeadView::clear() noexcept {
-  for (std::size_t i = 0; i < used_; ++i) series_[i].keep.reset();
+  for (std::size_t i = 0; i < used_; ++i) {
+    series_[i].keep->readers.fetch_sub(1, std::memory_order_release);
+    series_[i].keep.reset();
+  }
   used_ = 0;
 }
 
@@ -87,13 +91,14 @@ void Head::reset(std::int64_t start_ms, std::int64_t watermark_ms) {
   recount();
 }
 
-std::shared_ptr<SeriesColumns>& Head::series_of(LocationId location) {
-  auto found = std::lower_bound(series_.begin(), series_.end(), location,
-                                [](const auto& series, LocationId wanted) { return series->location < wanted; });
-  if (found == series_.end() || (*found)->location != location) {
-    auto columns = std::make_shared<SeriesColumns>();
-    columns->location = location;
-    found = series_.insert(found, std::move(columns));
+std::shared_ptr<HeadSeries>& Head::series_of(LocationId location) {
+  auto found = std::lower_bound(series_.begin(), series_.end(), location, [](const auto& series, LocationId wanted) {
+    return series->columns.location < wanted;
+  });
+  if (found == series_.end() || (*found)->columns.location != location) {
+    auto series = std::make_shared<HeadSeries>();
+    series->columns.location = location;
+    found = series_.insert(found, std::move(series));
   }
   return *found;
 }
@@ -103,9 +108,10 @@ void Head::recount() {
   bytes_ = 0;
   last_ms_ = -1;
   for (const auto& series : series_) {
-    results_ += series->size();
-    bytes_ += series->memory_bytes();
-    if (!series->empty()) last_ms_ = std::max(last_ms_, series->time_ms.back());
+    const SeriesColumns& columns = series->columns;
+    results_ += columns.size();
+    bytes_ += columns.memory_bytes();
+    if (!columns.empty()) last_ms_ = std::max(last_ms_, columns.time_ms.back());
   }
   recount_rows();
 }
@@ -114,10 +120,11 @@ void Head::recount_rows() {
   rows_ = 0;
   first_row_ms_ = -1;
   for (const auto& series : series_) {
-    const std::size_t first = TimeFinder(series->time_ms).find(watermark_ms_ + 1);
-    if (first == series->size()) continue;
-    rows_ += series->size() - first;
-    const std::int64_t first_ms = series->time_ms[first];
+    const SeriesColumns& columns = series->columns;
+    const std::size_t first = TimeFinder(columns.time_ms).find(watermark_ms_ + 1);
+    if (first == columns.size()) continue;
+    rows_ += columns.size() - first;
+    const std::int64_t first_ms = columns.time_ms[first];
     if (first_row_ms_ < 0 || first_ms < first_row_ms_) first_row_ms_ = first_ms;
   }
 }
@@ -125,14 +132,15 @@ void Head::recount_rows() {
 void Head::extend(const SeriesColumns& later) {
   auto& series = series_of(later.location);
   std::vector<Detail> details;
-  series = regrown(*series, whole_segment(*series, details), later.size());
-  append_piece(*series, whole_segment(later, details));
+  series = regrown(series->columns, whole_segment(series->columns, details), later.size());
+  append_piece(series->columns, whole_segment(later, details));
   recount();
 }
 
 bool Head::accepts(const CheckResult& result) const noexcept {
   for (const auto& series : series_) {
-    if (series->location == result.location) return series->empty() || series->time_ms.back() < to_ms(result.time);
+    const SeriesColumns& columns = series->columns;
+    if (columns.location == result.location) return columns.empty() || columns.time_ms.back() < to_ms(result.time);
   }
   return true;
 }
@@ -140,9 +148,9 @@ bool Head::accepts(const CheckResult& result) const noexcept {
 void Head::push_back(const CheckResult& result) {
   assert(accepts(result) && to_ms(result.time) >= start_ms_);
   auto& series = series_of(result.location);
-  if (has_room(*series, result)) {
+  if (has_room(series->columns, result)) {
     const std::int64_t time_ms = to_ms(result.time);
-    series->push_back(result);
+    series->columns.push_back(result);
     ++results_;
     last_ms_ = std::max(last_ms_, time_ms);
     if (time_ms <= watermark_ms_) return;
@@ -151,9 +159,51 @@ void Head::push_back(const CheckResult& result) {
     return;
   }
   std::vector<Detail> details;
-  series = regrown(*series, whole_segment(*series, details), 1);
-  series->push_back(result);
+  series = regrown(series->columns, whole_segment(series->columns, details), 1);
+  series->columns.push_back(result);
   recount();
+}
+
+void Head::insert(const CheckResult& result) {
+  assert(to_ms(result.time) >= start_ms_);
+  if (accepts(result)) return push_back(result);
+  auto& series = series_of(result.location);
+  const SeriesColumns& columns = series->columns;
+  const std::size_t place = TimeFinder(columns.time_ms).find(to_ms(result.time));
+  const bool replaces = columns.time_ms[place] == to_ms(result.time);
+  if (replaces && columns.at(place, result.server) == result) return;
+  std::vector<CheckResult> later;
+  for (std::size_t i = place + (replaces ? 1 : 0); i < columns.size(); ++i)
+    later.push_back(columns.at(i, result.server));
+  // Views are made and given up under the lock around this call or, the latter, with a release that is seen here.
+  if (series->readers.load(std::memory_order_acquire) > 0) {
+    std::vector<Detail> details;
+    series = regrown(columns, whole_segment(columns, details), 1);
+  }
+  series->columns.truncate(place);
+  series->columns.push_back(result);
+  for (const CheckResult& next : later) series->columns.push_back(next);
+  recount();
+}
+
+std::size_t Head::rows_until(std::int64_t time_ms) const noexcept {
+  std::size_t rows = 0;
+  for (const auto& series : series_) {
+    const TimeFinder times(series->columns.time_ms);
+    const std::size_t first = times.find(watermark_ms_ + 1);
+    rows += std::max<std::size_t>(times.find(time_ms + 1), first) - first;
+  }
+  return rows;
+}
+
+std::int64_t Head::slowest_ms() const noexcept {
+  std::int64_t slowest_ms = -1;
+  for (const auto& series : series_) {
+    if (series->columns.empty()) continue;
+    const std::int64_t last_ms = series->columns.time_ms.back();
+    if (last_ms > watermark_ms_ && (slowest_ms < 0 || last_ms < slowest_ms)) slowest_ms = last_ms;
+  }
+  return slowest_ms;
 }
 
 void Head::merge(std::span<const CheckResult> results, ServerId server) {
@@ -161,7 +211,10 @@ void Head::merge(std::span<const CheckResult> results, ServerId server) {
   const auto merged = merge_results(results_from(start_ms_, server), results);
   std::vector<SeriesColumns> columns = to_columns(merged);
   series_.clear();
-  for (SeriesColumns& series : columns) series_.push_back(std::make_shared<SeriesColumns>(std::move(series)));
+  for (SeriesColumns& of_location : columns) {
+    series_.push_back(std::make_shared<HeadSeries>());
+    series_.back()->columns = std::move(of_location);
+  }
   recount();
 }
 
@@ -169,11 +222,12 @@ void Head::cut_before(std::int64_t time_ms) {
   std::vector<Run> runs;
   std::vector<Detail> details;
   for (auto& series : series_) {
-    if (series->empty() || series->time_ms.front() >= time_ms) continue;
+    const SeriesColumns& columns = series->columns;
+    if (columns.empty() || columns.time_ms.front() >= time_ms) continue;
     const Bounds rest{time_ms, time_ms, kNothing};
-    series = regrown(*series, cut(whole_segment(*series, details), rest, Gaps::exact, runs, details), 0);
+    series = regrown(columns, cut(whole_segment(columns, details), rest, Gaps::exact, runs, details), 0);
   }
-  std::erase_if(series_, [](const auto& series) { return series->empty(); });
+  std::erase_if(series_, [](const auto& series) { return series->columns.empty(); });
   recount();
 }
 
@@ -198,7 +252,8 @@ void Head::drop(std::int64_t end_ms) {
 
 void Head::view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadView& out) const {
   out.clear();
-  for (const auto& series : series_) {
+  for (const auto& shared : series_) {
+    const SeriesColumns* const series = &shared->columns;
     if (series->empty() || series->time_ms.back() < bounds.low || series->time_ms.front() >= bounds.high) continue;
     if (out.used_ == out.series_.size()) out.series_.emplace_back();
     auto& slot = out.series_[out.used_];
@@ -224,14 +279,16 @@ void Head::view(const Bounds& bounds, const Columns& columns, Gaps gaps, HeadVie
     // Runs change at their end and details move while the series grows, so a view has its own.
     if (slot.segment.runs.data() != slot.runs.data()) slot.runs.assign(whole.runs.begin(), whole.runs.end());
     slot.segment.runs = slot.runs;
-    slot.keep = series;
+    shared->readers.fetch_add(1, std::memory_order_relaxed);
+    slot.keep = shared;
     ++out.used_;
   }
 }
 
 std::vector<CheckResult> Head::results_from(std::int64_t time_ms, ServerId server) const {
   std::vector<CheckResult> results;
-  for (const auto& series : series_) {
+  for (const auto& shared : series_) {
+    const SeriesColumns* const series = &shared->columns;
     for (std::size_t i = TimeFinder(series->time_ms).find(time_ms); i < series->size(); ++i) {
       results.push_back(series->at(i, server));
     }
@@ -242,9 +299,10 @@ std::vector<CheckResult> Head::results_from(std::int64_t time_ms, ServerId serve
 
 bool Head::newest(ServerId server, CheckResult& out) const {
   const SeriesColumns* newest = nullptr;
-  for (const auto& series : series_) {
+  for (const auto& shared : series_) {
+    const SeriesColumns* const series = &shared->columns;
     if (series->empty()) continue;
-    if (newest == nullptr || series->time_ms.back() >= newest->time_ms.back()) newest = series.get();
+    if (newest == nullptr || series->time_ms.back() >= newest->time_ms.back()) newest = series;
   }
   if (newest == nullptr) return false;
   out = newest->at(newest->size() - 1, server);

@@ -4,13 +4,14 @@
 // From `start_ms()` on it is complete. That start never lies beyond what is sealed, so every row of `recent` is here:
 // what lies after watermark_ms() is rows, the rest is in chunks, too.
 //
-// The columns of a series only ever grow at their end; whatever else changes makes new columns, so that a view which
-// readers hold stays as it was.
+// While readers hold a view of a series its columns only grow at their end; whatever else changes makes new columns
+// then, so that a view stays as it was.
 //
 // Threads: not guarded by itself. The server's state holds its view lock around every call; what a view points to may
 // be read without the lock, for as long as the view is held.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -26,9 +27,20 @@
 
 namespace nines::engine {
 
+/// The columns of one series in a head, and how many views point into them.
+struct HeadSeries {
+  SeriesColumns columns;
+  mutable std::atomic<std::uint32_t> readers{0};
+};
+
 /// Readable parts of a head. Reuses its memory from use to use.
 class HeadView {
  public:
+  HeadView() = default;
+  ~HeadView() { clear(); }
+  HeadView(const HeadView&) = delete;
+  HeadView& operator=(const HeadView&) = delete;
+
   [[nodiscard]] std::size_t series_count() const noexcept { return used_; }
   /// The series at `index`, ascending by location.
   [[nodiscard]] const Segment& series(std::size_t index) const noexcept { return series_[index].segment; }
@@ -37,7 +49,7 @@ class HeadView {
  private:
   friend class Head;
   struct Series {
-    std::shared_ptr<const SeriesColumns> keep;
+    std::shared_ptr<const HeadSeries> keep;
     Segment segment;
     std::vector<Run> runs;
     std::vector<Detail> details;
@@ -60,6 +72,10 @@ class Head {
   /// The results after watermark_ms(), and the time of the first of them, -1 without one.
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] std::int64_t first_row_ms() const noexcept { return first_row_ms_; }
+  /// The rows up to `time_ms`.
+  [[nodiscard]] std::size_t rows_until(std::int64_t time_ms) const noexcept;
+  /// Of the series that have rows, the earliest of their newest results' times; -1 without one.
+  [[nodiscard]] std::int64_t slowest_ms() const noexcept;
   [[nodiscard]] std::size_t results() const noexcept { return results_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
@@ -70,8 +86,11 @@ class Head {
   void extend(const SeriesColumns& later);
   /// Whether `result` is later than all of its series.
   [[nodiscard]] bool accepts(const CheckResult& result) const noexcept;
-  /// Adds a result; accepts() must hold.
+  /// Adds a result. Requires: accepts() holds.
   void push_back(const CheckResult& result);
+  /// Puts one result into its place, replacing its key. Cheap near the end of its series, or when it is there already.
+  /// Requires: it does not lie before start_ms().
+  void insert(const CheckResult& result);
   /// Puts sorted, unique results into their places, replacing equal keys. Copies the head.
   /// Requires: none of them lies before start_ms().
   void merge(std::span<const CheckResult> results, ServerId server);
@@ -91,7 +110,7 @@ class Head {
   [[nodiscard]] bool newest(ServerId server, CheckResult& out) const;
 
  private:
-  [[nodiscard]] std::shared_ptr<SeriesColumns>& series_of(LocationId location);
+  [[nodiscard]] std::shared_ptr<HeadSeries>& series_of(LocationId location);
   void cut_before(std::int64_t time_ms);
   void recount();
   void recount_rows();
@@ -103,7 +122,7 @@ class Head {
   std::size_t rows_ = 0;
   std::size_t results_ = 0;
   std::size_t bytes_ = 0;
-  std::vector<std::shared_ptr<SeriesColumns>> series_;  // ascending by location
+  std::vector<std::shared_ptr<HeadSeries>> series_;  // ascending by location
 };
 
 }  // namespace nines::engine

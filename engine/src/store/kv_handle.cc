@@ -9,14 +9,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The free space is looked at again after this much time or so many bytes, whichever is first.
-constexpr auto kSpaceEvery = 1000ms;
-constexpr std::size_t kSpaceBytes = 1U << 20U;
+/// What was written and may still be in RocksDB's buffer is handed on to the operating system once it is this much. It
+/// bounds the memory that is kept for writing it again.
+constexpr std::size_t kUnloggedBytes = 1U << 20U;
 
 /// What a caller is told while a fault keeps the store from writing. A full disk stays one, whoever met it first.
 Error waiting(const std::string& what, const Error& fault) {
   const bool full = fault.code == ErrorCode::out_of_space;
   return {full ? ErrorCode::out_of_space : ErrorCode::unavailable, what + ": " + fault.message};
+}
+
+Error closed() {
+  return {ErrorCode::closed, "the store is closed"};
 }
 
 }  // namespace
@@ -28,6 +32,7 @@ Handle::Handle(KvOpener opener, const Options& options, std::string path, std::f
       path_(std::move(path)),
       reopened_callback_(std::move(reopened)),
       patience_(patience),
+      reserve_(options.disk_reserve_bytes),
       pause_(patience.first_pause) {}
 
 void Handle::log(LogLevel level, const std::string& message) const {
@@ -40,54 +45,108 @@ Result<void> Handle::open(OpenReport& report) {
   const MutexLock lock(mutex_);
   kv_ = std::move(*opened);
   closed_ = false;
+  health_.since = options_.clock();
   return {};
 }
 
 Result<std::shared_ptr<Kv>> Handle::kv() const {
   const MutexLock lock(mutex_);
-  if (closed_) return fail(ErrorCode::closed, "the store is closed");
-  if (kv_ == nullptr) return fail(ErrorCode::unavailable, "the store is being reopened: " + fault_->message);
-  return kv_;
+  if (closed_) return tl::unexpected<Error>(closed());
+  if (kv_ != nullptr) return kv_;
+  return fail(ErrorCode::unavailable, fault_ ? "the store is being reopened: " + fault_->message : "the store closes");
 }
 
-Result<std::shared_ptr<Kv>> Handle::kv_for_write() {
+Result<std::shared_ptr<Kv>> Handle::writable_kv() const {
   const MutexLock lock(mutex_);
-  if (closed_) return fail(ErrorCode::closed, "the store is closed");
-  if (!fault_) return kv_;
+  if (closed_) return tl::unexpected<Error>(closed());
+  if (!fault_ && kv_ != nullptr) return kv_;
+  if (!fault_) return tl::unexpected<Error>(closed());
   if (fault_->code == ErrorCode::fatal) return tl::unexpected<Error>(*fault_);
-  if (Clock::now() < retry_at_) {
-    return tl::unexpected<Error>(waiting("waiting to reopen the store after a failed write", *fault_));
-  }
-  if (auto opened = reopen(); !opened) {
-    pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, patience_.longest_pause);
-    retry_at_ = Clock::now() + pause_;
-    return tl::unexpected<Error>(waiting("reopening the store failed, will try again", opened.error()));
-  }
-  return kv_;
+  return tl::unexpected<Error>(waiting("a write has failed", *fault_));
 }
 
-bool Handle::let_go() {
-  if (kv_ == nullptr) return true;
+Result<void> Handle::make_writable(bool at_once) {
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) return tl::unexpected<Error>(closed());
+    if (!fault_) return {};
+    if (fault_->code == ErrorCode::fatal) return tl::unexpected<Error>(*fault_);
+    if (reopening_ || (!at_once && Clock::now() < retry_at_)) {
+      return tl::unexpected<Error>(waiting("waiting to reopen the store after a failed write", *fault_));
+    }
+    reopening_ = true;
+  }
+  auto opened = reopen();
+  const MutexLock lock(mutex_);
+  reopening_ = false;
+  if (opened) return {};
+  pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, patience_.longest_pause);
+  retry_at_ = Clock::now() + pause_;
+  return tl::unexpected<Error>(waiting("reopening the store failed, will try again", opened.error()));
+}
+
+/// Destroys the Kv once nobody uses it any more; it stays when somebody does for too long.
+Result<void> Handle::let_go() {
+  std::shared_ptr<Kv> old;
+  {
+    const MutexLock lock(mutex_);
+    old = std::move(kv_);
+    kv_.reset();
+  }
+  if (old == nullptr) return {};
+  // New users come through kv_, so the count only falls.
   const auto deadline = Clock::now() + patience_.let_go;
-  // New holders come through mutex_, which is held here, so the count only falls.
-  while (kv_.use_count() > 1) {
-    if (Clock::now() >= deadline) return false;
+  while (old.use_count() > 1) {
+    if (Clock::now() >= deadline) {
+      const MutexLock lock(mutex_);
+      kv_ = std::move(old);
+      return fail(ErrorCode::unavailable, "a call still uses the store; try again once that is done");
+    }
     std::this_thread::sleep_for(1ms);
   }
-  kv_.reset();
-  return true;
+  return {};
+}
+
+/// Gives `kv` what the one before it may have lost, each server's changes in their order.
+Result<void> Handle::write_again(Kv& kv) {
+  std::vector<Batch> batches;
+  {
+    const MutexLock lock(mutex_);
+    batches.assign(unlogged_.begin(), unlogged_.begin() + static_cast<std::ptrdiff_t>(unlogged_count_));
+  }
+  if (batches.empty()) return {};
+  std::stable_sort(batches.begin(), batches.end(),
+                   [](const auto& a, const auto& b) { return a.server() < b.server(); });
+  std::vector<const Batch*> merged;
+  for (std::size_t first = 0, next = 1; first < batches.size(); first = next++) {
+    while (next < batches.size() && batches[next].server() == batches[first].server()) {
+      batches[first].append(batches[next++]);
+    }
+    merged.push_back(&batches[first]);
+  }
+  std::vector<Outcome> outcomes(merged.size());
+  kv.write(merged, Durability::process, outcomes);
+  for (const Outcome& outcome : outcomes) {
+    if (!outcome.ok()) return outcome.result();
+  }
+  return {};
 }
 
 Result<void> Handle::reopen() {
-  if (!let_go()) return fail(ErrorCode::unavailable, "a call still uses it");
+  if (auto gone = let_go(); !gone) return gone;
   OpenReport report;
   auto opened = opener_(report);
   if (!opened) return tl::unexpected<Error>(opened.error());
+  if (auto again = write_again(**opened); !again) return again;
   if (auto taken = reopened_callback_(**opened); !taken) return taken;
-  kv_ = std::move(*opened);
-  fault_.reset();
-  pause_ = patience_.first_pause;
-  ++reopened_;
+  {
+    const MutexLock lock(mutex_);
+    kv_ = std::move(*opened);
+    fault_.reset();
+    pause_ = patience_.first_pause;
+    ++reopened_;
+    forget_logged();
+  }
   log(LogLevel::warning, "the store was reopened after a failed write");
   for (const std::string& warning : report.warnings) log(LogLevel::warning, warning);
   return {};
@@ -103,74 +162,101 @@ void Handle::note_fault(const Kv& kv, const Error& error) {
   log(LogLevel::error, "a write failed; the store will be reopened: " + error.message);
 }
 
-Result<void> Handle::check_usable() const {
-  const MutexLock lock(mutex_);
-  if (closed_) return fail(ErrorCode::closed, "the store is closed");
-  if (fault_) return tl::unexpected<Error>(waiting("a write has failed", *fault_));
-  return {};
-}
-
-Result<void> Handle::change(Kv& kv, const std::function<Result<void>(LocalCare&)>& call) {
-  LocalCare* const local = kv.local();
+Result<void> Handle::change(const std::function<Result<void>(LocalCare&)>& call) {
+  const auto kv = writable_kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  LocalCare* const local = (*kv)->local();
   if (local == nullptr) return {};
-  if (auto usable = check_usable(); !usable) return usable;
   auto done = call(*local);
   // Damage that a compaction or a look at the blocks has met is no fault of writing.
   const bool is_fault =
       !done && done.error().code != ErrorCode::read_only && done.error().code != ErrorCode::corruption;
-  if (is_fault) note_fault(kv, done.error());
+  if (is_fault) note_fault(**kv, done.error());
   return done;
 }
 
-void Handle::write(Kv& kv, std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) {
-  std::size_t bytes = 0;
-  for (const Batch* batch : batches) bytes += batch->bytes();
-  auto may_write = check_space(kv, bytes);
-  if (may_write) may_write = check_usable();
-  if (!may_write) {
-    for (Outcome& outcome : outcomes) outcome = {Outcome::Applied::no, may_write.error()};
+void Handle::write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) {
+  const auto kv = writable_kv();
+  if (!kv) {
+    for (Outcome& outcome : outcomes) outcome = {Outcome::Applied::no, kv.error()};
     return;
   }
-  kv.write(batches, durability, outcomes);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+  (*kv)->write(batches, durability, outcomes);
+  std::optional<Error> fault;
+  for (std::size_t i = 0; i < outcomes.size() && !fault; ++i) {
     if (outcomes[i].applied != Outcome::Applied::unknown) continue;
-    if (const auto fenced = kv.fence(batches[i]->server()); fenced) continue;
-    note_fault(kv, outcomes[i].error);
-    return;
+    if (!(*kv)->fence(batches[i]->server())) fault = outcomes[i].error;
+  }
+  std::size_t unlogged = 0;
+  if ((*kv)->local() != nullptr) {
+    const MutexLock lock(mutex_);
+    if (durability != Durability::buffered && !fault) {
+      forget_logged();
+    } else {
+      for (std::size_t i = 0; i < batches.size(); ++i) {
+        if (outcomes[i].applied != Outcome::Applied::no) keep(*batches[i]);
+      }
+    }
+    unlogged = unlogged_bytes_;
+  }
+  if (fault) {
+    note_fault(**kv, *fault);
+  } else if (unlogged >= kUnloggedBytes) {
+    static_cast<void>(flush_log(false));  // a fault of it is told to the next writer
   }
 }
 
-Outcome Handle::write(Kv& kv, const Batch& batch, Durability durability) {
-  Outcome outcome;
-  const Batch* const only = &batch;
-  write(kv, std::span(&only, 1), durability, std::span(&outcome, 1));
-  return outcome;
+void Handle::keep(const Batch& batch) {
+  if (unlogged_count_ < unlogged_.size()) {
+    unlogged_[unlogged_count_] = batch;
+  } else {
+    unlogged_.push_back(batch);
+  }
+  ++unlogged_count_;
+  unlogged_bytes_ += sizeof(Batch) + batch.bytes();
 }
 
-Result<void> Handle::check_space(Kv& kv, std::size_t bytes) {
-  if (options_.disk_reserve_bytes == 0) return {};
-  const MutexLock lock(space_mutex_);
-  written_since_ += bytes;
-  const auto now = Clock::now();
-  if (space_short_ || written_since_ >= kSpaceBytes || now - space_checked_at_ >= kSpaceEvery) {
-    LocalCare* const local = kv.local();
-    const auto room = local == nullptr ? Result<std::uint64_t>(options_.disk_reserve_bytes) : local->room();
-    if (room) space_short_ = *room < options_.disk_reserve_bytes;
-    space_checked_at_ = now;
-    written_since_ = 0;
-  }
-  if (!space_short_) return {};
-  return fail(ErrorCode::out_of_space, "less than " + std::to_string(options_.disk_reserve_bytes >> 20U) +
-                                           " MiB are free where " + path_ +
-                                           " is; free some space, writing goes on by itself");
+void Handle::forget_logged() {
+  // Many small batches keep their memory for the next ones; a large one gives it back.
+  if (unlogged_bytes_ >= 2 * kUnloggedBytes) unlogged_.clear();
+  unlogged_count_ = 0;
+  unlogged_bytes_ = 0;
+}
+
+Result<void> Handle::flush_log(bool sync) {
+  auto done = change([sync](LocalCare& local) { return local.flush_log(sync); });
+  if (!done) return done;
+  const MutexLock lock(mutex_);
+  forget_logged();
+  return done;
+}
+
+Error Handle::reserve_error() const {
+  return {ErrorCode::out_of_space, "less than " + std::to_string(reserve_.bytes() >> 20U) + " MiB are free where " +
+                                       path_ + " is; free some space, writing goes on by itself"};
+}
+
+Result<void> Handle::check_room(std::size_t bytes) {
+  if (reserve_.bytes() == 0) return {};
+  const auto kv = this->kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  LocalCare* const local = (*kv)->local();
+  if (local == nullptr || reserve_.has_room(*local, bytes)) return {};
+  return tl::unexpected<Error>(reserve_error());
 }
 
 Result<void> Handle::close() {
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) return {};
+    if (reopening_) return fail(ErrorCode::unavailable, "the store is being reopened; close it once that is done");
+  }
+  if (auto gone = let_go(); !gone) return gone;
   const MutexLock lock(mutex_);
-  if (closed_) return {};
-  if (!let_go()) return fail(ErrorCode::unavailable, "a call still uses the store; close it once that is done");
   closed_ = true;
-  return {};
+  if (!fault_ || unlogged_count_ == 0) return {};
+  return fail(fault_->code,
+              "results that had been acknowledged but not synced could not be written: " + fault_->message);
 }
 
 Result<void> Handle::refresh() {
@@ -181,6 +267,27 @@ Result<void> Handle::refresh() {
   const MutexLock lock(mutex_);
   kv_ = std::move(*opened);  // readers keep the old one until they are done
   return {};
+}
+
+Health Handle::health() const {
+  const MutexLock lock(mutex_);
+  Error why = fault_.value_or(Error{});
+  if (!fault_ && reserve_.is_short()) why = reserve_error();
+  const bool writable = why.message.empty();
+  if (writable != health_.writable) health_.since = options_.clock();
+  health_.writable = writable;
+  health_.why = std::move(why);
+  return health_;
+}
+
+bool Handle::has_fault() const {
+  const MutexLock lock(mutex_);
+  return fault_.has_value();
+}
+
+bool Handle::is_closed() const {
+  const MutexLock lock(mutex_);
+  return closed_;
 }
 
 std::uint64_t Handle::reopened() const {

@@ -1,23 +1,31 @@
-// The store's hold on its Kv, and the rule for faults: a server whose write has an unknown outcome is fenced; when that
-// cannot be, the Kv is never written to again. It is closed once the calls that use it are done, which ends its views,
-// and opened anew, with a growing pause between attempts.
+// The store's hold on its Kv, and the rule for faults: a Kv that cannot fence off a write of unknown outcome is never
+// written to again. It is closed and opened anew, with a growing pause between attempts.
 //
 // Why: after a failed append or sync of the log RocksDB may clear its own error, and its next write can then abort the
 // process. An error that leaves RocksDB's memory in doubt (out of memory) is fatal: this store never writes again.
 //
-// Threads: all members from any thread. Whoever holds a Kv must let go of it soon.
+// What was acknowledged before it was known to be with the operating system is kept until it is, and written again to
+// the new Kv together with the write that failed. So a fault loses nothing that was acknowledged, at whatever level,
+// and the failed write has been done after all or will be: its batches are the next that the new Kv gets.
+//
+// Threads: all members from any thread, but write() and flush_log() from one at a time, which is the lane's. No lock is
+// held over I/O. Whoever holds a Kv must let go of it soon.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <vector>
+
+#include <nines/store.h>
 
 #include "base/mutex.h"
 #include "kv/kv.h"
+#include "store/disk_reserve.h"
 #include "store/patience.h"
 
 namespace nines::engine {
@@ -32,30 +40,47 @@ class Handle {
 
   /// Opens for the first time.
   [[nodiscard]] Result<void> open(OpenReport& report) NINES_EXCLUDES(mutex_);
-  /// For reading. `unavailable` when closed, or between a fault and the reopening.
+  /// For reading. `unavailable` when closed, or while it is being reopened.
   [[nodiscard]] Result<std::shared_ptr<Kv>> kv() const NINES_EXCLUDES(mutex_);
-  /// For writing: reopens first when a write has failed and the pause is over. Errors: unavailable, fatal.
-  [[nodiscard]] Result<std::shared_ptr<Kv>> kv_for_write() NINES_EXCLUDES(mutex_);
-  /// As Kv::write. Errors in the outcomes: out_of_space (refused before the Kv is touched, or by it), io, fatal, …. A
-  /// server whose outcome is unknown must be read anew before it is written to again.
-  void write(Kv& kv, std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes)
+  /// Returns when it may be written, and reopens for that when a write has failed and the pause is over, or `at_once`.
+  /// Errors: unavailable, out_of_space, fatal. Requires: the caller holds no lock of the store.
+  [[nodiscard]] Result<void> make_writable(bool at_once = false) NINES_EXCLUDES(mutex_);
+
+  /// As Kv::write, to the Kv at hand. Errors in the outcomes: io, out_of_space, unavailable,
+  /// fatal, …. A server whose outcome is unknown must be read anew before it is written to again.
+  void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes)
       NINES_EXCLUDES(mutex_);
-  [[nodiscard]] Outcome write(Kv& kv, const Batch& batch, Durability durability) NINES_EXCLUDES(mutex_);
-  /// A call that changes files, under the same rule for faults. Succeeds at once when `kv` has none.
-  [[nodiscard]] Result<void> change(Kv& kv, const std::function<Result<void>(LocalCare&)>& call) NINES_EXCLUDES(mutex_);
-  /// Lets go of the Kv for good; views of it are over. `unavailable` when a call still uses it after a while.
+  /// Hands the log to the operating system, and syncs it to the device when `sync`. Errors as write().
+  [[nodiscard]] Result<void> flush_log(bool sync) NINES_EXCLUDES(mutex_);
+  /// `out_of_space` when about `bytes` more would go into the reserve of the disk, which is for what makes room.
+  /// Requires: the caller holds no lock of the store; a file system may be slow to answer.
+  [[nodiscard]] Result<void> check_room(std::size_t bytes) NINES_EXCLUDES(mutex_);
+
+  /// A call that changes files. A failure of it counts as a fault, except for `read_only`. Succeeds at once where the
+  /// Kv has no local side. Errors: unavailable, and the call's.
+  [[nodiscard]] Result<void> change(const std::function<Result<void>(LocalCare&)>& call) NINES_EXCLUDES(mutex_);
+  /// Lets go of the Kv for good; views of it are over. `unavailable` when a call still uses it after a while; the
+  /// fault's error when something that was acknowledged could not be written.
   [[nodiscard]] Result<void> close() NINES_EXCLUDES(mutex_);
   /// Replaces the Kv by one opened now; for read-only stores.
   [[nodiscard]] Result<void> refresh() NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::uint64_t reopened() const NINES_EXCLUDES(mutex_);
+  /// As Store::health.
+  [[nodiscard]] Health health() const NINES_EXCLUDES(mutex_);
+  /// Whether a write has failed, and the Kv was not opened anew since.
+  [[nodiscard]] bool has_fault() const NINES_EXCLUDES(mutex_);
+  [[nodiscard]] bool is_closed() const NINES_EXCLUDES(mutex_);
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<Kv>> writable_kv() const NINES_EXCLUDES(mutex_);
   void note_fault(const Kv& kv, const Error& error) NINES_EXCLUDES(mutex_);
-  [[nodiscard]] Result<void> reopen() NINES_REQUIRES(mutex_);
-  [[nodiscard]] bool let_go() NINES_REQUIRES(mutex_);
-  [[nodiscard]] Result<void> check_usable() const NINES_EXCLUDES(mutex_);
-  [[nodiscard]] Result<void> check_space(Kv& kv, std::size_t bytes) NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> reopen() NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> let_go() NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> write_again(Kv& kv) NINES_EXCLUDES(mutex_);
+  void keep(const Batch& batch) NINES_REQUIRES(mutex_);
+  void forget_logged() NINES_REQUIRES(mutex_);
+  [[nodiscard]] Error reserve_error() const;
   void log(LogLevel level, const std::string& message) const;
 
   const KvOpener opener_;
@@ -63,19 +88,22 @@ class Handle {
   const std::string path_;
   const std::function<Result<void>(Kv&)> reopened_callback_;
   const Patience patience_;
+  DiskReserve reserve_;
 
   mutable Mutex mutex_;
-  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);      // null when closed, and when a reopening failed
+  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);      // null when closed, while reopening, and when that has failed
   std::optional<Error> fault_ NINES_GUARDED_BY(mutex_);  // why kv_ must not be written to
   bool closed_ NINES_GUARDED_BY(mutex_) = true;          // until open()
+  bool reopening_ NINES_GUARDED_BY(mutex_) = false;      // by some thread
   Clock::time_point retry_at_ NINES_GUARDED_BY(mutex_);
   std::chrono::milliseconds pause_ NINES_GUARDED_BY(mutex_);
   std::uint64_t reopened_ NINES_GUARDED_BY(mutex_) = 0;
-
-  Mutex space_mutex_;
-  Clock::time_point space_checked_at_ NINES_GUARDED_BY(space_mutex_);
-  std::size_t written_since_ NINES_GUARDED_BY(space_mutex_) = 0;
-  bool space_short_ NINES_GUARDED_BY(space_mutex_) = false;
+  mutable Health health_ NINES_GUARDED_BY(mutex_);  // as it was told last
+  /// What kv_ was given since all of it was last known to be with the operating system, in order: the first of these;
+  /// the others keep their memory for what comes.
+  std::vector<Batch> unlogged_ NINES_GUARDED_BY(mutex_);
+  std::size_t unlogged_count_ NINES_GUARDED_BY(mutex_) = 0;
+  std::size_t unlogged_bytes_ NINES_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace nines::engine

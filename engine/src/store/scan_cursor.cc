@@ -35,7 +35,7 @@ class Stopwatch {
 
 }  // namespace
 
-Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window window, bool write_held) {
+Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window window) {
   const Stopwatch watch(cost_);
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   if (options_.lookback.count() < 0) {
@@ -61,15 +61,18 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
     phase_ = Phase::chunks;
     return look_at_disk();
   }
-  return take_view(write_held);
+  return take_view();
 }
 
-Result<void> ScanCursor::take_view(bool write_held) NINES_NO_THREAD_SAFETY_ANALYSIS {
+Result<void> ScanCursor::take_view() NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *state_;
   core_->states.touch(state);
   for (int attempt = 0;; ++attempt) {
     std::unique_lock<Mutex> writers_wait(state.write, std::defer_lock);
-    if (!write_held && (!state.loaded() || attempt >= kFreeAttempts)) writers_wait.lock();
+    if (!state.loaded() || attempt >= kFreeAttempts) {
+      writers_wait.lock();
+      state.settle();
+    }
     if (!state.loaded()) {
       auto kv = core_->handle.kv();
       if (!kv) return tl::unexpected<Error>(kv.error());
@@ -77,7 +80,7 @@ Result<void> ScanCursor::take_view(bool write_held) NINES_NO_THREAD_SAFETY_ANALY
     }
     if (try_view()) return phase_ == Phase::chunks ? look_at_disk() : Result<void>{};
     if (auto taken = take_snapshot(); !taken) return taken;
-    if (writers_wait.owns_lock() || write_held) {
+    if (writers_wait.owns_lock()) {
       // Nobody can change the history now, and the snapshot is newer than the last change.
       if (try_view()) return phase_ == Phase::chunks ? look_at_disk() : Result<void>{};
     }
@@ -87,7 +90,7 @@ Result<void> ScanCursor::take_view(bool write_held) NINES_NO_THREAD_SAFETY_ANALY
 bool ScanCursor::try_view() {
   const ServerState& state = *state_;
   const MutexLock view(state.view);
-  if (state.changing()) return false;
+  if (!state.loaded() || state.changing()) return false;
   head_start_ms_ = state.head().start_ms();
   if (bounds_.low < head_start_ms_ && (!has_snapshot() || !state.unchanged_since(taken_at_))) return false;
   state.head().view(bounds_, options_.columns, gaps_, head_);
@@ -124,7 +127,16 @@ Result<const Segment*> ScanCursor::next() {
   });
 }
 
+ScanCursor::~ScanCursor() {
+  if (core_->is_forked()) {
+    static_cast<void>(view_.release());
+    return;
+  }
+  core_->count(cost_);
+}
+
 Result<void> ScanCursor::check_readable() const {
+  if (core_->is_forked()) return tl::unexpected<Error>(forked_error());
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   // What is left of a history that is being erased would look like all of it.
   if (state_ != nullptr && state_->removed) return tl::unexpected<Error>(no_such_server(state_->id));

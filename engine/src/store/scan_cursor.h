@@ -22,13 +22,12 @@ class ScanCursor final : public Cursor {
  public:
   ScanCursor(std::shared_ptr<const StoreCore> core, const ScanOptions& options, Gaps gaps)
       : core_(std::move(core)), options_(options), gaps_(gaps) {}
-  ~ScanCursor() override { core_->count(cost_); }
+  ~ScanCursor() override;
   ScanCursor(const ScanCursor&) = delete;
   ScanCursor& operator=(const ScanCursor&) = delete;
 
-  /// Positions on the results of a server in `window`. When `write_held`, the caller holds the state's write lock and
-  /// the state is loaded. Errors: closed, unavailable, corruption, io.
-  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window, bool write_held = false);
+  /// Positions on the results of a server in `window`. Errors: closed, unavailable, corruption, io.
+  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window);
   [[nodiscard]] Result<const Segment*> next() override;
   [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
 
@@ -40,7 +39,7 @@ class ScanCursor final : public Cursor {
 
   [[nodiscard]] Result<void> check_readable() const;
   [[nodiscard]] Result<const Segment*> read_next();
-  [[nodiscard]] Result<void> take_view(bool write_held);
+  [[nodiscard]] Result<void> take_view();
   [[nodiscard]] bool try_view();
   [[nodiscard]] Result<void> take_snapshot();
   [[nodiscard]] Result<void> look_at_disk();

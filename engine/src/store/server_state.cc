@@ -16,6 +16,8 @@ namespace {
 /// The part of the heads' budget that day summaries may take: one in so many bytes. A server's month of them is as
 /// large as seven hours of its results at one a minute.
 constexpr std::size_t kDaysShare = 4;
+/// More results than this that do not follow the head's are put into it together, by making it anew.
+constexpr std::size_t kManyMisplaced = 8;
 
 Error at_key(Error error, std::string_view key) {
   error.message += " (key " + printable_key(key) + ")";
@@ -47,9 +49,9 @@ Result<void> read_chunks(ServerId id, std::int64_t start_ms, View& view, Head& h
   return checks.status();
 }
 
-/// The UTC day that no stored summary reaches, given that the server's newest result is at `last_ms`.
-Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t last_ms, View& view) {
-  std::int64_t end = utc_day(std::max<std::int64_t>(last_ms, 0));
+/// The UTC day that no stored summary reaches, given where the server's sealed results end.
+Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t watermark_ms, View& view) {
+  std::int64_t end = utc_day(std::max<std::int64_t>(watermark_ms, 0));
   Range& days = view.range(Space::days, day_key(id, end).view(), prefix_end(id).view(), {.values = false});
   for (; days.valid(); days.next()) {
     const auto key = parse_day_key(days.key());
@@ -116,12 +118,38 @@ std::vector<CheckResult> ServerState::rows() const {
   return head_.results_from(head_.watermark_ms() + 1, id);
 }
 
+std::size_t ServerState::rows_until(std::int64_t time_ms) const {
+  const MutexLock lock(view);
+  return head_.rows_until(time_ms);
+}
+
+std::int64_t ServerState::slowest_ms() const {
+  const MutexLock lock(view);
+  return head_.slowest_ms();
+}
+
+void ServerState::settle() {
+  if (pending_ > 0) {
+    view.lock();
+    settling_ = true;
+    while (pending_ > 0) view.wait(settled_);
+    settling_ = false;
+    view.unlock();
+  }
+  sealing_to_ms_ = -1;
+}
+
+std::int64_t ServerState::sealing_to_ms() const {
+  return std::max(sealing_to_ms_, unsealed().watermark_ms);
+}
+
 void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t change) {
   const MutexLock lock(view);
   head_ = std::move(head);
   found_rows = {};
   rows_found = false;
   summaries_end_ = summaries_end;
+  newest_ms_ = std::max(head_.last_ms(), std::max<std::int64_t>(head_.watermark_ms(), 0));
   changed_at_ = change;
   loaded_.store(true, std::memory_order_release);
   check();
@@ -130,6 +158,8 @@ void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t chan
 void ServerState::forget(std::uint64_t change) {
   const MutexLock lock(view);
   loaded_ = false;
+  ++generation_;
+  head_ = Head();
   found_rows.clear();
   rows_found = false;
   changed_at_ = change;
@@ -138,18 +168,18 @@ void ServerState::forget(std::uint64_t change) {
 void ServerState::append(std::span<const CheckResult* const> results) {
   std::vector<CheckResult> misplaced;
   const MutexLock lock(view);
-  assert(loaded());
+  if (!loaded()) return;  // forgotten since; it will be found on disk
+  const bool many = results.size() > kManyMisplaced;
   for (const CheckResult* result : results) {
-    const std::int64_t ms = to_ms(result->time);
-    if (ms < head_.start_ms()) continue;
+    if (to_ms(result->time) < head_.start_ms()) continue;
     if (misplaced.empty() && head_.accepts(*result)) {
       head_.push_back(*result);
-    } else {
+    } else if (many) {
       misplaced.push_back(*result);
+    } else {
+      head_.insert(*result);
     }
   }
-  // A day that a later result has passed may get a summary, which stays should that result be dropped.
-  summaries_end_ = std::max(summaries_end_, utc_day(std::max<std::int64_t>(head_.last_ms(), 0)));
   if (!misplaced.empty()) {
     sort_and_unique(misplaced);
     head_.merge(misplaced, id);
@@ -157,27 +187,47 @@ void ServerState::append(std::span<const CheckResult* const> results) {
   check();
 }
 
+void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t watermark_ms, std::int64_t start_ms,
+                              std::uint64_t change) {
+  const MutexLock lock(view);
+  if (!loaded()) return;  // forgotten since; it will be found on disk
+  head_.seal(watermark_ms);
+  head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
+  const auto first =
+      std::partition_point(newest.begin(), newest.end(),
+                           [begin_ms = head_.start_ms()](const auto& result) { return to_ms(result.time) < begin_ms; });
+  const std::span<const CheckResult> kept(first, newest.end());
+  if (!kept.empty() && to_ms(kept.front().time) > head_.last_ms()) {
+    for (const SeriesColumns& series : to_columns(kept)) head_.extend(series);
+  } else if (!kept.empty()) {
+    head_.merge(kept, id);
+  }
+  changed_at_ = change;
+  check();
+}
+
 void ServerState::seal(std::int64_t watermark_ms) {
   const MutexLock lock(view);
-  assert(loaded());
+  if (!loaded()) return;  // forgotten since; it will be found on disk
   head_.seal(watermark_ms);
   check();
 }
 
 void ServerState::drop(std::int64_t end_ms) {
   const MutexLock lock(view);
-  assert(loaded());
+  if (!loaded()) return;  // forgotten since; it will be found on disk
   head_.drop(end_ms);
   check();
 }
 
-void ServerState::note_summary(std::int64_t day) {
-  summaries_end_ = std::max(summaries_end_, day + 1);
+void ServerState::expect_summary(std::int64_t day) {
+  const MutexLock lock(view);
+  summaries_end_ = std::max(summaries_end_.load(), day + 1);
 }
 
 void ServerState::trim(std::int64_t start_ms, std::uint64_t change) {
   const MutexLock lock(view);
-  assert(loaded());
+  if (!loaded()) return;  // forgotten since; it will be found on disk
   head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
   changed_at_ = change;
   check();
@@ -190,15 +240,25 @@ void ServerState::check() const {
   assert(head_.rows() == head_.results_from(head_.watermark_ms() + 1, id).size());
 }
 
-HistoryChange::HistoryChange(ServerState& state, const StateTable& states) : state_(state), states_(states) {
-  const MutexLock lock(state_.view);
-  ++state_.changing_;
+HistoryChange::HistoryChange(ServerState& state, const StateTable& states, bool past)
+    : state_(&state), states_(&states), past_(past) {
+  ++state.pending_;
+  if (!past_) return;
+  const MutexLock lock(state.view);
+  ++state.changing_;
 }
 
-HistoryChange::~HistoryChange() {
-  const MutexLock lock(state_.view);
-  --state_.changing_;
-  state_.changed_at_ = states_.count_change();
+HistoryChange::~HistoryChange() NINES_NO_THREAD_SAFETY_ANALYSIS {
+  if (state_ == nullptr) return;
+  if (past_) {
+    const MutexLock lock(state_->view);
+    --state_->changing_;
+    state_->changed_at_ = states_->count_change();
+  }
+  // settle() announces itself before it looks at the count, so one of the two sees the other.
+  if (--state_->pending_ > 0 || !state_->settling_) return;
+  const MutexLock lock(state_->view);
+  state_->settled_.notify_all();
 }
 
 std::shared_ptr<ServerState> StateTable::find(ServerId id) const {
@@ -279,6 +339,7 @@ Result<void> StateTable::find_rows(const Kv& kv) {
 
 Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   if (state.loaded()) return {};
+  state.settle();
   std::vector<SeriesColumns> rows;
   bool found = false;
   {
@@ -298,7 +359,7 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   }
   std::int64_t last_ms = *watermark;
   for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
-  const auto summaries_end = find_summaries_end(state.id, last_ms, **view);
+  const auto summaries_end = find_summaries_end(state.id, *watermark, **view);
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;

@@ -1,16 +1,20 @@
 // What an open store knows of each server beyond the catalog: where its sealed history ends, and its head.
 //
-// Locks: `write` serialises the writers of a server and is held over the Kv; several are taken in ascending order of
-// id. `view` guards what readers look at and is never held over I/O. `write` comes before `view`.
+// Locks: under `write` a write of the server is prepared and enters the lane (write_lane.h); several are taken in
+// ascending order of id. It may be held over reading, and never over writing. `view` guards what readers look at and is
+// never held over I/O. `write` comes before `view`.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <nines/options.h>
@@ -59,6 +63,8 @@ class ServerState {
 
   /// Whether what follows is valid; false after open and after a fault.
   [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }
+  /// Counts forget(): what was prepared under an earlier generation rests on what may not be true any more.
+  [[nodiscard]] std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
   // --- For readers. ---
   [[nodiscard]] const Head& head() const NINES_REQUIRES(view) { return head_; }
@@ -69,38 +75,64 @@ class ServerState {
   }
   [[nodiscard]] bool changing() const NINES_REQUIRES(view) { return changing_ > 0; }
 
-  // --- For writers; all but load() and forget() require loaded(). ---
+  // --- For who prepares a write. ---
+  /// Waits until what has entered the lane is done. Nothing is under way then, as long as the caller keeps `write`.
+  void settle() NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// Results up to here may be sealed or are about to be; what lies there is folded, after settle().
+  [[nodiscard]] std::int64_t sealing_to_ms() const NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void begin_seal(std::int64_t watermark_ms) NINES_REQUIRES(write) { sealing_to_ms_ = watermark_ms; }
+  /// Whether a later result than those of the UTC day `day` is there or on its way; readers may keep such a day's
+  /// summary in memory.
+  [[nodiscard]] bool is_past(std::int64_t day) const NINES_REQUIRES(write) { return day < utc_day(newest_ms_); }
+  void begin_append(std::int64_t last_ms) NINES_REQUIRES(write) { newest_ms_ = std::max(newest_ms_, last_ms); }
+
+  // --- What has been written; all but load() and forget() require loaded(). ---
   [[nodiscard]] Unsealed unsealed() const NINES_EXCLUDES(view);
+  /// Head::rows_until().
+  [[nodiscard]] std::size_t rows_until(std::int64_t time_ms) const NINES_EXCLUDES(view);
+  /// Head::slowest_ms().
+  [[nodiscard]] std::int64_t slowest_ms() const NINES_EXCLUDES(view);
   /// The results that are rows, ascending by time, then location.
   [[nodiscard]] std::vector<CheckResult> rows() const NINES_EXCLUDES(view);
   /// Whether a summary of the UTC day `day` may be stored; what changes such a day has to erase it.
-  [[nodiscard]] bool may_have_summary(std::int64_t day) const NINES_REQUIRES(write) { return day < summaries_end_; }
+  [[nodiscard]] bool may_have_summary(std::int64_t day) const noexcept { return day < summaries_end_; }
 
   /// Begins with what the disk holds: `head` with its watermark, and no summary of the day `summaries_end` or later.
   void load(Head head, std::int64_t summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// What is known is not valid any more: it is loaded anew before the next use.
   void forget(std::uint64_t change) NINES_EXCLUDES(view);
   /// `results`, ascending by time, have been stored: those after the watermark as rows, the others in chunks.
-  void append(std::span<const CheckResult* const> results) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void append(std::span<const CheckResult* const> results) NINES_EXCLUDES(view);
+  /// Results have been sealed directly, and with them all rows up to `watermark_ms`: of those, the head is to hold
+  /// `newest`, sorted and unique, and need not begin before `start_ms`.
+  void load_sealed(std::span<const CheckResult> newest, std::int64_t watermark_ms, std::int64_t start_ms,
+                   std::uint64_t change) NINES_EXCLUDES(view);
   /// The rows up to `watermark_ms` have been sealed.
-  void seal(std::int64_t watermark_ms) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void seal(std::int64_t watermark_ms) NINES_EXCLUDES(view);
   /// All results before `end_ms` have been erased.
-  void drop(std::int64_t end_ms) NINES_REQUIRES(write) NINES_EXCLUDES(view);
-  /// A summary of `day` has been stored.
-  void note_summary(std::int64_t day) NINES_REQUIRES(write);
+  void drop(std::int64_t end_ms) NINES_EXCLUDES(view);
+  /// A summary of `day` is about to be stored.
+  void expect_summary(std::int64_t day) NINES_REQUIRES(write);
   /// Gives up the head's memory before `start_ms`, or before what is not sealed when that is earlier.
-  void trim(std::int64_t start_ms, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void trim(std::int64_t start_ms, std::uint64_t change) NINES_EXCLUDES(view);
 
  private:
   friend class HistoryChange;
   void check() const NINES_REQUIRES(view);
 
   std::atomic<bool> loaded_{false};
+  std::atomic<std::uint64_t> generation_{0};
+  std::int64_t sealing_to_ms_ NINES_GUARDED_BY(write) = -1;
+  std::int64_t newest_ms_ NINES_GUARDED_BY(write) = 0;
   /// No summary of this UTC day or a later one is stored.
-  std::int64_t summaries_end_ NINES_GUARDED_BY(write) = 0;
+  std::atomic<std::int64_t> summaries_end_{0};
   Head head_ NINES_GUARDED_BY(view);
-  /// Writes under way that touch what readers find on disk.
+  /// Writes in the lane, and whether somebody waits for the last of them.
+  std::atomic<int> pending_{0};
+  std::atomic<bool> settling_{false};
+  /// Those of them that touch what readers find on disk.
   int changing_ NINES_GUARDED_BY(view) = 0;
+  std::condition_variable settled_;
   /// StateTable::changes() when the history before the head's start, or that start, last changed.
   std::uint64_t changed_at_ NINES_GUARDED_BY(view) = 0;
 };
@@ -131,7 +163,7 @@ class StateTable {
   /// Where the head of a server should begin whose newest result is at `last_ms` and sealed up to `watermark_ms`.
   [[nodiscard]] std::int64_t head_start(std::int64_t last_ms, std::int64_t watermark_ms) const noexcept;
   /// Trims the head of `state` when it reaches much further back than it should.
-  void trim_head(ServerState& state) const NINES_REQUIRES(state.write);
+  void trim_head(ServerState& state) const;
   /// Marks `state` as used.
   void touch(const ServerState& state) const noexcept;
   /// Takes memory from the least recently used heads while the budget is exceeded; looks at every server.
@@ -161,18 +193,20 @@ class StateTable {
   mutable Mutex budget_mutex_;
 };
 
-/// A write under way that touches what readers find on disk: chunks, summaries, or erased history. Until it is over
-/// they wait for it, and what they have read before counts as old.
+/// A write of a server on its way through the lane. While one is that touches what readers find on disk (chunks,
+/// summaries, erased history), they wait for it, and what they have read before counts as old.
 class HistoryChange {
  public:
-  HistoryChange(ServerState& state, const StateTable& states) NINES_EXCLUDES(state.view);
+  HistoryChange(ServerState& state, const StateTable& states, bool past) NINES_EXCLUDES(state.view);
   ~HistoryChange();
-  HistoryChange(const HistoryChange&) = delete;
-  HistoryChange& operator=(const HistoryChange&) = delete;
+  HistoryChange(HistoryChange&& other) noexcept
+      : state_(std::exchange(other.state_, nullptr)), states_(other.states_), past_(other.past_) {}
+  HistoryChange& operator=(HistoryChange&&) = delete;
 
  private:
-  ServerState& state_;
-  const StateTable& states_;
+  ServerState* state_;
+  const StateTable* states_;
+  bool past_;
 };
 
 }  // namespace nines::engine

@@ -47,9 +47,15 @@ StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
     : core_(std::make_shared<StoreCore>(
           path, mode, with_callbacks_contained(std::move(options)), make_opener,
           [this](Kv& kv) { return take_catalog(kv); }, patience)),
-      writer_(core_->handle, core_->states, core_->options) {}
+      writer_(core_->handle, core_->lane, core_->states, core_->options),
+      retention_(core_, writer_) {}
 
 StoreImpl::~StoreImpl() {
+  if (core_->is_forked()) {
+    // Left as it is: closing would write the parent's buffers into its files.
+    static_cast<void>(new std::shared_ptr<StoreCore>(core_));
+    return;
+  }
   static_cast<void>(close());
   core_->closed = true;  // for a cursor that outlives the store, and kept close() from letting go of the Kv
 }
@@ -82,6 +88,7 @@ Result<void> StoreImpl::take_catalog(const Kv& kv) {
 }
 
 Result<void> StoreImpl::check(Access access) const {
+  if (core_->is_forked()) return tl::unexpected<Error>(forked_error());
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   if (access == Access::write && core_->mode == KvMode::read_only) return tl::unexpected<Error>(read_only_error());
   return {};
@@ -89,21 +96,21 @@ Result<void> StoreImpl::check(Access access) const {
 
 void StoreImpl::set_retention(const Server& server) const {
   if (const auto state = core_->states.find(server.id)) {
-    state->keep_days = keep_days(server.retention.checks, core_->options.keep_checks);
+    state->keep_days = Retention::keep_days(server.retention.checks, core_->options.keep_checks);
   }
 }
 
 Result<void> StoreImpl::put_server(const Server& server) {
   if (auto valid = catalog_.check(server); !valid) return valid;
-  auto kv = core_->handle.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
+  if (auto writable = core_->handle.make_writable(); !writable) return writable;
   if (core_->states.find(server.id) == nullptr) {
-    const Batch reserved = CatalogTable::reserve(server.id);
-    if (auto written = core_->handle.write(**kv, reserved, Durability::process).result(); !written) return written;
+    LaneChange reserved(ServerId{});
+    reserved.batch = CatalogTable::reserve(server.id);
+    if (auto written = core_->lane.write(reserved, Durability::process); !written) return written;
   }
-  Batch batch(server.id);
-  CatalogTable::write_put(server, batch);
-  if (auto written = core_->handle.write(**kv, batch, Durability::process).result(); !written) return written;
+  LaneChange change(server.id);
+  CatalogTable::write_put(server, change.batch);
+  if (auto written = core_->lane.write(change, Durability::process); !written) return written;
   catalog_.put(server);
   return {};
 }
@@ -152,11 +159,23 @@ Result<void> StoreImpl::load(ServerId server, std::span<const CheckResult> resul
   return call(Access::write, [&] { return writer_.load(server, results); });
 }
 
+Result<std::vector<Rejected>> StoreImpl::append_each(std::span<const CheckResult> results, Durability durability) {
+  return call(Access::write, [&] { return writer_.append_each(results, durability); });
+}
+
+Health StoreImpl::health() const {
+  if (auto allowed = check(Access::write); !allowed) return {false, core_->handle.health().since, allowed.error()};
+  return core_->handle.health();
+}
+
+Result<std::uint64_t> StoreImpl::erase(ServerId server, Window window, std::optional<LocationId> location) {
+  return call(Access::write, [&] { return writer_.erase(server, window, location); });
+}
+
 Result<void> StoreImpl::flush() {
   return call(Access::write, [&]() -> Result<void> {
-    auto kv = core_->handle.kv_for_write();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    return core_->handle.change(**kv, [](LocalCare& local) { return local.flush_log(true); });
+    if (auto writable = core_->handle.make_writable(); !writable) return writable;
+    return core_->lane.flush();
   });
 }
 
@@ -278,11 +297,14 @@ Result<void> StoreImpl::refresh() {
     if (core_->mode == KvMode::write) return {};
     // One at a time: the later of two that were opened side by side could be replaced by the earlier one.
     const MutexLock lock(care_mutex_);
-    return core_->handle.refresh();
+    auto refreshed = core_->handle.refresh();
+    if (refreshed) ++refreshed_;
+    return refreshed;
   });
 }
 
 Result<void> StoreImpl::close() {
+  if (core_->is_forked()) return tl::unexpected<Error>(forked_error());
   auto done = contained([&]() -> Result<void> {
     if (core_->closed) return {};
     return close_once();
@@ -292,23 +314,22 @@ Result<void> StoreImpl::close() {
 }
 
 Result<void> StoreImpl::close_once() {
-  if (core_->mode == KvMode::write) {
-    if (auto kv = core_->handle.kv()) {
-      auto flushed = core_->handle.change(**kv, [](LocalCare& local) {
-        auto done = local.flush_tables();
-        // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
-        // when it fails, and RocksDB's word about that goes to Options::log.
-        if (done) static_cast<void>(local.compact_erased(Space::recent));
-        return done;
-      });
-      kv->reset();
-      if (!flushed && flushed.error().code != ErrorCode::unavailable) {
-        static_cast<void>(core_->handle.close());
-        return flushed;
-      }
-    }
+  Handle& handle = core_->handle;
+  if (core_->mode == KvMode::read_only) return handle.close();
+  // After a fault it is opened once more, to write again what was acknowledged before.
+  auto flushed = handle.make_writable(true);
+  if (flushed) flushed = core_->lane.flush();
+  if (flushed) {
+    flushed = handle.change([](LocalCare& local) {
+      auto done = local.flush_tables();
+      // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
+      // when it fails, and RocksDB's word about that goes to Options::log.
+      if (done) static_cast<void>(local.compact_erased(Space::recent));
+      return done;
+    });
   }
-  return core_->handle.close();
+  auto closed = handle.close();
+  return flushed ? closed : flushed;
 }
 
 }  // namespace nines::engine

@@ -2,6 +2,7 @@
 // cursors. What each does stands in its own header.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 
 #include "base/contained.h"
 #include "store/catalog_table.h"
+#include "store/retention.h"
 #include "store/store_core.h"
 #include "store/writer.h"
 
@@ -31,7 +33,11 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<void> remove_server(ServerId id) override;
 
   [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability) override;
+  [[nodiscard]] Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results,
+                                                          Durability durability) override;
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results) override;
+  [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window,
+                                            std::optional<LocationId> location) override;
   [[nodiscard]] Result<void> flush() override;
 
   [[nodiscard]] Result<std::unique_ptr<Cursor>> scan(ServerId server, Window window,
@@ -51,6 +57,8 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<VerifyReport> verify() const override;
   [[nodiscard]] Result<void> backup(const std::string& path) override;
   [[nodiscard]] StoreStats stats() const override;
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] std::uint64_t changes() const override { return core_->lane.applied() + refreshed_; }
   [[nodiscard]] Result<void> close() override;
 
  private:
@@ -75,16 +83,12 @@ class StoreImpl final : public Store {
                                             const Start& start, const Visitor& visit) const;
   [[nodiscard]] Result<void> close_once();
 
-  [[nodiscard]] std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) const;
-  [[nodiscard]] Result<bool> drop_old_days(const Server& server, std::int64_t today);
-  [[nodiscard]] Result<bool> drop_to_size();
-  [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
-  [[nodiscard]] Result<void> compact_spaces();
-
   OpenReport report_;
   const std::shared_ptr<StoreCore> core_;
   CatalogTable catalog_;
   Writer writer_;
+  Retention retention_;
+  std::atomic<std::uint64_t> refreshed_{0};
   Mutex catalog_mutex_;  // one change of the catalog at a time
   Mutex care_mutex_;     // one of retention, compaction, backup and refreshing at a time
 };

@@ -1,6 +1,5 @@
 // What takes care of the disk: sealing, retention, compaction, verification, backup, and the figures about it.
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "codec/chunk.h"
@@ -13,8 +12,6 @@
 namespace nines::engine {
 namespace {
 
-/// A store above its cap is brought down to this share of it, so that not every day's results cause another round.
-constexpr double kSizeTarget = 0.9;
 /// Damage beyond this many values is counted in one closing sentence.
 constexpr std::size_t kMaxDamageReports = 100;
 
@@ -65,114 +62,11 @@ Result<void> StoreImpl::seal() {
   return call(Access::write, [&] { return writer_.seal_all(); });
 }
 
-std::int64_t StoreImpl::keep_days(std::chrono::days of_server, std::chrono::days general) const {
-  const auto days = of_server == std::chrono::days{0} ? general : of_server;
-  return std::max<std::int64_t>(days.count(), 0);
-}
-
-/// Computes and keeps the summaries of days before `end_day` that have none. `refused_before` as in SummaryCursor.
-Result<void> StoreImpl::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
-  auto state = find(id);
-  if (!state) return tl::unexpected<Error>(state.error());
-  SummaryCursor cursor(core_, false, refused_before);
-  if (auto started = cursor.start(std::move(*state), {0, end_day}); !started) return started;
-  for (;;) {
-    const auto day = cursor.next();
-    if (!day) return tl::unexpected<Error>(day.error());
-    if (*day == nullptr) return {};
-  }
-}
-
-Result<bool> StoreImpl::drop_old_days(const Server& server, std::int64_t today) {
-  const std::int64_t keep_checks = keep_days(server.retention.checks, core_->options.keep_checks);
-  const std::int64_t keep_summaries = keep_days(server.retention.summaries, core_->options.keep_summaries);
-  const std::int64_t checks_day = keep_checks > 0 ? today - keep_checks : 0;
-  const std::int64_t summaries_day = keep_summaries > 0 ? today - keep_summaries : 0;
-  if (checks_day <= 0 && summaries_day <= 0) return false;
-  if (checks_day > summaries_day) {
-    // The summaries outlive their checks and cannot be made afterwards.
-    if (auto kept = write_summaries(server.id, checks_day, checks_day); !kept)
-      return tl::unexpected<Error>(kept.error());
-  }
-  return writer_.drop_days(server.id, checks_day, summaries_day);
-}
-
 Result<void> StoreImpl::apply_retention() {
   return call(Access::write, [&]() -> Result<void> {
     const MutexLock lock(care_mutex_);
-    const std::int64_t today = utc_day(std::max<std::int64_t>(to_ms(core_->options.clock()), 0));
-    const auto all = catalog();
-    bool dropped = false;
-    for (const Server& server : all->servers()) {
-      const auto done = drop_old_days(server, today);
-      if (!done && done.error().code == ErrorCode::not_found) continue;  // removed meanwhile
-      if (!done) return tl::unexpected<Error>(done.error());
-      dropped = dropped || *done;
-    }
-    if (dropped) {
-      if (auto compacted = compact_spaces(); !compacted) return compacted;
-    }
-    if (core_->options.max_store_bytes == 0) return {};
-    const auto shrunk = drop_to_size();
-    if (!shrunk) return tl::unexpected<Error>(shrunk.error());
-    return *shrunk ? compact_spaces() : Result<void>{};
+    return retention_.apply(*catalog_.snapshot());
   });
-}
-
-/// Drops the oldest days of all servers, summaries too, until what is left fits the cap.
-Result<bool> StoreImpl::drop_to_size() {
-  auto kv = core_->handle.kv();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  LocalCare* const local = (*kv)->local();
-  const std::uint64_t disk_bytes = local == nullptr ? 0 : local->sizes().disk_bytes;
-  if (disk_bytes <= core_->options.max_store_bytes) return false;
-
-  std::map<std::int64_t, std::uint64_t> bytes_of_day;
-  std::uint64_t chunk_bytes = 0;
-  {
-    auto view = (*kv)->view_all(Space::checks);
-    if (!view) return tl::unexpected<Error>(view.error());
-    Range& checks = (*view)->range(Space::checks, {}, {});
-    for (; checks.valid(); checks.next()) {
-      const auto key = parse_chunk_key(checks.key());
-      if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
-      const std::uint64_t bytes = checks.key().size() + checks.value().size();
-      bytes_of_day[utc_day(to_ms(key->first))] += bytes;
-      chunk_bytes += bytes;
-    }
-    if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
-  }
-  kv->reset();
-  const auto target = static_cast<std::uint64_t>(kSizeTarget * static_cast<double>(core_->options.max_store_bytes));
-  const std::uint64_t wanted = std::min(chunk_bytes, disk_bytes - target);
-  std::uint64_t freed = 0;
-  std::int64_t cutoff_day = 0;
-  for (const auto& [day, bytes] : bytes_of_day) {
-    if (freed >= wanted) break;
-    freed += bytes;
-    cutoff_day = day + 1;
-  }
-  if (cutoff_day == 0) return false;
-  const auto all = catalog();
-  for (const Server& server : all->servers()) {
-    auto done = writer_.drop_days(server.id, cutoff_day, cutoff_day);
-    if (!done && done.error().code != ErrorCode::not_found) return done;
-  }
-  if (core_->options.log) {
-    core_->options.log(LogLevel::warning, "the store is over its size: dropped all days before " +
-                                              std::to_string(cutoff_day) + " (days since 1970)");
-  }
-  return true;
-}
-
-Result<void> StoreImpl::compact_spaces() {
-  for (const Space space : {Space::servers, Space::recent, Space::checks, Space::days}) {
-    auto kv = core_->handle.kv_for_write();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto done = core_->handle.change(**kv, [space](LocalCare& local) { return local.compact(space); }); !done)
-      return done;
-  }
-  return {};
 }
 
 Result<void> StoreImpl::compact() {
@@ -181,10 +75,10 @@ Result<void> StoreImpl::compact() {
     if (auto sealed = writer_.seal_all(); !sealed) return sealed;
     const auto all = catalog();
     for (const Server& server : all->servers()) {
-      auto written = write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
+      auto written = retention_.write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
       if (!written && written.error().code != ErrorCode::not_found) return written;
     }
-    return compact_spaces();
+    return retention_.compact_spaces();
   });
 }
 
@@ -225,6 +119,9 @@ Result<VerifyReport> StoreImpl::verify() const {
 Result<void> StoreImpl::backup(const std::string& path) {
   return call(Access::read, [&]() -> Result<void> {
     const MutexLock lock(care_mutex_);
+    if (core_->mode == KvMode::write) {
+      if (auto writable = core_->handle.make_writable(); !writable) return writable;
+    }
     auto kv = core_->handle.kv();
     if (!kv) return tl::unexpected<Error>(kv.error());
     LocalCare* const local = (*kv)->local();
@@ -235,6 +132,7 @@ Result<void> StoreImpl::backup(const std::string& path) {
 
 StoreStats StoreImpl::stats() const {
   StoreStats stats;
+  if (core_->is_forked()) return stats;
   stats.servers = catalog()->servers().size();
   if (auto kv = core_->handle.kv()) {
     LocalCare* const local = (*kv)->local();

@@ -4,6 +4,8 @@
 // Threads: all members from any thread.
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <functional>
 #include <string>
@@ -14,6 +16,7 @@
 #include "base/mutex.h"
 #include "store/kv_handle.h"
 #include "store/server_state.h"
+#include "store/write_lane.h"
 
 namespace nines::engine {
 
@@ -26,8 +29,12 @@ struct StoreCore {
         mode(kv_mode),
         options(std::move(store_options)),
         handle(make_opener(options), options, path, std::move(reopened), patience),
-        states(options) {}
+        states(options),
+        lane(handle, states) {}
 
+  /// Whether this is a copy in a child that was forked. It has none of the store's threads and may hold its locks:
+  /// nothing of it may be used or destroyed there.
+  [[nodiscard]] bool is_forked() const noexcept { return ::getpid() != pid; }
   /// Whether readers find the newest results in memory; a read-only store has no heads.
   [[nodiscard]] bool has_heads() const noexcept { return mode == KvMode::write; }
   /// Adds to reads().
@@ -40,11 +47,13 @@ struct StoreCore {
     return reads_;
   }
 
+  const pid_t pid = ::getpid();
   const std::string path;
   const KvMode mode;
   const Options options;  // before the handle, whose Kv refers to them
   mutable Handle handle;
   StateTable states;
+  mutable WriteLane lane;
   /// Set by close(), and from then on every call and every cursor returns closed_error().
   std::atomic<bool> closed{false};
 
@@ -52,6 +61,10 @@ struct StoreCore {
   mutable Mutex reads_mutex_;
   mutable ScanCost reads_ NINES_GUARDED_BY(reads_mutex_);
 };
+
+[[nodiscard]] inline Error forked_error() {
+  return {ErrorCode::fatal, "the store was opened by the process that this one was forked from; open it anew"};
+}
 
 [[nodiscard]] inline Error closed_error() {
   return {ErrorCode::closed, "the store is closed"};

@@ -30,6 +30,14 @@ SummaryCursor::SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sk
       refused_before_(refused_before),
       scan_(core_, kForSummaries, Gaps::exact) {}
 
+SummaryCursor::~SummaryCursor() {
+  if (core_->is_forked()) {
+    static_cast<void>(view_.release());
+    return;
+  }
+  core_->count(cost_);  // scan_ counts its own
+}
+
 Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRange range) {
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   state_ = std::move(of_server);
@@ -199,20 +207,27 @@ Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
   return utc_day(first_ms);
 }
 
-Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANALYSIS {
-  // Held over both the reading and the storing: a late result in between would make the summary untrue.
-  std::unique_lock<Mutex> write(state_->write, std::defer_lock);
-  if (keeps()) {
-    write.lock();
-    if (!state_->loaded()) {
-      auto kv = core_->handle.kv();
-      if (!kv) return tl::unexpected<Error>(kv.error());
-      if (auto loaded = core_->states.ensure_loaded(*state_, **kv); !loaded) {
-        return tl::unexpected<Error>(loaded.error());
-      }
+/// Whether a summary of `day` computed from now on may be kept; from now on what reaches the day erases its summary.
+Result<bool> SummaryCursor::may_keep(std::int64_t day) {
+  if (core_->mode == KvMode::read_only) return false;
+  const MutexLock lock(state_->write);
+  if (!state_->loaded()) {
+    auto kv = core_->handle.kv();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    if (auto loaded = core_->states.ensure_loaded(*state_, **kv); !loaded) {
+      return tl::unexpected<Error>(loaded.error());
     }
   }
-  if (auto started = scan_.start(state_, window_of(day, day + 1), keeps()); !started) {
+  if (state_->removed || day >= std::max(utc_day(state_->unsealed().last_ms), refused_before_)) return false;
+  state_->expect_summary(day);
+  return true;
+}
+
+Result<bool> SummaryCursor::compute(std::int64_t day) {
+  const auto keeps = may_keep(day);
+  if (!keeps) return keeps;
+  const std::uint64_t begun_at = core_->states.changes();
+  if (auto started = scan_.start(state_, window_of(day, day + 1)); !started) {
     return tl::unexpected<Error>(started.error());
   }
   reset_summary(summary_, day);
@@ -223,21 +238,28 @@ Result<bool> SummaryCursor::compute(std::int64_t day) NINES_NO_THREAD_SAFETY_ANA
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (keeps() && day < std::max(utc_day(state_->unsealed().last_ms), refused_before_)) keep();
+  if (*keeps) keep(begun_at);
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }
 
-/// Stores summary_. A summary that could not be stored is computed again the next time, so an error is no loss.
-void SummaryCursor::keep() {
-  if (state_->removed || !is_storable(summary_)) return;
-  auto kv = core_->handle.kv_for_write();
-  if (!kv || view_->is_over()) return;
-  Batch batch(state_->id);
-  batch.put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
-  state_->note_summary(summary_.day);
-  const Outcome outcome = core_->handle.write(**kv, batch, Durability::buffered);
-  if (outcome.applied == Outcome::Applied::unknown) state_->forget(core_->states.count_change());
+/// Stores summary_, unless the history has changed since `begun_at`. A summary that could not be stored is computed
+/// again the next time, so an error is no loss.
+void SummaryCursor::keep(std::uint64_t begun_at) {
+  if (!is_storable(summary_)) return;
+  LaneChange change(*state_);
+  change.batch.put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
+  WriteLane::Turn turn(std::span(&change, 1), Durability::buffered);
+  {
+    const MutexLock lock(state_->write);
+    if (state_->removed || !state_->loaded()) return;
+    {
+      const MutexLock view(state_->view);
+      if (!state_->unchanged_since(begun_at)) return;
+    }
+    core_->lane.enter(turn);
+  }
+  core_->lane.wait(turn);
 }
 
 }  // namespace nines::engine

@@ -9,6 +9,7 @@
 #include <nines/store.h>
 
 #include "store/scan_cursor.h"
+#include "store/write_lane.h"
 
 namespace nines::engine {
 
@@ -17,7 +18,7 @@ class SummaryCursor final : public DayCursor {
   /// In a store for writing, computed summaries are kept: of days that a later result has closed, and of those before
   /// `refused_before`, which retention lets no result into.
   SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before = 0);
-  ~SummaryCursor() override { core_->count(cost_); }  // scan_ counts its own
+  ~SummaryCursor() override;
   SummaryCursor(const SummaryCursor&) = delete;
   SummaryCursor& operator=(const SummaryCursor&) = delete;
 
@@ -38,9 +39,8 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<bool> compute_next(std::int64_t end);
   [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
   [[nodiscard]] Result<bool> compute(std::int64_t day);
-  void keep() NINES_REQUIRES(state_->write);
-
-  [[nodiscard]] bool keeps() const noexcept { return core_->mode == KvMode::write; }
+  [[nodiscard]] Result<bool> may_keep(std::int64_t day);
+  void keep(std::uint64_t begun_at);
 
   const std::shared_ptr<const StoreCore> core_;  // first: the rest may refer to it
   const bool with_sketch_;

@@ -2,6 +2,7 @@
 #include "store/writer.h"
 
 #include <algorithm>
+#include <mutex>
 #include <tuple>
 #include <utility>
 
@@ -14,11 +15,14 @@
 namespace nines::engine {
 namespace {
 
-/// Results newer than this stay rows when a server is sealed, so that what comes a little late, from another location
-/// or another thread, is still a row and not a fold.
-constexpr std::int64_t kSealGraceMs = 120'000;
 /// How many results are appended between two looks at the heads' budget.
 constexpr std::uint64_t kBudgetEvery = 65'536;
+/// An append is written in pieces of so many results, to bound its memory.
+constexpr std::size_t kAppendPiece = 65'536;
+/// How often a change is prepared again because its server was read anew meanwhile, which follows a fault.
+constexpr int kAttempts = 3;
+/// About what a row takes in the log, for asking whether there is room.
+constexpr std::size_t kRowBytes = 32;
 
 bool by_server_and_time(const CheckResult* a, const CheckResult* b) {
   return std::tie(a->server, a->time) < std::tie(b->server, b->time);
@@ -28,7 +32,8 @@ bool by_server_and_time(const CheckResult* a, const CheckResult* b) {
 
 Result<void> Writer::validate(std::span<const CheckResult> results) const {
   if (results.empty()) return fail(ErrorCode::invalid_argument, "an append needs at least one check result");
-  const TimeMs newest = options_.clock() + options_.max_ahead;
+  const TimeMs now = std::clamp(options_.clock(), from_ms(0), kTimeLimit);
+  const TimeMs newest = options_.max_ahead < kTimeLimit - now ? now + options_.max_ahead : kTimeLimit;
   for (const CheckResult& result : results) {
     if (auto valid = check_input(result, newest); !valid) return valid;
   }
@@ -44,8 +49,40 @@ Result<void> Writer::check_kept(const ServerState& state, const CheckResult& old
                                            " days that this server's retention keeps");
 }
 
+Result<void> Writer::write(ServerState& state, Durability durability, const Prepare& prepare) {
+  if (auto writable = handle_.make_writable(); !writable) return writable;
+  for (int attempt = 1;; ++attempt) {
+    LaneChange change(state);
+    WriteLane::Turn turn(std::span(&change, 1), durability);
+    {
+      const MutexLock lock(state.write);
+      if (state.removed) return tl::unexpected<Error>(no_such_server(state.id));
+      auto kv = handle_.kv();
+      if (!kv) return tl::unexpected<Error>(kv.error());
+      change.generation = state.generation();  // before the look at whether it is loaded
+      state.settle();
+      if (auto loaded = states_.ensure_loaded(state, **kv); !loaded) return loaded;
+      if (auto prepared = prepare(**kv, change); !prepared) return prepared;
+      if (change.batch.empty()) return {};
+      lane_.enter(turn);
+    }
+    lane_.wait(turn);
+    if (!change.outdated || attempt == kAttempts) return change.outcome.result();
+  }
+}
+
 Result<void> Writer::append(std::span<const CheckResult> results, Durability durability) {
   if (auto valid = validate(results); !valid) return valid;
+  for (; !results.empty(); results = results.subspan(std::min(kAppendPiece, results.size()))) {
+    const auto piece = results.first(std::min(kAppendPiece, results.size()));
+    if (auto done = append_piece(piece, durability); !done) return done;
+    after_append(piece.size());
+  }
+  return {};
+}
+
+Result<void> Writer::append_piece(std::span<const CheckResult> results, Durability durability) {
+  if (auto room = handle_.check_room(results.size() * kRowBytes); !room) return room;
   std::vector<const CheckResult*> order;
   order.reserve(results.size());
   for (const CheckResult& result : results) order.push_back(&result);
@@ -60,130 +97,236 @@ Result<void> Writer::append(std::span<const CheckResult> results, Durability dur
     while (end < order.size() && order[end]->server == id) ++end;
     auto state = states_.find(id);
     if (state == nullptr) return tl::unexpected<Error>(no_such_server(id));
-    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}, false, Batch(id)});
+    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}});
     begin = end;
   }
-  auto done = append_groups(groups, durability);
-  if (done) after_append(results.size());
-  return done;
-}
-
-Result<void> Writer::append_groups(std::span<Group> groups, Durability durability) NINES_NO_THREAD_SAFETY_ANALYSIS {
-  std::vector<std::unique_lock<Mutex>> locks;
-  locks.reserve(groups.size());
-  for (Group& group : groups) locks.emplace_back(group.state->write);  // ascending by id
-
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  for (Group& group : groups) {
-    if (group.state->removed) return tl::unexpected<Error>(no_such_server(group.state->id));
-    if (auto loaded = states_.ensure_loaded(*group.state, **kv); !loaded) return loaded;
-    if (auto added = add_to_batch(**kv, group); !added) return added;
-  }
-  std::vector<const Batch*> batches;
-  batches.reserve(groups.size());
-  for (const Group& group : groups) batches.push_back(&group.batch);
-  std::vector<Outcome> outcomes(groups.size());
-  Result<void> done;
-  {
-    std::vector<std::unique_ptr<HistoryChange>> changes;
-    for (Group& group : groups) {
-      if (group.changes_past) changes.push_back(std::make_unique<HistoryChange>(*group.state, states_));
-    }
-    handle_.write(**kv, batches, durability, outcomes);
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      ServerState& state = *groups[i].state;
-      if (outcomes[i].ok()) state.append(groups[i].results);
-      if (outcomes[i].applied == Outcome::Applied::unknown) state.forget(states_.count_change());
-      if (done) done = outcomes[i].result();
-    }
-  }
-  if (!done) return done;
+  if (auto done = append_groups(groups, durability); !done) return done;
   for (Group& group : groups) {
     // The append has succeeded; a seal that fails is tried again by the next one.
-    if (!seal_if_due(**kv, *group.state)) break;
+    if (!seal_if_due(*group.state)) break;
   }
   return {};
 }
 
-Result<void> Writer::write(Kv& kv, ServerState& state, const Batch& batch, Durability durability) {
-  const Outcome outcome = handle_.write(kv, batch, durability);
-  if (outcome.applied == Outcome::Applied::unknown) state.forget(states_.count_change());
-  return outcome.result();
+Result<void> Writer::append_groups(std::span<Group> groups, Durability durability) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  if (auto writable = handle_.make_writable(); !writable) return writable;
+  for (int attempt = 1;; ++attempt) {
+    std::vector<LaneChange> changes;
+    changes.reserve(groups.size());
+    for (Group& group : groups) {
+      changes.emplace_back(*group.state);
+      changes.back().publish = [&group] { group.state->append(group.results); };
+    }
+    WriteLane::Turn turn(changes, durability);
+    {
+      std::vector<std::unique_lock<Mutex>> locks;
+      locks.reserve(groups.size());
+      for (Group& group : groups) locks.emplace_back(group.state->write);  // ascending by id
+      for (std::size_t i = 0; i < groups.size(); ++i) {
+        if (auto prepared = prepare_append(groups[i], changes[i]); !prepared) return prepared;
+      }
+      lane_.enter(turn);
+    }
+    lane_.wait(turn);
+    Result<void> done;
+    bool outdated = false;
+    for (const LaneChange& change : changes) {
+      if (done) done = change.outcome.result();
+      outdated = outdated || change.outdated;
+    }
+    // Appending once more what was stored already changes nothing.
+    if (!outdated || attempt == kAttempts) return done;
+  }
 }
 
-Result<void> Writer::add_to_batch(const Kv& kv, Group& group) NINES_NO_THREAD_SAFETY_ANALYSIS {
-  const ServerState& state = *group.state;
+Result<std::vector<Rejected>> Writer::append_each(std::span<const CheckResult> results, Durability durability) {
+  if (results.empty()) return fail(ErrorCode::invalid_argument, "an append needs at least one check result");
+  std::vector<Rejected> rejected;
+  for (std::size_t begin = 0; begin < results.size(); begin += kAppendPiece) {
+    const auto piece = results.subspan(begin, std::min(kAppendPiece, results.size() - begin));
+    auto ready = handle_.check_room(piece.size() * kRowBytes);
+    if (ready) ready = handle_.make_writable();
+    if (!ready && begin == 0) return tl::unexpected<Error>(ready.error());
+    const auto reject = [&](const CheckResult& result, const Error& error) {
+      rejected.push_back({static_cast<std::size_t>(&result - results.data()), error});
+    };
+    std::vector<const CheckResult*> order;
+    for (const CheckResult& result : piece) {
+      const auto state = states_.find(result.server);
+      auto valid = ready ? validate(std::span(&result, 1)) : ready;
+      if (valid && state == nullptr) valid = tl::unexpected<Error>(no_such_server(result.server));
+      if (valid) valid = check_kept(*state, result);
+      if (valid) {
+        order.push_back(&result);
+      } else {
+        reject(result, valid.error());
+      }
+    }
+    std::stable_sort(order.begin(), order.end(), by_server_and_time);
+    std::vector<Group> groups;
+    for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
+      while (end < order.size() && order[end]->server == order[first]->server) ++end;
+      const auto of_server = std::span(order).subspan(first, end - first);
+      auto state = states_.find(order[first]->server);
+      if (state != nullptr) {
+        groups.push_back({std::move(state), of_server, {}});
+        continue;
+      }
+      for (const CheckResult* result : of_server) reject(*result, no_such_server(result->server));  // removed just now
+    }
+    std::vector<Result<void>> outcomes(groups.size());
+    write_groups(groups, durability, outcomes);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      if (outcomes[i]) {
+        after_append(groups[i].results.size());
+        static_cast<void>(seal_if_due(*groups[i].state));  // tried again by the next append
+        continue;
+      }
+      for (const CheckResult* result : groups[i].results) reject(*result, outcomes[i].error());
+    }
+  }
+  std::sort(rejected.begin(), rejected.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  return rejected;
+}
+
+void Writer::write_groups(std::span<Group> groups, Durability durability,
+                          std::span<Result<void>> outcomes) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  std::vector<std::size_t> left(groups.size());
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
+  for (int attempt = 1; attempt <= kAttempts && !left.empty(); ++attempt) {
+    std::vector<std::size_t> entered;
+    std::vector<LaneChange> changes;
+    changes.reserve(left.size());
+    std::vector<std::unique_lock<Mutex>> locks;
+    for (const std::size_t index : left) {
+      Group& group = groups[index];
+      locks.emplace_back(group.state->write);  // ascending by id
+      LaneChange change(*group.state);
+      outcomes[index] = prepare_append(group, change);
+      if (!outcomes[index]) continue;
+      change.publish = [&group] { group.state->append(group.results); };
+      changes.push_back(std::move(change));
+      entered.push_back(index);
+    }
+    left.clear();
+    if (entered.empty()) return;
+    WriteLane::Turn turn(changes, durability);
+    lane_.enter(turn);
+    locks.clear();
+    lane_.wait(turn);
+    for (std::size_t i = 0; i < entered.size(); ++i) {
+      outcomes[entered[i]] = changes[i].outcome.result();
+      if (changes[i].outdated) left.push_back(entered[i]);
+    }
+  }
+}
+
+Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *group.state;
+  if (state.removed) return tl::unexpected<Error>(no_such_server(state.id));
   if (auto kept = check_kept(state, *group.results.front()); !kept) return kept;
-  const std::int64_t watermark_ms = state.unsealed().watermark_ms;
-  Batch& batch = group.batch;
+  change.generation = state.generation();  // before the look at whether it is loaded
+  std::int64_t sealed_ms = state.sealing_to_ms();
+  std::shared_ptr<Kv> kv;
+  if (!state.loaded() || to_ms(group.results.front()->time) <= sealed_ms) {
+    auto reading = handle_.kv();
+    if (!reading) return tl::unexpected<Error>(reading.error());
+    kv = std::move(*reading);
+    state.settle();
+    if (auto loaded = states_.ensure_loaded(state, *kv); !loaded) return loaded;
+    sealed_ms = state.unsealed().watermark_ms;
+  }
+  group.late.clear();
   std::string row;
   std::int64_t erased_day = -1;
   for (const CheckResult* result : group.results) {
-    if (to_ms(result->time) <= watermark_ms) {
+    if (to_ms(result->time) <= sealed_ms) {
       group.late.push_back(*result);
       continue;
     }
     row.clear();
     append_row(row, *result);
-    batch.put(Space::recent, recent_key(state.id, result->time, result->location).view(), row);
+    change.batch.put(Space::recent, recent_key(state.id, result->time, result->location).view(), row);
     const std::int64_t day = utc_day(to_ms(result->time));
+    change.past = change.past || state.is_past(day);
     if (day == erased_day || !state.may_have_summary(day)) continue;
-    batch.erase(Space::days, day_key(state.id, day).view());
+    change.batch.erase(Space::days, day_key(state.id, day).view());
     erased_day = day;
-    group.changes_past = true;
+    change.past = true;
   }
+  state.begin_append(to_ms(group.results.back()->time));
   if (group.late.empty()) return {};
-  group.changes_past = true;
+  change.past = true;
   sort_and_unique(group.late);
-  erase_summaries(state, group.late, batch);
-  const auto folded = fold(kv, state.id, group.late, batch);
+  erase_summaries(state, group.late, change.batch);
+  const auto folded = fold(*kv, state.id, group.late, change.batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
   sealed_chunks_ += *folded;
   return {};
 }
 
-Result<void> Writer::seal_if_due(Kv& kv, ServerState& state) {
+std::int64_t Writer::seal_end(const ServerState& state) const {
   const Unsealed unsealed = state.unsealed();
-  const std::int64_t today = utc_day(unsealed.last_ms) * kDayMs;
-  std::int64_t up_to = -1;
-  if (unsealed.rows > 0 && unsealed.first_row_ms < today) up_to = today - 1;
-  if (unsealed.rows >= options_.performance.seal_rows) up_to = std::max(up_to, unsealed.last_ms - kSealGraceMs);
-  if (unsealed.rows >= 2 * options_.performance.seal_rows) up_to = unsealed.last_ms;
-  if (up_to <= unsealed.watermark_ms) return {};
-  return seal(kv, state, up_to);
+  const std::size_t limit = policy_.limit(state.id);
+  if (unsealed.rows == 0) return -1;
+  if (unsealed.rows < limit && utc_day(unsealed.first_row_ms) == utc_day(unsealed.last_ms)) return -1;
+  const std::int64_t arrived_ms = std::max<std::int64_t>(std::min(unsealed.last_ms, to_ms(options_.clock())), 0);
+  const std::int64_t complete_ms = std::min(state.slowest_ms(), arrived_ms);
+  const std::int64_t today_ms = utc_day(arrived_ms) * kDayMs;
+  const std::int64_t close_ms = today_ms + SealPolicy::day_delay_ms(state.id);
+  std::int64_t end_ms = -1;
+  if (unsealed.first_row_ms < today_ms &&
+      (complete_ms >= close_ms || arrived_ms >= close_ms + SealPolicy::kLongestDelayMs)) {
+    end_ms = today_ms - 1;
+  }
+  if (unsealed.rows < limit) return end_ms;
+  // Rows that are ahead wait for their time; a few that may go are not worth a chunk's rewriting.
+  const std::int64_t ready_ms = complete_ms - SealPolicy::kGraceMs;
+  if (ready_ms > end_ms && state.rows_until(ready_ms) >= limit / 2) end_ms = ready_ms;
+  if (unsealed.rows >= policy_.hard_limit(state.id) && state.rows_until(end_ms) == 0) {
+    const auto rows = state.rows();
+    end_ms = to_ms(rows[rows.size() / 2].time);
+  }
+  return end_ms;
 }
 
-Result<void> Writer::seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) {
+Result<void> Writer::seal_if_due(ServerState& state) {
+  const std::int64_t end_ms = seal_end(state);
+  if (end_ms < 0 || end_ms < state.unsealed().first_row_ms) return {};
+  return write(state, Durability::buffered,
+               [&](const Kv& kv, LaneChange& sealed) { return prepare_seal(kv, seal_end(state), sealed); });
+}
+
+Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms,
+                                  LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *change.state;
   const std::vector<CheckResult> rows = state.rows();
   const auto end = std::partition_point(rows.begin(), rows.end(),
                                         [up_to_ms](const auto& row) { return to_ms(row.time) <= up_to_ms; });
   const std::span<const CheckResult> sealed(rows.begin(), end);
   if (sealed.empty()) return {};
-
-  Batch batch(state.id);
-  const auto folded = fold(kv, state.id, sealed, batch);
+  const auto folded = fold(kv, state.id, sealed, change.batch);
   if (!folded) return tl::unexpected<Error>(folded.error());
   // One by one: they are known here, and a range over `recent` is dear.
   for (const CheckResult& row : sealed) {
-    batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
+    change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
   }
-  // Nothing is lost when this is: the rows are durable as they are.
-  if (auto written = write(kv, state, batch, Durability::buffered); !written) return written;
-  sealed_chunks_ += *folded;
-  state.seal(to_ms(sealed.back().time));
-  states_.trim_head(state);
+  const std::int64_t watermark_ms = to_ms(sealed.back().time);
+  state.begin_seal(watermark_ms);
+  change.publish = [this, &state, watermark_ms, chunks = *folded] {
+    sealed_chunks_ += chunks;
+    state.seal(watermark_ms);
+    states_.trim_head(state);
+  };
   return {};
 }
 
 Result<void> Writer::seal_all() {
   for (const auto& state : states_.all()) {
-    const MutexLock lock(state->write);
-    if (state->removed) continue;
-    auto kv = handle_.kv_for_write();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
-    if (auto sealed = seal(**kv, *state, state->unsealed().last_ms); !sealed) return sealed;
+    auto sealed = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& sealing) {
+      return prepare_seal(kv, state->unsealed().last_ms, sealing);
+    });
+    if (!sealed && sealed.error().code != ErrorCode::not_found) return sealed;
   }
   return {};
 }

@@ -4,38 +4,48 @@
 // once. When a server has enough rows, all but the newest are sealed: folded into chunks and erased, in one batch.
 // A day summary exists only while it is true: whatever changes a day that has one erases it in the same batch.
 //
-// Threads: all members from any thread.
+// Each change is prepared under its server's lock, enters the lane under it, and waits there without it (write_lane.h).
+// What rests on chunks or rows that are on their way in the lane waits for them first.
+//
+// Threads: all members from any thread; callers hold no lock of the store.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <nines/check_result.h>
 #include <nines/options.h>
+#include <nines/store.h>
 
 #include "store/kv_handle.h"
+#include "store/seal_policy.h"
 #include "store/server_state.h"
+#include "store/write_lane.h"
 
 namespace nines::engine {
 
 class Writer {
  public:
-  Writer(Handle& handle, StateTable& states, const Options& options)
-      : handle_(handle), states_(states), options_(options) {}
+  Writer(Handle& handle, WriteLane& lane, StateTable& states, const Options& options)
+      : handle_(handle), lane_(lane), states_(states), options_(options), policy_(options.performance.seal_rows) {}
 
   /// As Store::append, load.
   [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability);
+  [[nodiscard]] Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results, Durability durability);
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results);
   /// Seals all rows of all servers.
   [[nodiscard]] Result<void> seal_all();
   /// Drops the results before the UTC day `checks_day` and the summaries before `summaries_day`. True when something
   /// was dropped.
   [[nodiscard]] Result<bool> drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day);
+  /// Erases the results in `window`, of all locations or of one. Returns how many there were.
+  [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window, std::optional<LocationId> location);
   /// Stores `mark`, a batch of `server` that says that it is removed, drops the server's state and erases its history
   /// and the mark. Once the mark is stored it succeeds; what could not be erased is left to sweep().
   [[nodiscard]] Result<void> drop_server(ServerId server, const Batch& mark);
@@ -51,33 +61,52 @@ class Writer {
     std::shared_ptr<ServerState> state;
     std::span<const CheckResult* const> results;
     std::vector<CheckResult> late;  // what has to be folded into chunks
-    bool changes_past = false;      // chunks or summaries that readers may have a snapshot of
-    Batch batch;
   };
+  /// What of an erasure goes into one batch.
+  struct ErasePiece {
+    std::int64_t from_ms = 0;
+    std::int64_t end_ms = 0;  // after it, what comes next
+    std::uint64_t results = 0;
+  };
+  /// What of a load goes into one batch.
+  struct LoadPiece {
+    std::size_t results = 0;          // taken from the load
+    std::int64_t last_ms = -1;        // of all that the batch seals
+    std::vector<CheckResult> newest;  // what the head is to hold of it
+  };
+  /// Adds what is to be written to a change of a loaded server that nothing else is on its way for.
+  using Prepare = std::function<Result<void>(const Kv& kv, LaneChange& change)>;
 
   [[nodiscard]] Result<void> validate(std::span<const CheckResult> results) const;
   [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
+  /// Writes what `prepare` adds; nothing when that is nothing.
+  [[nodiscard]] Result<void> write(ServerState& state, Durability durability, const Prepare& prepare);
+  /// Writes each group by itself; `outcomes` gets theirs.
+  void write_groups(std::span<Group> groups, Durability durability, std::span<Result<void>> outcomes);
+  [[nodiscard]] Result<void> append_piece(std::span<const CheckResult> results, Durability durability);
   [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
-  [[nodiscard]] Result<void> add_to_batch(const Kv& kv, Group& group);
+  [[nodiscard]] Result<void> prepare_append(Group& group, LaneChange& change);
   /// Erases the summaries of the days of `results` that may have one.
-  static void erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch)
-      NINES_REQUIRES(state.write);
-  [[nodiscard]] Result<void> load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results)
-      NINES_REQUIRES(state.write);
+  static void erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch);
+  [[nodiscard]] Result<void> prepare_piece(const Kv& kv, std::span<const CheckResult> results, LoadPiece& piece,
+                                           LaneChange& change);
   [[nodiscard]] Result<void> load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
                                       Batch& batch) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> prepare_erase(const Kv& kv, std::optional<LocationId> location, ErasePiece& piece,
+                                           LaneChange& change);
   [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
                                            std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
-  /// Writes a batch of `state`'s server; after an unknown outcome the state has to be loaded anew.
-  [[nodiscard]] Result<void> write(Kv& kv, ServerState& state, const Batch& batch, Durability durability)
-      NINES_REQUIRES(state.write);
-  [[nodiscard]] Result<void> seal(Kv& kv, ServerState& state, std::int64_t up_to_ms) NINES_REQUIRES(state.write);
-  [[nodiscard]] Result<void> seal_if_due(Kv& kv, ServerState& state) NINES_REQUIRES(state.write);
+  /// Up to where the rows of a server are to be sealed now; before all of them when they need not be.
+  [[nodiscard]] std::int64_t seal_end(const ServerState& state) const;
+  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, std::int64_t up_to_ms, LaneChange& change);
+  [[nodiscard]] Result<void> seal_if_due(ServerState& state);
   void after_append(std::size_t results);
 
   Handle& handle_;
+  WriteLane& lane_;
   StateTable& states_;
   const Options& options_;
+  const SealPolicy policy_;
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::uint64_t> sealed_chunks_{0};
 };

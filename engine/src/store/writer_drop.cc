@@ -1,14 +1,17 @@
-// Retention and removal: history is erased, and the heads forget it.
+// Erasing, retention and removal: history goes, and the heads forget it.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "codec/chunk.h"
 #include "codec/key.h"
+#include "series/merge.h"
 #include "store/catalog_table.h"
+#include "store/fold.h"
 #include "store/writer.h"
 #include "vocabulary/check_input.h"
 
 namespace nines::engine {
-
 namespace {
 
 /// Adds the erasure of [from, to) in `space` to `batch`, if there is anything.
@@ -27,6 +30,8 @@ void erase_everything(Batch& batch) {
 }
 
 constexpr std::int64_t kEndMs = to_ms(kTimeLimit);
+/// An erasure is written in batches of about this size.
+constexpr std::size_t kEraseBatchBytes = 1U << 20U;
 
 }  // namespace
 
@@ -49,56 +54,125 @@ Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_
 Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day) {
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  const MutexLock lock(state->write);
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return tl::unexpected<Error>(loaded.error());
-
-  Batch batch(server);
   const std::int64_t checks_end_ms = std::max<std::int64_t>(checks_day, 0) * kDayMs;
   const std::int64_t summaries_end = std::max<std::int64_t>(summaries_day, 0);
-  if (auto erased = erase_history(**kv, *state, checks_end_ms, summaries_end, batch); !erased) {
-    return tl::unexpected<Error>(erased.error());
+  bool dropped = false;
+  auto written =
+      write(*state, Durability::process, [&](const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+        change.past = true;
+        change.publish = [&] {
+          state->drop(checks_end_ms);
+          dropped = true;
+        };
+        return erase_history(kv, *state, checks_end_ms, summaries_end, change.batch);
+      });
+  if (!written) return tl::unexpected<Error>(written.error());
+  return dropped;
+}
+
+Result<std::uint64_t> Writer::erase(ServerId server, Window window, std::optional<LocationId> location) {
+  const auto state = states_.find(server);
+  if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
+  std::uint64_t erased = 0;
+  const std::int64_t end_ms = std::min(to_ms(window.to), kEndMs);
+  for (std::int64_t from_ms = std::max<std::int64_t>(to_ms(window.from), 0); from_ms < end_ms;) {
+    ErasePiece piece;
+    auto written = write(*state, Durability::process, [&](const Kv& kv, LaneChange& change) {
+      piece = {from_ms, end_ms, 0};
+      return prepare_erase(kv, location, piece, change);
+    });
+    if (!written) return tl::unexpected<Error>(written.error());
+    erased += piece.results;
+    from_ms = piece.end_ms;
   }
-  if (batch.empty()) return false;
-  const HistoryChange change(*state, states_);
-  if (auto written = write(**kv, *state, batch, Durability::process); !written) {
-    return tl::unexpected<Error>(written.error());
+  return erased;
+}
+
+/// Takes results out of chunks until the batch is full, and out of the rows when it has come to them.
+Result<void> Writer::prepare_erase(const Kv& kv, std::optional<LocationId> location, ErasePiece& piece,
+                                   LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *change.state;
+  const auto goes = [&](const CheckResult& result) {
+    return to_ms(result.time) >= piece.from_ms && to_ms(result.time) < piece.end_ms &&
+           (!location || result.location == *location);
+  };
+  std::vector<CheckResult> gone;
+  const auto view = kv.view(state.id, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const Key from = chunk_key(state.id, from_ms(utc_day(piece.from_ms) * kDayMs));
+  Range& checks = (*view)->range(Space::checks, from.view(), chunk_key(state.id, from_ms(piece.end_ms)).view());
+  std::vector<SeriesColumns> series;
+  for (; checks.valid(); checks.next()) {
+    if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
+      return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
+    }
+    auto kept = to_results(series, state.id);
+    const std::int64_t last_ms = to_ms(kept.back().time);
+    const auto first_gone = std::stable_partition(kept.begin(), kept.end(), [&](const auto& r) { return !goes(r); });
+    if (first_gone == kept.end()) continue;
+    gone.insert(gone.end(), std::make_move_iterator(first_gone), std::make_move_iterator(kept.end()));
+    kept.erase(first_gone, kept.end());
+    change.batch.erase(Space::checks, checks.key());
+    sealed_chunks_ += put_new_chunks(state.id, kept, change.batch);
+    if (change.batch.bytes() < kEraseBatchBytes) continue;
+    piece.end_ms = std::min(piece.end_ms, last_ms + 1);
+    break;
   }
-  state->drop(checks_end_ms);
-  return true;
+  if (auto status = checks.status(); !status) return status;
+  for (const CheckResult& row : state.rows()) {
+    if (!goes(row)) continue;
+    change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
+    gone.push_back(row);
+  }
+  if (gone.empty()) return {};
+  piece.results = gone.size();
+  sort_and_unique(gone);
+  erase_summaries(state, gone, change.batch);
+  change.past = true;
+  // Where its history ends may be another place now: it is read anew.
+  change.publish = [this, &state] { state.forget(states_.count_change()); };
+  return {};
 }
 
 Result<void> Writer::drop_server(ServerId server, const Batch& mark) {
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  const MutexLock lock(state->write);
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  if (auto written = write(**kv, *state, mark, Durability::process); !written) return written;
-  state->removed = true;
-  states_.remove(server);
-  // What is in memory tells the rows, which spares looking for them.
-  Batch batch(server);
-  if (!states_.ensure_loaded(*state, **kv) || !erase_history(**kv, *state, kEndMs, kEndMs / kDayMs, batch)) {
-    batch.clear();
-    erase_everything(batch);
+  if (auto writable = handle_.make_writable(); !writable) return writable;
+  LaneChange marked(server);
+  marked.batch = mark;
+  if (auto written = lane_.write(marked, Durability::process); !written) return written;
+
+  LaneChange erased(*state);
+  erased.past = true;
+  WriteLane::Turn turn(std::span(&erased, 1), Durability::process);
+  {
+    const MutexLock lock(state->write);
+    state->removed = true;
+    states_.remove(server);
+    state->settle();
+    const auto kv = handle_.kv();
+    // What is in memory tells the rows, which spares looking for them.
+    if (!kv || !state->loaded() || !erase_history(**kv, *state, kEndMs, kEndMs / kDayMs, erased.batch)) {
+      erased.batch.clear();
+      erase_everything(erased.batch);
+    }
+    CatalogTable::write_remove(server, erased.batch);
+    erased.generation = state->generation();
+    lane_.enter(turn);
   }
-  CatalogTable::write_remove(server, batch);
-  if (auto swept = handle_.write(**kv, batch, Durability::process); !swept.ok() && options_.log) {
-    options_.log(LogLevel::warning,
-                 "a removed server's history will be erased when the store is opened next: " + swept.error.message);
+  lane_.wait(turn);
+  if (!erased.outcome.ok() && options_.log) {
+    options_.log(LogLevel::warning, "a removed server's history will be erased when the store is opened next: " +
+                                        erased.outcome.error.message);
   }
   return {};
 }
 
 Result<void> Writer::sweep(ServerId server) {
-  auto kv = handle_.kv_for_write();
-  if (!kv) return tl::unexpected<Error>(kv.error());
-  Batch batch(server);
-  erase_everything(batch);
-  CatalogTable::write_remove(server, batch);
-  return handle_.write(**kv, batch, Durability::process).result();
+  LaneChange swept(server);
+  erase_everything(swept.batch);
+  CatalogTable::write_remove(server, swept.batch);
+  return lane_.write(swept, Durability::process);
 }
 
 }  // namespace nines::engine

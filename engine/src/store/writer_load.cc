@@ -1,5 +1,6 @@
-// Bulk loading: history is sealed directly, a day at a time.
+// Bulk loading: history is sealed directly, in pieces of whole days where they are not too large.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "codec/key.h"
@@ -13,8 +14,10 @@
 namespace nines::engine {
 namespace {
 
-/// A bulk load is written in batches of about this size, to bound its memory.
+/// A bulk load is written in batches of about this size, to bound its memory and how long readers of the server wait.
 constexpr std::size_t kLoadBatchBytes = 1U << 20U;
+/// A day of more results than this is loaded in pieces.
+constexpr std::size_t kLoadDayResults = 65'536;
 
 }  // namespace
 
@@ -28,49 +31,78 @@ Result<void> Writer::load(ServerId server, std::span<const CheckResult> results)
   }
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  {
-    const MutexLock lock(state->write);
-    if (state->removed) return tl::unexpected<Error>(no_such_server(server));
-    auto kv = handle_.kv_for_write();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    if (auto loaded = states_.ensure_loaded(*state, **kv); !loaded) return loaded;
-    if (auto kept = check_kept(*state, results.front()); !kept) return kept;
-    if (auto stored = load_locked(**kv, *state, results); !stored) return stored;
+  if (auto kept = check_kept(*state, results.front()); !kept) return kept;
+  const std::size_t count = results.size();
+  while (!results.empty()) {
+    if (auto room = handle_.check_room(kLoadBatchBytes); !room) return room;
+    LoadPiece piece;
+    auto stored = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& change) {
+      piece = {};
+      return prepare_piece(kv, results, piece, change);
+    });
+    if (!stored) return stored;
+    results = results.subspan(piece.results);
   }
-  after_append(results.size());
+  after_append(count);
   return {};
 }
 
-Result<void> Writer::load_locked(Kv& kv, ServerState& state, std::span<const CheckResult> results) {
-  // Rows must stay later than the watermark, which the load is going to move.
-  if (auto sealed = seal(kv, state, state.unsealed().last_ms); !sealed) return sealed;
-  const HistoryChange change(state, states_);
-  Result<void> done;
-  Batch batch(state.id);
+/// Takes the first days of `results` until they are enough for a batch.
+Result<void> Writer::prepare_piece(const Kv& kv, std::span<const CheckResult> results, LoadPiece& piece,
+                                   LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *change.state;
+  const Unsealed before = state.unsealed();
+  const std::int64_t last_ms = std::max(before.last_ms, to_ms(results.back().time));
+  // The head begins no earlier once all is loaded, so that what lies before need not pass through it.
+  const std::int64_t head_start = states_.head_start(last_ms, last_ms);
+  std::vector<CheckResult> rows = state.rows();
   std::vector<CheckResult> day;
-  for (std::size_t begin = 0; begin < results.size() && done;) {
-    const std::int64_t today = utc_day(to_ms(results[begin].time));
-    const auto rest = results.subspan(begin);
-    const auto end =
-        std::partition_point(rest.begin(), rest.end(), [&](const auto& r) { return utc_day(to_ms(r.time)) == today; });
-    const auto of_day = rest.first(static_cast<std::size_t>(end - rest.begin()));
-    day.assign(of_day.begin(), of_day.end());
-    begin += day.size();
+  while (!results.empty() && change.batch.bytes() < kLoadBatchBytes) {
+    const std::int64_t today = utc_day(to_ms(results.front().time));
+    const auto next_day = std::partition_point(results.begin(), results.end(),
+                                               [&](const auto& r) { return utc_day(to_ms(r.time)) == today; });
+    std::size_t count = std::min(static_cast<std::size_t>(next_day - results.begin()), kLoadDayResults);
+    // What is equal in time stays together: the last of equal keys wins.
+    while (count < results.size() && results[count].time == results[count - 1].time) ++count;
+    day.assign(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(count));
     sort_and_unique(day);
-    done = load_day(kv, state, day, begin < results.size(), batch);
-    if (done && (batch.bytes() >= kLoadBatchBytes || begin == results.size())) {
-      done = write(kv, state, batch, Durability::buffered);
-      batch.clear();
+    const std::int64_t day_end_ms = to_ms(day.back().time);
+
+    // Rows must stay later than the watermark, which the load moves: those before its end are sealed with it.
+    const auto passed =
+        std::partition_point(rows.begin(), rows.end(), [&](const auto& row) { return to_ms(row.time) <= day_end_ms; });
+    const bool whole_day = results.begin() + static_cast<std::ptrdiff_t>(count) == next_day && count < results.size();
+    if (passed != rows.begin()) {
+      // They are folded into what is stored, so nothing of their days may be on its way in this batch.
+      if (!change.batch.empty()) break;
+      const std::span<const CheckResult> sealed(rows.begin(), passed);
+      for (const CheckResult& row : sealed) {
+        change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
+      }
+      day = merge_results(sealed, day);
+      erase_summaries(state, day, change.batch);
+      const auto folded = fold(kv, state.id, day, change.batch);
+      if (!folded) return tl::unexpected<Error>(folded.error());
+      sealed_chunks_ += *folded;
+      rows.erase(rows.begin(), passed);
+    } else if (auto loaded = load_day(kv, state, day, whole_day, change.batch); !loaded) {
+      return loaded;
     }
+    piece.results += count;
+    piece.last_ms = day_end_ms;
+    std::copy_if(day.begin(), day.end(), std::back_inserter(piece.newest),
+                 [&](const auto& result) { return to_ms(result.time) >= head_start; });
+    results = results.subspan(count);
+    // The rest of a day that is cut into pieces is folded into what this piece stores.
+    if (!whole_day) break;
   }
-  // Whatever of it was stored, the state and the head are read anew from there.
-  state.forget(states_.count_change());
-  if (done) {
-    const MutexLock view(state.view);
-    state.rows_found = true;  // none, they have been sealed
-  }
-  auto loaded = states_.ensure_loaded(state, kv);
-  return done ? loaded : done;
+  change.past = true;
+  state.begin_seal(piece.last_ms);
+  state.begin_append(piece.last_ms);
+  change.publish = [this, &state, &piece, head_start] {
+    state.load_sealed(piece.newest, piece.last_ms, head_start, states_.count_change());
+  };
+  return {};
 }
 
 Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
@@ -89,7 +121,9 @@ Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const 
   DaySummary summary;
   reset_summary(summary, number);
   for (const SeriesColumns& series : to_columns(day)) add_to_summary(summary, series);
-  if (is_storable(summary)) batch.put(Space::days, day_key(state.id, number).view(), encode_summary(summary));
+  if (!is_storable(summary)) return {};
+  state.expect_summary(number);
+  batch.put(Space::days, day_key(state.id, number).view(), encode_summary(summary));
   return {};
 }
 

@@ -19,6 +19,8 @@ Result<void> Options::validate() const {
               "max_ahead must be 0 to what is left until the year 10000"),
       require(keep_checks.count() >= 0, "keep_checks must not be negative; 0 keeps for ever"),
       require(keep_summaries.count() >= 0, "keep_summaries must not be negative; 0 keeps for ever"),
+      require(max_store_bytes == 0 || max_store_bytes >= 2 * performance.write_buffer_bytes,
+              "max_store_bytes must be 0 or at least twice write_buffer_bytes"),
       require(performance.head_span >= 1h && performance.head_span <= 24h * 31, "head_span must be 1 h to 31 days"),
       require(performance.write_buffer_bytes >= kMinWriteBuffer && performance.write_buffer_bytes <= kMaxWriteBuffer,
               "write_buffer_bytes must be 64 KiB to 1 GiB"),

@@ -313,6 +313,7 @@ TEST_F(BadInput, NewerStoreIsRefused) {
 TEST_F(BadInput, NewerValueIsRefusedWhereItIsRead) {
   using engine::Space;
   ASSERT_TRUE(store_->append(result_at(kNow), Durability::process));
+  ASSERT_TRUE(store_->seal());
   ASSERT_TRUE(store_->append(result_at(kNow + hours{24}), Durability::process));
   ASSERT_EQ(read_days(*store_, kServer, {0, 30'000}).size(), 2U);  // and keeps the first day's summary
   store_.reset();

@@ -37,6 +37,7 @@ class Duel {
       plan_.failed_fences = 20;
     }
     options_.clock = [this] { return from_ms(now_ms_); };
+    options_.trust_clock = true;  // as the model does
     options_.disk_reserve_bytes = 0;
     options_.keep_checks = std::chrono::days{chance(30) ? 20 : 0};
     auto& performance = options_.performance;

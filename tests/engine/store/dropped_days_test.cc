@@ -20,6 +20,7 @@ class DroppedDays : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return now_; };
+    options_.trust_clock = true;
     options_.disk_reserve_bytes = 0;
   }
 

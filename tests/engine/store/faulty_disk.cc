@@ -100,6 +100,7 @@ class FaultyDisk::Writable final : public rocksdb::FSWritableFileOwnerWrapper {
         });
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    ++disk_.syncs_;
     if (const std::int64_t pause_us = disk_.sync_pause_us_; pause_us > 0) {
       std::this_thread::sleep_for(std::chrono::microseconds{pause_us});
     }

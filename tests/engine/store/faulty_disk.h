@@ -53,6 +53,8 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   void heal();
   /// Each sync takes so long from now on, while other operations go on.
   void slow_syncs(std::chrono::microseconds pause) { sync_pause_us_ = pause.count(); }
+  /// Syncs of files so far.
+  [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
   [[nodiscard]] std::uint64_t operations() const;
   /// Operations that were made to fail.
   [[nodiscard]] std::uint64_t failures() const;
@@ -103,6 +105,7 @@ class FaultyDisk final : public rocksdb::FileSystemWrapper {
   void sync_names_locked(const std::string& directory);
 
   std::atomic<std::int64_t> sync_pause_us_{0};
+  std::atomic<std::uint64_t> syncs_{0};
   mutable std::mutex mutex_;
   Plan plan_;
   std::uint64_t operations_ = 0;

@@ -126,7 +126,9 @@ TEST_F(Host, LogThatThrowsHarmsNothing) {
   store_.reset();
   store_ = open_or_fail(path_, options_);
   ASSERT_NE(store_, nullptr);
-  EXPECT_EQ(read_window(*store_, ids_[0], kAll).size(), 20U);
+  // The write that failed may have been done: closing writes again what had been acknowledged before it, and it as
+  // well.
+  EXPECT_GE(read_window(*store_, ids_[0], kAll).size(), 20U);
 }
 
 TEST_F(Host, ClockThatThrowsHasStopped) {

@@ -23,6 +23,7 @@ class RetentionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return now_; };
+    options_.trust_clock = true;
     options_.disk_reserve_bytes = 0;
   }
 
@@ -135,6 +136,7 @@ TEST_F(RetentionTest, SummariesOutliveTheirResults) {
 
 TEST_F(RetentionTest, StoreWithinItsCapLosesItsOldestDays) {
   options_.max_store_bytes = 700'000;
+  options_.performance.write_buffer_bytes = 64U << 10U;
   open();
   const ServerId server = add();
   ASSERT_TRUE(store_->load(server, history(server, kDays)));

@@ -41,6 +41,16 @@ class FaultyStore final : public Store {
   [[nodiscard]] Result<ServerId> add_server(Server server) override { return below_.add_server(std::move(server)); }
   [[nodiscard]] Result<void> update_server(const Server& server) override { return below_.update_server(server); }
   [[nodiscard]] Result<void> remove_server(ServerId id) override { return below_.remove_server(id); }
+  [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window,
+                                            std::optional<LocationId> location) override {
+    return below_.erase(server, window, location);
+  }
+  [[nodiscard]] Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results,
+                                                          Durability durability) override {
+    return below_.append_each(results, durability);
+  }
+  [[nodiscard]] Health health() const override { return below_.health(); }
+  [[nodiscard]] std::uint64_t changes() const override { return below_.changes(); }
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results) override {
     return below_.load(server, results);
   }

@@ -108,6 +108,8 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     setup.db.wal_filter = replay.get();
   }
   const auto descriptors = setup.families(mode);
+  opened.threads = std::make_unique<OwnThreads>(setup.db.env);
+  setup.db.env = opened.threads.get();
   rocksdb::Status status;
   if (mode == KvMode::write) {
     rocksdb::DB* raw = nullptr;

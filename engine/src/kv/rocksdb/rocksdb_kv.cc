@@ -116,7 +116,7 @@ class RocksKv final : public Kv, public LocalCare {
         erasures += file.num_deletions;
       }
     }
-    return erasures > kManyErasures && 2 * erasures > entries ? compact(space) : Result<void>{};
+    return erasures > kManyErasures && 2 * erasures > entries - erasures ? compact(space) : Result<void>{};
   }
 
   [[nodiscard]] Result<void> verify_blocks() const override {
@@ -154,6 +154,7 @@ class RocksKv final : public Kv, public LocalCare {
       if (db_->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &bytes)) {
         sizes.memtable_bytes += bytes;
       }
+      if (db_->GetIntProperty(family, rocksdb::DB::Properties::kLiveSstFilesSize, &bytes)) sizes.table_bytes += bytes;
     }
     return sizes;
   }

@@ -10,14 +10,16 @@
 #include "kv/kv.h"
 #include "kv/rocksdb/listener.h"
 #include "kv/rocksdb/lock.h"
+#include "kv/rocksdb/own_threads.h"
 #include "kv/rocksdb/wal_replay.h"
 
 namespace nines::engine {
 
 /// What an open gives. `families` are those of Setup::families(); `replay` may be null.
 struct OpenedRocks {
-  DirectoryLock lock;                 // goes last, with the database closed
-  std::unique_ptr<WalReplay> replay;  // db keeps a pointer to it, so it goes last
+  DirectoryLock lock;                   // goes last, with the database closed
+  std::unique_ptr<OwnThreads> threads;  // db runs on them
+  std::unique_ptr<WalReplay> replay;    // db keeps a pointer to it, so it goes last
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   std::shared_ptr<rocksdb::Cache> cache;

@@ -1,0 +1,241 @@
+#include "store/retention.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "codec/key.h"
+#include "store/scan_cursor.h"
+#include "store/summary_cursor.h"
+
+namespace nines::engine {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A result is believed when its server has others between so long before it.
+constexpr std::int64_t kBelievedFromMs = kDayMs;
+constexpr std::int64_t kBelievedToMs = 3 * kDayMs;
+/// How many pauses of a server are looked behind for a result that can be believed.
+constexpr int kPauses = 8;
+/// A store above its cap is brought down to this share of it, so that not every day's results cause another round.
+constexpr double kSizeTarget = 0.9;
+/// Servers whose chunks are measured to learn how large days are; a sample is enough where there are many.
+constexpr std::size_t kMeasuredServers = 256;
+/// Rounds of dropping and looking again; each frees most of what is too much.
+constexpr int kRounds = 8;
+
+/// Keeps the first error of several calls; a server that was removed meanwhile is none.
+void note(Result<void>& first, const Error& error) {
+  if (first && error.code != ErrorCode::not_found) first = tl::unexpected<Error>(error);
+}
+
+}  // namespace
+
+std::int64_t Retention::keep_days(std::chrono::days of_server, std::chrono::days general) noexcept {
+  const auto days = of_server == std::chrono::days{0} ? general : of_server;
+  return std::max<std::int64_t>(days.count(), 0);
+}
+
+Result<bool> Retention::has_result(std::shared_ptr<ServerState> state, Window window) const {
+  ScanCursor cursor(core_, {.columns = {false, false, false}, .lookback = milliseconds{0}}, Gaps::bound);
+  if (auto started = cursor.start(std::move(state), window); !started) return tl::unexpected<Error>(started.error());
+  const auto segment = cursor.next();
+  if (!segment) return tl::unexpected<Error>(segment.error());
+  return *segment != nullptr;
+}
+
+/// The time of the newest result before `end_ms`, -1 without one; from chunks, a day's precision is enough.
+Result<std::int64_t> Retention::newest_before(const ServerState& state, std::int64_t end_ms) const {
+  const auto rows = state.rows();
+  const auto later =
+      std::partition_point(rows.begin(), rows.end(), [end_ms](const auto& row) { return to_ms(row.time) < end_ms; });
+  if (later != rows.begin()) return to_ms(std::prev(later)->time);
+  const auto kv = core_->handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  auto view = (*kv)->view(state.id, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const Key from = server_key(state.id);
+  const Range& chunk = (*view)->last(Space::checks, from.view(), chunk_key(state.id, from_ms(end_ms)).view());
+  if (!chunk.valid()) {
+    if (auto status = chunk.status(); !status) return tl::unexpected<Error>(status.error());
+    return -1;
+  }
+  const auto key = parse_chunk_key(chunk.key());
+  if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(chunk.key()));
+  return to_ms(key->first);
+}
+
+Result<std::optional<std::int64_t>> Retention::today() const {
+  const std::int64_t clock_day =
+      utc_day(std::clamp<std::int64_t>(to_ms(core_->options.clock()), 0, to_ms(kTimeLimit) - 1));
+  if (core_->options.trust_clock) return clock_day;
+  auto states = core_->states.all();
+  std::erase_if(states, [](const auto& state) { return !state->loaded(); });
+  std::sort(states.begin(), states.end(),
+            [](const auto& a, const auto& b) { return a->unsealed().last_ms > b->unsealed().last_ms; });
+  std::int64_t believed_ms = -1;
+  for (const auto& state : states) {
+    std::int64_t newest_ms = state->unsealed().last_ms;
+    if (newest_ms <= believed_ms) break;
+    for (int pause = 0; pause < kPauses && newest_ms > believed_ms; ++pause) {
+      const auto confirmed = has_result(state, {from_ms(std::max<std::int64_t>(newest_ms - kBelievedToMs, 0)),
+                                                from_ms(std::max<std::int64_t>(newest_ms - kBelievedFromMs, 0))});
+      if (!confirmed) break;  // a damaged server says nothing about the time
+      if (*confirmed) {
+        believed_ms = newest_ms;
+        break;
+      }
+      const auto before = newest_before(*state, newest_ms - kBelievedFromMs);
+      if (!before) break;
+      newest_ms = *before;
+    }
+  }
+  if (believed_ms < 0) return std::optional<std::int64_t>();
+  return std::min(clock_day, utc_day(believed_ms));
+}
+
+Result<void> Retention::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
+  auto state = core_->states.find(id);
+  if (state == nullptr) return fail(ErrorCode::not_found, "the server was removed");
+  SummaryCursor cursor(core_, false, refused_before);
+  if (auto started = cursor.start(std::move(state), {0, end_day}); !started) return started;
+  for (;;) {
+    const auto day = cursor.next();
+    if (!day) return tl::unexpected<Error>(day.error());
+    if (*day == nullptr) return {};
+  }
+}
+
+Result<bool> Retention::drop_old_days(const Server& server, std::int64_t today) {
+  const std::int64_t keep_checks = keep_days(server.retention.checks, core_->options.keep_checks);
+  const std::int64_t keep_summaries = keep_days(server.retention.summaries, core_->options.keep_summaries);
+  const std::int64_t checks_day = keep_checks > 0 ? today - keep_checks : 0;
+  const std::int64_t summaries_day = keep_summaries > 0 ? today - keep_summaries : 0;
+  if (checks_day <= 0 && summaries_day <= 0) return false;
+  if (checks_day > summaries_day) {
+    // The summaries outlive their checks and cannot be made afterwards.
+    if (auto kept = write_summaries(server.id, checks_day, checks_day); !kept) {
+      return tl::unexpected<Error>(kept.error());
+    }
+  }
+  return writer_.drop_days(server.id, checks_day, summaries_day);
+}
+
+Result<void> Retention::apply(const Catalog& catalog) {
+  Result<void> done;
+  bool any = core_->options.max_store_bytes > 0;
+  for (const Server& server : catalog.servers()) {
+    any = any || keep_days(server.retention.checks, core_->options.keep_checks) > 0 ||
+          keep_days(server.retention.summaries, core_->options.keep_summaries) > 0;
+  }
+  if (!any) return {};
+  for (const Server& server : catalog.servers()) {
+    const auto state = core_->states.find(server.id);
+    if (state == nullptr) continue;
+    const auto kv = core_->handle.kv();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    const MutexLock lock(state->write);
+    if (auto loaded = core_->states.ensure_loaded(*state, **kv); !loaded) note(done, loaded.error());
+  }
+  const auto today = this->today();
+  if (!today) return tl::unexpected<Error>(today.error());
+  if (!*today) return done;
+
+  bool dropped = false;
+  for (const Server& server : catalog.servers()) {
+    const auto old = drop_old_days(server, **today);
+    if (!old) note(done, old.error());
+    dropped = dropped || (old && *old);
+  }
+  if (dropped) {
+    if (auto compacted = compact_spaces(); !compacted) note(done, compacted.error());
+  }
+  if (core_->options.max_store_bytes > 0) {
+    if (auto kept = keep_size(catalog, **today); !kept) note(done, kept.error());
+  }
+  return done;
+}
+
+Result<std::uint64_t> Retention::table_bytes(bool compacted) {
+  if (auto writable = core_->handle.make_writable(); !writable) return tl::unexpected<Error>(writable.error());
+  if (auto flushed = core_->handle.change([](LocalCare& local) { return local.flush_tables(); }); !flushed) {
+    return tl::unexpected<Error>(flushed.error());
+  }
+  if (compacted) {
+    if (auto done = compact_spaces(); !done) return tl::unexpected<Error>(done.error());
+  }
+  const auto kv = core_->handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  LocalCare* const local = (*kv)->local();
+  return local == nullptr ? 0 : local->sizes().table_bytes;
+}
+
+Result<std::int64_t> Retention::day_to_free(std::uint64_t bytes, std::int64_t today) const {
+  const auto kv = core_->handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  const auto states = core_->states.all();
+  const std::size_t step = std::max<std::size_t>(states.size() / kMeasuredServers, 1);
+  std::map<std::int64_t, std::uint64_t> bytes_of_day;
+  for (std::size_t i = 0; i < states.size(); i += step) {
+    const ServerId id = states[i]->id;
+    auto view = (*kv)->view(id, {Space::checks});
+    if (!view) return tl::unexpected<Error>(view.error());
+    Range& checks = (*view)->range(Space::checks, server_key(id).view(), prefix_end(id).view());
+    for (; checks.valid(); checks.next()) {
+      const auto key = parse_chunk_key(checks.key());
+      if (key) bytes_of_day[utc_day(to_ms(key->first))] += step * (checks.key().size() + checks.value().size());
+    }
+    // A damaged server is measured as far as it can be read: the others' days are enough to go on.
+  }
+  std::uint64_t freed = 0;
+  std::int64_t end_day = 0;
+  for (const auto& [day, of_day] : bytes_of_day) {
+    if (freed >= bytes || day >= today) break;
+    freed += of_day;
+    end_day = day + 1;
+  }
+  return end_day;
+}
+
+Result<void> Retention::keep_size(const Catalog& catalog, std::int64_t today) {
+  auto bytes = table_bytes(false);
+  if (bytes && *bytes > core_->options.max_store_bytes) bytes = table_bytes(true);
+  const auto target = static_cast<std::uint64_t>(kSizeTarget * static_cast<double>(core_->options.max_store_bytes));
+  for (int round = 0; bytes && *bytes > core_->options.max_store_bytes; ++round) {
+    const auto end_day = day_to_free(*bytes - target, today);
+    if (!end_day) return tl::unexpected<Error>(end_day.error());
+    if (*end_day == 0 || round == kRounds) {
+      return fail(ErrorCode::out_of_space, "the store's tables take " + std::to_string(*bytes >> 20U) +
+                                               " MiB, more than Options::max_store_bytes, and there is no day before "
+                                               "the current one left to drop; raise the cap");
+    }
+    Result<void> done;
+    for (const Server& server : catalog.servers()) {
+      const auto dropped = writer_.drop_days(server.id, *end_day, *end_day);
+      if (!dropped) note(done, dropped.error());
+    }
+    if (!done) return done;
+    if (core_->options.log) {
+      core_->options.log(LogLevel::warning, "the store is over its size: dropped all days before " +
+                                                std::to_string(*end_day) + " (days since 1970)");
+    }
+    bytes = table_bytes(true);
+  }
+  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  return {};
+}
+
+Result<void> Retention::compact_spaces() {
+  if (auto writable = core_->handle.make_writable(); !writable) return writable;
+  for (const Space space : {Space::servers, Space::recent, Space::checks, Space::days}) {
+    if (auto done = core_->handle.change([space](LocalCare& local) { return local.compact(space); }); !done)
+      return done;
+  }
+  return {};
+}
+
+}  // namespace nines::engine

@@ -1,0 +1,56 @@
+// Keeping the store within what it is to hold: the days that retention keeps, and the cap of its size.
+//
+// Which day is today decides what is too old, and clocks are wrong now and then. So today is no later than the day of
+// the newest believable result: one whose server has results of one to three days before it. A clock that has been far
+// ahead for less than a day moves nothing, and a store that was off for long catches up after a day. Hosts that know
+// better set Options::trust_clock.
+//
+// Threads: one call at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <nines/options.h>
+#include <nines/store.h>
+
+#include "store/store_core.h"
+#include "store/writer.h"
+
+namespace nines::engine {
+
+class Retention {
+ public:
+  Retention(std::shared_ptr<StoreCore> core, Writer& writer) : core_(std::move(core)), writer_(writer) {}
+
+  /// Drops what is too old of each server in `catalog`, then whole days of all of them, the oldest first, until the
+  /// tables fit Options::max_store_bytes; the current day stays. What fails for one server does not keep the others
+  /// from being looked at; the first error is returned.
+  [[nodiscard]] Result<void> apply(const Catalog& catalog);
+  /// How many days a server keeps whose rule is `of_server` (0: the store's, less: for ever); 0 for ever.
+  [[nodiscard]] static std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) noexcept;
+  /// The UTC day that counts as today; none when no result can be believed, and then nothing is too old.
+  [[nodiscard]] Result<std::optional<std::int64_t>> today() const;
+
+  /// Computes and keeps the summaries of days before `end_day` that have none. `refused_before` as in SummaryCursor.
+  [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
+  /// Rewrites all files without what was erased.
+  [[nodiscard]] Result<void> compact_spaces();
+
+ private:
+  [[nodiscard]] Result<bool> drop_old_days(const Server& server, std::int64_t today);
+  [[nodiscard]] Result<void> keep_size(const Catalog& catalog, std::int64_t today);
+  /// The bytes of the tables, once all is in them and, with `compacted`, nothing that was erased.
+  [[nodiscard]] Result<std::uint64_t> table_bytes(bool compacted);
+  /// The day before which all has to go so that about `bytes` are given back; at most `today`.
+  [[nodiscard]] Result<std::int64_t> day_to_free(std::uint64_t bytes, std::int64_t today) const;
+  [[nodiscard]] Result<bool> has_result(std::shared_ptr<ServerState> state, Window window) const;
+  [[nodiscard]] Result<std::int64_t> newest_before(const ServerState& state, std::int64_t end_ms) const;
+
+  const std::shared_ptr<StoreCore> core_;
+  Writer& writer_;
+};
+
+}  // namespace nines::engine
