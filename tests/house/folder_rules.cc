@@ -43,7 +43,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/show", ""},
     FolderArrows{"tools/history", ""},
     FolderArrows{"tools/exchange", "show"},
-    FolderArrows{"tools/config", "show"},
+    FolderArrows{"tools/config", "web show"},
     FolderArrows{"tools/web", "exchange show"},
     FolderArrows{"tools/run", "web config exchange show"},
     FolderArrows{"tools/cli", "run web config exchange history show"},

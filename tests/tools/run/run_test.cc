@@ -142,8 +142,8 @@ TEST_F(RunTest, ThePageShowsItAndTheMetricsCountIt) {
   const TestWebServer server(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
-  EXPECT_THAT(get(page_, "/").body, HasSubstr("<a href=\"/server/site\">site</a>"));
-  EXPECT_THAT(get(page_, "/server/site").body, HasSubstr("<h2>Newest checks</h2>"));
+  EXPECT_THAT(get(page_, "/").body, HasSubstr("<a href=\"/server/site?window=24h\">site</a>"));
+  EXPECT_THAT(get(page_, "/server/site").body, HasSubstr("<h2 id=\"checks\">Checks</h2>"));
   EXPECT_EQ(get(page_, "/-/ready").status, 200);
   const std::string metrics = get(page_, "/metrics").body;
   EXPECT_THAT(metrics, HasSubstr("nines_checks_total{server=\"site\",result=\"up\"}"));

@@ -53,8 +53,9 @@ class SiteTest : public ::testing::Test {
       return {};
     };
     site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
-    auto http =
-        HttpServer::start({"127.0.0.1", 0}, [this](const WebRequest& request) { return site_->answer(request); });
+    auto http = HttpServer::start(
+        {.host = "127.0.0.1", .port = 0}, [this](const WebRequest& request) { return site_->answer(request); },
+        site_->http_options());
     EXPECT_TRUE(http) << http.error().message;
     http_ = std::move(*http);
   }
@@ -150,15 +151,18 @@ TEST_F(SiteTest, BadParametersAreA400WithASentence) {
   for (const std::string path :
        {"status?window=nonsense", "status?wndow=7d", "status?limit=0", "status?limit=100000", "status?cursor=-1",
         "status?tz=Mars", "status?state=sideways", "status?sort=x", "status?bars=1000000",
-        "servers/site/points?cursor=x", "servers/site/points?limit=1e9", "servers/site/bars?count=0",
-        "servers/site/latency?points=99999999", "servers/site/uptime?confirm-failures=0",
+        "status?limit=1000&bars=2000", "servers/site/points?cursor=x", "servers/site/points?limit=1e9",
+        "servers/site/bars?count=0", "servers/site/latency?points=99999999", "servers/site/uptime?confirm-failures=0",
         "servers/site/slo?objective=2", "servers/site/slo", "servers/site/uptime?from=2026-07-02&to=2026-07-01"}) {
     const Page page = get(port(), "/api/v1/" + path);
     EXPECT_EQ(page.status, 400) << path << page.body;
     const Json error = Json::parse(page.body, nullptr, false);
     EXPECT_FALSE(error["error"]["message"].get<std::string>().empty()) << path;
   }
-  EXPECT_EQ(get(port(), "/?window=nonsense").status, 400);
+  for (const std::string path : {"/?window=nonsense", "/?wndow=7d", "/?state=sideways", "/?sort=x", "/rows?since=x",
+                                 "/server/site?limit=5", "/server/site?before=x"}) {
+    EXPECT_EQ(get(port(), path).status, 400) << path;
+  }
 }
 
 TEST_F(SiteTest, WhatIsNotThereIsA404) {
@@ -184,6 +188,7 @@ TEST_F(SiteTest, AnswersAreCompressedWhenAskedFor) {
   const Page page = get(port(), "/", {{"Accept-Encoding", "gzip"}});
   EXPECT_EQ(page.headers.at("content-encoding"), "gzip");
   EXPECT_THAT(page.body, HasSubstr("<title>"));
+  EXPECT_EQ(get(port(), "/", {{"Accept-Encoding", "br, gzip"}}).headers.at("content-encoding"), "br");
 }
 
 TEST_F(SiteTest, BadgesAreSvgAndJson) {
@@ -199,14 +204,54 @@ TEST_F(SiteTest, BadgesAreSvgAndJson) {
 TEST_F(SiteTest, MetricsLeaveOutWhatIsNotKnown) {
   const Page page = get(port(), "/metrics");
   EXPECT_THAT(page.headers.at("content-type"), StartsWith("text/plain; version=0.0.4"));
-  EXPECT_THAT(page.body, HasSubstr("\nprobe_success{server=\"site\"} 1\n"));
-  EXPECT_THAT(page.body, HasSubstr("\nprobe_duration_seconds{server=\"site\"} 0.001\n"));
-  EXPECT_THAT(page.body, HasSubstr("\nprobe_http_status_code{server=\"site\"} 200\n"));
+  EXPECT_THAT(page.body, Not(HasSubstr("\nprobe_success{server=\"site\"}"))) << "its last result holds no more";
+  EXPECT_THAT(page.body, Not(HasSubstr("\nprobe_duration_seconds{server=\"site\"}")));
+  EXPECT_THAT(page.body, Not(HasSubstr("\nprobe_http_status_code{server=\"site\"}")));
+  EXPECT_THAT(page.body, HasSubstr("\nnines_last_check_timestamp_seconds{server=\"site\"} 1782867540\n"));
+  EXPECT_THAT(page.body, HasSubstr("\nnines_server_info{server=\"site\",group=\"\"} 1\n"));
+  EXPECT_THAT(page.body, HasSubstr("\nnines_build_info{version=\""));
   EXPECT_THAT(page.body, HasSubstr("# TYPE nines_uptime_ratio gauge"));
   EXPECT_THAT(page.body, Not(HasSubstr("nines_uptime_ratio{server=\"site\",window=\"24h\"}")))
       << "no data in the last day: no value";
   EXPECT_THAT(page.body, HasSubstr("nines_state{server=\"site\",state=\"unknown\"} 1"));
   EXPECT_THAT(page.body, HasSubstr("\nnines_store_servers 2\n"));
+}
+
+TEST_F(SiteTest, MetricsSayWhatTheNewestCheckFoundWhileItHolds) {
+  const ServerId id = add("fresh", "https://example.org", from_ms(1'782'864'000'000));
+  CheckResult result =
+      checked(id, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()), State::up);
+  result.latency_us = 1000;
+  result.code = 200;
+  ASSERT_TRUE(store_->append(result, Durability::buffered));
+  const std::string body = get(port(), "/metrics").body;
+  EXPECT_THAT(body, HasSubstr("\nprobe_success{server=\"fresh\"} 1\n"));
+  EXPECT_THAT(body, HasSubstr("\nprobe_duration_seconds{server=\"fresh\"} 0.001\n"));
+  EXPECT_THAT(body, HasSubstr("\nprobe_http_status_code{server=\"fresh\"} 200\n"));
+}
+
+TEST_F(SiteTest, TheBudgetThatIsLeftIsWhatTheObjectiveSays) {
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  Server server;
+  server.name = "goal";
+  server.objective = 0.9;
+  server.created_at = now - std::chrono::hours{1};
+  const ServerId id = store_->add_server(server).value_or(ServerId{});
+  for (int minute = 0; minute < 60; ++minute)
+    ASSERT_TRUE(store_->append(checked(id, server.created_at + std::chrono::minutes{minute},
+                                       minute < 3   ? State::up
+                                       : minute < 6 ? State::down
+                                                    : State::up),
+                               Durability::buffered));
+  const std::string body = get(port(), "/metrics").body;
+  const std::string name = "\nnines_error_budget_remaining_ratio{server=\"goal\"} ";
+  const std::size_t at = body.find(name);
+  ASSERT_NE(at, std::string::npos);
+  // 3 of 60 minutes down of 6 that are allowed, as `nines slo` says.
+  const double left = std::stod(body.substr(at + name.size()));
+  EXPECT_NEAR(left, 0.5, 0.02);
+  const Json slo = api("servers/goal/slo");
+  EXPECT_NEAR(left, slo["remaining_ratio"].get<double>(), 1e-3);
 }
 
 TEST_F(SiteTest, HealthAndReloadAnswer) {
@@ -273,11 +318,119 @@ TEST_F(SiteTest, ManyReadersAreAnsweredWhileResultsArrive) {
   EXPECT_GE(answered, 8);
 }
 
+TEST_F(SiteTest, ThePageSaysInOneSentenceWhatIsWrong) {
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const Page silent = get(port(), "/");
+  EXPECT_THAT(silent.body, HasSubstr("the prober is not running"));
+  const ServerId up = add("good", "", now - std::chrono::minutes{10});
+  ASSERT_TRUE(store_->append(checked(up, now, State::up), Durability::buffered));
+  const ServerId down = add("bad", "", now - std::chrono::minutes{10});
+  CheckResult result = checked(down, now - std::chrono::minutes{1}, State::down);
+  result.detail = "HTTP 500, expected 200-299";
+  ASSERT_TRUE(store_->append(checked(down, now - std::chrono::minutes{2}, State::up), Durability::buffered));
+  ASSERT_TRUE(store_->append(result, Durability::buffered));
+  result.time = now;
+  ASSERT_TRUE(store_->append(result, Durability::buffered));
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});  // answers are at most a second old
+  for (const std::string path : {"/", "/?sort=name", "/?search=good", "/?window=30d", "/?state=up"}) {
+    const std::string body = get(port(), path).body;
+    EXPECT_THAT(body, HasSubstr("<h1>1 down: bad</h1>")) << path << " counts what it does not show, too";
+    EXPECT_THAT(body, HasSubstr("<title>1 down: bad")) << path;
+    EXPECT_THAT(body, HasSubstr("HTTP 500, expected 200-299")) << path;
+  }
+}
+
+TEST_F(SiteTest, RowsThatDidNotChangeAreNotSentAgain) {
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const ServerId id = add("busy", "", now - std::chrono::minutes{10});
+  ASSERT_TRUE(store_->append(checked(id, now - std::chrono::minutes{5}, State::up), Durability::buffered));
+  const auto rows = [&](const std::string& since) {
+    return Json::parse(get(port(), "/rows?since=" + since).body, nullptr, false);
+  };
+  const Json first = rows("0");
+  EXPECT_EQ(first["rows"].size(), 3U);
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  const std::string version = first["version"];
+  EXPECT_EQ(rows(version)["rows"].size(), 0U);
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(store_->append(checked(id, now - std::chrono::seconds{2 - i}, State::down), Durability::buffered));
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  const Json changed = rows(version);
+  ASSERT_EQ(changed["rows"].size(), 1U);
+  EXPECT_EQ(changed["rows"].begin().value()["state"], "down");
+  EXPECT_EQ(changed["reload"], false);
+  EXPECT_EQ(rows("999999999")["reload"], true) << "of another process";
+  (void)add("new", "", now);
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  EXPECT_EQ(rows(version)["reload"], true) << "a server came";
+}
+
+TEST_F(SiteTest, LivePagesHaveOneETagUntilSomethingChanges) {
+  const Page first = get(port(), "/");
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  // Two halves of an hour may lie on the two sides of an edge.
+  const bool same = get(port(), "/", {{"If-None-Match", first.headers.at("etag")}}).status == 304;
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  const Page third = get(port(), "/");
+  EXPECT_TRUE(same || get(port(), "/", {{"If-None-Match", third.headers.at("etag")}}).status == 304);
+}
+
+TEST_F(SiteTest, LinksKeepWhatWasAsked) {
+  const std::string body = get(port(), "/?window=7d&tz=Europe%2FParis&search=site&sort=name").body;
+  for (const char* const link :
+       {"href=\"/?window=30d&amp;tz=Europe%2FParis&amp;search=site&amp;sort=name\"",
+        "href=\"/server/site?window=7d&amp;tz=Europe%2FParis\"", "name=\"tz\" value=\"Europe/Paris\"",
+        "name=\"sort\" value=\"name\"",
+        "<a href=\"/?window=7d&amp;tz=Europe%2FParis&amp;search=site&amp;sort=name\" aria-current"}) {
+    EXPECT_THAT(body, HasSubstr(link));
+  }
+  const std::string fixed = get(port(), std::string("/?") + kWindow).body;
+  EXPECT_THAT(fixed, HasSubstr("href=\"/server/site?from=2026-07-01T00%3A00%3A00Z&amp;to="));
+  EXPECT_THAT(fixed, Not(HasSubstr("aria-current")));
+}
+
+TEST_F(SiteTest, PagesAreMadeOfThisSitesFilesOnly) {
+  const Page page = get(port(), "/");
+  EXPECT_THAT(page.headers.at("content-security-policy"), HasSubstr("script-src 'self'"));
+  EXPECT_THAT(page.headers.at("content-security-policy"), Not(HasSubstr("unsafe")));
+  EXPECT_THAT(page.body, Not(HasSubstr("style=\"")));
+  EXPECT_THAT(page.body, Not(HasSubstr("<script>")));
+  for (const char* const name : {"style.css", "page.js", "icon.svg"}) {
+    const std::size_t at = page.body.find(std::string("/assets/") + name);
+    ASSERT_NE(at, std::string::npos) << name;
+    const std::string path = page.body.substr(at, page.body.find('"', at) - at);
+    const Page asset = get(port(), path);
+    EXPECT_EQ(asset.status, 200) << path;
+    EXPECT_THAT(asset.headers.at("cache-control"), HasSubstr("immutable")) << path;
+    EXPECT_GT(asset.body.size(), 100U);
+  }
+  EXPECT_EQ(get(port(), "/favicon.ico").status, 200);
+  EXPECT_EQ(get(port(), "/assets/none.js").status, 404);
+  EXPECT_EQ(get(port(), "/assets/page.js").headers.at("cache-control"), "no-cache") << "without its version";
+}
+
+TEST_F(SiteTest, ChecksOfAServerComeInPagesAndAlone) {
+  const std::string newest = get(port(), std::string("/server/site?") + kWindow).body;
+  EXPECT_THAT(newest, HasSubstr("datetime=\"2026-07-01T00:59:00.000Z\""));
+  EXPECT_THAT(newest, HasSubstr("Older checks"));
+  const std::string failed = get(port(), std::string("/server/site?failed=1&") + kWindow).body;
+  EXPECT_THAT(failed, HasSubstr("<td><time datetime=\"2026-07-01T00:20:00.000Z\""));
+  EXPECT_THAT(failed, Not(HasSubstr("<td><time datetime=\"2026-07-01T00:59:00.000Z\"")));
+  const std::size_t at = newest.find("before=");
+  ASSERT_NE(at, std::string::npos);
+  const std::string older = get(port(), "/server/site?" + newest.substr(at, newest.find('#', at) - at)).body;
+  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:00:00.000Z\""));
+  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:09:00.000Z\""));
+  EXPECT_THAT(older, Not(HasSubstr("<td><time datetime=\"2026-07-01T00:10:00.000Z\""))) << "was on the page before";
+}
+
 TEST_F(SiteTest, ATakenPortIsOneSentence) {
-  const auto second = HttpServer::start({"127.0.0.1", port()}, [](const WebRequest&) { return WebResponse{}; });
+  const auto second =
+      HttpServer::start({.host = "127.0.0.1", .port = port()}, [](const WebRequest&) { return WebResponse{}; });
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().message, HasSubstr("another program uses this port"));
-  const auto elsewhere = HttpServer::start({"192.0.2.1", 0}, [](const WebRequest&) { return WebResponse{}; });
+  const auto elsewhere =
+      HttpServer::start({.host = "192.0.2.1", .port = 0}, [](const WebRequest&) { return WebResponse{}; });
   ASSERT_FALSE(elsewhere);
 }
 

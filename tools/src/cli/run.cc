@@ -119,6 +119,7 @@ Outcome run(const Call& call) {
       return usage(fmt::format("--listen {}: it takes an address and port like 127.0.0.1:8080", printable(*listen)));
     }
   }
+  if (config->listen) config->access.loopback = is_loopback(*config->listen);
   const sigset_t signals = block_signals();
   Console console(call.terminal.err_is_terminal && !call.quiet);
   const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
@@ -126,7 +127,7 @@ Outcome run(const Call& call) {
   if (auto started = daemon.start(); !started) return failed(started.error());
   if (!call.quiet) {
     std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
-    if (daemon.port() != 0) sentence += fmt::format(", page at http://{}:{}/", daemon.host(), daemon.port());
+    if (const std::string page = daemon.page(); !page.empty()) sentence += ", page at " + printable(page);
     console.say(sentence + descriptors + "; Ctrl-C stops");
   }
   watch(daemon, console, signals);

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "show/svg.h"
 #include "show/text.h"
+#include "web/http_client.h"
 #include "web/http_server.h"
 #include "web/routes.h"
 
@@ -22,6 +23,9 @@ namespace po = boost::program_options;
 
 void serve_options(OptionList& options) {
   options.add_options()("listen", po::value<std::string>()->value_name("ADDRESS"), "default 127.0.0.1:8080");
+  options.add_options()("host", po::value<std::vector<std::string>>()->value_name("NAME"),
+                        "a name that the page answers to, besides localhost and addresses; may be repeated");
+  options.add_options()("insecure", "listen beyond this machine, where everybody may look");
 }
 
 Outcome serve(const Call& call) {
@@ -29,6 +33,11 @@ Outcome serve(const Call& call) {
   const auto address = parse_listen(text);
   if (!address)
     return usage(fmt::format("--listen {}: it takes an address and port like 127.0.0.1:8080", printable(text)));
+  AccessOptions access;
+  access.loopback = is_loopback(*address);
+  access.insecure = call.has("insecure");
+  access.hosts = call.texts("host");
+  if (auto safe = check_exposure(access); !safe) return failed(safe.error().message);
   sigset_t set;
   sigemptyset(&set);
   for (const int number : {SIGINT, SIGTERM}) sigaddset(&set, number);
@@ -36,10 +45,11 @@ Outcome serve(const Call& call) {
   signal(SIGPIPE, SIG_IGN);
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
-  Site site(**store, {}, true);
-  auto http = HttpServer::start(*address, [&site](const WebRequest& request) { return site.answer(request); });
+  Site site(**store, {}, true, std::move(access));
+  auto http = HttpServer::start(
+      *address, [&site](const WebRequest& request) { return site.answer(request); }, site.http_options());
   if (!http) return failed(http.error().message);
-  if (!call.quiet) say(fmt::format("page at http://{}:{}/; Ctrl-C stops", address->host, (*http)->port()));
+  if (!call.quiet) say(fmt::format("page at {}; Ctrl-C stops", printable(shown_address(*address, (*http)->port()))));
   int number = 0;
   sigwait(&set, &number);
   return kExitDone;

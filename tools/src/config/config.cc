@@ -20,7 +20,6 @@ namespace {
 constexpr std::size_t kMostBytes = 16U << 20U;  // ten thousand servers take about 3 MB
 constexpr std::array<std::string_view, 5> kTopKeys{"servers", "store", "web", "prober", "alerts"};
 constexpr std::array<std::string_view, 5> kStoreKeys{"path", "retention", "summary-retention", "max-size", "memory"};
-constexpr std::array<std::string_view, 1> kWebKeys{"listen"};
 
 void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) {
   const MapReader map(node, "store", kStoreKeys, problems);
@@ -34,22 +33,6 @@ void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) 
   }
   if (const auto size = map.get("max-size")) store.max_size_bytes = read_bytes(*size, "max-size", problems).value_or(0);
   if (const auto size = map.get("memory")) store.memory_bytes = read_bytes(*size, "memory", problems);
-}
-
-void read_web(const YAML::Node& node, Config& config, Problems& problems) {
-  const MapReader map(node, "web", kWebKeys, problems);
-  const auto listen = map.get("listen");
-  if (!listen) return;
-  const auto text = read_text(*listen, "listen", problems);
-  if (!text) return;
-  if (*text == "off" || *text == "false") {
-    config.listen.reset();
-    return;
-  }
-  config.listen = parse_listen(*text);
-  if (!config.listen) {
-    problems.add(*listen, fmt::format("listen `{}` is not an address and port like 127.0.0.1:8080", printable(*text)));
-  }
 }
 
 void read_servers(const YAML::Node& node, Config& config, Problems& problems) {

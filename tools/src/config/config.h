@@ -19,6 +19,7 @@
 
 #include "config/reader.h"
 #include "show/listen_address.h"
+#include "web/access.h"
 
 namespace nines::tools {
 
@@ -44,6 +45,7 @@ struct Config {
   std::vector<ServerConfig> servers;
   StoreConfig store;
   std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
+  AccessOptions access;                                   ///< `loopback` is set by who listens
   std::vector<AlertTarget> alerts;
   ProberOptions prober;  ///< only what the section `prober` sets
 };
@@ -53,7 +55,7 @@ struct Config {
 /// The same for a text; `file` names it in messages.
 [[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
 
-// The parts of the file that have a source file of their own: maintenance.cc, prober.cc.
+// The parts of the file that have a source file of their own: maintenance.cc, prober.cc, web.cc.
 
 /// The `maintenance` list of a server.
 [[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
@@ -61,6 +63,8 @@ struct Config {
 [[nodiscard]] PushSpec read_push(const YAML::Node& node, Problems& problems);
 /// The `alerts` list.
 [[nodiscard]] std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems);
+/// The `web` mapping.
+void read_web(const YAML::Node& node, Config& config, Problems& problems);
 /// The `prober` mapping.
 void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems);
 

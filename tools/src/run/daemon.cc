@@ -73,7 +73,8 @@ std::vector<std::string> changed_settings(const Config& running, const Config& w
   compare("store.memory", running.store.memory_bytes == wanted.store.memory_bytes);
   const bool same_page =
       running.listen.has_value() == wanted.listen.has_value() &&
-      (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port));
+      (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port &&
+                           running.listen->socket_path == wanted.listen->socket_path));
   compare("web.listen", same_page);
   return names;
 }
@@ -145,10 +146,11 @@ Result<void> Daemon::start() {
   hooks.push = [this](const WebRequest& request, const std::string& token) { return push(request, token); };
   hooks.ready = [this] { return ready_.load(); };
   hooks.metrics = [this](std::string& out) { metrics_.append(out, prober_->stats()); };
-  site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
+  site_ = std::make_unique<Site>(*store_, std::move(hooks), false, config_.access);
   if (config_.listen) {
-    auto http =
-        HttpServer::start(*config_.listen, [this](const WebRequest& request) { return site_->answer(request); });
+    if (auto safe = check_exposure(config_.access); !safe) return safe;
+    auto http = HttpServer::start(
+        *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, site_->http_options());
     if (!http) return tl::unexpected(http.error());
     http_ = std::move(*http);
   }
@@ -212,6 +214,12 @@ Result<void> Daemon::reload() {
     console_.say(fmt::format("{} {} when nines is started again", fmt::join(names, ", "),
                              names.size() == 1 ? "changes" : "change"));
   }
+  config->access.loopback = config_.access.loopback;  // the listener's, which stays as it is
+  if (auto safe = config_.listen ? check_exposure(config->access) : Result<void>{}; !safe) {
+    console_.say(fmt::format("the rules of who may see the page stay as they are: {}", safe.error().message));
+  } else {
+    site_->set_access(config->access);
+  }
   console_.say(fmt::format("read {} again: {} server{}", printable(config_path_), config->servers.size(),
                            config->servers.size() == 1 ? "" : "s"));
   return {};
@@ -233,6 +241,9 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path) {
     if (found == push_names_.end()) return fail(ErrorCode::not_found, "no push server has this token");
     name = found->second;
   }
+  // A token of its own is a permission; a server that has none is reported for by its name, which everybody can guess.
+  if (token == name && request.role != Role::push && request.role != Role::admin)
+    return fail(ErrorCode::not_found, "no push server has this token");
   const auto report = read_push(request, word);
   if (!report) return tl::unexpected(report.error());
   const auto promise = std::make_shared<std::promise<Result<void>>>();

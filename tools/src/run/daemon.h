@@ -39,9 +39,8 @@ class Daemon {
   /// Lets go of what retention does not keep.
   void care();
 
-  [[nodiscard]] const std::string& host() const noexcept { return config_.listen->host; }
-  /// 0 without a page.
-  [[nodiscard]] int port() const noexcept { return http_ ? http_->port() : 0; }
+  /// Where the page is, as a person opens it; empty without one.
+  [[nodiscard]] std::string page() const { return http_ ? shown_address(*config_.listen, http_->port()) : ""; }
   [[nodiscard]] std::size_t servers() const noexcept { return server_count_; }
   [[nodiscard]] ProberStats stats() const { return prober_->stats(); }
 

@@ -1,4 +1,4 @@
-// Where the page listens, as the configuration and the command line write it. Pure functions; any thread.
+// Where the page listens, as text and as a value.
 #pragma once
 
 #include <optional>
@@ -7,13 +7,21 @@
 
 namespace nines::tools {
 
-/// Port 0 takes any free one.
+/// A TCP address, or a Unix socket when `socket_path` is not empty. Port 0 takes any free one.
 struct ListenAddress {
   std::string host = "127.0.0.1";
   int port = 8080;
+  std::string socket_path = {};
 };
 
-/// "127.0.0.1:8080", "[::1]:8080", ":8080" (all addresses); nothing when malformed.
+/// "127.0.0.1:8080", "[::1]:8080", ":8080" (loopback), "*:8080" (every address of the machine), "unix:/run/nines.sock";
+/// nothing when malformed.
 [[nodiscard]] std::optional<ListenAddress> parse_listen(std::string_view text);
+
+/// Whether only this machine can reach it: a Unix socket, localhost, 127.0.0.0/8 or ::1.
+[[nodiscard]] bool is_loopback(const ListenAddress& address);
+
+/// How a person opens it: "http://[::1]:8080/" with `port` for the one that was chosen, "unix:/run/nines.sock".
+[[nodiscard]] std::string shown_address(const ListenAddress& address, int port);
 
 }  // namespace nines::tools

@@ -25,18 +25,12 @@ constexpr std::uint64_t kMostRows = 1'000;
 constexpr std::uint64_t kMostPoints = 10'000;
 constexpr std::uint64_t kMostBars = 2'000;
 constexpr std::uint64_t kMostOffset = 1'000'000'000;
+// Bars of one answer, which are some 250 bytes each.
+constexpr std::uint64_t kMostBarsInAll = 50'000;
 
 using Names = std::initializer_list<std::string_view>;
 constexpr std::array<std::string_view, 8> kQuestionNames{
     "window", "from", "to", "tz", "confirm-failures", "confirm-successes", "maintenance", "unknown"};
-
-WebResponse refuse(const Error& error) {
-  const int status = error.code == ErrorCode::invalid_argument ? 400
-                     : error.code == ErrorCode::not_found      ? 404
-                     : error.code == ErrorCode::unavailable    ? 503
-                                                               : 500;
-  return error_response(status, to_string(error.code), error.message);
-}
 
 tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message));
@@ -87,7 +81,8 @@ Json next_cursor(const Page& page, std::uint64_t total) {
   return page.offset + page.limit < total ? Json(fmt::to_string(page.offset + page.limit)) : Json();
 }
 
-Result<Json> status_json(const Store& store, const WebRequest& request) {
+// Rows are written one by one: a document of all of them would take ten times the memory of its text.
+Result<WebResponse> status_answer(const Store& store, const WebRequest& request) {
   const auto parameters =
       Parameters::of(request, {"group", "tag", "state", "search", "sort", "bars", "limit", "cursor"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
@@ -117,20 +112,29 @@ Result<Json> status_json(const Store& store, const WebRequest& request) {
   const auto bar_count = parameters->count("bars", 0, 1, kMostBars);
   if (!bar_count) return tl::unexpected(bar_count.error());
   if (*bar_count > 0) {
+    if (*bar_count * page->limit > kMostBarsInAll) {
+      return invalid(fmt::format("bars: an answer holds at most {} bars in all; with limit={} that is bars={}",
+                                 kMostBarsInAll, page->limit, kMostBarsInAll / page->limit));
+    }
     options.bars.emplace();
     options.bars->count = static_cast<std::uint32_t>(*bar_count);
     options.bars->zone = question->zone;
   }
   const auto board = dashboard(store, question->query, options);
   if (!board) return tl::unexpected(board.error());
-  Json json = {{"window", window_json(board->window)}, {"matching", board->matching}, {"servers", Json::array()}};
+  WebResponse response;
+  response.body =
+      fmt::format("{{\"window\":{},\"matching\":{},\"servers\":[", dump(window_json(board->window)), board->matching);
+  bool first = true;
   for (const DashboardRow& row : board->rows) {
     Json entry = figures_json(row.name, row.figures);
     for (const Bar& bar : row.bars) entry["bars"].push_back(bar_json(bar));
-    json["servers"].push_back(std::move(entry));
+    if (!first) response.body += ',';
+    first = false;
+    response.body += dump(entry);
   }
-  json["next_cursor"] = next_cursor(*page, board->matching);
-  return json;
+  response.body += fmt::format("],\"next_cursor\":{}}}\n", dump(next_cursor(*page, board->matching)));
+  return response;
 }
 
 Result<Json> servers_json(const Store& store, const WebRequest& request) {
@@ -283,21 +287,21 @@ Result<Json> points_json(const Store& store, const Server& server, const WebRequ
   Window window = question->query.window;
   window.from = std::max(window.from, from_ms(std::get<0>(*cursor)));
   // Locations come in stretches, not mixed by time: the smallest limit + 1 keys are kept in a heap.
-  const auto later = [](const CheckResult& a, const CheckResult& b) { return key_of(a) < key_of(b); };
+  const auto before = [](const CheckResult& a, const CheckResult& b) { return key_of(a) < key_of(b); };
   std::vector<CheckResult> heap;
   const auto read = for_each_result(store, server.id, window, [&](CheckResult&& result) {
     if (key_of(result) < *cursor) return true;
-    if (heap.size() > *limit && !later(result, heap.front())) return true;
+    if (heap.size() > *limit && !before(result, heap.front())) return true;
     heap.push_back(std::move(result));
-    std::push_heap(heap.begin(), heap.end(), later);
+    std::push_heap(heap.begin(), heap.end(), before);
     if (heap.size() > *limit + 1) {
-      std::pop_heap(heap.begin(), heap.end(), later);
+      std::pop_heap(heap.begin(), heap.end(), before);
       heap.pop_back();
     }
     return true;
   });
   if (!read) return tl::unexpected(read.error());
-  std::sort_heap(heap.begin(), heap.end(), later);
+  std::sort_heap(heap.begin(), heap.end(), before);
   Json json = {{"server", server.name}};
   json.update(window_json(question->query.window));
   json["points"] = Json::array();
@@ -329,7 +333,7 @@ constexpr std::array kServerQuestions{
 };
 
 WebResponse finished(const Result<Json>& json) {
-  return json ? json_response(*json) : refuse(json.error());
+  return json ? json_response(*json) : error_response(json.error());
 }
 
 }  // namespace
@@ -337,7 +341,10 @@ WebResponse finished(const Result<Json>& json) {
 std::optional<WebResponse> api_answer(const Store& store, const WebRequest& request) {
   constexpr std::string_view kServers = "servers/";
   const std::string_view path = std::string_view(request.path).substr(kPrefix.size());
-  if (path == "status") return finished(status_json(store, request));
+  if (path == "status") {
+    auto answer = status_answer(store, request);
+    return answer ? std::move(*answer) : error_response(answer.error());
+  }
   if (path == "servers") return finished(servers_json(store, request));
   if (!path.starts_with(kServers)) return std::nullopt;
   const std::string_view rest = path.substr(kServers.size());

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 #include <nines/dashboard.h>
-#include <nines/slo.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -28,7 +28,19 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+// The newest results that still hold: what is older says nothing about now, and an alert on it would stay quiet.
 using Last = std::vector<std::pair<const Server*, CheckResult>>;
+
+bool holds(const Server& server, const CheckResult& result, TimeMs at) {
+  const Rules& rules = server.rules_at(result.time);
+  const std::chrono::milliseconds interval =
+      result.interval_ms > 0 ? std::chrono::milliseconds{result.interval_ms} : rules.interval;
+  const std::chrono::milliseconds span =
+      rules.stale_after.count() > 0 ? rules.stale_after : interval * 5 / 2 + rules.timeout;
+  if (result.time + span <= at) return false;
+  return std::none_of(server.paused.begin(), server.paused.end(),
+                      [&](const Window& pause) { return pause.from <= at && at < pause.to; });
+}
 
 // One family of the last result of each server; `value` gives nothing where there is none.
 template <class Value>
@@ -70,7 +82,8 @@ void append_last(std::string& out, const Last& last) {
   }
 }
 
-Result<void> append_windows(std::string& out, const Store& store) {
+// One dashboard a window. The budget follows from the ratio: remaining / budget = 1 - (1 - ratio) / (1 - objective).
+Result<void> append_windows(std::string& out, const Store& store, const Catalog& catalog, TimeMs at) {
   struct Span {
     const char* label;
     std::chrono::hours length;
@@ -80,9 +93,10 @@ Result<void> append_windows(std::string& out, const Store& store) {
   std::string uptime_samples;
   std::string coverage_samples;
   std::string state_samples;
+  std::string budget_samples;
   for (const Span& span : kSpans) {
     Query query;
-    query.now = now();
+    query.now = at;
     query.window = {query.now - span.length, query.now};
     DashboardOptions options;
     options.figures = {.latency = false, .details = false, .since = false};
@@ -93,6 +107,11 @@ Result<void> append_windows(std::string& out, const Store& store) {
       const Figures& f = row.figures;
       if (f.uptime_ratio) metric_sample(uptime_samples, "nines_uptime_ratio", labels, *f.uptime_ratio);
       if (f.coverage_ratio) metric_sample(coverage_samples, "nines_coverage_ratio", labels, *f.coverage_ratio);
+      const Server* const server = catalog.find(row.server);
+      if (&span == &kSpans.back() && server != nullptr && server->objective && f.uptime_ratio) {
+        metric_sample(budget_samples, "nines_error_budget_remaining_ratio", {{"server", row.name}},
+                      1 - (1 - *f.uptime_ratio) / (1 - *server->objective));
+      }
       if (&span != kSpans.data()) continue;
       const State current = f.current ? f.current->state : State::unknown;
       for (int i = 0; i < kStateCount; ++i) {
@@ -108,24 +127,19 @@ Result<void> append_windows(std::string& out, const Store& store) {
   out += coverage_samples;
   metric_family(out, "nines_state", "gauge", "1 for the confirmed state that the server is in");
   out += state_samples;
+  metric_family(out, "nines_error_budget_remaining_ratio", "gauge",
+                "share of the error budget of 30 days that is left");
+  out += budget_samples;
   return {};
 }
 
-Result<void> append_budgets(std::string& out, const Store& store, const Catalog& catalog) {
-  metric_family(out, "nines_error_budget_remaining_ratio", "gauge",
-                "share of the error budget of 30 days that is left");
+void append_info(std::string& out, const Catalog& catalog) {
+  metric_family(out, "nines_build_info", "gauge", "1, with the version as a label");
+  metric_sample(out, "nines_build_info", {{"version", NINES_VERSION}}, 1);
+  metric_family(out, "nines_server_info", "gauge", "1, with what is known of a server as labels");
   for (const Server& server : catalog.servers()) {
-    if (!server.objective) continue;
-    Query query;
-    query.now = now();
-    query.window = {query.now - std::chrono::hours{720}, query.now};
-    const auto answer = slo(store, server.id, query);
-    if (!answer) return tl::unexpected(answer.error());
-    if (answer->remaining_ratio) {
-      metric_sample(out, "nines_error_budget_remaining_ratio", {{"server", server.name}}, *answer->remaining_ratio);
-    }
+    metric_sample(out, "nines_server_info", {{"server", server.name}, {"group", server.group}}, 1);
   }
-  return {};
 }
 
 void append_store(std::string& out, const Store& store) {
@@ -170,17 +184,23 @@ void metric_sample(std::string& out, std::string_view name, const Labels& labels
 
 WebResponse metrics_response(const Store& store, const std::function<void(std::string&)>& more) {
   const auto catalog = store.catalog();
+  const TimeMs at = now();
   std::string out;
+  std::string times;
   Last last;
   for (const Server& server : catalog->servers()) {
     auto result = store.last_result(server.id);
-    if (!result) return error_response(500, to_string(result.error().code), result.error().message);
-    if (*result) last.emplace_back(&server, std::move(**result));
+    if (!result) return error_response(result.error());
+    if (!*result) continue;
+    metric_sample(times, "nines_last_check_timestamp_seconds", {{"server", server.name}},
+                  static_cast<double>(to_ms((*result)->time)) / 1000);
+    if (holds(server, **result, at)) last.emplace_back(&server, std::move(**result));
   }
   append_last(out, last);
-  for (const auto& done : {append_windows(out, store), append_budgets(out, store, *catalog)}) {
-    if (!done) return error_response(500, to_string(done.error().code), done.error().message);
-  }
+  metric_family(out, "nines_last_check_timestamp_seconds", "gauge", "when a server was last checked, since 1970");
+  out += times;
+  if (const auto done = append_windows(out, store, *catalog, at); !done) return error_response(done.error());
+  append_info(out, *catalog);
   append_store(out, store);
   if (more) more(out);
   WebResponse response = text_response(std::move(out));

@@ -1,31 +1,35 @@
 #include "web/pages.h"
 
 #include <fmt/format.h>
+#include <nines/slo.h>
+#include <nines/timeline.h>
 #include <nines/uptime.h>
 
 #include <algorithm>
-#include <deque>
+#include <array>
+#include <map>
+#include <utility>
 
 #include "exchange/results.h"
 #include "show/svg.h"
 #include "show/text.h"
 #include "show/times.h"
-#include "web/html.h"
+#include "web/overview.h"
 
 namespace nines::tools {
 namespace {
 
-constexpr std::uint64_t kRowsOfPage = 200;
-constexpr std::uint32_t kBarsOfRow = 48;
-constexpr std::uint32_t kBarsOfServer = 90;
-constexpr std::uint32_t kPlotPoints = 400;
-constexpr std::size_t kNewestChecks = 20;
+constexpr std::size_t kChartColumns = 240;
+constexpr std::size_t kChecksOfPage = 50;
+// How far back the next checks are looked for, in intervals: enough for a page of them, doubled until there are.
+constexpr int kFirstReach = 2 * static_cast<int>(kChecksOfPage);
+constexpr std::array<std::string_view, 6> kNames{"window", "from", "to", "tz", "failed", "before"};
 
-WebResponse bad_request(const Error& error) {
-  return html_response(message_page("This cannot be shown", error.message), 400);
-}
-WebResponse broken(const Error& error) {
-  return html_response(message_page("This cannot be read", error.message), 500);
+WebResponse refused(const Error& error, const Frame& frame) {
+  const int status = http_status(error.code);
+  return html_response(
+      message_page(status == 400 ? "This cannot be shown" : "This cannot be read", error.message, frame).text(),
+      status);
 }
 
 Lookup parameters_of(const WebRequest& request) {
@@ -35,96 +39,198 @@ Lookup parameters_of(const WebRequest& request) {
   };
 }
 
-WebResponse dashboard_answer(const Store& store, const WebRequest& request) {
-  const Lookup lookup = parameters_of(request);
-  const auto question = read_question(lookup, "", "24h");
-  if (!question) return bad_request(question.error());
-  const auto offset = read_count(lookup, "", "offset", 0, 0, 10'000'000);
-  if (!offset) return bad_request(offset.error());
-  DashboardOptions options;
-  options.filter.search = lookup("search").value_or("");
-  options.filter.group = lookup("group");
-  options.sort = SortBy::worst_first;
-  if (const auto sort = lookup("sort")) {
-    const auto parsed = parse_sort(*sort);
-    if (!parsed) return bad_request({ErrorCode::invalid_argument, "sort: it takes name, worst or slowest"});
-    options.sort = *parsed;
+std::uint32_t at_rank(std::vector<std::uint32_t>& values, double share) {
+  const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + rank, values.end());
+  return values[static_cast<std::size_t>(rank)];
+}
+
+// The chart of a window: its checks one by one while they are few, else columns of equal length with the percentiles
+// of the good checks in each. One range scan.
+struct Chart {
+  std::vector<ChartPoint> points;
+  bool single = false;
+};
+Result<Chart> chart_of(const Store& store, ServerId server, const Query& query) {
+  struct Column {
+    std::vector<std::uint32_t> latencies;
+    std::uint64_t failed = 0;
+  };
+  Chart chart;
+  const Window window{query.window.from, std::min(query.window.to, query.now)};
+  if (window.empty()) return chart;
+  const std::int64_t length = query.window.length().count();
+  std::vector<Column> columns(kChartColumns);
+  std::vector<ChartPoint> singles;
+  auto cursor = store.scan(server, window, {.columns = {.latency = true}});
+  if (!cursor) return tl::unexpected(cursor.error());
+  while (true) {
+    auto segment = (*cursor)->next();
+    if (!segment) return tl::unexpected(segment.error());
+    if (*segment == nullptr) break;
+    const Segment& part = **segment;
+    for (const Run& run : part.runs) {
+      const bool good = run.state == State::up || run.state == State::degraded;
+      for (std::uint32_t i = std::max(run.begin, part.first_in_window); i < run.end; ++i) {
+        const std::int64_t at = part.time_ms[i] - to_ms(window.from);
+        Column& column = columns[static_cast<std::size_t>(
+            std::clamp<std::int64_t>(at * static_cast<std::int64_t>(kChartColumns) / length, 0, kChartColumns - 1))];
+        column.failed += run.state == State::down ? 1 : 0;
+        const std::uint32_t us = part.latency_us[i];
+        if (good && us != kNoLatency) column.latencies.push_back(us);
+        if (singles.size() > kChartColumns) continue;
+        ChartPoint point{
+            .time = from_ms(part.time_ms[i]), .p50 = {}, .p95 = us, .p99 = us, .failed = run.state == State::down};
+        if (good && us != kNoLatency) point.p50 = us;
+        singles.push_back(point);
+      }
+    }
   }
-  options.offset = static_cast<std::uint32_t>(*offset);
-  options.limit = kRowsOfPage;
-  options.bars.emplace();
-  options.bars->count = kBarsOfRow;
-  options.bars->zone = question->zone;
-  options.figures.details = false;
-  options.figures.since = true;
-  const auto board = dashboard(store, question->query, options);
-  if (!board) return broken(board.error());
-  DashboardView view;
-  view.board = &*board;
-  view.window = lookup("window").value_or("24h");
-  view.search = options.filter.search;
-  view.sort = lookup("sort").value_or("");
-  view.offset = options.offset;
-  view.limit = options.limit;
-  view.zone = question->zone;
-  return html_response(dashboard_page(view));
+  if (singles.size() <= kChartColumns) {
+    // Locations come in stretches, not mixed by time.
+    std::stable_sort(singles.begin(), singles.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    return Chart{std::move(singles), true};
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    Column& column = columns[i];
+    if (column.latencies.empty() && column.failed == 0) continue;
+    const auto middle = static_cast<std::int64_t>(2 * i + 1) * length / static_cast<std::int64_t>(2 * kChartColumns);
+    ChartPoint point{.time = window.from + std::chrono::milliseconds{middle},
+                     .p50 = {},
+                     .p95 = 0,
+                     .p99 = 0,
+                     .failed = column.failed};
+    if (!column.latencies.empty()) {
+      point.p50 = at_rank(column.latencies, 0.50);
+      point.p95 = at_rank(column.latencies, 0.95);
+      point.p99 = at_rank(column.latencies, 0.99);
+    }
+    chart.points.push_back(point);
+  }
+  return chart;
 }
 
-// The newest results before `query.now`, newest first: from a window that grows until there are enough.
-Result<std::vector<CheckResult>> newest_checks(const Store& store, const Server& server, TimeMs now) {
-  const auto last = store.last_result(server.id);
-  if (!last) return tl::unexpected(last.error());
-  std::vector<CheckResult> newest;
-  if (!*last) return newest;
-  const TimeMs to = std::max(now, (*last)->time) + std::chrono::milliseconds{1};
-  const Window window{(*last)->time - server.current_rules().interval * (2 * kNewestChecks), to};
-  std::deque<CheckResult> kept;
-  const auto read =
-      for_each_result(store, server.id, {std::max(window.from, from_ms(0)), to}, [&](CheckResult&& result) {
-        kept.push_back(std::move(result));
-        if (kept.size() > 4 * kNewestChecks) kept.pop_front();
-        return true;
-      });
-  if (!read) return tl::unexpected(read.error());
-  newest.assign(kept.begin(), kept.end());
-  std::stable_sort(newest.begin(), newest.end(), [](const auto& a, const auto& b) { return a.time > b.time; });
-  newest.resize(std::min(newest.size(), kNewestChecks));
-  return newest;
+// The newest results before `before`, newest first, at most one more than a page: from windows that double until there
+// are enough. Each moment is read once.
+Result<std::vector<CheckResult>> newest_checks(const Store& store, const Server& server, TimeMs before,
+                                               bool failed_only) {
+  const auto newest_of_all = store.last_result(server.id);
+  if (!newest_of_all) return tl::unexpected(newest_of_all.error());
+  std::vector<CheckResult> found;
+  if (!*newest_of_all) return found;
+  const auto newer = [](const CheckResult& a, const CheckResult& b) { return a.time > b.time; };
+  TimeMs to = std::min(before, (*newest_of_all)->time + std::chrono::milliseconds{1});
+  auto reach =
+      std::max<std::chrono::milliseconds>(server.current_rules().interval, std::chrono::seconds{1}) * kFirstReach;
+  while (found.size() <= kChecksOfPage && to > from_ms(0)) {
+    const Window window{std::max(to - reach, from_ms(0)), to};
+    std::vector<CheckResult> kept;  // a heap, the oldest on top: never more than a page
+    const auto read = for_each_result(store, server.id, window, [&](CheckResult&& result) {
+      if (failed_only && result.state != State::down) return true;
+      kept.push_back(std::move(result));
+      std::push_heap(kept.begin(), kept.end(), newer);
+      if (kept.size() > kChecksOfPage + 1) {
+        std::pop_heap(kept.begin(), kept.end(), newer);
+        kept.pop_back();
+      }
+      return true;
+    });
+    if (!read) return tl::unexpected(read.error());
+    std::sort_heap(kept.begin(), kept.end(), newer);
+    std::move(kept.begin(), kept.end(), std::back_inserter(found));
+    to = window.from;
+    reach *= 8;
+    if (window.to - window.from < reach / 8) break;
+  }
+  if (found.size() > kChecksOfPage + 1) found.resize(kChecksOfPage + 1);
+  return found;
 }
 
-WebResponse server_answer(const Store& store, const WebRequest& request, const std::string& name) {
-  const auto catalog = store.catalog();
-  const Server* const server = catalog->find(std::string_view(name));
-  if (server == nullptr) return html_response(message_page("Not found", "There is no such server."), 404);
-  const Lookup lookup = parameters_of(request);
-  const auto question = read_question(lookup, "", "24h");
-  if (!question) return bad_request(question.error());
-  const auto figures = uptime(store, server->id, question->query);
-  if (!figures) return broken(figures.error());
-  BarOptions bar_options;
-  bar_options.count = kBarsOfServer;
-  const auto bar_answer = bars(store, server->id, question->query, bar_options);
-  if (!bar_answer) return broken(bar_answer.error());
-  const auto latency_answer = latency(store, server->id, question->query, {.points = kPlotPoints});
-  if (!latency_answer) return broken(latency_answer.error());
+// What ServerView points to, alive as long as it.
+struct ServerLook {
+  std::shared_ptr<const Catalog> catalog;
+  UptimeAnswer figures;
+  BarsAnswer bars;
   ServerView view;
-  for (const int days : {1, 7, 30, 90}) {
-    Query query = question->query;
-    query.window = {query.now - std::chrono::days{days}, query.now};
-    const auto span = uptime(store, server->id, query, {.latency = false, .details = false, .since = false});
-    if (!span) return broken(span.error());
-    view.spans.emplace_back(days == 1 ? "24 hours" : fmt::format("{} days", days), span->figures.uptime_ratio);
+};
+
+Result<void> look(const Store& store, const WebRequest& request, const Server& server, ServerLook& out) {
+  const Lookup lookup = parameters_of(request);
+  for (const auto& [name, value] : request.query) {
+    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
+    const std::string_view near = closest(name, kNames);
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no parameter `{}`{}", printable(fit(name, 40)),
+                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
   }
-  auto newest = newest_checks(store, *server, question->query.now);
-  if (!newest) return broken(newest.error());
-  view.server = server;
-  view.window = lookup("window").value_or("24h");
-  view.figures = &figures->figures;
-  view.bars = &bar_answer->bars;
-  view.latency = &*latency_answer;
-  view.newest = std::move(*newest);
-  view.zone = question->zone;
-  return html_response(server_page(view));
+  ServerView& view = out.view;
+  auto question = live_question(request, now());
+  if (!question) return tl::unexpected(question.error());
+  view.question = std::move(*question);
+  const auto failed = read_count(lookup, "", "failed", 0, 0, 1);
+  if (!failed) return tl::unexpected(failed.error());
+  view.failed_only = *failed == 1;
+  const auto before = read_count(lookup, "", "before", static_cast<std::uint64_t>(to_ms(view.question.query.now)) + 1,
+                                 0, static_cast<std::uint64_t>(to_ms(kTimeLimit)));
+  if (!before) return tl::unexpected(before.error());
+  auto figures = uptime(store, server.id, view.question.query);
+  if (!figures) return tl::unexpected(figures.error());
+  out.figures = std::move(*figures);
+  auto bar_answer = bars(store, server.id, view.question.query, view.question.bars);
+  if (!bar_answer) return tl::unexpected(bar_answer.error());
+  out.bars = std::move(*bar_answer);
+  auto chart = chart_of(store, server.id, view.question.query);
+  if (!chart) return tl::unexpected(chart.error());
+  view.chart = std::move(chart->points);
+  view.single_checks = chart->single;
+  for (const int days : {1, 7, 30, 90}) {
+    Query query = view.question.query;
+    query.window = {query.now - std::chrono::days{days}, query.now};
+    const auto span = uptime(store, server.id, query, {.latency = false, .details = false, .since = false});
+    if (!span) return tl::unexpected(span.error());
+    view.spans.push_back(
+        {days == 1 ? "24h" : fmt::format("{}d", days), span->figures.uptime_ratio, span->figures.coverage_ratio});
+  }
+  const auto laid_over = overlay(server, view.question.query.window, MaintenancePolicy::exclude);
+  if (!laid_over) return tl::unexpected(laid_over.error());
+  for (const Span& span : *laid_over) {
+    if (span.state == State::maintenance || span.state == State::paused)
+      view.maintenance.push_back({from_ms(span.from_ms), from_ms(span.to_ms)});
+  }
+  if (server.objective) {
+    Query query = view.question.query;
+    query.window = {query.now - std::chrono::days{30}, query.now};
+    auto objective = slo(store, server.id, query);
+    if (!objective) return tl::unexpected(objective.error());
+    view.slo = std::move(*objective);
+  }
+  auto checks = newest_checks(store, server, from_ms(static_cast<std::int64_t>(*before)), view.failed_only);
+  if (!checks) return tl::unexpected(checks.error());
+  if (checks->size() > kChecksOfPage) {
+    // Of several locations' checks of one moment a page may hold some: the next one begins with that moment.
+    view.older = (*checks)[kChecksOfPage].time + std::chrono::milliseconds{1};
+    checks->resize(kChecksOfPage);
+  }
+  view.checks = std::move(*checks);
+  // The neighbours in the catalog's order, which is the order of the names.
+  std::map<std::string_view, const Server*> names;
+  for (const Server& each : out.catalog->servers()) names.emplace(each.name, &each);
+  const auto self = names.find(server.name);
+  if (self != names.begin()) view.previous = std::prev(self)->second->name;
+  if (std::next(self) != names.end()) view.next = std::next(self)->second->name;
+  view.server = &server;
+  view.figures = &out.figures.figures;
+  view.bars = &out.bars.bars;
+  return {};
+}
+
+WebResponse server_answer(const Store& store, const WebRequest& request, const std::string& name, const Frame& frame) {
+  ServerLook seen;
+  seen.catalog = store.catalog();
+  const Server* const server = seen.catalog->find(std::string_view(name));
+  if (server == nullptr) return html_response(message_page("Not found", "There is no such server.", frame).text(), 404);
+  if (auto done = look(store, request, *server, seen); !done) return refused(done.error(), frame);
+  return html_response(server_page(seen.view, frame).text());
 }
 
 WebResponse badge_answer(const Store& store, const WebRequest& request, const std::string& name, bool svg) {
@@ -133,9 +239,9 @@ WebResponse badge_answer(const Store& store, const WebRequest& request, const st
   if (server == nullptr) return error_response(404, "not_found", "there is no such server");
   const Lookup lookup = parameters_of(request);
   const auto question = read_question(lookup, "", "30d");
-  if (!question) return error_response(400, "invalid_argument", question.error().message);
+  if (!question) return error_response(question.error());
   const auto answer = uptime(store, server->id, question->query, {.latency = false, .details = false, .since = false});
-  if (!answer) return error_response(500, to_string(answer.error().code), answer.error().message);
+  if (!answer) return error_response(answer.error());
   const auto& ratio = answer->figures.uptime_ratio;
   const std::string label = lookup("label").value_or("uptime");
   WebResponse response;
@@ -148,17 +254,18 @@ WebResponse badge_answer(const Store& store, const WebRequest& request, const st
         {{"schemaVersion", 1}, {"label", label}, {"message", badge_text(ratio)}, {"color", badge_colour(ratio)}});
   }
   response.cache = "max-age=60";
+  // A badge is made to stand on other sites' pages.
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
   return response;
 }
 
 }  // namespace
 
-std::optional<WebResponse> page_answer(const Store& store, const WebRequest& request) {
+std::optional<WebResponse> page_answer(const Store& store, const WebRequest& request, const Frame& frame) {
   constexpr std::string_view kServer = "/server/";
   constexpr std::string_view kBadge = "/badge/";
   const std::string& path = request.path;
-  if (path == "/") return dashboard_answer(store, request);
-  if (path.starts_with(kServer)) return server_answer(store, request, path.substr(kServer.size()));
+  if (path.starts_with(kServer)) return server_answer(store, request, path.substr(kServer.size()), frame);
   if (path.starts_with(kBadge)) {
     for (const std::string_view end : {"/uptime.svg", "/uptime.json"}) {
       if (!path.ends_with(end) || path.size() <= kBadge.size() + end.size()) continue;

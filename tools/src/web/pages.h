@@ -1,15 +1,16 @@
-// The pages and badges of the site: from a request's parameters to the questions and the HTML.
+// The page of one server, and badges: from a request's parameters to the questions and the answer.
 #pragma once
 
 #include <nines/store.h>
 
 #include <optional>
 
+#include "web/html.h"
 #include "web/message.h"
 
 namespace nines::tools {
 
-/// The answer to /, /server/{name} and /badge/{name}/...; nothing for other paths. Thread-safe.
-[[nodiscard]] std::optional<WebResponse> page_answer(const Store& store, const WebRequest& request);
+/// The answer to /server/{name} and /badge/{name}/...; nothing for other paths. Thread-safe.
+[[nodiscard]] std::optional<WebResponse> page_answer(const Store& store, const WebRequest& request, const Frame& frame);
 
 }  // namespace nines::tools

@@ -2,50 +2,137 @@
 
 #include <fmt/format.h>
 
-#include <exception>
-#include <new>
 #include <string_view>
 #include <utility>
 
 #include "web/api.h"
+#include "web/assets.h"
 #include "web/html.h"
 #include "web/metrics.h"
 #include "web/pages.h"
+#include "web/target.h"
 
 namespace nines::tools {
 namespace {
 
 constexpr std::string_view kPushPath = "/api/v1/push/";
+constexpr std::string_view kAssets = "/assets/";
+// What a client sees is at most this old.
+constexpr std::chrono::seconds kAge{1};
+// Compressed pages of a thousand servers take a tenth of a megabyte; what is larger than all of this is not kept.
+constexpr std::size_t kCacheBytes = 16U << 20U;
 
-WebResponse not_found(const WebRequest& request) {
+WebResponse not_found(const WebRequest& request, const Frame& frame) {
   if (request.path.starts_with("/api/")) return error_response(404, "not_found", "there is nothing at this path");
-  return html_response(message_page("Not found", "There is nothing at this path."), 404);
+  return html_response(message_page("Not found", "There is nothing at this path.", frame).text(), 404);
+}
+
+WebResponse asset_answer(const WebRequest& request, const Frame& frame) {
+  const std::string_view name = std::string_view(request.path).substr(kAssets.size());
+  for (const Asset& asset : assets()) {
+    if (asset.name != name) continue;
+    WebResponse response = text_response(std::string(asset.content));
+    response.type = name.ends_with(".css")  ? "text/css; charset=utf-8"
+                    : name.ends_with(".js") ? "text/javascript; charset=utf-8"
+                                            : "image/svg+xml";
+    if (request.query.contains(std::string(asset.version))) response.cache = "public, max-age=31536000, immutable";
+    return response;
+  }
+  return not_found(request, frame);
+}
+
+WebResponse events_answer() {
+  WebResponse response = text_response("retry: 5000\n\n");
+  response.type = "text/event-stream";
+  response.cache = "no-store";
+  response.events = true;
+  // Proxies of nginx's kind hold answers back unless told so.
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  return response;
+}
+
+// Everything that the answer depends on besides the store and the time.
+std::string cache_key(const WebRequest& request, const Frame& frame) {
+  std::string key = request.path;
+  const auto add = [&](std::string_view part) {
+    key += '\0';
+    key += part;
+  };
+  add(frame.base);
+  add(frame.logged_in ? "1" : "0");
+  add(request.accept_encoding);
+  for (const auto& [name, value] : request.query) {
+    add(name);
+    add(value);
+  }
+  return key;
 }
 
 }  // namespace
 
-Site::Site(Store& store, Hooks hooks, bool follow) : store_(store), hooks_(std::move(hooks)), follow_(follow) {}
+Site::Site(Store& store, Hooks hooks, bool follow, AccessOptions access)
+    : store_(store),
+      hooks_(std::move(hooks)),
+      access_(std::move(access)),
+      follow_(follow),
+      cache_(kAge, kCacheBytes),
+      overview_(store) {}
 
-WebResponse Site::answer(const WebRequest& request) {
-  try {
-    if (request.method == "POST") return post(request);
-    if (request.method == "GET" || request.method == "HEAD") return get(request);
-    return error_response(405, "invalid_argument", "only GET, HEAD and POST are answered");
-  } catch (const std::bad_alloc&) {
-    return error_response(503, "unavailable", "out of memory");
-  } catch (const std::exception&) {
-    return error_response(500, "internal", "the request could not be answered");
-  }
+WebResponse Site::answer(WebRequest request) {
+  if (auto refused = access_.judge(request)) return std::move(*refused);
+  return request.method == "POST" ? post(request) : get(request);
+}
+
+Lane Site::lane(const WebRequest& request) {
+  if (request.method == "POST") return Lane::urgent;
+  return request.path == "/-/healthy" || request.path == "/-/ready" ? Lane::at_once : Lane::usual;
+}
+
+bool Site::takes_body(const WebRequest& request) const {
+  // The access rules may yet take a base off the path: its end is what counts.
+  const std::string_view path = request.path;
+  return path.ends_with("/login") || path.ends_with("/logout") || (path.ends_with("/-/reload") && hooks_.reload) ||
+         (path.find(kPushPath) != std::string_view::npos && hooks_.push);
+}
+
+HttpOptions Site::http_options() {
+  return {.limits = {},
+          .lane = &Site::lane,
+          .takes_body = [this](const WebRequest& request) { return takes_body(request); },
+          .events = [this] { return changes(); }};
+}
+
+Frame Site::frame_of(const WebRequest& request) const {
+  const auto options = access_.options();
+  return {.base = options->base,
+          .logged_in = options->authenticates() && request.role != Role::none && request.authorization.empty() &&
+                       !request.cookie.empty()};
 }
 
 void Site::refresh() {
   if (!follow_) return;
   const std::lock_guard lock(refresh_mutex_);
   const auto now = std::chrono::steady_clock::now();
-  if (now - refreshed_ < std::chrono::seconds{1}) return;
+  if (now - refreshed_ < kAge) return;
   refreshed_ = now;
   // What cannot be refreshed now answers from what it has; the next second tries again.
   (void)store_.refresh();
+}
+
+std::optional<std::string> Site::changes() {
+  refresh();
+  Json changed = Json::array();
+  const auto catalog = store_.catalog();
+  for (const Server& server : catalog->servers()) {
+    const auto last = store_.last_result(server.id);
+    if (!last || !*last) continue;
+    TimeMs& seen = seen_[server.id];
+    if (seen == (*last)->time) continue;
+    seen = (*last)->time;
+    changed.push_back(static_cast<std::uint32_t>(server.id));
+  }
+  if (changed.empty()) return std::nullopt;
+  return fmt::format("data: {}\n\n", dump(changed));
 }
 
 WebResponse Site::get(const WebRequest& request) {
@@ -55,25 +142,73 @@ WebResponse Site::get(const WebRequest& request) {
     const bool ready = !hooks_.ready || hooks_.ready();
     return text_response(ready ? "ready\n" : "not ready\n", ready ? 200 : 503);
   }
+  const Frame frame = frame_of(request);
+  if (path.starts_with(kAssets)) return asset_answer(request, frame);
+  if (path == "/favicon.ico") {
+    WebRequest icon = request;
+    icon.path = "/assets/icon.svg";
+    return asset_answer(icon, frame);
+  }
+  if (path == "/api/v1/events") return events_answer();
+  if (path == "/login") {
+    WebResponse response = html_response(login_page(request.parameter("next").value_or("/"), false, frame).text());
+    response.cache = "no-store";
+    return response;
+  }
   refresh();
+  const auto answer = cache_.get(cache_key(request, frame), [&] {
+    WebResponse response = work_out(request, frame);
+    WebRequest nobody = request;
+    nobody.method = "GET";
+    nobody.if_none_match.clear();
+    finish_response(nobody, response);
+    compress(request.accept_encoding, response);
+    return response;
+  });
+  // A client that has it already gets none of it.
+  if (answer->status == 200 && !answer->etag.empty() && matches_etag(request.if_none_match, answer->etag)) {
+    WebResponse same;
+    same.status = 304;
+    same.etag = answer->etag;
+    same.cache = answer->cache;
+    return same;
+  }
+  return *answer;
+}
+
+WebResponse Site::work_out(const WebRequest& request, const Frame& frame) {
+  const std::string_view path = request.path;
+  if (path == "/") return overview_.page(request, frame);
+  if (path == "/rows") return overview_.rows(request, frame);
   if (path == "/metrics") return metrics_response(store_, hooks_.metrics);
   if (path.starts_with("/api/v1/")) {
     if (auto answer = api_answer(store_, request)) return std::move(*answer);
-    return not_found(request);
+    return not_found(request, frame);
   }
-  if (auto answer = page_answer(store_, request)) return std::move(*answer);
-  return not_found(request);
+  if (auto answer = page_answer(store_, request, frame)) return std::move(*answer);
+  return not_found(request, frame);
 }
 
 WebResponse Site::post(const WebRequest& request) {
-  if (request.cross_site) return error_response(403, "invalid_argument", "a page of another site may not do this");
+  if (request.path == "/login") {
+    WebResponse response = access_.log_in(request);
+    if (response.status != 401) return response;
+    // A person sees the form again.
+    const auto form = parse_form(request.body);
+    const std::string where = form && form->contains("next") ? form->at("next") : "/";
+    WebResponse again = html_response(login_page(where, true, frame_of(request)).text(), 401);
+    again.cache = "no-store";
+    return again;
+  }
+  if (request.path == "/logout") return access_.log_out(request);
   const auto done = [](const Result<void>& result) {
-    if (result) return json_response({{"ok", true}});
-    const ErrorCode code = result.error().code;
-    const int status = code == ErrorCode::not_found ? 404 : code == ErrorCode::invalid_argument ? 400 : 503;
-    return error_response(status, to_string(code), result.error().message);
+    return result ? json_response({{"ok", true}}) : error_response(result.error());
   };
-  if (request.path == "/-/reload" && hooks_.reload) return done(hooks_.reload());
+  if (request.path == "/-/reload" && hooks_.reload) {
+    const auto result = hooks_.reload();
+    cache_.clear();
+    return done(result);
+  }
   if (request.path.starts_with(kPushPath) && hooks_.push) {
     return done(hooks_.push(request, request.path.substr(kPushPath.size())));
   }

@@ -10,10 +10,17 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "web/access.h"
+#include "web/answer_cache.h"
+#include "web/http_server.h"
 #include "web/message.h"
+#include "web/overview.h"
 
 namespace nines::tools {
 
@@ -27,18 +34,39 @@ class Site {
   };
 
   /// `follow` true: the store is read-only and refreshed at most once a second.
-  Site(Store& store, Hooks hooks, bool follow);
+  Site(Store& store, Hooks hooks, bool follow, AccessOptions access = {});
 
-  [[nodiscard]] WebResponse answer(const WebRequest& request);
+  /// From now on requests are judged by these rules.
+  void set_access(AccessOptions access) { access_.set(std::move(access)); }
+
+  /// The pages, the API and the metrics are at most a second old, whoever asks for them and however often.
+  [[nodiscard]] WebResponse answer(WebRequest request);
+  /// Health and readiness are answered at once, reports and reloads by threads of their own: they must come through
+  /// while everything else is saturated.
+  [[nodiscard]] static Lane lane(const WebRequest& request);
+  /// Whether something can be POSTed to the request's path.
+  [[nodiscard]] bool takes_body(const WebRequest& request) const;
+  /// A server's options for this site, which must outlive it.
+  [[nodiscard]] HttpOptions http_options();
+
+  /// The server-sent event that says which servers were checked since the last call; nothing when none was. One thread
+  /// at a time.
+  [[nodiscard]] std::optional<std::string> changes();
 
  private:
   [[nodiscard]] WebResponse get(const WebRequest& request);
+  [[nodiscard]] WebResponse work_out(const WebRequest& request, const Frame& frame);
   [[nodiscard]] WebResponse post(const WebRequest& request);
+  [[nodiscard]] Frame frame_of(const WebRequest& request) const;
   void refresh();
 
   Store& store_;
   Hooks hooks_;
+  Access access_;
   bool follow_;
+  AnswerCache cache_;
+  Overview overview_;
+  std::map<ServerId, TimeMs> seen_;  // of changes()
   std::mutex refresh_mutex_;
   std::chrono::steady_clock::time_point refreshed_;  // guarded by refresh_mutex_
 };

@@ -1,0 +1,272 @@
+#include "web/overview.h"
+
+#include <fmt/format.h>
+#include <nines/uptime.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "show/text.h"
+#include "show/times.h"
+
+namespace nines::tools {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+// Windows of pages: their bars, and how long each is; 0 is a calendar day.
+struct LiveWindow {
+  std::string_view name;
+  int bars;
+  minutes bar;
+};
+constexpr std::array kLiveWindows{LiveWindow{"1h", 30, minutes{2}}, LiveWindow{"24h", 48, minutes{30}},
+                                  LiveWindow{"7d", 56, hours{3}}, LiveWindow{"30d", 30, minutes{0}},
+                                  LiveWindow{"90d", 90, minutes{0}}};
+constexpr std::uint32_t kBars = 48;
+// Windows of other lengths are cut into days from here to there.
+constexpr hours kLeastByDay{20 * 24};
+constexpr hours kMostByDay{400 * 24};
+// Causes are looked for in the servers that can be shown.
+constexpr std::size_t kMostCauses = 12;
+
+constexpr std::array<std::string_view, 10> kNames{"window", "from",  "to",   "tz",    "search",
+                                                  "state",  "group", "sort", "since", "offset"};
+
+Window live_window(const LiveWindow& live, TimeMs now, const Zone& zone) {
+  if (live.bar.count() == 0) {
+    const TimeMs end = calendar_window(now, CalendarUnit::day, zone).to;
+    // Noon of the first day, whatever clock changes lie between.
+    const TimeMs first = end - hours{24} * live.bars + hours{12};
+    return {calendar_window(first, CalendarUnit::day, zone).from, end};
+  }
+  const std::int64_t bar = milliseconds(live.bar).count();
+  const TimeMs end = from_ms((to_ms(now) / bar + 1) * bar);
+  return {end - milliseconds(live.bar) * live.bars, end};
+}
+
+std::optional<State> state_named(std::string_view name) {
+  return parse_state(name);
+}
+
+}  // namespace
+
+Result<LiveQuestion> live_question(const WebRequest& request, TimeMs now) {
+  const Lookup lookup = [&request](const char* name) -> std::optional<std::string> {
+    auto value = request.parameter(name);
+    return value && !value->empty() ? value : std::nullopt;
+  };
+  LiveQuestion question;
+  question.zone_asked = lookup("tz").has_value();
+  const std::string zone_part = question.zone_asked ? "&tz=" + url_encode(*lookup("tz")) : "";
+  const std::string name = lookup("window").value_or(lookup("from") || lookup("to") ? "" : "24h");
+  const auto* const live =
+      std::find_if(kLiveWindows.begin(), kLiveWindows.end(), [&](const LiveWindow& each) { return each.name == name; });
+  if (live != kLiveWindows.end() && !lookup("from") && !lookup("to")) {
+    const auto zone = Zone::find(lookup("tz").value_or(""));
+    if (!zone) return tl::unexpected(zone.error());
+    question.zone = *zone;
+    question.query.now = now;
+    question.query.window = live_window(*live, now, *zone);
+    question.window = name;
+    question.bars.count = static_cast<std::uint32_t>(live->bars);
+    if (live->bar.count() == 0) question.bars.unit = CalendarUnit::day;
+    question.bars.zone = *zone;
+    question.parameters = "window=" + name + zone_part;
+    return question;
+  }
+  const auto asked = read_question(lookup, "", "24h");
+  if (!asked) return tl::unexpected(asked.error());
+  question.query = asked->query;
+  question.zone = asked->zone;
+  question.bars.zone = asked->zone;
+  question.bars.count = kBars;
+  const auto length = question.query.window.length();
+  if (length >= kLeastByDay && length <= kMostByDay) question.bars.unit = CalendarUnit::day;
+  for (const char* const each : {"window", "from", "to"}) {
+    if (const auto value = lookup(each))
+      question.parameters += fmt::format("{}{}={}", question.parameters.empty() ? "" : "&", each, url_encode(*value));
+  }
+  if (name == lookup("window").value_or("") && !lookup("from") && !lookup("to")) question.window = name;
+  question.parameters += zone_part;
+  return question;
+}
+
+// One answer to one question.
+struct Overview::Look {
+  Dashboard board;
+  std::shared_ptr<const Catalog> catalog;
+  OverviewView view;
+  std::map<std::uint32_t, std::string> html;       // cells by server
+  std::map<std::uint32_t, std::uint64_t> changed;  // version of the row's last change
+  std::uint64_t version = 0;
+  std::uint64_t members_changed = 0;
+};
+
+Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request, const Frame& frame) {
+  for (const auto& [name, value] : request.query) {
+    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
+    const std::string_view near = closest(name, kNames);
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no parameter `{}`{}", printable(fit(name, 40)),
+                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
+  }
+  auto question = live_question(request, now());
+  if (!question) return tl::unexpected(question.error());
+  auto out = std::make_unique<Look>();
+  OverviewView& view = out->view;
+  view.question = std::move(*question);
+  view.search = request.parameter("search").value_or("");
+  view.state = request.parameter("state").value_or("");
+  view.group = request.parameter("group").value_or("");
+  view.sort = request.parameter("sort").value_or("");
+  DashboardOptions options;
+  if (!view.group.empty()) options.filter.group = view.group;
+  options.sort = SortBy::worst_first;
+  if (!view.sort.empty()) {
+    const auto sort = parse_sort(view.sort);
+    if (!sort) return fail(ErrorCode::invalid_argument, "sort: it takes name, worst or slowest");
+    options.sort = *sort;
+  }
+  std::set<State> states;
+  for (std::string_view list = view.state; !list.empty();) {
+    const std::string_view name = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(name.size() + 1, list.size()));
+    const auto state = state_named(name);
+    if (!state)
+      return fail(ErrorCode::invalid_argument, "state: it takes up, degraded, down, maintenance, paused, unknown");
+    states.insert(*state);
+  }
+  options.bars = view.question.bars;
+  options.figures.details = false;
+  options.figures.since = true;
+  if (auto done = dashboard(store_, view.question.query, options, out->board); !done)
+    return tl::unexpected(done.error());
+  out->catalog = store_.catalog();
+  view.board = &out->board;
+  view.catalog = out->catalog.get();
+
+  // The counts and the sentence are of all servers, whatever is shown of them; with sort=name as with the others.
+  std::fill(std::begin(out->board.by_state), std::end(out->board.by_state), 0U);
+  bool any_fresh = false;
+  for (const DashboardRow& row : out->board.rows) {
+    const State state = state_now(row.figures);
+    ++out->board.by_state[static_cast<std::size_t>(state)];
+    if (row.figures.last && (!view.newest || *view.newest < row.figures.last->time))
+      view.newest = row.figures.last->time;
+    any_fresh |= state != State::unknown;
+    const Server* const server = view.catalog->find(row.server);
+    if (server == nullptr) continue;
+    const bool bad = state == State::down || state == State::degraded || state == State::unknown;
+    if (bad) {
+      Trouble trouble{.server = server, .state = state, .since = {}, .cause = {}, .last_good = {}};
+      if (row.figures.current && row.figures.current->since > row.figures.window.from)
+        trouble.since = row.figures.current->since;
+      view.troubles.push_back(std::move(trouble));
+    }
+    out->html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame).text();
+  }
+  view.silent = !any_fresh || out->board.rows.empty();
+  std::stable_sort(view.troubles.begin(), view.troubles.end(),
+                   [](const Trouble& a, const Trouble& b) { return is_worse(a.state, b.state); });
+  for (std::size_t i = 0; i < std::min(view.troubles.size(), kMostCauses); ++i) {
+    Trouble& trouble = view.troubles[i];
+    const auto last = store_.last_result(trouble.server->id);
+    if (!last) return tl::unexpected(last.error());
+    if (!*last) {
+      trouble.cause = "never checked";
+      continue;
+    }
+    if (trouble.state == State::unknown) {
+      trouble.cause = "no result that still holds";
+      if ((*last)->state == State::up || (*last)->state == State::degraded) trouble.last_good = (*last)->time;
+    } else if (!(*last)->detail.empty()) {
+      trouble.cause = (*last)->detail;
+    } else {
+      trouble.cause = std::string(to_string((*last)->error));
+      std::replace(trouble.cause.begin(), trouble.cause.end(), '_', ' ');
+    }
+  }
+  // What is shown of all that was counted. Searching is the page's work while it has a script; without one it is done
+  // here.
+  const auto lower = [](std::string text) {
+    for (char& c : text) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+  };
+  const std::string wanted = lower(view.search);
+  std::erase_if(out->board.rows, [&](const DashboardRow& row) {
+    const Server* const server = view.catalog->find(row.server);
+    if (server == nullptr) return true;
+    if (!states.empty() && !states.contains(state_now(row.figures))) return true;
+    std::string key = row.name + " " + server->group;
+    for (const auto& [name, value] : server->tags) key += " " + name + "=" + value;
+    return !wanted.empty() && lower(key).find(wanted) == std::string::npos;
+  });
+
+  const std::lock_guard lock(mutex_);
+  const std::string key = frame.base + "?" + view.question.parameters + "&group=" + view.group;
+  if (memories_.size() >= kMostMemories && !memories_.contains(key)) {
+    memories_.erase(std::min_element(memories_.begin(), memories_.end(),
+                                     [](const auto& a, const auto& b) { return a.second.version < b.second.version; }));
+  }
+  Memory& memory = memories_[key];
+  const bool known = !memory.rows.empty();
+  memory.version = ++versions_;
+  for (auto& [id, html] : out->html) {
+    const auto [row, added] = memory.rows.try_emplace(id);
+    if (added || row->second.html != html) row->second = {.changed = memory.version, .html = html};
+    if (added && known) memory.members_changed = memory.version;
+    out->changed[id] = row->second.changed;
+  }
+  if (std::erase_if(memory.rows, [&](const auto& entry) { return !out->html.contains(entry.first); }) > 0)
+    memory.members_changed = memory.version;
+  out->version = memory.version;
+  out->members_changed = memory.members_changed;
+  return out;
+}
+
+WebResponse Overview::page(const WebRequest& request, const Frame& frame) {
+  auto found = look(request, frame);
+  if (!found) {
+    return html_response(message_page("This cannot be shown", found.error().message, frame).text(),
+                         http_status(found.error().code));
+  }
+  Look& seen = **found;
+  seen.view.version = fmt::to_string(seen.version);
+  return html_response(overview_page(seen.view, frame).text());
+}
+
+WebResponse Overview::rows(const WebRequest& request, const Frame& frame) {
+  auto found = look(request, frame);
+  if (!found) return error_response(found.error());
+  const Look& seen = **found;
+  const std::string since_text = request.parameter("since").value_or("");
+  std::uint64_t since = 0;
+  for (const char c : since_text) {
+    if (c < '0' || c > '9' || since_text.size() > 15)
+      return error_response(400, "invalid_argument", "since: it is the `version` of an earlier answer");
+    since = since * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  Json json = {{"version", fmt::to_string(seen.version)},
+               {"title", overview_title(seen.view)},
+               {"head", overview_head(seen.view, frame).text()},
+               // A version of before this process began, or of before servers came or went.
+               {"reload", since > seen.version || seen.members_changed > since},
+               {"rows", Json::object()}};
+  for (const DashboardRow& row : seen.board.rows) {
+    const auto id = static_cast<std::uint32_t>(row.server);
+    if (seen.changed.at(id) <= since) continue;
+    json["rows"][fmt::to_string(id)] = {{"html", seen.html.at(id)},
+                                        {"class", row_class(row)},
+                                        {"state", std::string(to_string(state_now(row.figures)))}};
+  }
+  return json_response(json);
+}
+
+}  // namespace nines::tools
