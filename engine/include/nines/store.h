@@ -2,7 +2,8 @@
 //
 // Threads: every member may be called from any thread at any time, except that the destructor and close() must not
 // run together with another call, one on a cursor included. Readers never block appenders. Cursors keep their snapshot
-// until the store is closed or, after a fault, reopened; then they return `closed` or `unavailable`.
+// until they are destroyed, or the store is closed (then they return `closed`) or reopens itself after a fault (then
+// `unavailable`). They may outlive the store.
 //
 // Exceptions: none leaves a call that returns a Result. A lack of memory or of threads is `unavailable`; what a visit
 // throws is `invalid_argument`, and ends its scan.
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include <nines/check_result.h>
+#include <nines/cursor.h>
 #include <nines/options.h>
 #include <nines/result.h>
 #include <nines/segment.h>
@@ -42,39 +44,6 @@ class Catalog {
   /// Null when there is none.
   [[nodiscard]] virtual const Server* find(ServerId id) const noexcept = 0;
   [[nodiscard]] virtual const Server* find(std::string_view name) const noexcept = 0;
-};
-
-/// One server's results in a window, segment by segment. Within a location times ascend from segment to segment;
-/// where a server has several locations their segments alternate. Not thread-safe.
-class Cursor {
- public:
-  virtual ~Cursor() = default;
-  /// The next segment, or null at the end. Its spans are valid until the next call on this cursor.
-  /// `corruption` names the key; `io` and `unavailable` may pass; `closed` does not, nor `not_found`: the server was
-  /// removed meanwhile, and what was read may be a part of its results.
-  [[nodiscard]] virtual Result<const Segment*> next() = 0;
-  [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
-};
-
-/// One server's day summaries, ascending; days without results are left out. Not thread-safe.
-class DayCursor {
- public:
-  virtual ~DayCursor() = default;
-  /// The next day, or null at the end. Valid until the next call. A day without a stored summary is computed from
-  /// its results (and stored, when the store is writable and the day is over).
-  [[nodiscard]] virtual Result<const DaySummary*> next() = 0;
-  [[nodiscard]] virtual const ScanCost& cost() const noexcept = 0;
-};
-
-struct ScanOptions {
-  Columns columns;
-  /// How long before `from` a result may lie and still be handed out, to say what holds at `from`; not negative.
-  std::chrono::milliseconds lookback{0};
-};
-
-struct DayRange {
-  std::int64_t first = 0;  ///< UTC day number, inclusive
-  std::int64_t last = 0;   ///< exclusive
 };
 
 /// Counters and sizes of an open store.
@@ -105,14 +74,24 @@ struct Rejected {
   Error error;
 };
 
-/// What `verify` looked at.
+/// Something of a store that is not as it has to be.
+struct Damage {
+  ServerId server{};  ///< 0 when it is not known which
+  Window window;      ///< the times that may be touched; empty when they are not known
+  std::string what;   ///< a sentence, with the key where there is one
+};
+
+/// What `verify` looked at, and found.
 struct VerifyReport {
+  /// So many damages are listed; all are counted.
+  static constexpr std::size_t kMaxDamage = 1000;
   std::uint64_t servers = 0;
   std::uint64_t chunks = 0;
   std::uint64_t rows = 0;
   std::uint64_t summaries = 0;
   std::uint64_t results = 0;
-  std::vector<std::string> damage;  ///< a sentence each, with the key; empty when all is well
+  std::uint64_t damages = 0;   ///< 0 when all is well
+  std::vector<Damage> damage;  ///< the first of them, server by server
 };
 
 class Store {
@@ -184,6 +163,14 @@ class Store {
   /// The newest result of a server, from memory where the head holds it; of one moment, that of the highest location.
   /// No value when it has none.
   [[nodiscard]] virtual Result<std::optional<CheckResult>> last_result(ServerId server) const = 0;
+  /// The newest `count` results of a server before `before`, newest first, and those that share the time of the last of
+  /// them: to go on backwards, ask again before that time. Fewer when there are no more. Errors: as scan, and
+  /// invalid_argument for a count of 0 or above kMaxNewest.
+  static constexpr std::size_t kMaxNewest = 100'000;
+  [[nodiscard]] Result<std::vector<CheckResult>> newest(ServerId server, TimeMs before, std::size_t count) const;
+  /// The time of the first result that anything is known of: one that is stored, or that a day summary has outlived. No
+  /// value without one. Reads a summary or a day. Errors: as days.
+  [[nodiscard]] Result<std::optional<TimeMs>> first_result(ServerId server) const;
   /// Read-only stores: see what has been written since. A no-op on a writing store.
   [[nodiscard]] virtual Result<void> refresh() = 0;
 
@@ -194,7 +181,10 @@ class Store {
   [[nodiscard]] virtual Result<void> apply_retention() = 0;
   /// Seals, writes missing day summaries, and rewrites all files without what was deleted.
   [[nodiscard]] virtual Result<void> compact() = 0;
-  /// Reads every block and decodes every value. Damage is reported, not an error.
+  /// Reads every block, decodes every value, and compares them with each other: that times ascend and chunks do not
+  /// overlap, that rows are later than chunks, that day summaries are those of their results, that everything belongs
+  /// to a server of the catalog. Goes on behind damage, which is reported and no error; blocks nobody. Errors: io (too
+  /// few descriptors, for one), unavailable.
   [[nodiscard]] virtual Result<VerifyReport> verify() const = 0;
   /// A checked copy in the new directory `path`, outside of the store; it grows in PATH.tmp. Read-only stores may, too.
   [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;

@@ -7,10 +7,6 @@
 namespace nines::engine {
 namespace {
 
-std::uint32_t saturated(std::int64_t gap_ms) noexcept {
-  return static_cast<std::uint32_t>(std::min<std::int64_t>(gap_ms, std::numeric_limits<std::uint32_t>::max()));
-}
-
 Run start_run(const CheckResult& result, std::size_t index) {
   Run run;
   run.begin = static_cast<std::uint32_t>(index);
@@ -27,6 +23,10 @@ Run start_run(const CheckResult& result, std::size_t index) {
 }
 
 }  // namespace
+
+std::uint32_t saturated(std::int64_t gap_ms) noexcept {
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(gap_ms, std::numeric_limits<std::uint32_t>::max()));
+}
 
 bool is_neighbour(std::int64_t gap_ms, std::uint32_t interval_ms) noexcept {
   const std::int64_t interval = interval_ms == 0 ? kDefaultIntervalMs : interval_ms;

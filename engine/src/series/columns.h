@@ -20,6 +20,8 @@ namespace nines::engine {
 /// Interval assumed by the run rule for results that carry none (interval_ms == 0).
 inline constexpr std::uint32_t kDefaultIntervalMs = 60'000;
 
+/// A gap (>= 0) as Run::max_gap_ms holds it: 49 days at most.
+[[nodiscard]] std::uint32_t saturated(std::int64_t gap_ms) noexcept;
 /// Whether results `gap_ms` apart are neighbours for results of this interval: gap <= 2.5 x interval.
 [[nodiscard]] bool is_neighbour(std::int64_t gap_ms, std::uint32_t interval_ms) noexcept;
 /// Whether `result`, the next of the series, belongs to `run`: state, error, code, retry, interval and having a latency

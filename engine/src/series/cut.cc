@@ -12,7 +12,7 @@ std::uint32_t index_of(std::span<const std::int64_t> times, std::int64_t time) {
 std::uint32_t longest_gap(std::span<const std::int64_t> times) {
   std::int64_t longest = 0;
   for (std::size_t i = 1; i < times.size(); ++i) longest = std::max(longest, times[i] - times[i - 1]);
-  return static_cast<std::uint32_t>(longest);
+  return saturated(longest);
 }
 
 /// Those of `runs` that have results in [begin, end), counted from `begin`.

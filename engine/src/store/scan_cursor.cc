@@ -49,7 +49,10 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
   head_.clear();
   head_next_ = 0;
   last_chunk_ms_ = -1;
-  checks_ = nullptr;
+  checks_.reset();
+  on_chunk_ = false;
+  holes_.clear();
+  failed_.reset();
   ++cost_.range_scans;
   if (bounds_.high <= bounds_.low) {
     phase_ = Phase::done;
@@ -146,11 +149,13 @@ Result<void> ScanCursor::check_readable() const {
 /// The next segment of what is not in memory yet.
 Result<const Segment*> ScanCursor::read_next() {
   const Stopwatch watch(cost_);
+  if (failed_) return tl::unexpected<Error>(*failed_);
   while (phase_ != Phase::done) {
     auto read = phase_ == Phase::chunks ? read_chunk() : read_rows();
     if (!read) {
-      phase_ = Phase::done;
-      return tl::unexpected<Error>(read.error());
+      // Behind damage there may be more; any other error stays.
+      if (read.error().code != ErrorCode::corruption) failed_ = read.error();
+      return tl::unexpected<Error>(std::move(read.error()));
     }
     if (hand_out()) return &segment_;
   }
@@ -181,40 +186,75 @@ void ScanCursor::next_series() {
   segment_ = cut(whole_segment(columns, details_), bounds, gaps_, runs_, details_);
 }
 
+/// Notes that the results in [begin_ms, end_ms) cannot be read.
+Result<void> ScanCursor::damaged(std::int64_t begin_ms, std::int64_t end_ms, Error error) {
+  const Window window{from_ms(std::max(begin_ms, bounds_.low)), from_ms(std::min(end_ms, disk_end_ms_))};
+  holes_.push_back({window, error});
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Result<void> ScanCursor::damaged(IntactRange::Skipped skipped) {
+  // Of the first day a part may have been read.
+  const std::int64_t begin_ms = std::max(skipped.first * kDayMs, last_chunk_ms_ + 1);
+  return damaged(begin_ms, skipped.last * kDayMs, std::move(skipped.error));
+}
+
 /// Decodes the next chunk of the window, or goes on to what follows the chunks.
 Result<void> ScanCursor::read_chunk() {
   const ViewUse use(*view_, cost_);
   if (auto begun = use.begun(); !begun) return begun;
-  if (checks_ != nullptr) {
-    checks_->next();
-  } else {
-    const Key from = chunk_key(state_->id, from_ms(utc_day(bounds_.low) * kDayMs));
-    checks_ = &view_->range(Space::checks, from.view(), chunk_key(state_->id, from_ms(disk_end_ms_)).view());
+  if (!checks_) {
+    checks_.emplace(*view_, Space::checks, chunk_key(state_->id, from_ms(utc_day(bounds_.low) * kDayMs)),
+                    chunk_key(state_->id, from_ms(disk_end_ms_)));
     ++cost_.seeks;
   }
-  Range& checks = *checks_;
-  for (; checks.valid(); checks.next()) {
-    const auto key = parse_chunk_key(checks.key());
-    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
-    const auto info = peek_chunk(checks.value());
-    if (info && info->last_ms < bounds_.low) continue;
-    // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
-    auto decoded = gaps_ == Gaps::exact
-                       ? decode_chunk(checks.value(), options_.columns, decoded_)
-                       : decode_chunk(checks.value(), options_.columns, bounds_.low, disk_end_ms_, decoded_);
-    if (!decoded) {
-      return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
+  while (std::exchange(on_chunk_, false) || checks_->next()) {
+    if (auto skipped = checks_->take_skipped()) {
+      on_chunk_ = true;
+      return damaged(*std::move(skipped));
     }
-    decoded_next_ = 0;
-    last_chunk_ms_ = info->last_ms;
-    ++cost_.chunks;
-    cost_.bytes += checks.value().size();
-    // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
-    if (core_->has_heads() && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
-    return {};
+    if (auto taken = take_chunk(); !taken || decoded_next_ < decoded_.size()) return taken;
+  }
+  if (auto skipped = checks_->take_skipped()) {
+    return damaged(*std::move(skipped));
   }
   phase_ = core_->has_heads() ? Phase::head : Phase::rows;
-  return checks.status();
+  return checks_->status();
+}
+
+/// Decodes the chunk that checks_ stands on, unless it lies before the window.
+Result<void> ScanCursor::take_chunk() {
+  const std::string_view bytes = checks_->value();
+  const auto at = [this](const std::string& what) { return what + " (chunk " + printable_key(checks_->key()) + ")"; };
+  const auto key = parse_chunk_key(checks_->key());
+  if (!key) return damaged(0, 0, {ErrorCode::corruption, at("malformed key")});
+  const std::int64_t first_ms = to_ms(key->first);
+  const std::int64_t day_end_ms = (utc_day(first_ms) + 1) * kDayMs;
+  const auto info = peek_chunk(bytes);
+  if (info && info->last_ms < bounds_.low) {
+    last_chunk_ms_ = info->last_ms;
+    return {};
+  }
+  // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
+  auto decoded = gaps_ == Gaps::exact ? decode_chunk(bytes, options_.columns, decoded_)
+                                      : decode_chunk(bytes, options_.columns, bounds_.low, disk_end_ms_, decoded_);
+  if (!decoded) {
+    decoded_next_ = decoded_.size();
+    return damaged(first_ms, day_end_ms, {decoded.error().code, at(decoded.error().message)});
+  }
+  if (info->first_ms != first_ms || first_ms <= last_chunk_ms_) {
+    // Handed out, its times would not ascend.
+    decoded_next_ = decoded_.size();
+    return damaged(std::min(first_ms, info->first_ms), info->last_ms + 1,
+                   {ErrorCode::corruption, at("a chunk lies at the wrong time")});
+  }
+  decoded_next_ = 0;
+  last_chunk_ms_ = info->last_ms;
+  ++cost_.chunks;
+  cost_.bytes += bytes.size();
+  // Chunks do not overlap in time, so one that reaches the end is the last, and one step in the store is spared.
+  if (core_->has_heads() && last_chunk_ms_ + 1 >= disk_end_ms_) phase_ = Phase::head;
+  return {};
 }
 
 /// Reads the window's rows, all of them: a server has at most a few hundred.
@@ -222,18 +262,30 @@ Result<void> ScanCursor::read_rows() {
   const ViewUse use(*view_, cost_);
   if (auto begun = use.begun(); !begun) return begun;
   phase_ = Phase::head;  // of which a read-only store has none
-  const Key from = recent_key(state_->id, from_ms(std::max(bounds_.low, last_chunk_ms_ + 1)), {});
-  Range& recent = view_->range(Space::recent, from.view(), recent_key(state_->id, from_ms(bounds_.high), {}).view());
   ++cost_.seeks;
+  IntactRange recent(*view_, Space::recent,
+                     recent_key(state_->id, from_ms(std::max(bounds_.low, last_chunk_ms_ + 1)), {}),
+                     recent_key(state_->id, from_ms(bounds_.high), {}));
   std::vector<CheckResult> rows;
-  for (; recent.valid(); recent.next()) {
-    auto row = decode_row(recent.key(), recent.value());
-    if (!row) return tl::unexpected<Error>(row.error());
-    rows.push_back(std::move(*row));
+  Result<void> outcome;  // the first damage; what else can be read is handed out behind it
+  const auto note = [&](Result<void> damage) {
+    if (outcome) outcome = std::move(damage);
+  };
+  while (recent.next()) {
+    if (auto skipped = recent.take_skipped()) note(damaged(*std::move(skipped)));
     ++cost_.rows;
     cost_.bytes += recent.value().size();
+    auto row = decode_row(recent.key(), recent.value());
+    if (row) {
+      rows.push_back(std::move(*row));
+      continue;
+    }
+    const auto key = parse_recent_key(recent.key());
+    const std::int64_t ms = key ? to_ms(key->time) : 0;
+    note(damaged(ms, ms + 1, std::move(row.error())));
   }
-  if (auto status = recent.status(); !status) return status;
+  if (auto skipped = recent.take_skipped()) note(damaged(*std::move(skipped)));
+  if (!recent.status()) return recent.status();
   decoded_ = to_columns(rows);
   decoded_next_ = 0;
   for (SeriesColumns& columns : decoded_) {
@@ -243,7 +295,7 @@ Result<void> ScanCursor::read_rows() {
     columns.phases.clear();
     columns.has_phases.clear();
   }
-  return {};
+  return outcome;
 }
 
 }  // namespace nines::engine

@@ -8,10 +8,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <nines/store.h>
 
+#include "store/intact_range.h"
 #include "store/store_core.h"
 
 namespace nines::engine {
@@ -29,6 +32,7 @@ class ScanCursor final : public Cursor {
   /// Positions on the results of a server in `window`. Errors: closed, unavailable, corruption, io.
   [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window);
   [[nodiscard]] Result<const Segment*> next() override;
+  [[nodiscard]] std::span<const Hole> holes() const noexcept override { return holes_; }
   [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
 
   /// The time from which on start() found everything in memory.
@@ -46,6 +50,9 @@ class ScanCursor final : public Cursor {
   [[nodiscard]] bool has_snapshot() const { return view_ != nullptr && !view_->is_over(); }
   [[nodiscard]] bool hand_out();
   [[nodiscard]] Result<void> read_chunk();
+  [[nodiscard]] Result<void> take_chunk();
+  [[nodiscard]] Result<void> damaged(std::int64_t begin_ms, std::int64_t end_ms, Error error);
+  [[nodiscard]] Result<void> damaged(IntactRange::Skipped skipped);
   [[nodiscard]] Result<void> read_rows();
   void next_series();
 
@@ -66,8 +73,12 @@ class ScanCursor final : public Cursor {
 
   // The disk as it was when changes() was `taken_at_`.
   std::unique_ptr<View> view_;
-  Range* checks_ = nullptr;  // of view_, once it is positioned
+  std::optional<IntactRange> checks_;  // of view_, once it is positioned
+  bool on_chunk_ = false;              // checks_ stands on a chunk that was not taken, as damage lay before it
   std::uint64_t taken_at_ = 0;
+
+  std::vector<Hole> holes_;
+  std::optional<Error> failed_;  // no damage, and said again at each call
 
   // What is being handed out.
   std::vector<SeriesColumns> decoded_;

@@ -44,6 +44,7 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
   ServerState& state = *state_;
   day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
   end_ = std::clamp(range.last, day_, kDayLimit);
+  holes_.clear();
   ++cost_.range_scans;
   if (use_cached(state)) return {};
   bool stale = view_ == nullptr || view_->is_over();
@@ -55,7 +56,8 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
     if (auto taken = take_snapshot(); !taken) return taken;
   }
   view_->move_to(state.id);
-  stored_ = nullptr;
+  stored_.reset();
+  on_stored_ = false;
   ++cost_.seeks;
   return {};
 }
@@ -119,7 +121,8 @@ Result<const DaySummary*> SummaryCursor::next() {
   return contained([this]() -> Result<const DaySummary*> {
     if (cached_ != nullptr) return next_cached();
     auto day = read_next();
-    if (!collects_ || !day) return day;
+    if (!day) collects_ = false;
+    if (!collects_) return day;
     if (*day == nullptr) {
       cache_collected();
     } else {
@@ -140,6 +143,12 @@ Result<const DaySummary*> SummaryCursor::read_next() {
   return nullptr;
 }
 
+/// Notes that the days from `first` to before `last` cannot be read.
+Error SummaryCursor::damaged(std::int64_t first, std::int64_t last, Error error) {
+  holes_.push_back({window_of(std::max(first, day_), std::min(last, end_)), error});
+  return error;
+}
+
 /// The summary of day_ when it is stored; null otherwise, and stored_day_ is the next that is.
 Result<const DaySummary*> SummaryCursor::look_at_stored() {
   // A view that reads in pages is over once its server has changed, and keep() changes it. Days may be of different
@@ -151,30 +160,36 @@ Result<const DaySummary*> SummaryCursor::look_at_stored() {
   }
   const ViewUse use(*view_, cost_);
   if (auto begun = use.begun(); !begun) return tl::unexpected<Error>(begun.error());
-  if (stored_ == nullptr) {
-    stored_ = &view_->range(Space::days, day_key(state_->id, day_).view(), day_key(state_->id, end_).view());
-  }
-  stored_day_ = end_;
-  if (stored_->valid()) {
-    const auto key = parse_day_key(stored_->key());
-    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(stored_->key()));
-    stored_day_ = key->day;
-  } else if (auto status = stored_->status(); !status) {
-    return tl::unexpected<Error>(status.error());
+  if (!stored_) stored_.emplace(*view_, Space::days, day_key(state_->id, day_), day_key(state_->id, end_));
+  if (!on_stored_) {
+    stored_day_ = end_;
+    on_stored_ = stored_->next();
+    if (!stored_->status()) return tl::unexpected<Error>(stored_->status().error());
+    if (on_stored_) {
+      const auto key = parse_day_key(stored_->key());
+      if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(stored_->key()));
+      stored_day_ = key->day;
+    }
+    // Their results may be there still, or may have been dropped by retention: which cannot be told.
+    if (auto skipped = stored_->take_skipped()) {
+      return tl::unexpected<Error>(damaged(skipped->first, skipped->last, std::move(skipped->error)));
+    }
   }
   return stored_day_ == day_ ? take_stored() : nullptr;
 }
 
 Result<const DaySummary*> SummaryCursor::take_stored() {
-  Range& days = *stored_;
-  auto decoded = decode_summary(day_, days.value(), with_sketch_, summary_);
+  const std::string_view bytes = stored_->value();
+  auto decoded = decode_summary(day_, bytes, with_sketch_, summary_);
+  on_stored_ = false;
   if (!decoded) {
-    return fail(decoded.error().code, decoded.error().message + " (summary " + printable_key(days.key()) + ")");
+    return tl::unexpected<Error>(
+        damaged(day_, day_ + 1,
+                {decoded.error().code, decoded.error().message + " (summary " + printable_key(stored_->key()) + ")"}));
   }
   ++cost_.summaries;
-  cost_.bytes += days.value().size();
+  cost_.bytes += bytes.size();
   ++day_;
-  days.next();
   return &summary_;
 }
 
@@ -186,7 +201,14 @@ Result<bool> SummaryCursor::compute_next(std::int64_t end) {
     if (!day) return tl::unexpected<Error>(day.error());
     day_ = *day;
     if (day_ == end) break;
-    auto computed = compute(day_++);
+    const std::int64_t computing = day_++;
+    auto computed = compute(computing);
+    if (!computed && computed.error().code == ErrorCode::corruption) {
+      --day_;  // for the bounds of the hole
+      auto error = damaged(computing, computing + 1, std::move(computed.error()));
+      ++day_;
+      return tl::unexpected<Error>(std::move(error));
+    }
     if (!computed) return computed;
     found = *computed;
   }
@@ -199,6 +221,10 @@ Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
     return tl::unexpected<Error>(started.error());
   }
   const auto segment = scan_.next();
+  if (!segment && !scan_.holes().empty()) {
+    // Whether the day has results is found, with this error, when it is computed.
+    return std::clamp(utc_day(to_ms(scan_.holes().front().window.from)), day_, end - 1);
+  }
   if (!segment) return tl::unexpected<Error>(segment.error());
   if (*segment == nullptr) return end;
   const std::int64_t first_ms = (*segment)->time_ms.front();

@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include <nines/store.h>
 
@@ -26,6 +29,7 @@ class SummaryCursor final : public DayCursor {
   /// the snapshot.
   [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> state, DayRange range);
   [[nodiscard]] Result<const DaySummary*> next() override;
+  [[nodiscard]] std::span<const Hole> holes() const noexcept override { return holes_; }
   [[nodiscard]] const ScanCost& cost() const noexcept override;
 
  private:
@@ -36,6 +40,7 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<void> take_snapshot();
   [[nodiscard]] Result<const DaySummary*> look_at_stored();
   [[nodiscard]] Result<const DaySummary*> take_stored();
+  [[nodiscard]] Error damaged(std::int64_t first, std::int64_t last, Error error);
   [[nodiscard]] Result<bool> compute_next(std::int64_t end);
   [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
   [[nodiscard]] Result<bool> compute(std::int64_t day);
@@ -49,7 +54,7 @@ class SummaryCursor final : public DayCursor {
   std::shared_ptr<ServerState> state_;
   std::int64_t day_ = 0;  // the next to be handed out
   std::int64_t end_ = 0;
-  std::int64_t stored_day_ = 0;  // of the stored summary that days_ stands on; end_ when there is none
+  std::int64_t stored_day_ = 0;  // of the summary that stored_ stands on; end_ when there is none
 
   std::shared_ptr<const CachedDays> cached_;  // what the days come from, if it is not null
   std::size_t cached_next_ = 0;
@@ -58,9 +63,11 @@ class SummaryCursor final : public DayCursor {
   std::vector<DaySummary> collected_;
 
   std::unique_ptr<View> view_;
-  Range* stored_ = nullptr;     // of view_: the stored summaries of the range
-  std::uint64_t taken_at_ = 0;  // StateTable::changes() when the view was made
+  std::optional<IntactRange> stored_;  // of view_: the stored summaries of the range
+  bool on_stored_ = false;             // stored_ stands on one that was not handed out
+  std::uint64_t taken_at_ = 0;         // StateTable::changes() when the view was made
   ScanCursor scan_;
+  std::vector<Hole> holes_;
   DaySummary summary_;
   ScanCost cost_;  // of what this cursor read itself; the rest is scan_'s
   mutable ScanCost total_;

@@ -365,7 +365,7 @@ class Life {
     expect_same_as_model(*store_);
     const auto verified = store_->verify();
     ASSERT_TRUE(verified) << verified.error().message;
-    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
     ASSERT_TRUE(store_->flush());
     const auto reader = Store::open_read_only(path_, options_);
     ASSERT_TRUE(reader) << reader.error().message;

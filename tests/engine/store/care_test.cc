@@ -115,7 +115,7 @@ TEST_F(Care, VerifyWorksBesideTheWriter) {
   ASSERT_TRUE(reader) << reader.error().message;
   const auto report = (*reader)->verify();
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_TRUE(report->damage.empty()) << report->damage.front();
+  EXPECT_TRUE(report->damage.empty()) << report->damage.front().what;
   std::uint64_t results = 0;
   for (const auto& [server, of_server] : ledger_.contents()) results += of_server.size();
   EXPECT_EQ(report->results, results);
@@ -141,7 +141,7 @@ TEST_F(Care, VerifyFindsAByteThatChangesUnderAnOpenStore) {
   const auto report = store_->verify();
   ASSERT_TRUE(report) << report.error().message;
   ASSERT_FALSE(report->damage.empty());
-  EXPECT_THAT(report->damage.front(), HasSubstr(".sst"));
+  EXPECT_THAT(report->damage.front().what, HasSubstr(".sst"));
 }
 
 TEST_F(Care, CleanlyClosedStoreHasNothingToRecover) {

@@ -60,7 +60,7 @@ class Duel {
     if (backing_ == Backing::rocksdb) compare_read_only();
     const auto verified = store_->verify();
     ASSERT_TRUE(verified) << verified.error().message;
-    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
   }
 
  private:

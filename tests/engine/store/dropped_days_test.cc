@@ -88,7 +88,7 @@ class DroppedDays : public ::testing::Test {
     EXPECT_EQ(counted, expected_.size());
     const auto verified = store_->verify();
     ASSERT_TRUE(verified) << verified.error().message;
-    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
     EXPECT_EQ(verified->results, expected_.size());
     EXPECT_EQ(store_->stats().recent_rows, verified->rows);
   }

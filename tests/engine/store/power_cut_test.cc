@@ -122,7 +122,7 @@ class PowerCut : public ::testing::Test {
     expect_true_summaries(**store);
     const auto verified = (*store)->verify();
     ASSERT_TRUE(verified) << verified.error().message;
-    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
   }
 
   std::atomic<std::uint64_t> acknowledged_{0};

@@ -155,7 +155,7 @@ class Threads : public ::testing::Test {
       if (round % 5 == 2) {
         const auto verified = store_->verify();
         ASSERT_TRUE(verified) << verified.error().message;
-        EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+        EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
       }
       if (round == 3) {
         const auto copied = store_->backup(directory_ / "copy");

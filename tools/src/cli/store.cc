@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include <nines/calendar.h>
+
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/version.h"
@@ -24,6 +26,27 @@ void show_pairs(const Call& call, const Json& pairs, const Json& texts) {
     rows.add({{.value = key, .text = {}}, {.value = value, .text = texts.value(key, std::string())}});
   }
   rows.finish();
+}
+
+// What verify found, a sentence each: whose, and of which times, as far as that is known.
+std::vector<std::string> damage_sentences(const VerifyReport& report, const Catalog& catalog) {
+  std::vector<std::string> sentences;
+  for (const Damage& damage : report.damage) {
+    const Server* const server = catalog.find(damage.server);
+    std::string where;
+    if (server != nullptr) where = fmt::format("{}: ", server->name);
+    if (server == nullptr && damage.server != ServerId{}) {
+      where = fmt::format("server {}: ", static_cast<std::uint32_t>(damage.server));
+    }
+    if (!damage.window.empty()) {
+      where += fmt::format("{} to {}: ", format_time(damage.window.from), format_time(damage.window.to));
+    }
+    sentences.push_back(where + damage.what);
+  }
+  if (report.damages > sentences.size()) {
+    sentences.push_back(fmt::format("and {} more", report.damages - sentences.size()));
+  }
+  return sentences;
 }
 
 }  // namespace
@@ -68,11 +91,12 @@ Outcome verify(const Call& call) {
   if (!store) return tl::unexpected(store.error());
   const auto report = (*store)->verify();
   if (!report) return failed(printable(report.error().message));
+  const std::vector<std::string> damage = damage_sentences(*report, *(*store)->catalog());
   const Json pairs = {{"servers", report->servers}, {"results", report->results},     {"chunks", report->chunks},
-                      {"rows", report->rows},       {"summaries", report->summaries}, {"damage", report->damage}};
-  show_pairs(call, pairs, {{"damage", report->damage.empty() ? "none" : fmt::format("{}", report->damage.size())}});
-  for (const std::string& sentence : report->damage) say(printable(sentence));
-  return report->damage.empty() ? kExitDone : kExitFailed;
+                      {"rows", report->rows},       {"summaries", report->summaries}, {"damage", damage}};
+  show_pairs(call, pairs, {{"damage", report->damages == 0 ? "none" : fmt::format("{}", report->damages)}});
+  for (const std::string& sentence : damage) say(printable(sentence));
+  return report->damages == 0 ? kExitDone : kExitFailed;
 }
 
 Outcome compact(const Call& call) {
@@ -137,7 +161,7 @@ Outcome restore(const Call& call) {
   const auto checked = (*store)->verify();
   if (!checked) return failed(printable(checked.error().message));
   if (!checked->damage.empty()) {
-    return failed(fmt::format("the copy is damaged and was not restored: {}", printable(checked->damage.front())));
+    return failed(fmt::format("the copy is damaged and was not restored: {}", printable(checked->damage.front().what)));
   }
   if (auto copied = (*store)->backup(target); !copied) return failed(printable(copied.error().message));
   if (!call.quiet) {

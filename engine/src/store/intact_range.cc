@@ -1,0 +1,92 @@
+#include "store/intact_range.h"
+
+#include <algorithm>
+
+namespace nines::engine {
+namespace {
+
+/// So many days are tried one by one before the steps grow: reading one costs some 30 us, and a window of all times has
+/// three million.
+constexpr std::int64_t kSingleDays = 400;
+/// The first UTC day that no stored time lies in.
+constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
+
+std::optional<TimeMs> time_of(const std::optional<ChunkKey>& key) {
+  return key ? std::optional(key->first) : std::nullopt;
+}
+std::optional<TimeMs> time_of(const std::optional<RecentKey>& key) {
+  return key ? std::optional(key->time) : std::nullopt;
+}
+
+/// The first key of a UTC day in `space`, of the server that `key` belongs to.
+Key first_of_day(Space space, const Key& key, std::int64_t day) {
+  const ServerId server = parse_server_key(key.view().substr(0, 4)).value_or(ServerId{});
+  if (space == Space::days) return day_key(server, day);
+  if (space == Space::checks) return chunk_key(server, from_ms(day * kDayMs));
+  return recent_key(server, from_ms(day * kDayMs), {});
+}
+
+std::optional<std::int64_t> day_of(Space space, std::string_view key) {
+  if (space == Space::days) {
+    const auto parsed = parse_day_key(key);
+    return parsed ? std::optional(parsed->day) : std::nullopt;
+  }
+  const auto time = space == Space::checks ? time_of(parse_chunk_key(key)) : time_of(parse_recent_key(key));
+  return time ? std::optional(utc_day(to_ms(*time))) : std::nullopt;
+}
+
+}  // namespace
+
+IntactRange::IntactRange(View& view, Space space, const Key& from, const Key& to)
+    : view_(view), space_(space), from_(from), to_(to), day_(day_of(space, from.view()).value_or(0)) {}
+
+void IntactRange::open(const Key& from) {
+  range_ = &view_.range(space_, from.view(), to_.view());
+}
+
+bool IntactRange::next() {
+  skipped_.reset();
+  if (!status_) return false;
+  if (range_ == nullptr) {
+    open(from_);
+  } else if (range_->valid()) {
+    range_->next();
+  }
+  if (!range_->valid()) {
+    auto status = range_->status();
+    if (status) return false;
+    if (status.error().code != ErrorCode::corruption) {
+      status_ = std::move(status);
+      return false;
+    }
+    step_over(std::move(status.error()));
+    if (!status_ || !range_->valid()) return false;
+  }
+  if (const auto day = day_of(space_, range_->key())) day_ = *day;
+  return true;
+}
+
+/// Finds the first day at which reading goes on; without one the range is at its end.
+void IntactRange::step_over(Error error) {
+  const std::int64_t last_day = day_of(space_, to_.view()).value_or(kDayLimit);
+  std::int64_t step = 1;
+  std::int64_t day = day_ + 1;
+  for (;; day = std::min(day + step, last_day + 1)) {
+    if (day > last_day) {
+      range_ = &view_.range(space_, to_.view(), to_.view());  // nothing
+      break;
+    }
+    open(first_of_day(space_, from_, day));
+    auto status = range_->status();
+    if (status) break;
+    if (status.error().code != ErrorCode::corruption) {
+      status_ = std::move(status);
+      return;
+    }
+    if (day - day_ >= kSingleDays) step *= 2;
+  }
+  skipped_ = Skipped{day_, day, std::move(error)};
+  day_ = day;
+}
+
+}  // namespace nines::engine

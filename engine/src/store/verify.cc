@@ -1,0 +1,288 @@
+#include "store/verify.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "codec/chunk.h"
+#include "codec/key.h"
+#include "codec/row.h"
+#include "codec/summary_codec.h"
+#include "series/columns.h"
+#include "series/summarise.h"
+#include "store/intact_range.h"
+
+namespace nines::engine {
+namespace {
+
+constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
+
+Window days_window(std::int64_t first, std::int64_t last) {
+  return {from_ms(first * kDayMs), from_ms(last * kDayMs)};
+}
+
+void report_damage(VerifyReport& report, ServerId server, Window window, std::string what) {
+  ++report.damages;
+  if (report.damage.size() < VerifyReport::kMaxDamage) report.damage.push_back({server, window, std::move(what)});
+}
+
+/// One server after the other. What it compares comes from one view, so that a writer beside it raises no alarm.
+class ServerVerifier {
+ public:
+  ServerVerifier(View& view, VerifyReport& report) : view_(view), report_(report) {}
+
+  [[nodiscard]] Result<void> verify(ServerId server);
+
+ private:
+  /// The day that chunks are being read of.
+  struct OpenDay {
+    std::int64_t day = -1;
+    DaySummary summary;
+  };
+
+  [[nodiscard]] Result<void> read_rows();
+  [[nodiscard]] Result<void> read_chunks();
+  void take_chunk(std::string_view key, std::string_view value);
+  void close_days(std::int64_t before);
+  void check_day(std::int64_t day);
+  void next_summary();
+  void skipped(const char* what, std::optional<IntactRange::Skipped> skip);
+  void damaged(Window window, std::string what) { report_damage(report_, server_, window, std::move(what)); }
+
+  View& view_;
+  VerifyReport& report_;
+  ServerId server_{};
+  std::vector<CheckResult> rows_;  // ascending
+  std::size_t row_ = 0;            // the first whose day is not closed
+  std::optional<IntactRange> days_;
+  std::int64_t summary_day_ = kDayLimit;  // of the summary that days_ stands on; kDayLimit without one
+  std::int64_t last_ms_ = -1;             // newest result of the chunks so far
+  std::int64_t unread_from_ = kDayLimit;  // UTC days of which something could not be read
+  std::int64_t unread_to_ = -1;
+  OpenDay open_;
+  std::vector<SeriesColumns> decoded_;
+  DaySummary stored_;
+};
+
+void ServerVerifier::skipped(const char* what, std::optional<IntactRange::Skipped> skip) {
+  if (!skip) return;
+  damaged(days_window(skip->first, skip->last), std::string(what) + " that cannot be read: " + skip->error.message);
+}
+
+Result<void> ServerVerifier::read_rows() {
+  rows_.clear();
+  row_ = 0;
+  IntactRange rows(view_, Space::recent, recent_key(server_, from_ms(0), {}), prefix_end(server_));
+  while (rows.next()) {
+    skipped("single results", rows.take_skipped());
+    ++report_.rows;
+    auto row = decode_row(rows.key(), rows.value());
+    if (row) {
+      ++report_.results;
+      rows_.push_back(std::move(*row));
+      continue;
+    }
+    const auto key = parse_recent_key(rows.key());
+    damaged(key ? Window{key->time, key->time + std::chrono::milliseconds{1}} : Window{}, row.error().message);
+  }
+  skipped("single results", rows.take_skipped());
+  return rows.status();
+}
+
+void ServerVerifier::take_chunk(std::string_view key, std::string_view value) {
+  ++report_.chunks;
+  const auto parsed = parse_chunk_key(key);
+  if (!parsed) return damaged({}, "checks has a malformed key " + printable_key(key));
+  const std::int64_t day = utc_day(to_ms(parsed->first));
+  const std::string at = "chunk " + printable_key(key) + ": ";
+  const Window rest_of_day{parsed->first, from_ms((day + 1) * kDayMs)};
+  close_days(day);
+  const auto info = peek_chunk(value);
+  auto decoded = info ? decode_chunk(value, Columns{true, true, true}, decoded_)
+                      : Result<void>(tl::unexpected<Error>(info.error()));
+  if (!decoded) {
+    unread_from_ = std::min(unread_from_, day);
+    unread_to_ = std::max(unread_to_, day);
+    return damaged(rest_of_day, at + decoded.error().message);
+  }
+  report_.results += info->results;
+  const Window own{from_ms(info->first_ms), from_ms(info->last_ms + 1)};
+  if (info->first_ms != to_ms(parsed->first)) {
+    unread_from_ = std::min(unread_from_, std::min(day, utc_day(info->first_ms)));
+    unread_to_ = std::max(unread_to_, std::max(day, utc_day(info->last_ms)));
+    return damaged(own, at + "its first result is of another time than its key");
+  }
+  if (info->first_ms <= last_ms_) damaged(own, at + "it begins before the chunk before it ends");
+  last_ms_ = std::max(last_ms_, info->last_ms);
+  if (open_.day != day) {
+    open_.day = day;
+    reset_summary(open_.summary, day);
+  }
+  for (const SeriesColumns& series : decoded_) add_to_summary(open_.summary, series);
+}
+
+Result<void> ServerVerifier::read_chunks() {
+  IntactRange checks(view_, Space::checks, chunk_key(server_, from_ms(0)), prefix_end(server_));
+  const auto note_skipped = [&] {
+    const auto& skip = checks.skipped();
+    if (!skip) return;
+    unread_from_ = std::min(unread_from_, skip->first);
+    unread_to_ = std::max(unread_to_, skip->last - 1);
+    skipped("chunks", checks.take_skipped());
+  };
+  while (checks.next()) {
+    note_skipped();
+    take_chunk(checks.key(), checks.value());
+  }
+  note_skipped();
+  return checks.status();
+}
+
+void ServerVerifier::next_summary() {
+  for (;;) {
+    summary_day_ = kDayLimit;
+    const bool found = days_->next();
+    skipped("summaries", days_->take_skipped());
+    if (!found) return;
+    ++report_.summaries;
+    if (const auto key = parse_day_key(days_->key())) {
+      summary_day_ = key->day;
+      return;
+    }
+    damaged({}, "days has a malformed key " + printable_key(days_->key()));
+  }
+}
+
+/// Checks all days before `before` of which there is anything.
+void ServerVerifier::close_days(std::int64_t before) {
+  for (;;) {
+    std::int64_t day = summary_day_;
+    if (open_.day >= 0) day = std::min(day, open_.day);
+    if (row_ < rows_.size()) day = std::min(day, utc_day(to_ms(rows_[row_].time)));
+    if (day >= before) return;
+    check_day(day);
+  }
+}
+
+void ServerVerifier::check_day(std::int64_t day) {
+  if (open_.day != day) reset_summary(open_.summary, day);
+  const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(row_);
+  const auto last = std::find_if(first, rows_.end(), [&](const auto& row) { return utc_day(to_ms(row.time)) != day; });
+  bool in_order = true;
+  for (auto row = first; row != last; ++row) in_order = in_order && to_ms(row->time) > last_ms_;
+  if (!in_order) {
+    damaged(days_window(day, day + 1), "single results that are not later than all chunks");
+  } else if (first != last) {
+    for (const SeriesColumns& series : to_columns({first, last})) add_to_summary(open_.summary, series);
+  }
+  row_ = static_cast<std::size_t>(last - rows_.begin());
+  open_.day = -1;
+  if (summary_day_ != day) return;
+  const std::string at = "summary " + printable_key(days_->key()) + ": ";
+  const bool all_read = in_order && (day < unread_from_ || day > unread_to_);
+  if (auto decoded = decode_summary(day, days_->value(), true, stored_); !decoded) {
+    damaged(days_window(day, day + 1), at + decoded.error().message);
+  } else if (all_read && !open_.summary.series.empty() && !(stored_ == open_.summary)) {
+    // Without results the summary has outlived them, as retention lets it.
+    damaged(days_window(day, day + 1), at + "it is not that of the day's results");
+  }
+  next_summary();
+}
+
+Result<void> ServerVerifier::verify(ServerId server) {
+  server_ = server;
+  view_.move_to(server);
+  ScanCost cost;
+  const ViewUse use(view_, cost);
+  if (auto begun = use.begun(); !begun) return begun;
+  last_ms_ = -1;
+  unread_from_ = kDayLimit;
+  unread_to_ = -1;
+  open_.day = -1;
+  if (auto read = read_rows(); !read) return read;
+  days_.emplace(view_, Space::days, day_key(server, 0), prefix_end(server));
+  next_summary();
+  if (auto read = read_chunks(); !read) return read;
+  // A row may be older than the last chunk on another day than the chunks that were read before it was looked at.
+  close_days(kDayLimit);
+  return days_->status();
+}
+
+/// The first server in [first, end) that has a key in `space`.
+Result<std::optional<ServerId>> first_owner(View& all, Space space, std::uint64_t first, std::uint64_t end) {
+  if (first >= end) return std::nullopt;
+  const Key from = server_key(ServerId{static_cast<std::uint32_t>(first)});
+  Key to = server_key(ServerId{static_cast<std::uint32_t>(end)});
+  if (end > std::numeric_limits<std::uint32_t>::max()) to.size = 0;  // the end of the space
+  Range& range = all.range(space, from.view(), to.view(), {.values = false, .limit = 1});
+  if (!range.valid()) {
+    auto status = range.status();
+    if (!status && status.error().code != ErrorCode::corruption) return tl::unexpected<Error>(status.error());
+    return std::nullopt;  // of what is damaged the servers beside it tell
+  }
+  return parse_server_key(range.key().substr(0, 4));
+}
+
+/// Looks for keys of servers that the catalog does not have, in the gaps between those that it has.
+Result<void> find_strangers(Kv& kv, Space space, const std::function<std::shared_ptr<const Catalog>()>& catalog,
+                            VerifyReport& report) {
+  auto all = kv.view_all(space);
+  if (!all) return tl::unexpected<Error>(all.error());
+  ScanCost cost;
+  const ViewUse use(**all, cost);
+  if (auto begun = use.begun(); !begun) return begun;
+  // Taken after the view: whoever was added before it is known.
+  const auto known = catalog();
+  std::uint64_t next = 1;
+  const auto look_before = [&](std::uint64_t end) -> Result<void> {
+    while (next < end) {
+      const auto found = first_owner(**all, space, next, end);
+      if (!found) return tl::unexpected<Error>(found.error());
+      if (!*found) break;
+      report_damage(report, **found, {},
+                    std::string(kSpaceNames[static_cast<std::size_t>(space)]) +
+                        " has keys of a server that the catalog does not have");
+      next = std::uint64_t{static_cast<std::uint32_t>(**found)} + 1;
+    }
+    return {};
+  };
+  for (const Server& server : known->servers()) {
+    const auto number = static_cast<std::uint32_t>(server.id);
+    if (auto looked = look_before(number); !looked) return looked;
+    next = std::uint64_t{number} + 1;
+  }
+  return look_before(std::uint64_t{std::numeric_limits<std::uint32_t>::max()} + 1);
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_store(Kv& kv, const std::function<std::shared_ptr<const Catalog>()>& catalog) {
+  VerifyReport report;
+  if (LocalCare* const local = kv.local(); local != nullptr) {
+    if (auto checked = local->verify_blocks(); !checked) {
+      if (checked.error().code != ErrorCode::corruption) return tl::unexpected<Error>(checked.error());
+      report_damage(report, {}, {}, checked.error().message);
+    }
+  }
+  const auto known = catalog();
+  report.servers = known->servers().size();
+  if (!known->servers().empty()) {
+    auto view = kv.view(known->servers().front().id, {Space::recent, Space::checks, Space::days});
+    if (!view) return tl::unexpected<Error>(view.error());
+    ServerVerifier verifier(**view, report);
+    for (const Server& server : known->servers()) {
+      if (auto verified = verifier.verify(server.id); !verified) return tl::unexpected<Error>(verified.error());
+    }
+  }
+  for (const Space space : {Space::recent, Space::checks, Space::days}) {
+    if (auto looked = find_strangers(kv, space, catalog, report); !looked) {
+      return tl::unexpected<Error>(looked.error());
+    }
+  }
+  return report;
+}
+
+}  // namespace nines::engine
