@@ -9,6 +9,7 @@
 #include "codec/chunk.h"
 #include "codec/key.h"
 #include "series/merge.h"
+#include "store/intact_range.h"
 
 namespace nines::engine {
 namespace {
@@ -36,19 +37,22 @@ Error at_chunk(Error error, ServerId server, std::int64_t first_ms) {
   return error;
 }
 
+/// The day's chunks. One that does not decode is left as it is, and new ones are written beside it; behind a block that
+/// cannot be read they would be out of reach, so that is an error, and rows stay rows.
 Result<std::vector<Stored>> read_day(ServerId server, std::int64_t day, View& view) {
   std::vector<Stored> chunks;
   const Key from = chunk_key(server, from_ms(day * kDayMs));
   const Key to = chunk_key(server, from_ms((day + 1) * kDayMs));
-  Range& checks = view.range(Space::checks, from.view(), to.view());
-  for (; checks.valid(); checks.next()) {
+  IntactRange checks(view, Space::checks, from, to);
+  while (checks.next()) {
+    if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
     const auto key = parse_chunk_key(checks.key());
-    auto info = peek_chunk(checks.value());
-    if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(checks.key()));
-    if (!info) return tl::unexpected<Error>(at_chunk(info.error(), server, to_ms(key->first)));
+    const auto info = peek_chunk(checks.value());
+    if (!key || !info) continue;
     chunks.push_back({to_ms(key->first), info->last_ms, std::string(checks.value())});
   }
-  if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
+  if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
+  if (!checks.status()) return tl::unexpected<Error>(checks.status().error());
   return chunks;
 }
 
@@ -123,6 +127,8 @@ Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<
   }
   std::vector<SeriesColumns> series;
   if (auto done = decode_chunk(chunk.bytes, Columns{true, true, true}, series); !done) {
+    // Beside it, unless that would take its place, and with it the word that results are missing.
+    if (to_ms(results.front().time) != chunk.first_ms) return put_new_chunks(server, results, batch);
     return tl::unexpected<Error>(at_chunk(done.error(), server, chunk.first_ms));
   }
   if (behind && append_to(series, results)) {

@@ -231,6 +231,10 @@ Result<void> ScanCursor::take_chunk() {
   const std::int64_t first_ms = to_ms(key->first);
   const std::int64_t day_end_ms = (utc_day(first_ms) + 1) * kDayMs;
   const auto info = peek_chunk(bytes);
+  // Before anything is believed of it: a chunk that seems to lie outside of the window is passed over.
+  if (info && info->first_ms != first_ms) {
+    return damaged(first_ms, day_end_ms, {ErrorCode::corruption, at("a chunk's first result is of another time")});
+  }
   if (info && info->last_ms < bounds_.low) {
     last_chunk_ms_ = info->last_ms;
     return {};
@@ -242,11 +246,10 @@ Result<void> ScanCursor::take_chunk() {
     decoded_next_ = decoded_.size();
     return damaged(first_ms, day_end_ms, {decoded.error().code, at(decoded.error().message)});
   }
-  if (info->first_ms != first_ms || first_ms <= last_chunk_ms_) {
+  if (first_ms <= last_chunk_ms_) {
     // Handed out, its times would not ascend.
     decoded_next_ = decoded_.size();
-    return damaged(std::min(first_ms, info->first_ms), info->last_ms + 1,
-                   {ErrorCode::corruption, at("a chunk lies at the wrong time")});
+    return damaged(first_ms, info->last_ms + 1, {ErrorCode::corruption, at("a chunk begins before another ends")});
   }
   decoded_next_ = 0;
   last_chunk_ms_ = info->last_ms;

@@ -9,6 +9,7 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "series/merge.h"
+#include "store/intact_range.h"
 
 namespace nines::engine {
 namespace {
@@ -36,6 +37,24 @@ Result<std::int64_t> find_watermark(ServerId id, View& view) {
   return info->last_ms;
 }
 
+/// The same when the last chunk cannot be read: a time that no chunk is later than. Rows are later than all chunks;
+/// without any, what was stored before now is taken to be of before now.
+Result<std::int64_t> guess_watermark(ServerId id, std::span<const SeriesColumns> rows, std::int64_t now_ms,
+                                     View& view) {
+  if (!rows.empty()) {
+    std::int64_t first_ms = rows.front().time_ms.front();
+    for (const SeriesColumns& series : rows) first_ms = std::min(first_ms, series.time_ms.front());
+    return first_ms - 1;
+  }
+  std::int64_t last_ms = now_ms;
+  IntactRange checks(view, Space::checks, chunk_key(id, from_ms(0)), prefix_end(id));
+  while (checks.next()) {
+    if (const auto info = peek_chunk(checks.value())) last_ms = std::max(last_ms, info->last_ms);
+  }
+  if (!checks.status()) return tl::unexpected<Error>(checks.status().error());
+  return last_ms;
+}
+
 /// Adds the sealed results from `start_ms` on to `head`.
 Result<void> read_chunks(ServerId id, std::int64_t start_ms, View& view, Head& head) {
   std::vector<SeriesColumns> decoded;
@@ -58,7 +77,10 @@ Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t watermark_ms, 
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
     end = key->day + 1;
   }
-  if (auto status = days.status(); !status) return tl::unexpected<Error>(status.error());
+  if (auto status = days.status(); !status) {
+    if (status.error().code != ErrorCode::corruption) return tl::unexpected<Error>(status.error());
+    return to_ms(kTimeLimit) / kDayMs;  // any day may have one
+  }
   return end;
 }
 
@@ -350,23 +372,31 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   auto view = found ? kv.view(state.id, {Space::checks, Space::days})
                     : kv.view(state.id, {Space::checks, Space::days, Space::recent});
   if (!view) return tl::unexpected<Error>(view.error());
-  const auto watermark = find_watermark(state.id, **view);
-  if (!watermark) return tl::unexpected<Error>(watermark.error());
   if (!found) {
     auto read = read_rows(state.id, **view);
     if (!read) return tl::unexpected<Error>(read.error());
     rows = std::move(*read);
   }
+  auto watermark = find_watermark(state.id, **view);
+  if (!watermark && watermark.error().code == ErrorCode::corruption) {
+    watermark = guess_watermark(state.id, rows, to_ms(options_.clock()), **view);
+  }
+  if (!watermark) return tl::unexpected<Error>(watermark.error());
   std::int64_t last_ms = *watermark;
   for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
   const auto summaries_end = find_summaries_end(state.id, *watermark, **view);
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
-  const std::int64_t start = head_start(last_ms, *watermark);
+  std::int64_t start = head_start(last_ms, *watermark);
   head.reset(utc_day(start) * kDayMs, *watermark);
   if (start <= *watermark) {
-    if (auto read = read_chunks(state.id, start, **view, head); !read) return read;
+    if (auto read = read_chunks(state.id, start, **view, head); !read) {
+      if (read.error().code != ErrorCode::corruption) return read;
+      // Readers find on disk what can be read of it, and say what cannot.
+      start = *watermark + 1;
+      head.reset(start, *watermark);
+    }
   }
   for (const SeriesColumns& series : rows) head.extend(series);
   head.trim(start);

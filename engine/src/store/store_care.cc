@@ -36,9 +36,7 @@ Result<void> StoreImpl::compact() {
 
 Result<VerifyReport> StoreImpl::verify() const {
   return call(Access::read, [&]() -> Result<VerifyReport> {
-    auto kv = core_->handle.kv();
-    if (!kv) return tl::unexpected<Error>(kv.error());
-    return verify_store(**kv, [this] { return catalog(); });
+    return verify_store([this] { return core_->handle.kv(); }, [this] { return catalog(); });
   });
 }
 

@@ -115,7 +115,12 @@ void ServerVerifier::take_chunk(std::string_view key, std::string_view value) {
     unread_to_ = std::max(unread_to_, std::max(day, utc_day(info->last_ms)));
     return damaged(own, at + "its first result is of another time than its key");
   }
-  if (info->first_ms <= last_ms_) damaged(own, at + "it begins before the chunk before it ends");
+  if (info->first_ms <= last_ms_) {
+    unread_from_ = std::min(unread_from_, day);
+    unread_to_ = std::max(unread_to_, day);
+    last_ms_ = std::max(last_ms_, info->last_ms);
+    return damaged(own, at + "it begins before the chunk before it ends");
+  }
   last_ms_ = std::max(last_ms_, info->last_ms);
   if (open_.day != day) {
     open_.day = day;
@@ -227,10 +232,13 @@ Result<std::optional<ServerId>> first_owner(View& all, Space space, std::uint64_
 }
 
 /// Looks for keys of servers that the catalog does not have, in the gaps between those that it has.
-Result<void> find_strangers(Kv& kv, Space space, const std::function<std::shared_ptr<const Catalog>()>& catalog,
-                            VerifyReport& report) {
-  auto all = kv.view_all(space);
+Result<void> find_strangers(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv, Space space,
+                            const std::function<std::shared_ptr<const Catalog>()>& catalog, VerifyReport& report) {
+  auto kv = get_kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  auto all = (*kv)->view_all(space);
   if (!all) return tl::unexpected<Error>(all.error());
+  kv->reset();
   ScanCost cost;
   const ViewUse use(**all, cost);
   if (auto begun = use.begun(); !begun) return begun;
@@ -259,9 +267,12 @@ Result<void> find_strangers(Kv& kv, Space space, const std::function<std::shared
 
 }  // namespace
 
-Result<VerifyReport> verify_store(Kv& kv, const std::function<std::shared_ptr<const Catalog>()>& catalog) {
+Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv,
+                                  const std::function<std::shared_ptr<const Catalog>()>& catalog) {
   VerifyReport report;
-  if (LocalCare* const local = kv.local(); local != nullptr) {
+  auto kv = get_kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  if (LocalCare* const local = (*kv)->local(); local != nullptr) {
     if (auto checked = local->verify_blocks(); !checked) {
       if (checked.error().code != ErrorCode::corruption) return tl::unexpected<Error>(checked.error());
       report_damage(report, {}, {}, checked.error().message);
@@ -270,15 +281,16 @@ Result<VerifyReport> verify_store(Kv& kv, const std::function<std::shared_ptr<co
   const auto known = catalog();
   report.servers = known->servers().size();
   if (!known->servers().empty()) {
-    auto view = kv.view(known->servers().front().id, {Space::recent, Space::checks, Space::days});
+    auto view = (*kv)->view(known->servers().front().id, {Space::recent, Space::checks, Space::days});
     if (!view) return tl::unexpected<Error>(view.error());
+    kv->reset();
     ServerVerifier verifier(**view, report);
     for (const Server& server : known->servers()) {
       if (auto verified = verifier.verify(server.id); !verified) return tl::unexpected<Error>(verified.error());
     }
   }
   for (const Space space : {Space::recent, Space::checks, Space::days}) {
-    if (auto looked = find_strangers(kv, space, catalog, report); !looked) {
+    if (auto looked = find_strangers(get_kv, space, catalog, report); !looked) {
       return tl::unexpected<Error>(looked.error());
     }
   }
