@@ -46,7 +46,7 @@ void IntactRange::open(const Key& from) {
 
 bool IntactRange::next() {
   skipped_.reset();
-  if (!status_) return false;
+  if (!status_ || ended_) return false;
   if (range_ == nullptr) {
     open(from_);
   } else if (range_->valid()) {
@@ -60,7 +60,7 @@ bool IntactRange::next() {
       return false;
     }
     step_over(std::move(status.error()));
-    if (!status_ || !range_->valid()) return false;
+    if (!status_ || ended_ || !range_->valid()) return false;
   }
   if (const auto day = day_of(space_, range_->key())) day_ = *day;
   return true;
@@ -73,7 +73,7 @@ void IntactRange::step_over(Error error) {
   std::int64_t day = day_ + 1;
   for (;; day = std::min(day + step, last_day + 1)) {
     if (day > last_day) {
-      range_ = &view_.range(space_, to_.view(), to_.view());  // nothing
+      ended_ = true;
       break;
     }
     open(first_of_day(space_, from_, day));

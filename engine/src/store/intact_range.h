@@ -50,8 +50,9 @@ class IntactRange {
   const Space space_;
   const Key from_;
   const Key to_;
-  std::int64_t day_ = 0;  // of the key at hand; before the first, of from_
-  Range* range_ = nullptr;
+  std::int64_t day_ = 0;    // of the key at hand; before the first, of from_
+  Range* range_ = nullptr;  // null before the first key
+  bool ended_ = false;      // damage reaches to the end of the range
   Result<void> status_;
   std::optional<Skipped> skipped_;
 };

@@ -155,7 +155,8 @@ Result<const DaySummary*> SummaryCursor::look_at_stored() {
   // moments; but what is cached together may not.
   if (view_->is_over()) {
     if (auto taken = take_snapshot(); !taken) return tl::unexpected<Error>(taken.error());
-    stored_ = nullptr;
+    stored_.reset();
+    on_stored_ = false;
     collects_ = false;
   }
   const ViewUse use(*view_, cost_);

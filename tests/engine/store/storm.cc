@@ -405,7 +405,7 @@ class Storm {
     static_cast<void>(check_storm(*again, promised, Fate::buffered, false));
     const auto verified = again->verify();
     ASSERT_TRUE(verified) << verified.error().message;
-    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front();
+    EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
   }
 
   std::uint64_t pick(std::uint64_t low, std::uint64_t high) {

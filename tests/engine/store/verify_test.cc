@@ -441,14 +441,6 @@ TEST_F(DamagedBlock, EveryServerTakesResultsWhichAreReadBehindIt) {
   store_ = open_or_fail(path_, options_);
   ASSERT_NE(store_, nullptr);
   for (const ServerId id : ids_) expect_todays(id);
-  // A hurt one can be removed, and its neighbours read on.
-  const std::vector<ServerId> hurt = hurt_servers();
-  ASSERT_FALSE(hurt.empty());
-  const auto removed = store_->remove_server(hurt.front());
-  EXPECT_TRUE(removed) << removed.error().message;
-  for (const ServerId id : ids_) {
-    if (id != hurt.front()) expect_todays(id);
-  }
 }
 
 TEST_F(CraftedStore, ServerWhoseNewestChunkDoesNotDecodeTakesResults) {
