@@ -5,10 +5,10 @@
 #include <chrono>
 #include <utility>
 
-#include "store/callbacks.h"
-#include "store/parallel.h"
+#include "base/parallel.h"
 #include "store/scan_cursor.h"
 #include "store/summary_cursor.h"
+#include "vocabulary/callbacks.h"
 
 namespace nines::engine {
 namespace {

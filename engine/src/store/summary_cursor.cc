@@ -19,6 +19,9 @@ Window window_of(std::int64_t first_day, std::int64_t end_day) {
   return {from_ms(first_day * kDayMs), from_ms(end_day * kDayMs)};
 }
 
+/// Views taken anew for one day, before it is said that others change the server too often.
+constexpr int kAttempts = 4;
+
 /// The first UTC day that no stored time lies in.
 constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
 
@@ -133,8 +136,12 @@ Result<const DaySummary*> SummaryCursor::next() {
 }
 
 Result<const DaySummary*> SummaryCursor::read_next() {
+  int attempts = 0;
   while (day_ < end_) {
     const auto stored = look_at_stored();
+    // A view that reads in pages may find only while reading that it is over.
+    if (!stored && stored.error().code == ErrorCode::unavailable && view_->is_over() && ++attempts < kAttempts)
+      continue;
     if (!stored || *stored != nullptr) return stored;
     const auto computed = compute_next(stored_day_);
     if (!computed) return tl::unexpected<Error>(computed.error());

@@ -14,12 +14,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/parallel.h"
 #include "codec/catalog_codec.h"
 #include "codec/key.h"
 #include "engine/store/faulty_disk.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
-#include "store/parallel.h"
 
 namespace nines::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "store/callbacks.h"
+#include "vocabulary/callbacks.h"
 
 #include <algorithm>
 #include <atomic>
