@@ -296,7 +296,7 @@ TEST_F(CraftedStore, ManyDamagesAreCountedAndTheFirstListed) {
 }
 
 /// A store whose largest table file has a few damaged bytes in its middle.
-class DamagedBlock : public ::testing::Test {
+class HurtStore : public ::testing::Test {
  protected:
   static constexpr std::uint32_t kServers = 40;
   static constexpr int kDays = 30;
@@ -356,7 +356,7 @@ class DamagedBlock : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(DamagedBlock, IsReadAroundAndSaidByEachServersOwnVisit) {
+TEST_F(HurtStore, IsReadAroundAndSaidByEachServersOwnVisit) {
   constexpr std::size_t kWhole = std::size_t{kDays} * kADay;
   std::size_t hurt = 0;
   std::size_t read = 0;
@@ -398,7 +398,7 @@ TEST_F(DamagedBlock, IsReadAroundAndSaidByEachServersOwnVisit) {
   EXPECT_GT(read, kServers * kWhole * 9 / 10);
 }
 
-TEST_F(DamagedBlock, VerifyGoesOnBehindItAndNamesWhoseItIs) {
+TEST_F(HurtStore, VerifyGoesOnBehindItAndNamesWhoseItIs) {
   const auto report = store_->verify();
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_GT(report->results, std::uint64_t{kServers} * kDays * kADay * 9 / 10);
@@ -408,7 +408,7 @@ TEST_F(DamagedBlock, VerifyGoesOnBehindItAndNamesWhoseItIs) {
   EXPECT_LE(report->damages, 10U);
 }
 
-TEST_F(DamagedBlock, EveryServerTakesResultsWhichAreReadBehindIt) {
+TEST_F(HurtStore, EveryServerTakesResultsWhichAreReadBehindIt) {
   // One append for all of them, hurt ones included: rows need no chunk.
   for (int k = 0; k < 10; ++k) {
     std::vector<CheckResult> results;
@@ -479,7 +479,7 @@ TEST_F(CraftedStore, ServerWhoseNewestChunkDoesNotDecodeTakesResults) {
   }
 }
 
-TEST_F(DamagedBlock, TooFewDescriptorsAreNoDamage) {
+TEST_F(HurtStore, TooFewDescriptorsAreNoDamage) {
   store_.reset();
   store_ = open_or_fail(path_, options_);
   ASSERT_NE(store_, nullptr);
@@ -499,7 +499,7 @@ TEST_F(DamagedBlock, TooFewDescriptorsAreNoDamage) {
   EXPECT_GT(report->damages, 0U);
 }
 
-TEST_F(DamagedBlock, NewestResultsComeBackwards) {
+TEST_F(HurtStore, NewestResultsComeBackwards) {
   const ServerId id = ids_.front();
   const std::int64_t last_ms = kStartMs + (kDays * kADay - 1) * 300'000LL;
   const auto newest = store_->newest(id, kTimeLimit, 5);
