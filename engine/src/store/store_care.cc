@@ -9,7 +9,6 @@
 
 namespace nines::engine {
 
-
 Result<void> StoreImpl::seal() {
   return call(Access::write, [&] { return writer_.seal_all(); });
 }
