@@ -30,14 +30,14 @@ class ImportExportTest : public ::testing::Test {
   TempDir dir_;
 };
 
-constexpr const char* kHeader = "server,time,state,latency_us,code,location,interval_s,error,detail\r\n";
+constexpr const char* kHeader = "server,time,state,latency_us,code,location,interval_s,error,detail\n";
 
 TEST_F(ImportExportTest, RowsComeOutAsTheyWentIn) {
   const std::string csv = std::string(kHeader) +
-                          "a,2026-07-01T00:00:00.000Z,up,81234,200,0,60,,\r\n"
-                          "a,2026-07-01T00:01:00.250Z,down,,503,0,60,http_status,\"said \"\"no\"\", twice\"\r\n"
-                          "a,2026-07-01T00:02:00.000Z,degraded,900000,200,0,1.5,slow,\"two\nlines\"\r\n"
-                          "b c,2026-07-01T00:00:30.000Z,unknown,,,7,,own_network,\r\n";
+                          "a,2026-07-01T00:00:00.000Z,up,81234,200,0,60,,\n"
+                          "a,2026-07-01T00:01:00.250Z,down,,503,0,60,http_status,\"said \"\"no\"\", twice\"\n"
+                          "a,2026-07-01T00:02:00.000Z,degraded,900000,200,0,1.5,slow,\"two\nlines\"\n"
+                          "b c,2026-07-01T00:00:30.000Z,unknown,,,7,,own_network,\n";
   const Finished imported = run({"import", dir_.write("in.csv", csv)});
   EXPECT_EQ(imported.code, 0) << imported.err;
   EXPECT_EQ(imported.out, "") << "standard output is data only";
@@ -46,7 +46,7 @@ TEST_F(ImportExportTest, RowsComeOutAsTheyWentIn) {
 }
 
 TEST_F(ImportExportTest, ImportingAgainChangesNothing) {
-  const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,1,200,0,60,,\r\n";
+  const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,1,200,0,60,,\n";
   const std::string path = dir_.write("in.csv", csv);
   EXPECT_EQ(run({"import", path}).code, 0);
   const std::string catalog = run({"server", "show", "a", "--json"}).out;
@@ -61,8 +61,8 @@ TEST_F(ImportExportTest, ColumnsComeInAnyOrderAndByTheirOtherNames) {
                 .code,
             0);
   EXPECT_EQ(exported(), std::string(kHeader) +
-                            "a,2026-07-01T00:00:00.000Z,up,51250,,0,30,,\r\n"
-                            "a,2026-07-01T00:00:30.000Z,down,,,0,30,,\r\n");
+                            "a,2026-07-01T00:00:00.000Z,up,51250,,0,30,,\n"
+                            "a,2026-07-01T00:00:30.000Z,down,,,0,30,,\n");
   const Json server = Json::parse(run({"server", "show", "a", "--json"}).out);
   EXPECT_EQ(server["rules"][0]["interval_ms"], 30'000) << "a new server checks as often as its data says";
   EXPECT_EQ(server["created_at"], "2026-07-01T00:00:00.000Z") << "and was there from its first result on";
@@ -97,8 +97,8 @@ TEST_F(ImportExportTest, BadLinesAreNamedAndTheGoodOnesKept) {
     EXPECT_THAT(finished.err, HasSubstr(message));
   }
   EXPECT_EQ(exported(), std::string(kHeader) +
-                            "a,2026-07-01T00:00:00.000Z,up,1,,0,,,\r\n"
-                            "a,2026-07-01T00:05:00.000Z,down,,,0,,,\r\n");
+                            "a,2026-07-01T00:00:00.000Z,up,1,,0,,,\n"
+                            "a,2026-07-01T00:05:00.000Z,down,,,0,,,\n");
 }
 
 TEST_F(ImportExportTest, StrictKeepsNothingWhenALineIsBad) {
@@ -165,12 +165,12 @@ TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
   // The same rows, time by its other name, sorted as a map is.
   const auto sorted_rows = [&](const std::string& text) {
     std::map<std::string, int> rows;
-    std::size_t at = text.find("\r\n") + 2;
+    std::size_t at = text.find("\n") + 1;
     std::string row;
     for (bool quoted = false; at < text.size(); ++at) {
       row += text[at];
       if (text[at] == '"') quoted = !quoted;
-      if (!quoted && row.ends_with("\r\n")) {
+      if (!quoted && row.ends_with("\n")) {
         ++rows[row];
         row.clear();
       }
@@ -183,7 +183,7 @@ TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
     const std::int64_t s = (time - 1'782'864'000'000) / 1000;
     const std::string clock =
         fmt::format("2026-07-{:02}T{:02}:{:02}:{:02}.000Z", 1 + s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
-    ++expected[fmt::format("{},{},{}\r\n", server, clock, rest)];
+    ++expected[fmt::format("{},{},{}\n", server, clock, rest)];
   }
   const std::string out = exported({"--full"});
   EXPECT_EQ(sorted_rows(out), expected);
@@ -201,7 +201,7 @@ TEST_F(ImportExportTest, ExportTakesNamesAndAWindow) {
       "server,time,state\na,2026-07-01T00:00:00Z,up\na,2026-07-02T00:00:00Z,up\nb,2026-07-01T00:00:00Z,up\n";
   EXPECT_EQ(run({"import", "-"}, csv).code, 0);
   EXPECT_EQ(exported({"a", "--window", "2026-07-01"}),
-            std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,,,0,,,\r\n");
+            std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,,,0,,,\n");
   const Finished unknown = run({"export", "c"});
   EXPECT_EQ(unknown.code, 1);
   EXPECT_EQ(unknown.out, "");

@@ -16,14 +16,21 @@ namespace nines::tools {
 namespace po = boost::program_options;
 namespace {
 
+/// The columns of help: those of the terminal, within what reads well.
+unsigned help_columns() {
+  constexpr std::size_t kUsual = 80;
+  const std::size_t width = Terminal::detect().width;
+  return static_cast<unsigned>(std::clamp<std::size_t>(width == 0 ? kUsual : width, 40, 100));
+}
+
 po::options_description options_of(const Command& command) {
-  constexpr unsigned kHelpColumns = 100;
-  po::options_description options("Options", kHelpColumns);
+  po::options_description options("Options", help_columns());
   if (command.options != nullptr) command.options(options);
   auto add = options.add_options();
   if ((command.sets & kWindowOptions) != 0) {
-    add("window", po::value<std::string>()->value_name("SPAN"),
-        "24h, 7d, 30d, 90d, today, 2026-07, 2026-07-14 ... (default 24h)");
+    const std::string usual = fmt::format("24h, 7d, 30d, 90d, today, 2026-07, 2026-07-14 ... (default {})",
+                                          command.window.empty() ? "everything" : command.window);
+    add("window", po::value<std::string>()->value_name("SPAN"), usual.c_str());
     add("from", po::value<std::string>()->value_name("TIME"), "RFC 3339, @milliseconds, now, -24h, today, 2026-07-14");
     add("to", po::value<std::string>()->value_name("TIME"), "the same; not inclusive");
     add("tz", po::value<std::string>()->value_name("ZONE"), "IANA zone of calendar days and months (default UTC)");
@@ -78,6 +85,55 @@ std::pair<const Command*, std::size_t> find_command(const std::vector<std::strin
     }
   }
   return {nullptr, 0};
+}
+
+/// The verbs of a noun like "server"; none for any other word.
+std::vector<const Command*> verbs_of(std::string_view noun) {
+  std::vector<const Command*> verbs;
+  for (const Command& command : all_commands()) {
+    if (command.name.size() > noun.size() && command.name.starts_with(noun) && command.name[noun.size()] == ' ') {
+      verbs.push_back(&command);
+    }
+  }
+  return verbs;
+}
+
+void print_verbs(const std::vector<const Command*>& verbs) {
+  std::string text;
+  for (const Command* command : verbs) {
+    text += fmt::format("  {:<28}{}\n", fmt::format("{} {}", command->name, command->words), command->summary);
+  }
+  write_out(text + "\n`nines <command> --help` tells about one.\n");
+}
+
+/// Whether `option` (with its dashes, without a value) takes one, in whichever command knows it.
+bool takes_value(std::string_view option) {
+  const bool is_short = option.size() == 2 && option[1] != '-';
+  const std::string name(option.substr(is_short ? 1 : 2));
+  for (const Command& command : all_commands()) {
+    const po::options_description options = options_of(command);
+    const po::option_description* const found =
+        is_short ? options.find_nothrow("-" + name, false) : options.find_nothrow(name, false);
+    if (found != nullptr) return found->semantic()->max_tokens() > 0;
+  }
+  return false;
+}
+
+/// `arguments` with the options that stand before the command put behind everything else.
+std::vector<std::string> command_first(const std::vector<std::string>& arguments) {
+  std::size_t begin = 0;
+  while (begin < arguments.size() && arguments[begin].size() > 1 && arguments[begin].front() == '-') {
+    const std::string& option = arguments[begin];
+    if (option == "-h" || option == "--help" || option == "-V" || option == "--version") break;
+    const bool two = option.find('=') == std::string::npos && takes_value(option) && begin + 1 < arguments.size();
+    begin += two ? 2 : 1;
+  }
+  if (begin == 0 || begin == arguments.size()) return arguments;
+  std::vector<std::string> ordered(arguments.begin() + static_cast<std::ptrdiff_t>(begin), arguments.end());
+  // Not behind a `--`, after which everything is a word.
+  const auto words = std::find(ordered.begin(), ordered.end(), "--");
+  ordered.insert(words, arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(begin));
+  return ordered;
 }
 
 Failure unknown_command(const std::vector<std::string>& arguments) {
@@ -136,6 +192,7 @@ tl::expected<Call, Failure> parse(const Command& command, const std::vector<std:
     return usage(fmt::format("{}; see `nines {} --help`", printable(error.what()), command.name));
   }
   call.words = call.texts("word");
+  call.usual_window = command.window;
   call.quiet = call.has("quiet");
   call.verbose = call.has("verbose");
   if (call.has("help")) return call;
@@ -152,7 +209,8 @@ tl::expected<Call, Failure> parse(const Command& command, const std::vector<std:
   return call;
 }
 
-tl::expected<int, Failure> dispatch(const std::vector<std::string>& arguments) {
+tl::expected<int, Failure> dispatch(const std::vector<std::string>& given) {
+  const std::vector<std::string> arguments = command_first(given);
   if (arguments.empty() || arguments[0] == "-h" || arguments[0] == "--help") {
     print_overview();
     return arguments.empty() ? kExitUsage : kExitDone;
@@ -162,12 +220,26 @@ tl::expected<int, Failure> dispatch(const std::vector<std::string>& arguments) {
     return kExitDone;
   }
   if (arguments[0] == "help") {
-    if (const auto [command, taken] = find_command({arguments.begin() + 1, arguments.end()}); command != nullptr) {
-      print_help(*command);
-    } else {
+    const std::vector<std::string> asked(arguments.begin() + 1, arguments.end());
+    if (asked.empty()) {
       print_overview();
+      return kExitDone;
     }
-    return kExitDone;
+    if (const auto [command, taken] = find_command(asked); command != nullptr) {
+      print_help(*command);
+      return kExitDone;
+    }
+    if (const auto verbs = verbs_of(asked[0]); !verbs.empty() && asked.size() == 1) {
+      print_verbs(verbs);
+      return kExitDone;
+    }
+    return tl::unexpected(unknown_command(asked));
+  }
+  if (arguments.size() == 2 && (arguments[1] == "-h" || arguments[1] == "--help")) {
+    if (const auto verbs = verbs_of(arguments[0]); !verbs.empty()) {
+      print_verbs(verbs);
+      return kExitDone;
+    }
   }
   const auto [command, taken] = find_command(arguments);
   if (command == nullptr) return tl::unexpected(unknown_command(arguments));

@@ -44,6 +44,7 @@ struct Call {
   Format format = Format::table;
   bool quiet = false;
   bool verbose = false;
+  std::string_view usual_window;  ///< Command::window
 
   [[nodiscard]] bool has(const char* option) const { return values.count(option) > 0; }
   /// The text of an option, if it was given.
@@ -73,6 +74,7 @@ struct Command {
   unsigned sets = kNoOptions;
   void (*options)(boost::program_options::options_description&) = nullptr;
   Outcome (*run)(const Call&) = nullptr;
+  std::string_view window = "24h";  ///< with kWindowOptions: the window when none is asked for; empty is everything
 };
 
 inline constexpr std::size_t kManyWords = static_cast<std::size_t>(-1);

@@ -9,8 +9,9 @@ namespace nines::tools {
 
 using OptionList = boost::program_options::options_description;
 
-// cmd_server.cc: the catalog.
-void server_options(OptionList& options);
+// server.cc: the catalog.
+void server_add_options(OptionList& options);
+void server_edit_options(OptionList& options);
 void server_list_options(OptionList& options);
 void yes_option(OptionList& options);
 Outcome server_add(const Call& call);
@@ -19,27 +20,27 @@ Outcome server_show(const Call& call);
 Outcome server_edit(const Call& call);
 Outcome server_remove(const Call& call);
 
-// cmd_record.cc: one result by hand.
+// record.cc: one result by hand.
 void record_options(OptionList& options);
 Outcome record(const Call& call);
 
-// cmd_points.cc: results one by one, and what reading costs.
+// points.cc: results one by one, and what reading costs.
 void points_options(OptionList& options);
 Outcome points(const Call& call);
 Outcome scan(const Call& call);
 Outcome explain(const Call& call);
 
-// cmd_import.cc, cmd_export.cc: files.
+// import.cc, export.cc: files.
 void import_options(OptionList& options);
 Outcome import_files(const Call& call);
 void export_options(OptionList& options);
 Outcome export_results(const Call& call);
 
-// cmd_demo.cc: a history to look at.
+// demo.cc: a history to look at.
 void demo_options(OptionList& options);
 Outcome demo(const Call& call);
 
-// cmd_store.cc: care.
+// store.cc: care.
 void prune_options(OptionList& options);
 Outcome info(const Call& call);
 Outcome verify(const Call& call);
@@ -48,7 +49,7 @@ Outcome prune(const Call& call);
 Outcome backup(const Call& call);
 Outcome restore(const Call& call);
 
-// cmd_status.cc, cmd_figures.cc, cmd_report.cc: answers.
+// status.cc, figures.cc, report.cc: answers.
 void status_options(OptionList& options);
 Outcome status(const Call& call);
 void top_options(OptionList& options);
@@ -64,11 +65,11 @@ Outcome slo_command(const Call& call);
 void report_options(OptionList& options);
 Outcome report_command(const Call& call);
 
-// cmd_check.cc: one check, now.
+// check.cc: one check, now.
 void check_options(OptionList& options);
 Outcome check(const Call& call);
 
-// cmd_run.cc: the main job; cmd_serve.cc: the page alone.
+// run.cc: the main job; serve.cc: the page alone.
 void run_options(OptionList& options);
 Outcome run(const Call& call);
 void serve_options(OptionList& options);

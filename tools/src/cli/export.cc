@@ -92,7 +92,7 @@ Outcome export_results(const Call& call) {
   // Without a window: everything, what lies ahead of this machine's clock included.
   Window window{from_ms(0), kTimeLimit};
   if (call.has("window") || call.has("from") || call.has("to")) {
-    const auto question = read_question(call, "24h");
+    const auto question = read_question(call);
     if (!question) return tl::unexpected(question.error());
     window = question->query.window;
   }

@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "config/server.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/state_text.h"
@@ -200,6 +199,17 @@ Outcome show_all_bars(const Call& call, const Question& question, const BarOptio
   return kExitDone;
 }
 
+/// Whether the window holds known time of any of `servers`.
+Result<bool> was_measured(const Store& store, const std::vector<const Server*>& servers, const Query& query) {
+  DashboardOptions options;
+  options.figures = {.latency = false, .details = false};
+  for (const Server* server : servers) options.filter.names.push_back(server->name);
+  const auto board = dashboard(store, query, options);
+  if (!board) return tl::unexpected(board.error());
+  return std::any_of(board->rows.begin(), board->rows.end(),
+                     [](const DashboardRow& row) { return row.figures.coverage_ratio.value_or(0) > 0; });
+}
+
 std::string burn_text(const std::optional<double>& rate) {
   return rate ? fmt::format("{:.2f}", *rate) : "-";
 }
@@ -207,7 +217,7 @@ std::string burn_text(const std::optional<double>& rate) {
 }  // namespace
 
 Outcome uptime_command(const Call& call) {
-  auto subject = open_subject(call, call.words[0], "24h");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const auto answer = uptime(*subject->store, subject->server->id, subject->question.query);
   if (!answer) return failed(printable(answer.error().message));
@@ -217,7 +227,7 @@ Outcome uptime_command(const Call& call) {
 }
 
 Outcome incidents_command(const Call& call) {
-  const auto question = read_question(call, "30d");
+  const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
@@ -232,7 +242,11 @@ Outcome incidents_command(const Call& call) {
     if (!answer) return failed(printable(answer.error().message));
     list = std::move(*answer);
   }
-  if (list.incidents.empty() && call.format == Format::table && !call.quiet) say("no confirmed outage in this window");
+  if (list.incidents.empty() && call.format == Format::table && !call.quiet) {
+    const auto measured = was_measured(**store, *servers, question->query);
+    if (!measured) return failed(printable(measured.error().message));
+    say(*measured ? "no confirmed outage in this window" : "nothing was measured in this window");
+  }
   show_incidents(call, *catalog, list.incidents, question->query.window, question->zone);
   return kExitDone;
 }
@@ -246,7 +260,7 @@ void latency_options(OptionList& options) {
 Outcome latency_command(const Call& call) {
   const auto points = read_count(call, "points", 0, 1, kMaxPoints);
   if (!points) return tl::unexpected(points.error());
-  auto subject = open_subject(call, call.words[0], "24h");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const LatencyOptions options{.phases = call.has("phases"), .points = static_cast<std::uint32_t>(*points)};
   const auto answer = latency(*subject->store, subject->server->id, subject->question.query, options);
@@ -293,12 +307,12 @@ void bars_options(OptionList& options) {
 }
 
 Outcome bars_command(const Call& call) {
-  const auto question = read_question(call, "24h");
+  const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   const auto options = read_bar_options(call, question->zone);
   if (!options) return tl::unexpected(options.error());
   if (call.words.empty()) return show_all_bars(call, *question, *options);
-  auto subject = open_subject(call, call.words[0], "24h");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const auto answer = bars(*subject->store, subject->server->id, subject->question.query, *options);
   if (!answer) return failed(printable(answer.error().message));
@@ -345,7 +359,7 @@ Outcome slo_command(const Call& call) {
     objective = parse_objective(*text);
     if (!objective) return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999");
   }
-  auto subject = open_subject(call, call.words[0], "30d");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   if (!objective && !subject->server->objective) {
     return usage(

@@ -1,5 +1,7 @@
 // nines import FILE...: check results from CSV or NDJSON.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,19 +54,53 @@ Expected<std::unique_ptr<Input>> open_input(const std::string& name, const std::
   return input;
 }
 
-// Standard input can be read once; --strict reads twice. A temporary file without a name holds it.
+// Standard input can be read once; --strict reads twice. A temporary file holds it, which nobody else can read or has
+// made before, and which has no name any more by the time it is filled.
 Expected<std::unique_ptr<Input>> spool(std::unique_ptr<Input> input) {
-  const std::string path = (std::filesystem::temp_directory_path() / fmt::format("nines-import-{}", getpid())).string();
-  {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    if (input->stream->peek() != std::char_traits<char>::eof()) out << input->stream->rdbuf();
-    if (!out.flush()) return failed(fmt::format("`{}` cannot be written", path));
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  std::string path = (folder / "nines-import-XXXXXX").string();
+  const int descriptor = error ? -1 : mkostemp(path.data(), O_CLOEXEC);
+  if (descriptor < 0) {
+    return failed(fmt::format("no temporary file can be made in `{}`: {}", printable(folder.string()),
+                              error ? error.message() : std::strerror(errno)));
   }
+  std::ofstream out(path, std::ios::binary);
   input->file.open(path, std::ios::binary);
-  std::filesystem::remove(path);
+  std::filesystem::remove(path, error);
+  close(descriptor);
+  if (input->stream->peek() != std::char_traits<char>::eof()) out << input->stream->rdbuf();
+  if (!out.flush() || !input->file) {
+    return failed(fmt::format("standard input could not be kept in `{}`; name the file instead of -, or set TMPDIR",
+                              printable(folder.string())));
+  }
   input->stream = &input->file;
   return input;
 }
+
+volatile sig_atomic_t interrupting_signal = 0;
+
+/// While it lives, Ctrl-C and SIGTERM end the reading instead of the process, so that what was read is stored and said.
+class InterruptGuard {
+ public:
+  InterruptGuard() {
+    interrupting_signal = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int number) { interrupting_signal = number; };  // no SA_RESTART: a read from a pipe ends
+    sigaction(SIGINT, &action, &before_int_);
+    sigaction(SIGTERM, &action, &before_term_);
+  }
+  ~InterruptGuard() {
+    sigaction(SIGINT, &before_int_, nullptr);
+    sigaction(SIGTERM, &before_term_, nullptr);
+  }
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  struct sigaction before_int_ {};
+  struct sigaction before_term_ {};
+};
 
 Outcome read_input(Input& input, Importer& importer) {
   if (auto read = importer.read(*input.stream); !read) {
@@ -136,6 +172,7 @@ Outcome import_files(const Call& call) {
       ImportOptions each = *options;
       each.ndjson = input->ndjson;
       each.progress = &progress;
+      each.interrupted = [] { return interrupting_signal != 0; };
       each.bad_line = [&](std::uint64_t line, const std::string& why) {
         if (++total.bad_lines <= kNamedLines) say(fmt::format("{}:{}: {}", printable(input->name), line, why));
       };
@@ -144,14 +181,21 @@ Outcome import_files(const Call& call) {
       if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
       total.results += importer.counts().results;
       total.new_servers += importer.counts().new_servers;
+      if (interrupting_signal != 0) break;
     }
     if (total.bad_lines > kNamedLines)
       say(fmt::format("... and {} more", counted(total.bad_lines - kNamedLines, "bad line")));
     return kExitDone;
   };
 
+  const InterruptGuard guard;
+  // As shells report an end by a signal.
+  const auto interrupted_code = [] { return 128 + static_cast<int>(interrupting_signal); };
   if (twice) {
     if (auto checked = pass(nullptr); !checked) return checked;
+    if (interrupting_signal != 0) {
+      return tl::unexpected(Failure{interrupted_code(), "interrupted; nothing was imported"});
+    }
     if (total.bad_lines > 0) {
       return failed(fmt::format("{}; nothing was imported (--strict)", counted(total.bad_lines, "bad line")));
     }
@@ -161,14 +205,16 @@ Outcome import_files(const Call& call) {
     }
   }
   if (auto stored = pass(store.get()); !stored) return stored;
-  if (!call.quiet) {
-    std::string sentence =
-        fmt::format("{} {}", counted(total.results, "result"), store ? "imported" : "would be imported");
+  const bool interrupted = interrupting_signal != 0;
+  if (!call.quiet || interrupted) {
+    std::string sentence = fmt::format("{}{} {}", interrupted ? "interrupted: " : "", counted(total.results, "result"),
+                                       store ? "imported" : "would be imported");
     if (total.new_servers > 0) sentence += fmt::format(", {} added", counted(total.new_servers, "server"));
     if (total.bad_lines > 0) sentence += fmt::format(", {} left out", counted(total.bad_lines, "bad line"));
+    if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
     say(sentence);
   }
-  const int code = total.bad_lines > 0 ? kExitFailed : kExitDone;
+  const int code = interrupted ? interrupted_code() : total.bad_lines > 0 ? kExitFailed : kExitDone;
   return store ? close_store(*store, code) : Outcome(code);
 }
 

@@ -55,7 +55,7 @@ void points_options(OptionList& options) {
 Outcome points(const Call& call) {
   const auto limit = read_count(call, "limit", 0, 1, 1'000'000'000);
   if (!limit) return tl::unexpected(limit.error());
-  auto subject = open_subject(call, call.words[0], "24h");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const Server& server = *subject->server;
   const Window window = subject->question.query.window;
@@ -90,7 +90,7 @@ Outcome points(const Call& call) {
 }
 
 Outcome scan(const Call& call) {
-  auto subject = open_subject(call, call.words[0], "24h");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const auto cursor = subject->store->scan(subject->server->id, subject->question.query.window, {});
   if (!cursor) return failed(printable(cursor.error().message));
@@ -128,7 +128,7 @@ Outcome scan(const Call& call) {
 Outcome explain(const Call& call) {
   const std::string& question = call.words[0];
   if (question == "status") {
-    const auto frame = read_question(call, "24h");
+    const auto frame = read_question(call);
     if (!frame) return tl::unexpected(frame.error());
     auto store = open_for_reading(call);
     if (!store) return tl::unexpected(store.error());
@@ -139,7 +139,7 @@ Outcome explain(const Call& call) {
     return show_explain(call, answer->explain);
   }
   if (call.words.size() < 2) return usage(fmt::format("explain {}: which server?", printable(question)));
-  auto subject = open_subject(call, call.words[1], "24h");
+  auto subject = open_subject(call, call.words[1]);
   if (!subject) return tl::unexpected(subject.error());
   const Store& store = *subject->store;
   const ServerId id = subject->server->id;

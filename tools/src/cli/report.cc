@@ -3,7 +3,6 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "config/server.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/state_text.h"
@@ -121,12 +120,15 @@ void report_options(OptionList& options) {
 }
 
 Outcome report_command(const Call& call) {
-  const auto question = read_question(call, "last-month");
+  const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   const auto options = read_options(call, question->zone);
   if (!options) return tl::unexpected(options.error());
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
+  if (auto checked = check_filter(*(*store)->catalog(), options->filter); !checked) {
+    return tl::unexpected(checked.error());
+  }
   const auto answer = report(**store, question->query, *options);
   if (!answer) {
     const auto catalog = (*store)->catalog();

@@ -60,7 +60,7 @@ void badge_options(OptionList& options) {
 }
 
 Outcome badge(const Call& call) {
-  auto subject = open_subject(call, call.words[0], "30d");
+  auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
   const auto answer =
       uptime(*subject->store, subject->server->id, subject->question.query, {.latency = false, .details = false});

@@ -2,10 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "config/server.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/text.h"
@@ -19,20 +20,23 @@ namespace po = boost::program_options;
 using std::chrono::milliseconds;
 
 // Changes `value` to what --option says.
-Expected<bool> read_option_duration(const Call& call, const char* option, milliseconds& value) {
+Expected<bool> read_option_duration(const Call& call, const char* option, milliseconds least, milliseconds& value) {
   const auto text = call.text(option);
   if (!text) return false;
   const auto duration = parse_duration(*text);
   if (!duration) return usage(fmt::format("--{}: {}", option, printable(duration.error().message)));
+  if (*duration < least) return usage(fmt::format("--{}: it must be at least {}", option, format_duration(least)));
   value = *duration;
   return true;
 }
 
 Expected<bool> change_rules(const Call& call, Rules& rules) {
   const Rules before = rules;
-  for (const auto& [option, value] : {std::pair{"interval", &rules.interval}, std::pair{"timeout", &rules.timeout},
-                                      std::pair{"stale-after", &rules.stale_after}}) {
-    if (auto changed = read_option_duration(call, option, *value); !changed) return changed;
+  using std::tuple;
+  for (const auto& [option, least, value] :
+       {tuple{"interval", milliseconds{1}, &rules.interval}, tuple{"timeout", milliseconds{0}, &rules.timeout},
+        tuple{"stale-after", milliseconds{0}, &rules.stale_after}}) {
+    if (auto changed = read_option_duration(call, option, least, *value); !changed) return changed;
   }
   for (const auto& [option, value] : {std::pair{"confirm-failures", &rules.confirm_failures},
                                       std::pair{"confirm-successes", &rules.confirm_successes}}) {
@@ -59,8 +63,10 @@ Expected<bool> change_tags(const Call& call, Server& server) {
 Expected<bool> change_objective(const Call& call, Server& server) {
   const auto text = call.text("objective");
   if (!text) return false;
-  server.objective = parse_objective(*text);
-  if (!server.objective) return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999");
+  server.objective = *text == "none" ? std::nullopt : parse_objective(*text);
+  if (!server.objective && *text != "none") {
+    return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999, or be none");
+  }
   return true;
 }
 
@@ -78,9 +84,15 @@ Outcome apply(const Call& call, Server& server, bool is_new) {
   if (auto tags = change_tags(call, server); !tags) return tl::unexpected(tags.error());
   if (auto objective = change_objective(call, server); !objective) return tl::unexpected(objective.error());
   if (const auto group = call.text("group")) server.group = *group;
-  if (const auto url = call.text("url")) server.url = *url;
-  if (const auto name = call.text("name")) server.name = *name;
   return kExitDone;
+}
+
+void end_pause(Server& server, TimeMs at) {
+  if (!server.paused.empty() && server.paused.back().to > at) server.paused.back().to = at;
+}
+
+bool is_paused(const Server& server, TimeMs at) {
+  return !server.paused.empty() && server.paused.back().from <= at && at < server.paused.back().to;
 }
 
 Outcome save_edit(const Call& call, Store& store, const Server& server) {
@@ -89,17 +101,15 @@ Outcome save_edit(const Call& call, Store& store, const Server& server) {
   return close_store(store);
 }
 
-void end_pause(Server& server, TimeMs at) {
-  if (!server.paused.empty() && server.paused.back().to > at) server.paused.back().to = at;
-}
-
 }  // namespace
 
 void yes_option(OptionList& options) {
   options.add_options()("yes,y", "do not ask");
 }
 
-void server_options(OptionList& options) {
+namespace {
+
+void rule_options(OptionList& options) {
   auto add = options.add_options();
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   add("interval", text("SPAN"), "time between checks, e.g. 60s");
@@ -109,11 +119,24 @@ void server_options(OptionList& options) {
   add("confirm-successes", text("N"), "successes in a row that end one");
   add("group", text("NAME"), "group of the dashboard");
   add("tag", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"), "may be repeated; KEY= removes");
-  add("objective", text("RATIO"), "service level objective, e.g. 99.9%");
+  add("objective", text("RATIO"), "service level objective, e.g. 99.9%, or none");
+}
+
+}  // namespace
+
+void server_add_options(OptionList& options) {
+  rule_options(options);
+  options.add_options()("if-missing", "succeed when there is a server of this name; it stays as it is");
+}
+
+void server_edit_options(OptionList& options) {
+  rule_options(options);
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  auto add = options.add_options();
   add("url", text("URL"), "what is checked");
-  add("name", text("NAME"), "a new name (edit)");
-  add("pause", "no checks count from now on (edit)");
-  add("resume", "they count again (edit)");
+  add("name", text("NAME"), "a new name");
+  add("pause", "no checks count from now on");
+  add("resume", "they count again");
 }
 
 void server_list_options(OptionList& options) {
@@ -127,6 +150,10 @@ Outcome server_add(const Call& call) {
   if (auto applied = apply(call, server, true); !applied) return applied;
   auto store = open_for_writing(call, true);
   if (!store) return tl::unexpected(store.error());
+  if (call.has("if-missing") && (*store)->catalog()->find(std::string_view(server.name)) != nullptr) {
+    if (!call.quiet) say(fmt::format("`{}` is there already", printable(server.name)));
+    return close_store(**store);
+  }
   if (auto added = (*store)->add_server(server); !added) return failed(printable(added.error().message));
   if (!call.quiet) say(fmt::format("added `{}`", printable(server.name)));
   return close_store(**store);
@@ -179,6 +206,13 @@ Outcome server_show(const Call& call) {
 }
 
 Outcome server_edit(const Call& call) {
+  constexpr std::array kChanges{
+      "interval", "timeout", "stale-after", "confirm-failures", "confirm-successes", "group", "tag", "objective", "url",
+      "name",     "pause",   "resume"};
+  if (std::none_of(kChanges.begin(), kChanges.end(), [&](const char* option) { return call.has(option); })) {
+    return usage("nothing to change; `nines server edit --help` lists what can be");
+  }
+  if (call.has("pause") && call.has("resume")) return usage("--pause and --resume exclude each other");
   auto store = open_for_writing(call, false);
   if (!store) return tl::unexpected(store.error());
   const auto catalog = (*store)->catalog();
@@ -186,13 +220,14 @@ Outcome server_edit(const Call& call) {
   if (!found) return tl::unexpected(found.error());
   Server server = **found;
   if (auto applied = apply(call, server, false); !applied) return applied;
-  if (call.has("pause") && call.has("resume")) return usage("--pause and --resume exclude each other");
-  if (call.has("pause")) {
-    end_pause(server, now());
-    server.paused.push_back({now(), kTimeLimit});
-  }
+  if (const auto url = call.text("url")) server.url = *url;
+  if (const auto name = call.text("name")) server.name = *name;
+  if (call.has("pause") && !is_paused(server, now())) server.paused.push_back({now(), kTimeLimit});
   if (call.has("resume")) end_pause(server, now());
-  if (server == **found) return usage("nothing to change; `nines server edit --help` lists what can be");
+  if (server == **found) {
+    if (!call.quiet) say(fmt::format("`{}` is so already", printable(server.name)));
+    return close_store(**store);
+  }
   return save_edit(call, **store, server);
 }
 

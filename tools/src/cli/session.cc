@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <string_view>
 
 #include "show/open_error.h"
@@ -58,8 +59,8 @@ Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, 
   return std::move(*store);
 }
 
-tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual) {
-  auto question = read_question(options_of(call), "--", usual);
+tl::expected<Question, Failure> read_question(const Call& call) {
+  auto question = read_question(options_of(call), "--", call.usual_window);
   if (!question) return usage(printable(question.error().message));
   return *question;
 }
@@ -97,8 +98,28 @@ Expected<std::vector<const Server*>> find_servers(const Catalog& catalog, const 
   return found;
 }
 
-Expected<Subject> open_subject(const Call& call, const std::string& name, std::string_view usual_window) {
-  auto question = read_question(call, usual_window);
+Expected<void> check_filter(const Catalog& catalog, const ServerFilter& filter) {
+  const auto missing = [](const char* what, const std::string& asked, const std::set<std::string_view>& known) {
+    const std::vector<std::string_view> words(known.begin(), known.end());
+    const std::string_view near = closest(asked, words);
+    return failed(fmt::format("there is no {} `{}`{}", what, printable(asked),
+                              near.empty() ? "" : fmt::format("; did you mean `{}`?", printable(near))));
+  };
+  std::set<std::string_view> groups;
+  std::set<std::string_view> tags;
+  for (const Server& server : catalog.servers()) {
+    groups.insert(server.group);
+    for (const auto& [key, value] : server.tags) tags.insert(key);
+  }
+  if (filter.group && !groups.contains(*filter.group)) return missing("group", *filter.group, groups);
+  for (const auto& [key, value] : filter.tags) {
+    if (!tags.contains(key)) return missing("tag", key, tags);
+  }
+  return {};
+}
+
+Expected<Subject> open_subject(const Call& call, const std::string& name) {
+  auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());

@@ -2,6 +2,7 @@
 // do.
 #pragma once
 
+#include <nines/dashboard.h>
 #include <nines/store.h>
 
 #include <memory>
@@ -33,6 +34,9 @@ using Expected = tl::expected<T, Failure>;
 [[nodiscard]] Expected<std::vector<const Server*>> find_servers(const Catalog& catalog,
                                                                 const std::vector<std::string>& names);
 
+/// A group or tag of `filter` that no server has is a failure, which suggests a near one.
+[[nodiscard]] Expected<void> check_filter(const Catalog& catalog, const ServerFilter& filter);
+
 /// Closes a store that was written, so that a failure to make it durable is not lost.
 [[nodiscard]] Outcome close_store(Store& store, int exit_code = kExitDone);
 
@@ -40,7 +44,7 @@ using Expected = tl::expected<T, Failure>;
 [[nodiscard]] Expected<bool> confirmed(const Call& call, const std::string& prompt);
 
 /// What show/times.h reads, from a command's options; failures are of usage.
-[[nodiscard]] tl::expected<Question, Failure> read_question(const Call& call, std::string_view usual);
+[[nodiscard]] tl::expected<Question, Failure> read_question(const Call& call);
 [[nodiscard]] tl::expected<std::uint64_t, Failure> read_count(const Call& call, const char* option, std::uint64_t usual,
                                                               std::uint64_t least, std::uint64_t most);
 
@@ -52,7 +56,7 @@ struct Subject {
   Question question;
 };
 
-/// Opens the store for reading and finds the server called `name`. `usual_window` is the window when none is asked for.
-[[nodiscard]] Expected<Subject> open_subject(const Call& call, const std::string& name, std::string_view usual_window);
+/// Opens the store for reading and finds the server called `name`.
+[[nodiscard]] Expected<Subject> open_subject(const Call& call, const std::string& name);
 
 }  // namespace nines::tools

@@ -179,13 +179,18 @@ void status_options(OptionList& options) {
 Outcome status(const Call& call) {
   auto options = read_options(call);
   if (!options) return tl::unexpected(options.error());
-  const auto question = read_question(call, "24h");
+  const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   auto store = open_for_reading(call);
   constexpr int kNagiosUnknown = 3;
   if (!store) {
     if (!call.has("nagios")) return tl::unexpected(store.error());
     write_out(fmt::format("NINES UNKNOWN - {}\n", store.error().message));
+    return kNagiosUnknown;
+  }
+  if (auto checked = check_filter(*(*store)->catalog(), options->filter); !checked) {
+    if (!call.has("nagios")) return tl::unexpected(checked.error());
+    write_out(fmt::format("NINES UNKNOWN - {}\n", checked.error().message));
     return kNagiosUnknown;
   }
   if (call.format == Format::table && !call.has("nagios")) ask_for_bars(call, *options);
@@ -228,7 +233,7 @@ Outcome top(const Call& call) {
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   while (true) {
-    const auto question = read_question(call, "24h");
+    const auto question = read_question(call);
     if (!question) return tl::unexpected(question.error());
     if (auto fresh = (*store)->refresh(); !fresh) return failed(printable(fresh.error().message));
     const auto board = dashboard(**store, question->query, *options);

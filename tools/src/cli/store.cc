@@ -1,5 +1,6 @@
 // nines info | verify | compact | prune | backup | restore: the store as a whole.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -112,9 +113,54 @@ Outcome compact(const Call& call) {
 
 void prune_options(OptionList& options) {
   namespace po = boost::program_options;
-  options.add_options()("keep", po::value<std::string>()->value_name("SPAN"),
-                        "days of check results to keep, e.g. 400d (servers with a retention of their own keep to it)");
+  auto add = options.add_options();
+  add("keep", po::value<std::string>()->value_name("SPAN"),
+      "days of check results to keep, e.g. 400d, rounded up to whole days (servers with a retention of their own keep "
+      "to "
+      "it)");
+  add("dry-run", "say what would be dropped and drop nothing");
+  yes_option(options);
 }
+
+namespace {
+
+struct Droppable {
+  std::uint64_t servers = 0;
+  std::uint64_t days = 0;
+  std::uint64_t results = 0;
+};
+
+/// What a retention of `keep_checks` (0 is none) drops, for servers without one of their own and with one.
+Expected<Droppable> find_droppable(const Store& store, std::chrono::days keep_checks) {
+  Droppable found;
+  const auto today = std::chrono::floor<std::chrono::days>(now().time_since_epoch());
+  for (const Server& server : store.catalog()->servers()) {
+    const std::chrono::days own = server.retention.checks;
+    const std::chrono::days keep = own != std::chrono::days{0} ? own : keep_checks;
+    if (keep <= std::chrono::days{0}) continue;  // for ever
+    auto cursor = store.days(server.id, {0, (today - keep).count()}, false);
+    if (!cursor) return failed(printable(cursor.error().message));
+    const std::uint64_t days_before = found.days;
+    while (true) {
+      const auto day = (*cursor)->next();
+      if (!day) return failed(printable(day.error().message));
+      if (*day == nullptr) break;
+      ++found.days;
+      for (const DaySeries& series : (*day)->series) {
+        for (const Run& run : series.runs) found.results += run.count();
+      }
+    }
+    if (found.days > days_before) ++found.servers;
+  }
+  return found;
+}
+
+std::string droppable_text(const Droppable& found) {
+  return fmt::format("{} results of {} days of {} servers", with_commas(found.results), with_commas(found.days),
+                     with_commas(found.servers));
+}
+
+}  // namespace
 
 Outcome prune(const Call& call) {
   Options options;
@@ -124,11 +170,26 @@ Outcome prune(const Call& call) {
     const auto span = parse_duration(*keep);
     if (!span) return usage(fmt::format("--keep: {}", printable(span.error().message)));
     if (*span < std::chrono::days{1}) return usage("--keep: at least one day must stay");
-    options.keep_checks = std::chrono::floor<std::chrono::days>(*span);
+    options.keep_checks = std::chrono::ceil<std::chrono::days>(*span);  // at least what was asked for stays
+  }
+  if (call.has("dry-run")) {
+    auto store = open_for_reading(call);
+    if (!store) return tl::unexpected(store.error());
+    const auto found = find_droppable(**store, options.keep_checks);
+    if (!found) return tl::unexpected(found.error());
+    say(fmt::format("{} would be dropped; summaries of the days stay", droppable_text(*found)));
+    return kExitDone;
   }
   options.trust_clock = true;  // a person has asked for it now, also of a store that takes no results any more
   auto store = open_path_for_writing(call.db_path(), options);
   if (!store) return tl::unexpected(store.error());
+  if (!call.has("yes") && isatty(STDIN_FILENO) == 1) {
+    const auto found = find_droppable(**store, options.keep_checks);
+    if (!found) return tl::unexpected(found.error());
+    const auto sure = confirmed(call, fmt::format("Drop {}?", droppable_text(*found)));
+    if (!sure) return tl::unexpected(sure.error());
+    if (!*sure) return kExitFailed;
+  }
   const std::uint64_t before = (*store)->stats().disk_bytes;
   if (auto pruned = (*store)->apply_retention(); !pruned) return failed(printable(pruned.error().message));
   if (!call.quiet) {

@@ -14,6 +14,8 @@ namespace {
 
 // About 30 MB of results; large enough that a month of a hundred servers is sealed in a few pieces.
 constexpr std::size_t kBatchResults = 200'000;
+// Details and names come on top: with details of 4 KiB so many results would be a gigabyte.
+constexpr std::size_t kBatchTextBytes = 32U << 20U;
 // Fewer results of one server than this are appended; more are loaded, which seals them at once.
 constexpr std::size_t kLoadResults = 256;
 
@@ -85,7 +87,7 @@ Result<void> Importer::read_csv(std::istream& in) {
   const auto header = read_header(csv.fields());
   if (!header) return tl::unexpected(header.error());
   RecordTexts texts;
-  while (true) {
+  while (!interrupted()) {
     const CsvReader::Next next = csv.next();
     if (next == CsvReader::Next::end) return {};
     if (next == CsvReader::Next::bad) {
@@ -100,13 +102,14 @@ Result<void> Importer::read_csv(std::istream& in) {
     take(texts, csv.line());
     if (auto stored = store_full_batch(csv.bytes()); !stored) return stored;
   }
+  return {};
 }
 
 Result<void> Importer::read_ndjson(std::istream& in) {
   LineReader lines(in);
   RecordTexts texts;
   std::string line;
-  while (lines.next(line)) {
+  while (!interrupted() && lines.next(line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const auto why = lines.too_long() ? std::optional<std::string>("the line is too long") : read_object(line, texts);
     if (why) {
@@ -132,12 +135,14 @@ void Importer::take(const RecordTexts& texts, std::uint64_t line) {
     return refuse(line, fmt::format("there is no server `{}`", printable(record->server)));
   }
   ++counts_.results;
-  if (store_ != nullptr) batch_.push_back(std::move(*record));
+  if (store_ == nullptr) return;
+  batch_bytes_ += record->server.capacity() + record->result.detail.capacity();
+  batch_.push_back(std::move(*record));
 }
 
 Result<void> Importer::store_full_batch(std::uint64_t bytes) {
   if (options_.progress != nullptr) options_.progress->update(bytes, counts_.results);
-  if (batch_.size() < kBatchResults) return {};
+  if (batch_.size() < kBatchResults && batch_bytes_ < kBatchTextBytes) return {};
   return store_batch();
 }
 
@@ -161,6 +166,7 @@ Result<void> Importer::store_batch() {
     begin = end;
   }
   batch_.clear();
+  batch_bytes_ = 0;
   return {};
 }
 

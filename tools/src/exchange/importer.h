@@ -27,6 +27,8 @@ struct ImportOptions {
   /// Gets each bad line: its number and why.
   std::function<void(std::uint64_t line, const std::string& why)> bad_line;
   Progress* progress = nullptr;  ///< optional; counts bytes and results
+  /// Asked before each line; true ends the reading as if the input ended there. Optional.
+  std::function<bool()> interrupted;
 };
 
 struct ImportCounts {
@@ -52,6 +54,7 @@ class Importer {
   [[nodiscard]] Result<void> read_ndjson(std::istream& in);
   void take(const RecordTexts& texts, std::uint64_t line);
   void refuse(std::uint64_t line, const std::string& why);
+  [[nodiscard]] bool interrupted() const { return options_.interrupted && options_.interrupted(); }
   [[nodiscard]] Result<void> store_full_batch(std::uint64_t bytes);
   [[nodiscard]] Result<void> store_batch();
   [[nodiscard]] Result<void> store_server(std::span<const CheckResult> results);
@@ -62,6 +65,7 @@ class Importer {
   ImportCounts counts_;
   TimeMs latest_;  ///< the latest time that a result may have
   std::vector<Record> batch_;
+  std::size_t batch_bytes_ = 0;  ///< of its texts; the rest is the same for each
 };
 
 }  // namespace nines::tools

@@ -57,6 +57,12 @@ Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
     const auto number = parse_decimal(ms, 1, static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1);
     if (!number) return bad(field, ms, "is not milliseconds since 1970");
     time = from_ms(static_cast<std::int64_t>(*number));
+    // Nothing was checked over HTTP before 2000, and seconds since 1970 read as milliseconds lie in January 1970.
+    constexpr TimeMs kYear2000 = from_ms(946'684'800'000);
+    if (time >= from_ms(0) && time < kYear2000) {
+      return bad(field, ms, "lies before the year 2000; it takes milliseconds, are these seconds?");
+    }
+    if (time > latest) return bad(field, ms, "lies in the future; it takes milliseconds since 1970");
   } else {
     const auto parsed = parse_rfc3339(text);
     if (!parsed) return bad(field, text, "is not an RFC 3339 time like 2026-07-14T09:30:00.000Z");
@@ -138,11 +144,16 @@ Result<void> read_interval(const RecordTexts& texts, std::uint32_t& interval_ms)
 }
 
 Result<void> read_server(const RecordTexts& texts, std::string& server) {
-  constexpr std::size_t kLongestName = 200;
   const std::string& name = texts[Field::server];
   if (name.empty()) return fail(ErrorCode::invalid_argument, "it has no server");
-  if (name.size() > kLongestName) return bad(Field::server, name, "is longer than 200 bytes");
+  if (name.size() > ServerLimits::kMaxNameBytes) {
+    return bad(Field::server, name, fmt::format("is longer than {} bytes", ServerLimits::kMaxNameBytes));
+  }
   if (valid_utf8(name) != name) return bad(Field::server, name, "is not UTF-8");
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(name.begin(), name.end(), is_control)) {
+    return bad(Field::server, name, "contains a control character");
+  }
   server = name;
   return {};
 }

@@ -83,7 +83,7 @@ RowWriter::RowWriter(Format format, const Terminal& terminal, std::vector<Column
       if (!line.empty()) line += ',';
       line += column.key;
     }
-    line += "\r\n";
+    line += '\n';
     write_out(line);
   }
 }
@@ -101,7 +101,7 @@ void RowWriter::add(std::vector<Cell> cells) {
       if (i > 0) line += ',';
       line += csv_text(cells[i].value);
     }
-    line += "\r\n";
+    line += '\n';
     write_out(line);
     return;
   }

@@ -1,0 +1,237 @@
+// What a script, a cron job or a slip of the finger meets: exit codes, streams, order of options, nothing lost.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "show/output.h"
+#include "tools/support/command_line.h"
+
+namespace nines::tools::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class ScriptTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
+    arguments.insert(arguments.end(), {"--db", dir_.path("db")});
+    return nines(arguments, input);
+  }
+  void import(const std::string& csv) const { ASSERT_EQ(run({"import", "-", "--interval", "60s"}, csv).code, 0); }
+  [[nodiscard]] std::string exported() const { return run({"export"}).out; }
+  TempDir dir_;
+};
+
+constexpr const char* kHeader = "server,time,state\n";
+
+TEST_F(ScriptTest, CsvEndsItsLinesWithLfAlone) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  EXPECT_THAT(exported(), AllOf(HasSubstr("detail\na,"), Not(HasSubstr("\r"))));
+  EXPECT_THAT(run({"server", "list", "-o", "csv"}).out, Not(HasSubstr("\r")));
+}
+
+TEST_F(ScriptTest, NameWithAControlCharacterIsOneBadLine) {
+  const Finished imported = run(
+      {"import", "-"}, std::string(kHeader) +
+                           "good,2026-07-01T00:00:00Z,up\n\"bad\tname\",2026-07-01T00:00:00Z,up\nalso,2026-07-01T00:"
+                           "00:00Z,up\n");
+  EXPECT_EQ(imported.code, 1);
+  EXPECT_THAT(imported.err, AllOf(HasSubstr("standard input:3: server `bad\\tname` contains a control character"),
+                                  HasSubstr("2 results imported, 2 servers added, 1 bad line left out")));
+  EXPECT_EQ(run({"uptime", "also", "--window", "2026-07-01"}).code, 0);
+}
+
+TEST_F(ScriptTest, StrictImportOfABadNameKeepsNothing) {
+  const Finished imported = run({"import", "-", "--strict"}, std::string(kHeader) +
+                                                                 "good,2026-07-01T00:00:00Z,up\n"
+                                                                 "\"bad\tname\",2026-07-01T00:00:00Z,up\n");
+  EXPECT_EQ(imported.code, 1);
+  EXPECT_THAT(imported.err, HasSubstr("nothing was imported"));
+  EXPECT_THAT(run({"server", "list", "-o", "csv"}).out, Not(HasSubstr("good")));
+}
+
+TEST_F(ScriptTest, SecondsInAColumnOfMillisecondsAreRefused) {
+  const Finished imported = run({"import", "-"}, "server,time_ms,state\nsite,1784021400,up\nsite,1782864000000,up\n");
+  EXPECT_EQ(imported.code, 1);
+  EXPECT_THAT(imported.err,
+              HasSubstr("time_ms `1784021400` lies before the year 2000; it takes milliseconds, are these "
+                        "seconds?"));
+  EXPECT_THAT(exported(), AllOf(HasSubstr("2026-07-01T00:00:00.000Z"), Not(HasSubstr("1970"))));
+}
+
+TEST_F(ScriptTest, SpooledInputFollowsNoLinkThatSomebodyLaid) {
+  const std::string temporary = dir_.path("tmp");
+  std::filesystem::create_directory(temporary);
+  const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n";
+  const std::string victim = dir_.write("victim", "precious");
+  // The name that a guesser would take, for every process that the command could be.
+  for (int ahead = 0; ahead < 200; ++ahead) {
+    std::filesystem::create_symlink(victim, temporary + "/nines-import-" + std::to_string(getpid() + ahead));
+  }
+  const Finished imported = nines({"import", "-", "--strict", "--db", dir_.path("db")}, csv, {"TMPDIR=" + temporary});
+  EXPECT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(read_file(victim), "precious");
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(temporary)) files += entry.is_symlink() ? 0 : 1;
+  EXPECT_EQ(files, 0U);
+}
+
+TEST_F(ScriptTest, InterruptedImportKeepsAndSaysWhatItTook) {
+  const std::string pipe = dir_.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  Program program({"import", pipe, "--db", dir_.path("db")});
+  std::ofstream out(pipe);
+  out << kHeader;
+  for (int minute = 0; minute < 5; ++minute) out << "a,2026-07-01T00:0" << minute << ":00Z,up\n";
+  out.flush();
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(dir_.path("db") + "/NINES"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  program.signal(SIGINT);
+  out << "a,2026-07-01T00:05:00Z,up\n" << std::flush;  // wakes a reader that the signal came too early for
+  const Finished finished = program.wait();
+  EXPECT_EQ(finished.code, 128 + SIGINT);
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("interrupted: "), HasSubstr("imported"), HasSubstr("takes the rest")));
+  EXPECT_THAT(exported(), HasSubstr("a,2026-07-01T00:04:00.000Z,up"));
+}
+
+TEST_F(ScriptTest, OptionsMayStandBeforeTheCommand) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  const Finished before = nines({"--db", dir_.path("db"), "-o", "csv", "server", "list"});
+  EXPECT_EQ(before.code, 0) << before.err;
+  EXPECT_EQ(before.out, run({"server", "list", "-o", "csv"}).out);
+  EXPECT_EQ(nines({"--db=" + dir_.path("db"), "--json", "status"}).code, 0);
+  EXPECT_EQ(nines({"--nonsense", "status"}).code, 2);
+}
+
+TEST_F(ScriptTest, HelpOfANounListsItsVerbs) {
+  for (const auto& words : {std::vector<std::string>{"server", "--help"}, {"help", "server"}}) {
+    const Finished help = nines(words);
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, AllOf(HasSubstr("server add"), HasSubstr("server remove"), Not(HasSubstr("status"))));
+  }
+  const Finished nonsense = nines({"help", "statsu"});
+  EXPECT_EQ(nonsense.code, 2);
+  EXPECT_THAT(nonsense.err, HasSubstr("did you mean `status`?"));
+}
+
+TEST_F(ScriptTest, HelpNamesTheWindowThatIsUsed) {
+  EXPECT_THAT(nines({"incidents", "--help"}).out, HasSubstr("(default 30d)"));
+  EXPECT_THAT(nines({"status", "--help"}).out, HasSubstr("(default 24h)"));
+  EXPECT_THAT(nines({"report", "--help"}).out, HasSubstr("last-month)"));
+  EXPECT_THAT(nines({"export", "--help"}).out, HasSubstr("everything)"));
+}
+
+TEST_F(ScriptTest, EditThatChangesNothingSucceedsAndOneThatAsksNothingDoesNot) {
+  ASSERT_EQ(run({"server", "add", "a", "--interval", "30s"}).code, 0);
+  EXPECT_EQ(run({"server", "edit", "a", "--interval", "30s"}).code, 0);
+  EXPECT_EQ(run({"server", "edit", "a", "--resume"}).code, 0);
+  EXPECT_EQ(run({"server", "edit", "a", "--pause"}).code, 0);
+  EXPECT_EQ(run({"server", "edit", "a", "--pause"}).code, 0);
+  EXPECT_EQ(run({"server", "edit", "a"}).code, 2);
+  EXPECT_EQ(run({"server", "edit", "a", "--interval", "0s"}).code, 2);
+}
+
+TEST_F(ScriptTest, AddTakesOnlyWhatItHonours) {
+  EXPECT_EQ(run({"server", "add", "a", "--pause"}).code, 2);
+  EXPECT_EQ(run({"server", "add", "a", "--name", "b"}).code, 2);
+  EXPECT_EQ(run({"server", "add", "a"}).code, 0);
+  EXPECT_EQ(run({"server", "add", "a"}).code, 1);
+  EXPECT_EQ(run({"server", "add", "a", "--if-missing"}).code, 0);
+}
+
+TEST_F(ScriptTest, ObjectiveIsTakenAwayWithNone) {
+  ASSERT_EQ(run({"server", "add", "a", "--objective", "99.9%"}).code, 0);
+  EXPECT_THAT(run({"server", "show", "a", "--json"}).out, HasSubstr("\"objective\":0.999"));
+  ASSERT_EQ(run({"server", "edit", "a", "--objective", "none"}).code, 0);
+  EXPECT_THAT(run({"server", "show", "a", "--json"}).out, HasSubstr("\"objective\":null"));
+}
+
+TEST_F(ScriptTest, GroupOrTagThatNobodyHasIsAMistakeWithANeighbour) {
+  ASSERT_EQ(run({"server", "add", "a", "--group", "payments", "--tag", "team=web"}).code, 0);
+  const Finished group = run({"status", "--group", "payment"});
+  EXPECT_EQ(group.code, 1);
+  EXPECT_THAT(group.err, HasSubstr("there is no group `payment`; did you mean `payments`?"));
+  EXPECT_EQ(run({"report", "--group", "payment"}).code, 1);
+  EXPECT_THAT(run({"status", "--tag", "taem"}).err, HasSubstr("there is no tag `taem`; did you mean `team`?"));
+  EXPECT_EQ(run({"status", "--group", "payments"}).code, 0);
+}
+
+TEST_F(ScriptTest, WindowWithoutMeasurementsIsNotCalledFreeOfOutages) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\na,2026-07-01T00:01:00Z,up\n");
+  EXPECT_THAT(run({"incidents", "--window", "2025"}).err, HasSubstr("nothing was measured in this window"));
+  EXPECT_THAT(run({"incidents", "--window", "2026-07"}).err, HasSubstr("no confirmed outage in this window"));
+}
+
+class PruneTest : public ScriptTest {
+ protected:
+  // A result at noon of each of the ten days before today, and one today.
+  void SetUp() override {
+    const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    std::string csv = "server,time_ms,state\n";
+    for (int ago = 10; ago >= 0; --ago) {
+      const auto time = today - std::chrono::days{ago} + (ago > 0 ? std::chrono::hours{12} : std::chrono::hours{0});
+      const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+      csv += "a," + std::to_string(ms) + ",up\n";
+    }
+    import(csv);
+  }
+  [[nodiscard]] long results() const {
+    const std::string text = exported();
+    return std::count(text.begin(), text.end(), '\n') - 1;
+  }
+};
+
+TEST_F(PruneTest, DryRunSaysWhatWouldGoAndDropsNothing) {
+  const Finished dry = run({"prune", "--keep", "3d", "--dry-run"});
+  EXPECT_EQ(dry.code, 0);
+  // Kept: today and the three days before it.
+  EXPECT_THAT(dry.err, HasSubstr("7 results of 7 days of 1 servers would be dropped"));
+  EXPECT_EQ(results(), 11);
+}
+
+TEST_F(PruneTest, KeepsAtLeastTheSpanThatWasAskedFor) {
+  ASSERT_EQ(run({"prune", "--keep", "1.5d", "-y"}).code, 0);
+  EXPECT_EQ(results(), 3);  // today and two days before it
+}
+
+/// Runs `nines` with its standard descriptors closed.
+int run_closed(const std::vector<std::string>& arguments) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    for (const int descriptor : {0, 1, 2}) close(descriptor);
+    std::vector<char*> words = {const_cast<char*>("nines")};
+    for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    execv(NINES_BINARY, words.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(ScriptTest, ClosedStandardDescriptorsDoNotBecomeFilesOfTheStore) {
+  EXPECT_EQ(run_closed({"record", "a", "up", "-v", "--db", dir_.path("db")}), 0);
+  EXPECT_EQ(run_closed({"record", "a", "nonsense", "--db", dir_.path("db")}), 2);
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path("db"))) {
+    EXPECT_THAT(read_file(entry.path()), Not(HasSubstr("nines:"))) << entry.path();
+  }
+  EXPECT_THAT(exported(), HasSubstr("\na,"));
+}
+
+}  // namespace
+}  // namespace nines::tools::testing
