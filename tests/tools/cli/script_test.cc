@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "show/output.h"
 #include "tools/support/command_line.h"
@@ -206,6 +207,35 @@ TEST_F(PruneTest, DryRunSaysWhatWouldGoAndDropsNothing) {
 TEST_F(PruneTest, KeepsAtLeastTheSpanThatWasAskedFor) {
   ASSERT_EQ(run({"prune", "--keep", "1.5d", "-y"}).code, 0);
   EXPECT_EQ(results(), 3);  // today and two days before it
+}
+
+TEST_F(ScriptTest, RestoreChangesNothingOfTheCopy) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  const std::string copy = dir_.path("copy");
+  ASSERT_EQ(run({"backup", copy}).code, 0);
+  std::map<std::string, std::string> before;
+  for (const auto& entry : std::filesystem::directory_iterator(copy)) {
+    before[entry.path().filename()] = read_file(entry.path());
+  }
+  const Finished restored = nines({"restore", copy, "--db", dir_.path("other")});
+  EXPECT_EQ(restored.code, 0) << restored.err;
+  std::map<std::string, std::string> after;
+  for (const auto& entry : std::filesystem::directory_iterator(copy)) {
+    after[entry.path().filename()] = read_file(entry.path());
+  }
+  EXPECT_EQ(after, before);
+  EXPECT_EQ(nines({"export", "--db", dir_.path("other")}).out, exported());
+}
+
+TEST_F(ScriptTest, BackupWorksBesideAProcessThatWrites) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  const std::string config =
+      dir_.write("c.yaml", "servers:\n  - {name: job, url: \"push:\", push: {}, interval: 1h}\n");
+  Program program({"run", "--config", config, "--db", dir_.path("db"), "--listen", "off"});
+  ASSERT_TRUE(program.says("checking"));
+  const Finished copied = run({"backup", dir_.path("copy")});
+  EXPECT_EQ(copied.code, 0) << copied.err;
+  EXPECT_THAT(nines({"export", "--db", dir_.path("copy")}).out, HasSubstr("\na,2026-07-01T00:00:00.000Z,up"));
 }
 
 /// Runs `nines` with its standard descriptors closed.

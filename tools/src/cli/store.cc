@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "cli/version.h"
 #include "show/answers.h"
+#include "show/open_error.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -199,11 +200,12 @@ Outcome prune(const Call& call) {
 }
 
 Outcome backup(const Call& call) {
-  auto store = open_for_writing(call, false);
+  // A reader's copy: it works beside a process that writes.
+  auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   if (auto copied = (*store)->backup(call.words[0]); !copied) return failed(printable(copied.error().message));
-  if (!call.quiet) say(fmt::format("copied to `{}`", printable(call.words[0])));
-  return close_store(**store);
+  if (!call.quiet) say(fmt::format("copied to `{}`, and checked", printable(call.words[0])));
+  return kExitDone;
 }
 
 Outcome restore(const Call& call) {
@@ -213,12 +215,10 @@ Outcome restore(const Call& call) {
   if (fs::exists(target, ignored)) {
     return failed(fmt::format("`{}` exists already; move it away, or name another with --db", printable(target)));
   }
-  // Going through the store checks that the copy is whole before anything takes its place.
-  Options options;
-  options.create_if_missing = false;
-  options.performance.head_bytes = 0;
-  auto store = open_path_for_writing(call.words[0], options);
-  if (!store) return tl::unexpected(store.error());
+  // Going through the store checks that the copy is whole before anything takes its place. Reading changes nothing of
+  // the copy, which may lie where nobody can write.
+  auto store = Store::open_read_only(call.words[0]);
+  if (!store) return failed(open_error_text(call.words[0], store.error()));
   const auto checked = (*store)->verify();
   if (!checked) return failed(printable(checked.error().message));
   if (!checked->damage.empty()) {
@@ -229,7 +229,7 @@ Outcome restore(const Call& call) {
     say(fmt::format("restored {} results of {} servers to `{}`", with_commas(checked->results), checked->servers,
                     printable(target)));
   }
-  return close_store(**store);
+  return kExitDone;
 }
 
 }  // namespace nines::tools
