@@ -200,8 +200,7 @@ TEST_F(ImportExportTest, ExportTakesNamesAndAWindow) {
   const std::string csv =
       "server,time,state\na,2026-07-01T00:00:00Z,up\na,2026-07-02T00:00:00Z,up\nb,2026-07-01T00:00:00Z,up\n";
   EXPECT_EQ(run({"import", "-"}, csv).code, 0);
-  EXPECT_EQ(exported({"a", "--window", "2026-07-01"}),
-            std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,,,0,,,\n");
+  EXPECT_EQ(exported({"a", "--window", "2026-07-01"}), std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,,,0,,,\n");
   const Finished unknown = run({"export", "c"});
   EXPECT_EQ(unknown.code, 1);
   EXPECT_EQ(unknown.out, "");
