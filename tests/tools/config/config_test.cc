@@ -87,7 +87,7 @@ prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
   EXPECT_EQ(config.listen->port, 9000);
   ASSERT_EQ(config.alerts.size(), 2U);
   EXPECT_EQ(config.alerts[0].exec, (std::vector<std::string>{"/bin/sh", "now"}));
-  EXPECT_EQ(config.alerts[0].name, "./page.sh now");
+  EXPECT_EQ(config.alerts[0].name, "/bin/sh now");
   EXPECT_EQ(config.alerts[1].webhook->text, "https://hooks.example/x");
   EXPECT_EQ(config.alerts[1].remind_every, milliseconds{3'600'000});
   EXPECT_EQ(config.prober.location, LocationId{3});
