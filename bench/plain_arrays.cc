@@ -58,6 +58,7 @@ class Timeline {
   }
   void close(std::int64_t end) {
     if (state_ == State::down && end > to_ms(window_.from)) add_incident(end);
+    failures_ = 0;
     std::int64_t from = std::max(begin_, to_ms(window_.from));
     while (from < end) {
       while (to_ms(answer_.bars[bar_].window.to) <= from) ++bar_;
@@ -74,7 +75,7 @@ class Timeline {
     history::ExpectedIncident& incident = answer_.incidents.emplace_back();
     incident.from_ms = begin_;
     if (end < to_ms(window_.to)) incident.to_ms = end;
-    incident.failed_checks = std::exchange(failures_, 0);
+    incident.failed_checks = failures_;
   }
 
   Window window_;
@@ -82,7 +83,7 @@ class Timeline {
   std::int64_t begin_;
   State state_ = State::unknown;
   std::size_t bar_ = 0;
-  std::uint64_t failures_ = 0;  // of the stretch, inside the window
+  std::uint64_t failures_ = 0;  // of the stretch, those before the window too
 };
 
 /// Adds what the bars know to the whole.
@@ -148,12 +149,12 @@ void plain_answer(const PlainServer& server, Window window, std::span<const std:
     held = time + server.holds_ms;
     const State state = measured == State::down && !down ? State::up : measured;
     if (state != timeline.state()) timeline.change(time, state);
+    if (down) timeline.count_failure();
     if (i < first) continue;
     while (to_ms(bar->window.to) <= time) ++bar;
     ++bar->checks;
     if (measured == State::down) {
       ++bar->failed;
-      if (down) timeline.count_failure();
       answer.blips += down ? 0 : 1;
       continue;
     }

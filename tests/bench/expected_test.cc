@@ -75,7 +75,7 @@ TEST(ExpectedAnswer, SilenceIsUnknownAfterTwoAndAHalfIntervalsAndTheTimeout) {
 TEST(ExpectedAnswer, OutageThatIsNotOverHasNoEndAndOneThatCameBeforeKeepsItsStart) {
   const Expected answer = expect(checks("ddduudd"), minutes(1, 7), {});
   ASSERT_EQ(answer.incidents.size(), 2U);
-  EXPECT_EQ(answer.incidents[0], (ExpectedIncident{kBegin, kBegin + 3 * kMinuteMs, 2}));
+  EXPECT_EQ(answer.incidents[0], (ExpectedIncident{kBegin, kBegin + 3 * kMinuteMs, 3}));
   EXPECT_EQ(answer.incidents[1], (ExpectedIncident{kBegin + 5 * kMinuteMs, std::nullopt, 2}));
 }
 
