@@ -83,6 +83,7 @@ void RunMetrics::append(std::string& out, const ProberStats& stats) const {
       number(stats.alerts.expired));
   add("nines_alerts_dropped_total", "counter", "messages given up because their target was owed too many",
       number(stats.alerts.dropped));
+  if (stats.alerts.targets.empty()) return;
   metric_family(out, "nines_alert_target_pending", "gauge", "messages that a target is owed");
   for (const AlertTargetStats& target : stats.alerts.targets) {
     metric_sample(out, "nines_alert_target_pending", {{"target", target.name}}, number(target.pending));
