@@ -27,6 +27,8 @@ constexpr double kSizeTarget = 0.9;
 constexpr std::size_t kMeasuredServers = 256;
 /// Rounds of dropping and looking again; each frees most of what is too much.
 constexpr int kRounds = 8;
+/// How often the summaries of a server that is written to meanwhile are begun anew.
+constexpr int kSummaryAttempts = 4;
 
 /// Keeps the first error of several calls; a server that was removed meanwhile is none.
 void note(Result<void>& first, const Error& error) {
@@ -102,12 +104,21 @@ Result<void> Retention::write_summaries(ServerId id, std::int64_t end_day, std::
   auto state = core_->states.find(id);
   if (state == nullptr) return fail(ErrorCode::not_found, "the server was removed");
   SummaryCursor cursor(core_, false, refused_before);
-  if (auto started = cursor.start(std::move(state), {0, end_day}); !started) return started;
-  for (;;) {
-    const auto day = cursor.next();
-    if (!day) return tl::unexpected<Error>(day.error());
-    if (*day == nullptr) return {};
+  Result<void> written;
+  for (int attempt = 0; attempt < kSummaryAttempts; ++attempt) {
+    written = cursor.start(state, {0, end_day});
+    for (const DaySummary* day = nullptr; written;) {
+      if (const auto next = cursor.next()) {
+        day = *next;
+      } else {
+        written = tl::unexpected<Error>(next.error());
+      }
+      if (written && day == nullptr) return {};
+    }
+    // Appenders may have changed a day while it was read.
+    if (written.error().code != ErrorCode::unavailable) break;
   }
+  return written;
 }
 
 Result<bool> Retention::drop_old_days(const Server& server, std::int64_t today) {

@@ -42,6 +42,7 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
     return fail(ErrorCode::invalid_argument, "a scan's lookback must not be negative");
   }
   state_ = std::move(of_server);
+  phase_ = Phase::done;
   bounds_.from = std::max<std::int64_t>(to_ms(window.from), 0);
   bounds_.low = std::max<std::int64_t>(bounds_.from - options_.lookback.count(), 0);
   bounds_.high = std::min(to_ms(window.to), to_ms(kTimeLimit));
@@ -54,10 +55,7 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
   holes_.clear();
   failed_.reset();
   ++cost_.range_scans;
-  if (bounds_.high <= bounds_.low) {
-    phase_ = Phase::done;
-    return {};
-  }
+  if (bounds_.high <= bounds_.low) return {};
   if (!core_->has_heads()) {
     head_start_ms_ = Head::kNothing;
     disk_end_ms_ = bounds_.high;
@@ -102,15 +100,16 @@ bool ScanCursor::try_view() {
   return true;
 }
 
+/// Where it fails, the view that was there stays, which is over or out of date.
 Result<void> ScanCursor::take_snapshot() {
-  view_.reset();
-  taken_at_ = core_->states.changes();
+  const std::uint64_t taken_at = core_->states.changes();
   auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   auto view = core_->has_heads() ? (*kv)->view(state_->id, {Space::checks})
                                  : (*kv)->view(state_->id, {Space::checks, Space::recent});
   if (!view) return tl::unexpected<Error>(view.error());
   view_ = std::move(*view);
+  taken_at_ = taken_at;
   return {};
 }
 

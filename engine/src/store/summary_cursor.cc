@@ -65,14 +65,15 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
   return {};
 }
 
+/// Where it fails, the view that was there stays, which is over or out of date.
 Result<void> SummaryCursor::take_snapshot() {
-  view_.reset();
-  taken_at_ = core_->states.changes();
+  const std::uint64_t taken_at = core_->states.changes();
   auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
   auto view = (*kv)->view(state_->id, {Space::days});
   if (!view) return tl::unexpected<Error>(view.error());
   view_ = std::move(*view);
+  taken_at_ = taken_at;
   return {};
 }
 
@@ -272,28 +273,36 @@ Result<bool> SummaryCursor::compute(std::int64_t day) {
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (*keeps) keep(begun_at);
+  if (*keeps) {
+    const auto kept = keep(begun_at);
+    // Of a day that is about to be dropped the summary is all that stays; any other is computed again the next time.
+    if (!kept && day < refused_before_) return tl::unexpected<Error>(kept.error());
+  }
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }
 
-/// Stores summary_, unless the history has changed since `begun_at`. A summary that could not be stored is computed
-/// again the next time, so an error is no loss.
-void SummaryCursor::keep(std::uint64_t begun_at) {
-  if (!is_storable(summary_)) return;
+/// Stores summary_. Errors: unavailable when the history has changed since `begun_at`; those of writing.
+Result<void> SummaryCursor::keep(std::uint64_t begun_at) {
+  if (!is_storable(summary_)) return {};
+  const auto changed = [] {
+    return fail(ErrorCode::unavailable, "the day changed while it was summarised; try again");
+  };
   LaneChange change(*state_);
   change.batch.put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
   WriteLane::Turn turn(std::span(&change, 1), Durability::buffered);
   {
     const MutexLock lock(state_->write);
-    if (state_->removed || !state_->loaded()) return;
+    if (state_->removed) return tl::unexpected<Error>(no_such_server(state_->id));
+    if (!state_->loaded()) return changed();
     {
       const MutexLock view(state_->view);
-      if (!state_->unchanged_since(begun_at)) return;
+      if (!state_->unchanged_since(begun_at)) return changed();
     }
     core_->lane.enter(turn);
   }
   core_->lane.wait(turn);
+  return change.outcome.result();
 }
 
 }  // namespace nines::engine

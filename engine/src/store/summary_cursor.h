@@ -19,7 +19,7 @@ namespace nines::engine {
 class SummaryCursor final : public DayCursor {
  public:
   /// In a store for writing, computed summaries are kept: of days that a later result has closed, and of those before
-  /// `refused_before`, which retention lets no result into.
+  /// `refused_before`, which retention lets no result into; one of the latter that cannot be kept is an error.
   SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before = 0);
   ~SummaryCursor() override;
   SummaryCursor(const SummaryCursor&) = delete;
@@ -45,7 +45,7 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
   [[nodiscard]] Result<bool> compute(std::int64_t day);
   [[nodiscard]] Result<bool> may_keep(std::int64_t day);
-  void keep(std::uint64_t begun_at);
+  [[nodiscard]] Result<void> keep(std::uint64_t begun_at);
 
   const std::shared_ptr<const StoreCore> core_;  // first: the rest may refer to it
   const bool with_sketch_;
