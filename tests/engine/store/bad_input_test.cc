@@ -299,14 +299,14 @@ TEST_F(BadInput, InterruptedCreationIsGoneOnWith) {
 
 TEST_F(BadInput, NewerStoreIsRefused) {
   store_.reset();
-  write_file(path_ + "/NINES", "nines 2\n");
+  write_file(path_ + "/NINES", "nines 3\n");
   for (const bool read_only : {false, true}) {
     const auto store = read_only ? Store::open_read_only(path_, options_) : Store::open(path_, options_);
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, ErrorCode::newer_format);
     EXPECT_THAT(store.error().message, HasSubstr("newer nines"));
   }
-  write_file(path_ + "/NINES", "nines 1\n");
+  write_file(path_ + "/NINES", "nines 2\n");
   reopen();
 }
 

@@ -176,22 +176,22 @@ TEST_F(Care, StoreThatIsOnlyOpenedDoesNotFillWithLogs) {
   EXPECT_EQ(contents_of(*store_), after);
 }
 
-/// Of the files of one of the store's spaces, while it is closed.
+/// Of the files of one of the store's column families, while it is closed.
 struct Keys {
   std::uint64_t all = 0;
   std::uint64_t erased = 0;
 };
 
-Keys keys_of(const std::string& path, engine::Space space) {
+Keys keys_of(const std::string& path, const std::string& name) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const auto name : engine::kSpaceNames) families.emplace_back(std::string(name), rocksdb::ColumnFamilyOptions());
+  families.emplace_back(name, rocksdb::ColumnFamilyOptions());
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   EXPECT_TRUE(rocksdb::DB::OpenForReadOnly({}, path, families, &handles, &raw).ok());
   const std::unique_ptr<rocksdb::DB> db(raw);
   rocksdb::ColumnFamilyMetaData files;
-  db->GetColumnFamilyMetaData(handles[static_cast<std::size_t>(space)], &files);
+  db->GetColumnFamilyMetaData(handles.front(), &files);
   Keys keys;
   for (const auto& level : files.levels) {
     for (const auto& file : level.files) {
@@ -221,7 +221,7 @@ TEST_F(Care, ClosingDropsTheRowsThatWereSealed) {
   ledger_.apply({results, Durability::buffered});
   ASSERT_TRUE(store_->close());
   store_.reset();
-  const Keys rows = keys_of(path_, engine::Space::recent);
+  const Keys rows = keys_of(path_, "recent");
   EXPECT_EQ(rows.erased, 0U);
   EXPECT_LT(rows.all, 2'000U);
   store_ = open_or_fail(path_, History::options());
@@ -319,7 +319,7 @@ TEST_F(Care, SettingsThatThePromisesRestOnAreInForce) {
   for (auto at = options.find("checksum=kXXH3"); at != std::string::npos; at = options.find("checksum=kXXH3", at + 1)) {
     ++families;
   }
-  EXPECT_EQ(families, engine::kSpaceCount + 1) << "each column family, and RocksDB's own";
+  EXPECT_GE(families, engine::kSpaceCount + 1) << "each column family, a month of checks at least, and RocksDB's own";
 }
 
 }  // namespace

@@ -133,32 +133,34 @@ Result<void> copy_files(const fs::path& store, const fs::path& copy) {
 
 /// Opens a copy, which replays its log and makes a new one (that there is none would mean that it was lost), and looks
 /// at all of its blocks.
-rocksdb::Status check_copy(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
-                           const std::string& copy) {
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  descriptors.reserve(families.size());
-  for (auto* family : families) {
-    descriptors.emplace_back(family->GetName(), db.GetOptions(family));
-    descriptors.back().options.cf_paths.clear();
-  }
+rocksdb::Status check_copy(rocksdb::DB& db, const std::string& copy) {
   rocksdb::DBOptions options = db.GetDBOptions();
   options.wal_filter = nullptr;
   options.listeners.clear();
   // An open database's options name its own folders; the copy must not touch the files in them.
   options.db_paths.clear();
   options.wal_dir.clear();
+  // The store may have another month by now, or one fewer.
+  std::vector<std::string> names;
+  auto status = rocksdb::DB::ListColumnFamilies(options, copy, &names);
+  if (!status.ok()) return status;
+  rocksdb::ColumnFamilyOptions family = db.GetOptions(db.DefaultColumnFamily());
+  family.cf_paths.clear();
+  family.disable_auto_compactions = true;
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  descriptors.reserve(names.size());
+  for (const std::string& name : names) descriptors.emplace_back(name, family);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  auto status = rocksdb::DB::Open(options, copy, descriptors, &handles, &raw);
+  status = rocksdb::DB::Open(options, copy, descriptors, &handles, &raw);
   const std::unique_ptr<rocksdb::DB> opened(raw);
   if (status.ok()) status = opened->VerifyChecksum();
-  for (auto* family : handles) static_cast<void>(opened->DestroyColumnFamilyHandle(family));
+  for (auto* handle : handles) static_cast<void>(opened->DestroyColumnFamilyHandle(handle));
   if (status.ok()) status = opened->Close();
   return status;
 }
 
-Result<void> make_copy(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families, bool writes,
-                       const fs::path& copy) {
+Result<void> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy) {
   if (writes) {
     rocksdb::Checkpoint* made = nullptr;
     auto status = rocksdb::Checkpoint::Create(&db, &made);
@@ -169,14 +171,15 @@ Result<void> make_copy(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyH
   } else if (auto copied = copy_files(db.GetName(), copy); !copied) {
     return copied;
   }
-  if (auto status = check_copy(db, families, copy.string()); !status.ok()) return to_result(status);
-  return write_marker(copy.string());
+  if (auto status = check_copy(db, copy.string()); !status.ok()) return to_result(status);
+  const auto format = read_marker(db.GetName());
+  if (!format) return tl::unexpected<Error>(format.error());
+  return write_marker(copy.string(), *format);
 }
 
 }  // namespace
 
-Result<void> back_up(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families, bool writes,
-                     const std::string& path) {
+Result<void> back_up(rocksdb::DB& db, bool writes, const std::string& path) {
   fs::path target(path);
   if (!target.has_filename()) target = target.parent_path();  // of "copy/"
   std::error_code error;
@@ -189,7 +192,7 @@ Result<void> back_up(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHan
   const fs::path unfinished = target.string() + ".tmp";
   if (auto made = make_workplace(unfinished); !made) return made;
   const fs::path copy = unfinished / kCopy;
-  auto done = make_copy(db, families, writes, copy);
+  auto done = make_copy(db, writes, copy);
   if (done) {
     fs::rename(copy, target, error);
     if (error) done = tl::unexpected<Error>(io_error("cannot name the backup", target, error));

@@ -6,7 +6,6 @@
 #include <rocksdb/db.h>
 
 #include <string>
-#include <vector>
 
 #include <nines/result.h>
 
@@ -16,7 +15,6 @@ namespace nines::engine {
 /// and gets its name when it is whole. `writes` is whether `db` was opened for writing; one that was not is copied from
 /// its files, begun anew when a writer changes them meanwhile. Errors: invalid_argument (`path` exists or lies in the
 /// store), unavailable, out_of_space, io, corruption.
-[[nodiscard]] Result<void> back_up(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
-                                   bool writes, const std::string& path);
+[[nodiscard]] Result<void> back_up(rocksdb::DB& db, bool writes, const std::string& path);
 
 }  // namespace nines::engine

@@ -39,7 +39,9 @@ bool is_unused(const std::string& path, std::error_code& error) {
   return true;
 }
 
-Result<void> check_marker(const std::string& path) {
+}  // namespace
+
+Result<int> read_marker(const std::string& path) {
   std::ifstream file(fs::path(path) / kMarkerName);
   if (!file.is_open()) return fail(ErrorCode::io, system_error("cannot read the file NINES of", path));
   std::string line;
@@ -57,16 +59,14 @@ Result<void> check_marker(const std::string& path) {
                                              "; this version reads up to " + std::to_string(kStoreFormat) +
                                              ": use a newer nines");
   }
-  return {};
+  return format;
 }
 
-}  // namespace
-
-Result<void> write_marker(const std::string& path) {
+Result<void> write_marker(const std::string& path, int format) {
   // Under another name first: a crash in between must not leave a marker that is none.
   const std::string name = (fs::path(path) / kMarkerName).string();
   const std::string unfinished = (fs::path(path) / kUnfinishedName).string();
-  const std::string text = std::string(kMagic) + std::to_string(kStoreFormat) + "\n";
+  const std::string text = std::string(kMagic) + std::to_string(format) + "\n";
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return fail(ErrorCode::io, system_error("cannot write", unfinished));
   const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -92,7 +92,7 @@ Result<bool> check_or_create_marker(const std::string& path, bool may_create) {
     if (error) return fail(ErrorCode::io, "cannot create " + path + ": " + error.message());
   }
   if (fs::exists(fs::path(path) / kMarkerName, error)) {
-    if (auto checked = check_marker(path); !checked) return tl::unexpected<Error>(checked.error());
+    if (auto checked = read_marker(path); !checked) return tl::unexpected<Error>(checked.error());
     return false;
   }
   const bool empty = is_unused(path, error);

@@ -3,6 +3,7 @@
 
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "kv/rocksdb/families.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/rocksdb_kv.h"
 #include "kv/rocksdb/setup.h"
@@ -24,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Families = std::vector<rocksdb::ColumnFamilyHandle*>;
+using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
 
 /// How often a read-only open is begun again because the writer was flushing meanwhile, and how often it has to fail
 /// with nothing changing before that is believed: the writer may have removed a file that was about to be read.
@@ -32,11 +34,26 @@ constexpr int kReadOnlyAttempts = 50;
 constexpr int kReadOnlyFailures = 3;
 constexpr std::chrono::milliseconds kReadOnlyPause{5};
 
+/// The families that the database at `path` has, and those that every store has.
+rocksdb::Status find_families(const std::string& path, KvMode mode, const Setup& setup,
+                              std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors) {
+  std::vector<std::string> names;
+  const auto status = rocksdb::DB::ListColumnFamilies(setup.db, path, &names);
+  // A new store has none, and of one that a crash cut short in its creation some may be missing.
+  if (!status.ok() && !(status.IsPathNotFound() && setup.db.create_if_missing)) return status;
+  for (const std::string_view name : {std::string_view(rocksdb::kDefaultColumnFamilyName), name_of(Space::servers),
+                                      name_of(Space::recent), name_of(Space::days)}) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  }
+  descriptors.clear();
+  for (const std::string& name : names) descriptors.push_back(setup.describe(name, mode));
+  return rocksdb::Status::OK();
+}
+
 /// Opens without the lock, while another process may be writing. RocksDB reads the manifest first and the logs then:
 /// a flush committed in between has moved results from a log that is gone into a table file that this manifest does
 /// not name, and the open succeeds without them. So it counts only when the manifest has stayed as it was.
-rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
-                              const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, Families& handles,
+rocksdb::Status open_unlocked(const std::string& path, const Setup& setup, Handles& handles,
                               std::unique_ptr<rocksdb::DB>& db) {
   rocksdb::Status status;
   int failures = 0;
@@ -44,7 +61,9 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup,
     if (attempt > 0) std::this_thread::sleep_for(kReadOnlyPause);
     const std::string before = manifest_version(path);
     rocksdb::DB* raw = nullptr;
-    status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    status = find_families(path, KvMode::read_only, setup, descriptors);
+    if (status.ok()) status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
     const bool unchanged = manifest_version(path) == before;
     if (unchanged && status.ok()) return status;
@@ -93,6 +112,25 @@ Error explain_open(Error error, const std::string& path, const Options& options)
   return error;
 }
 
+/// Makes of a store of format 1 one of today's, without touching its chunks: those of later months go where they
+/// belong.
+Result<std::shared_ptr<const Families>> sort_families(rocksdb::DB& db, const std::string& path, KvMode mode,
+                                                      const Handles& handles) {
+  std::vector<Family> held;
+  held.reserve(handles.size());
+  for (auto* handle : handles) held.push_back(hold(db, handle));
+  auto month = mode == KvMode::write ? note_first_month(db, held) : first_month(db, held);
+  if (month && mode == KvMode::write) {
+    // Before there is any other month: an older version would not see it.
+    const auto format = read_marker(path);
+    if (!format) return tl::unexpected<Error>(format.error());
+    const auto marked = *format < kFormatOfMonths ? write_marker(path) : Result<void>{};
+    if (!marked) return tl::unexpected<Error>(marked.error());
+  }
+  if (!month) return tl::unexpected<Error>(month.error());
+  return Families::sort(held, *month);
+}
+
 Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
                                           OpenReport& report) {
   std::unique_ptr<WalReplay> replay;
@@ -107,19 +145,25 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     replay = std::make_unique<WalReplay>(path, files->first_log_needed);
     setup.db.wal_filter = replay.get();
   }
-  const auto descriptors = setup.families(mode);
   opened.threads = std::make_unique<OwnThreads>(setup.db.env);
   setup.db.env = opened.threads.get();
   rocksdb::Status status;
+  Handles handles;
   if (mode == KvMode::write) {
     rocksdb::DB* raw = nullptr;
-    status = rocksdb::DB::Open(setup.db, path, descriptors, &opened.families, &raw);
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    status = find_families(path, mode, setup, descriptors);
+    if (status.ok()) status = rocksdb::DB::Open(setup.db, path, descriptors, &handles, &raw);
     opened.db.reset(raw);
     if (status.ok()) remove_empty_logs(*raw, path);
   } else {
-    status = open_unlocked(path, setup, descriptors, opened.families, opened.db);
+    status = open_unlocked(path, setup, handles, opened.db);
   }
   if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
+  auto families = sort_families(*opened.db, path, mode, handles);
+  if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));
+  opened.families = std::move(*families);
+  opened.month = setup.month();
   if (replay != nullptr) report_replay(*replay, report);
   opened.replay = std::move(replay);
   opened.cache = setup.cache;

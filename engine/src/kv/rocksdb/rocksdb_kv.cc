@@ -7,6 +7,7 @@
 #include <cassert>
 #include <filesystem>
 #include <new>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -30,7 +31,7 @@ constexpr std::uint64_t kManyErasures = 5000;
 struct Database : OpenedRocks {
   explicit Database(OpenedRocks opened) : OpenedRocks(std::move(opened)) {}
   ~Database() {
-    for (auto* family : families) static_cast<void>(db->DestroyColumnFamilyHandle(family));
+    families.reset();
     static_cast<void>(db->Close());
   }
   Database(const Database&) = delete;
@@ -42,21 +43,32 @@ class RocksKv final : public Kv, public LocalCare {
   RocksKv(OpenedRocks opened, bool writes)
       : database_(std::make_shared<Database>(std::move(opened))),
         db_(database_->db.get()),
-        families_(database_->families),
+        families_(std::exchange(database_->families, nullptr)),
         writes_(writes) {}
   RocksKv(const RocksKv&) = delete;
   RocksKv& operator=(const RocksKv&) = delete;
 
   ~RocksKv() override {
     if (writes_) views_->end_all();
+    const MutexLock lock(families_mutex_);
+    families_.reset();
   }
 
   void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) override {
     assert(batches.size() == outcomes.size());
     rocksdb::WriteBatch rocks;
-    Result<void> done = gather(batches, rocks);
     auto applied = Outcome::Applied::no;
-    if (done && !writes_) done = fail(ErrorCode::read_only, "the store was opened read-only");
+    Result<void> done;
+    if (!writes_) done = fail(ErrorCode::read_only, "the store was opened read-only");
+    // What is gathered names families, and none of them may be dropped before it is written.
+    const MutexLock lock(writing_mutex_);
+    if (done) {
+      done = guarded([&] { return add_months(batches); });
+      // A family may have been made or not: what comes next finds out by opening the store anew.
+      if (!done) failed_.store(true, std::memory_order_release);
+      if (!done) applied = Outcome::Applied::unknown;
+    }
+    if (done) done = gather(batches, rocks);
     if (done) {
       rest_damaged();
       rocksdb::WriteOptions options;
@@ -79,10 +91,10 @@ class RocksKv final : public Kv, public LocalCare {
 
   [[nodiscard]] Result<std::unique_ptr<View>> view(ServerId /*server*/,
                                                    std::initializer_list<Space> spaces) const override {
-    return make_view(*db_, families_, spaces, views_, kept());
+    return make_view(moment(), spaces, views_, kept());
   }
   [[nodiscard]] Result<std::unique_ptr<View>> view_all(Space space) const override {
-    return make_view(*db_, families_, {space}, views_, kept());
+    return make_view(moment(), {space}, views_, kept());
   }
   [[nodiscard]] LocalCare* local() noexcept override { return this; }
 
@@ -91,32 +103,37 @@ class RocksKv final : public Kv, public LocalCare {
   }
 
   Result<void> flush_tables() override {
-    return guarded([&] { return db_->Flush(rocksdb::FlushOptions(), families_); });
-  }
-
-  Result<void> compact(Space space) override {
     return guarded([&] {
-      rocksdb::CompactRangeOptions options;
-      options.exclusive_manual_compaction = false;
-      options.allow_write_stall = false;
-      // By default the lowest level's files are moved without being rewritten, and nothing is given back.
-      options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-      return db_->CompactRange(options, family(space), nullptr, nullptr);
+      const auto families = this->families();
+      return db_->Flush(rocksdb::FlushOptions(), families->all());
     });
   }
 
-  Result<void> compact_erased(Space space) override {
-    rocksdb::ColumnFamilyMetaData files;
-    db_->GetColumnFamilyMetaData(family(space), &files);
-    std::uint64_t entries = 0;
-    std::uint64_t erasures = 0;
-    for (const auto& level : files.levels) {
-      for (const auto& file : level.files) {
-        entries += file.num_entries;
-        erasures += file.num_deletions;
-      }
+  Result<void> compact(Space space) override {
+    const auto families = this->families();
+    for (const Partition& partition : families->of(space)) {
+      if (auto done = compact(partition.family.get()); !done) return done;
     }
-    return erasures > kManyErasures && 2 * erasures > entries - erasures ? compact(space) : Result<void>{};
+    return {};
+  }
+
+  Result<void> compact_erased(Space space) override {
+    const auto families = this->families();
+    for (const Partition& partition : families->of(space)) {
+      rocksdb::ColumnFamilyMetaData files;
+      db_->GetColumnFamilyMetaData(partition.family.get(), &files);
+      std::uint64_t entries = 0;
+      std::uint64_t erasures = 0;
+      for (const auto& level : files.levels) {
+        for (const auto& file : level.files) {
+          entries += file.num_entries;
+          erasures += file.num_deletions;
+        }
+      }
+      if (erasures <= kManyErasures || 2 * erasures <= entries - erasures) continue;
+      if (auto done = compact(partition.family.get()); !done) return done;
+    }
+    return {};
   }
 
   [[nodiscard]] Result<void> verify_blocks() const override {
@@ -125,7 +142,7 @@ class RocksKv final : public Kv, public LocalCare {
     std::vector<rocksdb::LiveFileMetaData> files;
     db_->GetLiveFilesMetaData(&files);
     for (const auto& file : files) {
-      rocksdb::SstFileReader reader(db_->GetOptions(families_.front()));
+      rocksdb::SstFileReader reader(db_->GetOptions());
       rocksdb::Status status = reader.Open(file.db_path + file.name);
       if (status.ok()) status = reader.VerifyChecksum();
       if (!status.ok()) return to_result(status);
@@ -135,7 +152,7 @@ class RocksKv final : public Kv, public LocalCare {
 
   Result<void> backup(const std::string& path) override {
     try {
-      return back_up(*db_, families_, writes_, path);
+      return back_up(*db_, writes_, path);
     } catch (const std::exception& exception) {
       return fail(ErrorCode::io, std::string("the backup failed: ") + exception.what());
     }
@@ -149,7 +166,8 @@ class RocksKv final : public Kv, public LocalCare {
       if (!error) sizes.disk_bytes += size;
     }
     sizes.block_cache_bytes = database_->cache->GetUsage();
-    for (auto* family : families_) {
+    const auto families = this->families();
+    for (auto* family : families->all()) {
       std::uint64_t bytes = 0;
       if (db_->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &bytes)) {
         sizes.memtable_bytes += bytes;
@@ -171,24 +189,70 @@ class RocksKv final : public Kv, public LocalCare {
   /// What views hold: a database for reading only lives as long as they do, one for writing ends them.
   [[nodiscard]] std::shared_ptr<void> kept() const { return writes_ ? nullptr : database_; }
 
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Space space) const {
-    return families_[static_cast<std::size_t>(space)];
+  [[nodiscard]] std::shared_ptr<const Families> families() const {
+    const MutexLock lock(families_mutex_);
+    return families_;
+  }
+  /// What a view made now shows. The families are those of the snapshot: a chunk is written to a month that is among
+  /// them already.
+  [[nodiscard]] Moment moment() const {
+    const MutexLock lock(families_mutex_);
+    return {db_, writes_ ? db_->GetSnapshot() : nullptr, families_};
+  }
+
+  /// Makes the families of the months that the batches put chunks in and that have none; together, as RocksDB writes
+  /// down the options of all families each time.
+  rocksdb::Status add_months(std::span<const Batch* const> batches) {
+    const auto families = this->families();
+    std::set<Month> missing;
+    for (const Batch* batch : batches) {
+      batch->for_each([&](const Batch::Change& change) {
+        if (change.kind != Batch::Kind::put || change.space != Space::checks) return;
+        if (families->find(Space::checks, change.key) == nullptr) missing.insert(month_of(change.key));
+      });
+    }
+    if (missing.empty()) return {};
+    std::vector<std::string> names;
+    for (const Month month : missing) names.push_back(name_of_month(month));
+    std::vector<rocksdb::ColumnFamilyHandle*> made;
+    const auto status = db_->CreateColumnFamilies(database_->month, names, &made);
+    std::shared_ptr<const Families> more = families;
+    auto month = missing.begin();
+    for (auto* handle : made) more = more->with_month(*month++, hold(*db_, handle));
+    const MutexLock lock(families_mutex_);
+    families_ = std::move(more);
+    return status;
+  }
+
+  Result<void> compact(rocksdb::ColumnFamilyHandle* family) {
+    return guarded([&] {
+      rocksdb::CompactRangeOptions options;
+      options.exclusive_manual_compaction = false;
+      options.allow_write_stall = false;
+      // By default the lowest level's files are moved without being rewritten, and nothing is given back.
+      options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+      return db_->CompactRange(options, family, nullptr, nullptr);
+    });
   }
 
   /// Makes one batch for RocksDB of all, which then is one record of its log.
   [[nodiscard]] Result<void> gather(std::span<const Batch* const> batches, rocksdb::WriteBatch& rocks) const {
+    const auto families = this->families();
     rocksdb::Status status;
     Result<void> done;
     for (const Batch* batch : batches) {
       batch->for_each([&](const Batch::Change& change) {
         if (!status.ok() || !done) return;
+        if (change.kind == Batch::Kind::erase_range) {
+          done = erase_range(*families, *batch, change, rocks);
+          return;
+        }
+        rocksdb::ColumnFamilyHandle* const family = families->find(change.space, change.key);
         if (change.kind == Batch::Kind::put) {
-          status = rocks.Put(family(change.space), slice(change.key), slice(change.value));
-        } else if (change.kind == Batch::Kind::erase) {
+          status = rocks.Put(family, slice(change.key), slice(change.value));
+        } else if (family != nullptr) {
           // Not SingleDelete: a result that was sent twice has two puts, and SingleDelete would revive the first.
-          status = rocks.Delete(family(change.space), slice(change.key));
-        } else {
-          done = erase_range(*batch, change, rocks);
+          status = rocks.Delete(family, slice(change.key));
         }
       });
     }
@@ -197,27 +261,33 @@ class RocksKv final : public Kv, public LocalCare {
 
   /// Erases the keys of a range one by one: where RocksDB 7.8 steps over an erased range it forgets the errors of
   /// damaged blocks, and a compaction that leaves nothing but such a range aborts the process when its write fails.
-  [[nodiscard]] Result<void> erase_range(const Batch& batch, const Batch::Change& wanted,
+  [[nodiscard]] Result<void> erase_range(const Families& families, const Batch& batch, const Batch::Change& wanted,
                                          rocksdb::WriteBatch& rocks) const {
     rocksdb::Status status;
+    const auto erase = [&](std::string_view key) {
+      status = rocks.Delete(families.find(wanted.space, key), slice(key));
+    };
     bool before = true;
     batch.for_each([&](const Batch::Change& change) {
       before = before && change.key.data() != wanted.key.data();
       if (!before || !status.ok() || change.kind != Batch::Kind::put || change.space != wanted.space) return;
       if (change.key < wanted.key || change.key >= wanted.value) return;
-      status = rocks.Delete(family(wanted.space), slice(change.key));
+      erase(change.key);
     });
     auto found = view(batch.server(), {wanted.space});
     if (!found) return tl::unexpected<Error>(found.error());
     Range& range = (*found)->range(wanted.space, wanted.key, wanted.value, {.values = false});
-    for (; status.ok() && range.valid(); range.next()) status = rocks.Delete(family(wanted.space), slice(range.key()));
+    for (; status.ok() && range.valid(); range.next()) erase(range.key());
     return status.ok() ? range.status() : to_result(status);
   }
 
   /// Leaves families alone whose compaction has met damage; RocksDB would try again each second.
   void rest_damaged() {
-    for (const std::uint32_t id : database_->damage->take_damaged()) {
-      for (auto* family : families_) {
+    const auto damaged = database_->damage->take_damaged();
+    if (damaged.empty()) return;
+    const auto families = this->families();
+    for (const std::uint32_t id : damaged) {
+      for (auto* family : families->all()) {
         if (family->GetID() == id) static_cast<void>(db_->SetOptions(family, {{"disable_auto_compactions", "true"}}));
       }
     }
@@ -238,7 +308,10 @@ class RocksKv final : public Kv, public LocalCare {
 
   const std::shared_ptr<Database> database_;
   rocksdb::DB* const db_;
-  const std::vector<rocksdb::ColumnFamilyHandle*>& families_;  // in the order of Space; RocksDB's "default" behind
+  /// Held by who writes, and by who drops families. Comes before families_mutex_.
+  Mutex writing_mutex_;
+  mutable Mutex families_mutex_;
+  std::shared_ptr<const Families> families_ NINES_GUARDED_BY(families_mutex_);
   const std::shared_ptr<Views> views_ = std::make_shared<Views>();
   std::atomic<bool> failed_{false};
   const bool writes_;

@@ -5,9 +5,9 @@
 #include <rocksdb/db.h>
 
 #include <memory>
-#include <vector>
 
 #include "kv/kv.h"
+#include "kv/rocksdb/families.h"
 #include "kv/rocksdb/listener.h"
 #include "kv/rocksdb/lock.h"
 #include "kv/rocksdb/own_threads.h"
@@ -15,13 +15,14 @@
 
 namespace nines::engine {
 
-/// What an open gives. `families` are those of Setup::families(); `replay` may be null.
+/// What an open gives. `replay` may be null.
 struct OpenedRocks {
   DirectoryLock lock;                   // goes last, with the database closed
   std::unique_ptr<OwnThreads> threads;  // db runs on them
   std::unique_ptr<WalReplay> replay;    // db keeps a pointer to it, so it goes last
   std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  std::shared_ptr<const Families> families;
+  rocksdb::ColumnFamilyOptions month;  // what new months are made with
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<DamageListener> damage;
 };

@@ -13,8 +13,12 @@
 #include <string_view>
 #include <utility>
 
+#include "kv/rocksdb/families.h"
+
 namespace nines::engine {
 namespace {
+
+constexpr std::size_t kMonthArenaBytes = 64U << 10U;
 
 /// RocksDB's messages from `warning` up, handed to the caller's log instead of a LOG file in the store.
 class CallbackLogger final : public rocksdb::Logger {
@@ -65,6 +69,7 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   db.max_background_jobs = performance.background_threads;
   db.max_open_files = -1;
+  db.max_file_opening_threads = 1;  // of them so many would be started for each month
   db.skip_stats_update_on_db_open = true;  // they would be read from every file, for nothing that is asked here
   // After a failed write the store is closed and opened anew; RocksDB must not mend itself meanwhile.
   db.max_bgerror_resume_count = 0;
@@ -90,24 +95,30 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   return setup;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> Setup::families(KvMode mode) const {
-  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  descriptors.reserve(kSpaceCount + 1);
-  for (const auto name : kSpaceNames) descriptors.emplace_back(std::string(name), family);
+rocksdb::ColumnFamilyOptions Setup::month() const {
+  rocksdb::ColumnFamilyOptions options = family;
+  // A bulk load of many years writes to as many months at once, and most of a month's life its memtable is empty.
+  options.arena_block_size = kMonthArenaBytes;
+  return options;
+}
+
+rocksdb::ColumnFamilyDescriptor Setup::describe(std::string_view name, KvMode mode) const {
+  rocksdb::ColumnFamilyDescriptor descriptor(std::string(name), family);
+  if (month_of_name(name)) {
+    descriptor.options = month();
+  }
   // Every seek looks into each file that has just been flushed, also when the server has nothing in it: with three of
   // them a dashboard takes a tenth longer. A flush brings a few MB of chunks and summaries, some times a day; so they
   // are merged at once, and two or more together when flushes come faster.
-  for (const Space space : {Space::checks, Space::days}) {
-    descriptors[static_cast<std::size_t>(space)].options.level0_file_num_compaction_trigger = 1;
+  if (name == name_of(Space::checks) || name == name_of(Space::days) || month_of_name(name)) {
+    descriptor.options.level0_file_num_compaction_trigger = 1;
   }
-  if (mode == KvMode::write) {
+  if (mode == KvMode::write && name == name_of(Space::recent)) {
     // Rows are put far more often than they are read back, which the engine does once, right after opening. A vector
     // takes a row in a sixth of the time of a skip list and is sorted when it is flushed.
-    descriptors[static_cast<std::size_t>(Space::recent)].options.memtable_factory =
-        std::make_shared<rocksdb::VectorRepFactory>();
+    descriptor.options.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
   }
-  descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
-  return descriptors;
+  return descriptor;
 }
 
 }  // namespace nines::engine

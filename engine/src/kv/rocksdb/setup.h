@@ -7,7 +7,7 @@
 #include <rocksdb/options.h>
 
 #include <memory>
-#include <vector>
+#include <string_view>
 
 #include "kv/kv.h"
 #include "kv/rocksdb/listener.h"
@@ -26,8 +26,10 @@ struct Setup {
 
   /// `env` is the operating system that RocksDB sees; null is the real one.
   [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);
-  /// A column family a space, in the order of Space, and RocksDB's "default" behind them.
-  [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(KvMode mode) const;
+  /// What the family of that name is opened with.
+  [[nodiscard]] rocksdb::ColumnFamilyDescriptor describe(std::string_view name, KvMode mode) const;
+  /// Of a month of `checks`.
+  [[nodiscard]] rocksdb::ColumnFamilyOptions month() const;
 };
 
 }  // namespace nines::engine

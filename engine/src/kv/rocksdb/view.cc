@@ -4,6 +4,7 @@
 #include <rocksdb/perf_context.h>
 #include <rocksdb/perf_level.h>
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <thread>
@@ -69,65 +70,157 @@ class RocksView final : public View {
 
 }  // namespace
 
+void RocksRange::open(const Moment& moment, Space space) {
+  moment_ = &moment;
+  partitions_ = &moment.families->of(space);
+  iterators_.resize(partitions_->size());
+}
+
+void RocksRange::close() {
+  iterators_.clear();
+  partitions_ = nullptr;
+  moment_ = nullptr;
+}
+
+rocksdb::Iterator& RocksRange::iterator(std::size_t part) {
+  auto& iterator = iterators_[part];
+  if (iterator == nullptr) {
+    rocksdb::ReadOptions options;
+    options.total_order_seek = true;
+    options.snapshot = moment_->snapshot;
+    iterator.reset(moment_->db->NewIterator(options, (*partitions_)[part].family.get()));
+  }
+  return *iterator;
+}
+
+/// The partitions that keys in [from, to) can lie in, from part_ to parts_end_.
+void RocksRange::find_parts(std::string_view from, std::string_view to) {
+  part_ = 0;
+  parts_end_ = partitions_->size();
+  merges_ = false;
+  if (parts_end_ <= 1) return;
+  const bool in_one_server = to.size() > kServerBytes && from.substr(0, kServerBytes) == to.substr(0, kServerBytes);
+  merges_ = !in_one_server && !(from.size() >= kServerBytes && to == after_server(from));
+  if (merges_) return;
+  const Month first = month_of(from);
+  const auto begin = std::partition_point(partitions_->begin(), partitions_->end(),
+                                          [first](const auto& partition) { return partition.end <= first; });
+  part_ = static_cast<std::size_t>(begin - partitions_->begin());
+  if (!in_one_server) return;
+  const Month last = month_of(to);
+  const auto end = std::partition_point(begin, partitions_->end(),
+                                        [last](const auto& partition) { return partition.first <= last; });
+  parts_end_ = static_cast<std::size_t>(end - partitions_->begin());
+}
+
+/// What the range is when it stands where `iterator` does.
+RocksRange::State RocksRange::look(const rocksdb::Iterator& iterator) const {
+  if (!iterator.Valid()) return iterator.status().ok() ? State::end : State::fault;
+  return to_.empty() || text(iterator.key()) < to_ ? State::valid : State::end;
+}
+
 void RocksRange::seek(std::string_view from, std::string_view to, Reading reading) {
+  state_ = State::end;
+  if (moment_ == nullptr) return;
+  from_ = from;
   to_ = to;
   reading_ = reading;
   left_ = reading.limit;
-  if (iterator_ == nullptr) {
-    state_ = State::end;
-    return;
+  find_parts(from, to);
+  if (merges_) {
+    for (std::size_t part = 0; part < parts_end_; ++part) iterator(part).Seek(slice(from_));
+    find_smallest();
+  } else {
+    seek_from(part_);
   }
-  iterator_->Seek(slice(from));
-  look();
+  count();
+}
+
+/// Goes to the first key of one server's range in `part` or in one behind it.
+void RocksRange::seek_from(std::size_t part) {
+  state_ = State::end;
+  for (; state_ == State::end && part < parts_end_; ++part) {
+    part_ = part;
+    iterator(part).Seek(slice(from_));
+    state_ = look(iterator(part));
+  }
+}
+
+/// Goes to the smallest key that an iterator stands on.
+void RocksRange::find_smallest() {
+  state_ = State::end;
+  for (std::size_t part = 0; part < parts_end_; ++part) {
+    const State state = look(*iterators_[part]);
+    if (state == State::end || (state == State::valid && state_ == State::valid &&
+                                text(iterators_[part]->key()) > text(iterators_[part_]->key()))) {
+      continue;
+    }
+    part_ = part;
+    state_ = state;
+    if (state == State::fault) return;
+  }
+}
+
+/// Takes a key off the limit.
+void RocksRange::count() {
+  if (left_ > 0) --left_;
 }
 
 void RocksRange::seek_last(std::string_view from, std::string_view to) {
+  state_ = State::end;
+  if (moment_ == nullptr) return;
   to_.clear();
   reading_ = {};
-  left_ = reading_.limit = 1;
-  if (iterator_ == nullptr) {
-    state_ = State::end;
-    return;
+  reading_.limit = 1;
+  left_ = 0;
+  find_parts(from, to);
+  assert(!merges_);
+  for (std::size_t part = parts_end_; part-- > part_ && state_ == State::end;) {
+    rocksdb::Iterator& last = iterator(part);
+    last.SeekForPrev(slice(to));
+    if (last.Valid() && text(last.key()) == to) last.Prev();
+    state_ = look(last);
+    if (state_ == State::valid && text(last.key()) < from) state_ = State::end;
+    if (state_ != State::end) {
+      part_ = part;
+      return;
+    }
   }
-  iterator_->SeekForPrev(slice(to));
-  if (iterator_->Valid() && text(iterator_->key()) == to) iterator_->Prev();
-  look();
-  if (state_ == State::valid && key() < from) state_ = State::end;
 }
 
 void RocksRange::next() {
   assert(valid());
-  if (iterator_ == nullptr || (reading_.limit > 0 && left_ == 0)) {
+  if (moment_ == nullptr || (reading_.limit > 0 && left_ == 0)) {
     state_ = State::end;
     return;
   }
-  iterator_->Next();
-  look();
-}
-
-/// Takes over what the iterator says of where it stands.
-void RocksRange::look() {
-  if (!iterator_->Valid()) {
-    state_ = iterator_->status().ok() ? State::end : State::fault;
-    return;
+  iterators_[part_]->Next();
+  if (merges_) {
+    find_smallest();
+  } else {
+    state_ = look(*iterators_[part_]);
+    if (state_ == State::end) seek_from(part_ + 1);
   }
-  state_ = to_.empty() || text(iterator_->key()) < to_ ? State::valid : State::end;
-  if (left_ > 0) --left_;
+  count();
 }
 
 std::string_view RocksRange::key() const {
   assert(valid());
-  return text(iterator_->key());
+  return text(iterators_[part_]->key());
 }
 
 std::string_view RocksRange::value() const {
   assert(valid());
-  return reading_.values ? text(iterator_->value()) : std::string_view();
+  return reading_.values ? text(iterators_[part_]->value()) : std::string_view();
 }
 
 Result<void> RocksRange::status() const {
-  if (iterator_ == nullptr) return fail(ErrorCode::unavailable, "what was being read has been closed or reopened");
-  return state_ == State::fault ? to_result(iterator_->status()) : Result<void>{};
+  if (moment_ == nullptr) return fail(ErrorCode::unavailable, "what was being read has been closed or reopened");
+  return state_ == State::fault ? to_result(iterators_[part_]->status()) : Result<void>{};
+}
+
+ViewCore::ViewCore(Moment moment, std::initializer_list<Space> spaces) : moment_(std::move(moment)) {
+  for (const Space space : spaces) ranges[static_cast<std::size_t>(space)].open(moment_, space);
 }
 
 bool ViewCore::begin_use() noexcept {
@@ -145,6 +238,8 @@ void ViewCore::end() noexcept {
     std::this_thread::sleep_for(kUsePause);
   }
   for (RocksRange& range : ranges) range.close();
+  if (moment_.snapshot != nullptr) moment_.db->ReleaseSnapshot(moment_.snapshot);
+  moment_ = {};
   state_.store(State::over, std::memory_order_release);
 }
 
@@ -168,21 +263,9 @@ void Views::end_all() {
   for (const auto& core : cores) core->end();
 }
 
-Result<std::unique_ptr<View>> make_view(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families,
-                                        std::initializer_list<Space> spaces, std::shared_ptr<Views> views,
-                                        std::shared_ptr<void> keep) {
-  rocksdb::ReadOptions options;
-  options.total_order_seek = true;
-  std::vector<rocksdb::ColumnFamilyHandle*> wanted;
-  for (const Space space : spaces) wanted.push_back(families[static_cast<std::size_t>(space)]);
-  std::vector<rocksdb::Iterator*> iterators;
-  // NewIterators is the call that gives several column families at one moment.
-  const auto status = db.NewIterators(options, wanted, &iterators);
-  auto core = std::make_shared<ViewCore>();
-  for (std::size_t i = 0; i < iterators.size(); ++i) {
-    core->ranges[static_cast<std::size_t>(spaces.begin()[i])].open(iterators[i]);
-  }
-  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+std::unique_ptr<View> make_view(Moment moment, std::initializer_list<Space> spaces, std::shared_ptr<Views> views,
+                                std::shared_ptr<void> keep) {
+  auto core = std::make_shared<ViewCore>(std::move(moment), spaces);
   views->add(core);
   return std::make_unique<RocksView>(std::move(core), std::move(views), std::move(keep));
 }

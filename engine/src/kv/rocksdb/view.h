@@ -1,6 +1,8 @@
 // Views over an open RocksDB, and the list of those that live: the database can only be closed when all of their
 // iterators are gone, so closing ends them wherever they are held.
 //
+// A view holds a snapshot, and makes the iterator of a space, and of each month of `checks`, when that is first read.
+//
 // Threads: a Views from any thread; a view from one at a time, beside a Views that ends it.
 #pragma once
 
@@ -16,15 +18,23 @@
 
 #include "base/mutex.h"
 #include "kv/kv.h"
+#include "kv/rocksdb/families.h"
 
 namespace nines::engine {
 
-/// A range over an iterator that its view keeps and that may be taken away.
+/// What a view shows: the database as it was at one moment. Without a snapshot, one that does not change.
+struct Moment {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Snapshot* snapshot = nullptr;
+  std::shared_ptr<const Families> families;
+};
+
+/// A range over a space: of one server from month to month, of several by key. Its iterators may be taken away.
 class RocksRange final : public Range {
  public:
-  void open(rocksdb::Iterator* iterator) { iterator_.reset(iterator); }
-  void close() { iterator_.reset(); }
-  [[nodiscard]] bool is_open() const noexcept { return iterator_ != nullptr; }
+  /// `moment` must outlive it, or its close().
+  void open(const Moment& moment, Space space);
+  void close();
 
   void seek(std::string_view from, std::string_view to, Reading reading);
   void seek_last(std::string_view from, std::string_view to);
@@ -39,28 +49,46 @@ class RocksRange final : public Range {
 
  private:
   enum class State : std::uint8_t { end, valid, fault };
-  void look();
+  void find_parts(std::string_view from, std::string_view to);
+  [[nodiscard]] rocksdb::Iterator& iterator(std::size_t part);
+  [[nodiscard]] State look(const rocksdb::Iterator& iterator) const;
+  void seek_from(std::size_t part);
+  void find_smallest();
+  void count();
 
-  std::unique_ptr<rocksdb::Iterator> iterator_;
+  const Moment* moment_ = nullptr;  // null: closed
+  const std::vector<Partition>* partitions_ = nullptr;
+  std::vector<std::unique_ptr<rocksdb::Iterator>> iterators_;  // of each partition; null until it is read
+  // Of the range at hand.
+  std::string from_;
   std::string to_;  // empty: none
   Reading reading_;
-  std::uint32_t left_ = 0;  // keys that the limit allows behind this one
+  std::uint32_t left_ = 0;     // keys that the limit allows behind this one
+  std::size_t part_ = 0;       // the partition that it stands in
+  std::size_t parts_end_ = 0;  // behind the last one that it has keys in
+  bool merges_ = false;        // several servers lie in it, so all partitions are read side by side
   State state_ = State::end;
 };
 
 /// What of a view both its owner and Views hold.
 class ViewCore {
  public:
+  ViewCore(Moment moment, std::initializer_list<Space> spaces);
+  ViewCore(const ViewCore&) = delete;
+  ViewCore& operator=(const ViewCore&) = delete;
+
   std::array<RocksRange, kSpaceCount> ranges;
 
   [[nodiscard]] bool begin_use() noexcept;
   void end_use() noexcept { state_.store(State::idle, std::memory_order_release); }
   [[nodiscard]] bool is_over() const noexcept { return state_.load(std::memory_order_acquire) >= State::ending; }
-  /// Closes the iterators, once nobody uses them; when it returns they are closed, whoever did it.
+  /// Closes the iterators and gives the snapshot back, once nobody uses them; when it returns
+  /// that is done, whoever did it.
   void end() noexcept;
 
  private:
   enum class State : std::uint8_t { idle, used, ending, over };
+  Moment moment_;
   std::atomic<State> state_{State::idle};
 };
 
@@ -76,11 +104,9 @@ class Views {
   std::unordered_set<std::shared_ptr<ViewCore>> cores_ NINES_GUARDED_BY(mutex_);
 };
 
-/// A view of `spaces`, whose column families are `families`, registered with `views`. It holds `keep` until it is gone.
-/// Errors: io, corruption.
-[[nodiscard]] Result<std::unique_ptr<View>> make_view(rocksdb::DB& db,
-                                                      const std::vector<rocksdb::ColumnFamilyHandle*>& families,
-                                                      std::initializer_list<Space> spaces, std::shared_ptr<Views> views,
-                                                      std::shared_ptr<void> keep);
+/// A view of `spaces` at `moment`, whose snapshot it takes over, registered with `views`. It holds `keep` until it is
+/// gone.
+[[nodiscard]] std::unique_ptr<View> make_view(Moment moment, std::initializer_list<Space> spaces,
+                                              std::shared_ptr<Views> views, std::shared_ptr<void> keep);
 
 }  // namespace nines::engine
