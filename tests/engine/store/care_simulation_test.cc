@@ -427,5 +427,9 @@ TEST(CareSimulation, MonthsInWhichRulesChangeAnswerAsTheModel) {
   live_through({.rules_change = true});
 }
 
+TEST(CareSimulation, MonthsInWhichClocksJumpAnswerAsTheModel) {
+  live_through({.rules_change = true, .clocks_jump = true});
+}
+
 }  // namespace
 }  // namespace nines::test

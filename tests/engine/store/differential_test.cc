@@ -202,7 +202,7 @@ class Duel {
       return;
     }
     if (what <= 93) {
-      ASSERT_TRUE(store_->apply_retention());
+      ASSERT_TRUE(insist([&] { return store_->apply_retention(); }));
       ASSERT_TRUE(model_->apply_retention());
       return;
     }

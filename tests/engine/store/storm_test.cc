@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <random>
@@ -98,13 +101,31 @@ TEST_P(Storms, BreakNoPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Storms,
-                         ::testing::Combine(::testing::Values("calm", "emfile", "slow", "power"),
+                         ::testing::Combine(::testing::Values("calm", "io", "no_space", "efbig", "emfile", "slow",
+                                                              "power"),
                                             ::testing::Values(1U, 2U, 8U)),
                          [](const ::testing::TestParamInfo<Storms::ParamType>& storm_info) {
                            return std::get<0>(storm_info.param) + "With" +
                                   std::to_string(std::get<1>(storm_info.param)) +
                                   (std::get<1>(storm_info.param) == 1 ? "Appender" : "Appenders");
                          });
+
+class SmallFileSystem : public ::testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(SmallFileSystem, ThatIsReallyFullBreaksNoPromise) {
+  TemporaryDirectory directory;
+  const std::string small = directory / "small";
+  ASSERT_EQ(::mkdir(small.c_str(), 0700), 0);
+  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=24m") != 0) {
+    GTEST_SKIP() << "cannot mount a small tmpfs here: " << std::strerror(errno);
+  }
+  ::setenv("LEDGER_DIRECTORY", directory.path().c_str(), 1);
+  EXPECT_EQ(storm("full", small, GetParam()), "");
+  ::unsetenv("LEDGER_DIRECTORY");
+  EXPECT_EQ(::umount2(small.c_str(), MNT_DETACH), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(With, SmallFileSystem, ::testing::Values(1U, 2U, 8U));
 
 TEST(StormKill, LosesNothingThatWasSafeFromIt) {
   TemporaryDirectory directory;

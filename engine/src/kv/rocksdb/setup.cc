@@ -69,7 +69,7 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   db.max_background_jobs = performance.background_threads;
   db.max_open_files = -1;
-  db.max_file_opening_threads = 1;  // of them so many would be started for each month
+  db.max_file_opening_threads = 1;         // of them so many would be started for each month
   db.skip_stats_update_on_db_open = true;  // they would be read from every file, for nothing that is asked here
   // After a failed write the store is closed and opened anew; RocksDB must not mend itself meanwhile.
   db.max_bgerror_resume_count = 0;

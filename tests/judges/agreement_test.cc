@@ -1,0 +1,146 @@
+// The prober judges results as they come, query/ judges them when asked. Both must tell the same outages with the same
+// begin, or the alert, the log line and the incident of one outage contradict each other.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nines/incident.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "prober/restore.h"
+#include "schedule/judges.h"
+#include "support/model_store.h"
+
+namespace nines::judges_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimeMs kBegin = from_ms(1'750'000'000'000);
+constexpr ServerId kServer{1};
+
+struct Outage {
+  TimeMs from{};
+  std::optional<TimeMs> to;
+  friend bool operator==(const Outage&, const Outage&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Outage& outage) {
+    out << (outage.from - kBegin).count() << " to ";
+    return outage.to ? out << (*outage.to - kBegin).count() : out << "now";
+  }
+};
+
+/// A history of one server in one place: rows of failures, blips, retries, gaps of every length, unknown results.
+struct History {
+  explicit History(unsigned seed) : random_(seed) {
+    rules.interval = std::chrono::seconds{10 + below(60)};
+    rules.timeout = std::chrono::seconds{1 + below(20)};
+    rules.confirm_failures = static_cast<std::uint16_t>(1 + below(4));
+    rules.confirm_successes = static_cast<std::uint16_t>(1 + below(3));
+    if (below(4) == 0) rules.stale_after = std::chrono::seconds{5 + below(200)};
+    TimeMs time = kBegin;
+    State mood = State::up;
+    for (std::uint32_t i = 0; i < 150; ++i) {
+      if (below(8) == 0) mood = any_state();
+      CheckResult result;
+      result.server = kServer;
+      result.time = time;
+      result.state = below(6) == 0 ? any_state() : mood;
+      if (result.state == State::down) result.error = ErrorClass::timeout;
+      result.interval_ms = below(5) == 0 ? 0U : 1'000U * (5 + below(60));
+      results.push_back(result);
+      time += std::chrono::milliseconds{1 + below(below(10) == 0 ? 400'000 : 40'000)};
+    }
+  }
+
+  Rules rules;
+  std::vector<CheckResult> results;
+
+ private:
+  std::uint32_t below(std::uint32_t n) { return std::uniform_int_distribution<std::uint32_t>(0, n - 1)(random_); }
+  State any_state() {
+    constexpr State kStates[] = {State::up, State::up, State::degraded, State::down, State::down, State::unknown};
+    return kStates[below(6)];
+  }
+  std::mt19937 random_;
+};
+
+std::vector<Outage> told_by_prober(const History& history) {
+  prober::Judges judges;
+  std::vector<Outage> outages;
+  for (const CheckResult& result : history.results) {
+    judges.apply(result, history.rules);
+    const prober::Judge& judge = judges.state();
+    const bool open = !outages.empty() && !outages.back().to;
+    if (judge.confirmed() == State::down && !open) outages.push_back({judge.since(), std::nullopt});
+    if (judge.confirmed() != State::down && open) outages.back().to = judge.since();
+  }
+  return outages;
+}
+
+Server server_of(const History& history) {
+  Server server;
+  server.name = "site";
+  server.rules = {history.rules};
+  server.created_at = kBegin;
+  return server;
+}
+
+TEST(AgreementTest, ProberAndQueryTellTheSameOutages) {
+  std::size_t outages = 0;
+  for (unsigned seed = 1; seed <= 2'000; ++seed) {
+    const History history(seed);
+    test::ModelStore store;
+    ASSERT_EQ(store.add(server_of(history)), kServer);
+    store.put(history.results);
+    Query query;
+    query.now = history.results.back().time + 1ms;
+    query.window = {kBegin, query.now};
+    const std::vector<ServerId> servers{kServer};
+    const auto found = incidents(store, servers, query);
+    ASSERT_TRUE(found) << found.error().message;
+    std::vector<Outage> told = told_by_prober(history);
+    std::vector<Outage> stored;
+    for (const Incident& incident : found->incidents) stored.push_back({incident.from, incident.to});
+    ASSERT_EQ(told.size(), stored.size()) << "seed " << seed;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      // Where unknown time came before the end, the incident ends where knowledge ran out; the alert tells when the
+      // server was seen to be well.
+      if (!found->incidents[i].end_seen) told[i].to = stored[i].to;
+      ASSERT_EQ(told[i], stored[i]) << "seed " << seed << ", outage " << i;
+    }
+    outages += told.size();
+  }
+  EXPECT_GT(outages, 2'000U) << "the histories are worth comparing";
+}
+
+TEST(AgreementTest, RestartFindsWhatWasJudgedBefore) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    const History history(seed);
+    test::ModelStore store;
+    ASSERT_EQ(store.add(server_of(history)), kServer);
+    prober::Judges live;
+    for (std::size_t i = 0; i < history.results.size(); ++i) {
+      live.apply(history.results[i], history.rules);
+      store.put({&history.results[i], 1});
+      if (i % 7 != 0) continue;
+      const auto restored = prober::restore(store, kServer, LocationId{}, history.rules);
+      ASSERT_TRUE(restored) << restored.error().message;
+      const prober::Judge& read_back = restored->judges.state();
+      ASSERT_EQ(read_back.confirmed() == State::down, live.state().confirmed() == State::down)
+          << "seed " << seed << ", result " << i;
+      ASSERT_EQ(read_back.shown(), live.state().shown()) << "seed " << seed << ", result " << i;
+      ASSERT_EQ(read_back.pending(), live.state().pending()) << "seed " << seed << ", result " << i;
+      if (read_back.confirmed() == State::down) {
+        ASSERT_EQ(read_back.since(), live.state().since()) << "seed " << seed << ", result " << i;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace nines::judges_test
