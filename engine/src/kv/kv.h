@@ -140,6 +140,13 @@ struct KvSizes {
   std::uint64_t memtable_bytes = 0;
 };
 
+/// When a part of a space is rewritten without what was erased from it.
+enum class Erased : std::uint8_t {
+  any,   ///< of its keys
+  most,  ///< so that it costs no more than it gives back
+  many,  ///< most, and so many that passing over them takes long
+};
+
 /// What a store on this machine's disk can be told and asked beyond its keys. Blocking calls, from any thread.
 class LocalCare {
  public:
@@ -150,9 +157,10 @@ class LocalCare {
   [[nodiscard]] virtual Result<void> flush_tables() = 0;
   /// Rewrites all files of `space` without what was erased; does not hold up writers.
   [[nodiscard]] virtual Result<void> compact(Space space) = 0;
-  /// The same when it is worth it: when most of the keys in the files of `space` are erased ones, which a range has to
-  /// pass over one by one.
-  [[nodiscard]] virtual Result<void> compact_erased(Space space) = 0;
+  /// The same for the parts of `space` in which it is worth it.
+  [[nodiscard]] virtual Result<void> compact_erased(Space space, Erased erased) = 0;
+  /// Drops the parts of `checks` all of whose times lie before `end`, whatever they hold, and rewrites nothing for it.
+  [[nodiscard]] virtual Result<void> drop_before(TimeMs end) = 0;
   /// Checks every block's checksum.
   [[nodiscard]] virtual Result<void> verify_blocks() const = 0;
   /// A copy in the new directory `path`.

@@ -121,19 +121,51 @@ Result<void> Retention::write_summaries(ServerId id, std::int64_t end_day, std::
   return written;
 }
 
-Result<bool> Retention::drop_old_days(const Server& server, std::int64_t today) {
+Retention::Cutoff Retention::cutoff_of(const Server& server, std::int64_t today) const {
   const std::int64_t keep_checks = keep_days(server.retention.checks, core_->options.keep_checks);
   const std::int64_t keep_summaries = keep_days(server.retention.summaries, core_->options.keep_summaries);
-  const std::int64_t checks_day = keep_checks > 0 ? today - keep_checks : 0;
-  const std::int64_t summaries_day = keep_summaries > 0 ? today - keep_summaries : 0;
-  if (checks_day <= 0 && summaries_day <= 0) return false;
-  if (checks_day > summaries_day) {
+  return {keep_checks > 0 ? std::max<std::int64_t>(today - keep_checks, 0) : 0,
+          keep_summaries > 0 ? std::max<std::int64_t>(today - keep_summaries, 0) : 0};
+}
+
+Result<void> Retention::drop_old_days(const Catalog& catalog, std::int64_t today) {
+  Result<void> done;
+  bool dropped = false;
+  std::int64_t passed_day = today;  // no server keeps anything of the days before it
+  for (const Server& server : catalog.servers()) {
+    const Cutoff cutoff = cutoff_of(server, today);
+    Result<void> kept;
     // The summaries outlive their checks and cannot be made afterwards.
-    if (auto kept = write_summaries(server.id, checks_day, checks_day); !kept) {
-      return tl::unexpected<Error>(kept.error());
+    if (cutoff.checks_day > cutoff.summaries_day)
+      kept = write_summaries(server.id, cutoff.checks_day, cutoff.checks_day);
+    if (!kept) {
+      note(done, kept.error());
+      if (kept.error().code != ErrorCode::not_found) passed_day = 0;
+      continue;
     }
+    passed_day = std::min(passed_day, cutoff.checks_day);
+    if (cutoff.checks_day == 0 && cutoff.summaries_day == 0) continue;
+    const auto old = writer_.drop_days(server.id, cutoff.checks_day, cutoff.summaries_day);
+    dropped = dropped || (old && *old);
+    if (old) continue;
+    note(done, old.error());
+    // What is damaged cannot be erased key by key, and goes with its month.
+    if (old.error().code != ErrorCode::corruption && old.error().code != ErrorCode::not_found) passed_day = 0;
   }
-  return writer_.drop_days(server.id, checks_day, summaries_day);
+  if (!dropped && passed_day == 0) return done;
+  if (auto given = give_back(passed_day, Erased::most); !given) note(done, given.error());
+  return done;
+}
+
+Result<void> Retention::give_back(std::int64_t day, Erased erased) {
+  if (auto writable = core_->handle.make_writable(); !writable) return writable;
+  return core_->handle.change([&](LocalCare& local) -> Result<void> {
+    if (auto dropped = local.drop_before(from_ms(day * kDayMs)); !dropped) return dropped;
+    for (const Space space : {Space::servers, Space::recent, Space::checks, Space::days}) {
+      if (auto done = local.compact_erased(space, erased); !done) return done;
+    }
+    return {};
+  });
 }
 
 Result<void> Retention::apply(const Catalog& catalog) {
@@ -156,28 +188,17 @@ Result<void> Retention::apply(const Catalog& catalog) {
   if (!today) return tl::unexpected<Error>(today.error());
   if (!*today) return done;
 
-  bool dropped = false;
-  for (const Server& server : catalog.servers()) {
-    const auto old = drop_old_days(server, **today);
-    if (!old) note(done, old.error());
-    dropped = dropped || (old && *old);
-  }
-  if (dropped) {
-    if (auto compacted = compact_spaces(); !compacted) note(done, compacted.error());
-  }
+  if (auto dropped = drop_old_days(catalog, **today); !dropped) note(done, dropped.error());
   if (core_->options.max_store_bytes > 0) {
     if (auto kept = keep_size(catalog, **today); !kept) note(done, kept.error());
   }
   return done;
 }
 
-Result<std::uint64_t> Retention::table_bytes(bool compacted) {
+Result<std::uint64_t> Retention::table_bytes() {
   if (auto writable = core_->handle.make_writable(); !writable) return tl::unexpected<Error>(writable.error());
   if (auto flushed = core_->handle.change([](LocalCare& local) { return local.flush_tables(); }); !flushed) {
     return tl::unexpected<Error>(flushed.error());
-  }
-  if (compacted) {
-    if (auto done = compact_spaces(); !done) return tl::unexpected<Error>(done.error());
   }
   const auto kv = core_->handle.kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
@@ -213,8 +234,13 @@ Result<std::int64_t> Retention::day_to_free(std::uint64_t bytes, std::int64_t to
 }
 
 Result<void> Retention::keep_size(const Catalog& catalog, std::int64_t today) {
-  auto bytes = table_bytes(false);
-  if (bytes && *bytes > core_->options.max_store_bytes) bytes = table_bytes(true);
+  auto bytes = table_bytes();
+  // What has been erased counts no more than what was never there.
+  const auto look_again = [&](std::int64_t dropped_day) {
+    const auto given = give_back(dropped_day, Erased::any);
+    bytes = given ? table_bytes() : tl::unexpected<Error>(given.error());
+  };
+  if (bytes && *bytes > core_->options.max_store_bytes) look_again(0);
   const auto target = static_cast<std::uint64_t>(kSizeTarget * static_cast<double>(core_->options.max_store_bytes));
   for (int round = 0; bytes && *bytes > core_->options.max_store_bytes; ++round) {
     const auto end_day = day_to_free(*bytes - target, today);
@@ -234,7 +260,7 @@ Result<void> Retention::keep_size(const Catalog& catalog, std::int64_t today) {
       core_->options.log(LogLevel::warning, "the store is over its size: dropped all days before " +
                                                 std::to_string(*end_day) + " (days since 1970)");
     }
-    bytes = table_bytes(true);
+    look_again(*end_day);
   }
   if (!bytes) return tl::unexpected<Error>(bytes.error());
   return {};

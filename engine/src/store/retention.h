@@ -25,9 +25,9 @@ class Retention {
  public:
   Retention(std::shared_ptr<StoreCore> core, Writer& writer) : core_(std::move(core)), writer_(writer) {}
 
-  /// Drops what is too old of each server in `catalog`, then whole days of all of them, the oldest first, until the
-  /// tables fit Options::max_store_bytes; the current day stays. What fails for one server does not keep the others
-  /// from being looked at; the first error is returned.
+  /// Drops what is too old of each server in `catalog`, months that no server keeps as a whole, then whole days of all
+  /// of them, the oldest first, until the tables fit Options::max_store_bytes; the current day stays. What fails for
+  /// one server does not keep the others from being looked at; the first error is returned.
   [[nodiscard]] Result<void> apply(const Catalog& catalog);
   /// How many days a server keeps whose rule is `of_server` (0: the store's, less: for ever); 0 for ever.
   [[nodiscard]] static std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) noexcept;
@@ -40,10 +40,19 @@ class Retention {
   [[nodiscard]] Result<void> compact_spaces();
 
  private:
-  [[nodiscard]] Result<bool> drop_old_days(const Server& server, std::int64_t today);
+  /// The UTC days before which a server keeps nothing; 0 where it keeps all.
+  struct Cutoff {
+    std::int64_t checks_day = 0;
+    std::int64_t summaries_day = 0;
+  };
+  [[nodiscard]] Cutoff cutoff_of(const Server& server, std::int64_t today) const;
+  /// Of each server what lies before its cutoff, and the months that lie before all of them.
+  [[nodiscard]] Result<void> drop_old_days(const Catalog& catalog, std::int64_t today);
+  /// Gives back what has been dropped of the days before `day`, rewriting parts of which so much is `erased`.
+  [[nodiscard]] Result<void> give_back(std::int64_t day, Erased erased);
   [[nodiscard]] Result<void> keep_size(const Catalog& catalog, std::int64_t today);
-  /// The bytes of the tables, once all is in them and, with `compacted`, nothing that was erased.
-  [[nodiscard]] Result<std::uint64_t> table_bytes(bool compacted);
+  /// The bytes of the tables, once all is in them.
+  [[nodiscard]] Result<std::uint64_t> table_bytes();
   /// The day before which all has to go so that about `bytes` are given back; at most `today`.
   [[nodiscard]] Result<std::int64_t> day_to_free(std::uint64_t bytes, std::int64_t today) const;
   [[nodiscard]] Result<bool> has_result(std::shared_ptr<ServerState> state, Window window) const;

@@ -324,7 +324,7 @@ Result<void> StoreImpl::close_once() {
       auto done = local.flush_tables();
       // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
       // when it fails, and RocksDB's word about that goes to Options::log.
-      if (done) static_cast<void>(local.compact_erased(Space::recent));
+      if (done) static_cast<void>(local.compact_erased(Space::recent, Erased::many));
       return done;
     });
   }

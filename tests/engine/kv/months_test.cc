@@ -487,5 +487,128 @@ TEST_F(MonthsOfAStore, StoreOfFormat1AnswersOnBothSidesOfItsEnd) {
   expect_all();
 }
 
+/// Retention that keeps nothing of June, and of July its last day.
+class MonthsAndRetention : public MonthsOfAStore {
+ protected:
+  void keep_from_the_last_of_july() {
+    options_.trust_clock = true;
+    options_.keep_checks = options_.keep_summaries = std::chrono::days{3};
+    open();
+  }
+  void forget_before(std::int64_t ms) {
+    std::erase_if(expected_, [ms](const auto& entry) { return entry.first < ms; });
+  }
+  std::vector<std::string> months() {
+    std::vector<std::string> names;
+    for (const std::string& name : families_of(path_)) {
+      if (engine::month_of_name(name)) names.push_back(name);
+    }
+    return names;
+  }
+};
+
+TEST_F(MonthsAndRetention, MonthThatNobodyKeepsGoesAsAWhole) {
+  load(kJuly - 3 * kDayMs, kAugust + 2 * kDayMs);
+  ASSERT_TRUE(store_->compact());
+  EXPECT_EQ(months(), (std::vector<std::string>{"checks-2026-06", "checks-2026-07", "checks-2026-08"}));
+  keep_from_the_last_of_july();
+  ASSERT_TRUE(store_->apply_retention());
+  EXPECT_EQ(months(), (std::vector<std::string>{"checks-2026-07", "checks-2026-08"}));
+  forget_before(kAugust - kDayMs);
+  expect_all();
+  open();
+  expect_all();
+}
+
+TEST_F(MonthsAndRetention, ServerThatKeepsAllHoldsItsMonths) {
+  load(kJuly - 3 * kDayMs, kAugust + 2 * kDayMs);
+  Server server;
+  server.name = "archive";
+  server.retention.checks = std::chrono::days{-1};
+  ASSERT_TRUE(store_->add_server(server));
+  keep_from_the_last_of_july();
+  ASSERT_TRUE(store_->apply_retention());
+  EXPECT_EQ(months(), (std::vector<std::string>{"checks-2026-06", "checks-2026-07", "checks-2026-08"}));
+  forget_before(kAugust - kDayMs);
+  expect_all();
+}
+
+TEST_F(MonthsAndRetention, CursorReadsOnInAMonthThatWasDropped) {
+  load(kJuly - 3 * kDayMs, kAugust + 2 * kDayMs);
+  keep_from_the_last_of_july();
+  auto cursor = store_->scan(ServerId{1}, kAll, {});
+  ASSERT_TRUE(cursor);
+  const auto first = (*cursor)->next();
+  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_NE(*first, nullptr);
+  std::size_t found = (*first)->size();
+  ASSERT_TRUE(store_->apply_retention());
+  EXPECT_EQ(months().size(), 2U);
+  for (;;) {
+    const auto segment = (*cursor)->next();
+    ASSERT_TRUE(segment) << segment.error().message;
+    if (*segment == nullptr) break;
+    found += (*segment)->size();
+  }
+  EXPECT_EQ(found, expected_.size()) << "as it was when the cursor began";
+  forget_before(kAugust - kDayMs);
+  expect_all();
+}
+
+TEST_F(MonthsAndRetention, DamagedMonthGoesWhenItsTimeHasCome) {
+  load(kJuly - 3 * kDayMs, kAugust + 2 * kDayMs);
+  ASSERT_TRUE(store_->compact());
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  std::filesystem::path june;
+  {
+    RawStore raw(path_);
+    rocksdb::ColumnFamilyMetaData files;
+    raw.db->GetColumnFamilyMetaData(raw.of["checks-2026-06"], &files);
+    for (const auto& level : files.levels) {
+      for (const auto& file : level.files) june = file.db_path + file.name;
+    }
+  }
+  ASSERT_FALSE(june.empty());
+  {
+    std::fstream file(june, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20);
+    file << "damage";
+  }
+  keep_from_the_last_of_july();
+  const auto verified = store_->verify();
+  ASSERT_TRUE(verified);
+  ASSERT_GT(verified->damages, 0U);
+  // That something could not be erased is said once; the damage has gone with its month.
+  EXPECT_FALSE(store_->apply_retention());
+  EXPECT_EQ(months(), (std::vector<std::string>{"checks-2026-07", "checks-2026-08"}));
+  EXPECT_TRUE(store_->apply_retention());
+  forget_before(kAugust - kDayMs);
+  expect_all();
+  EXPECT_EQ(store_->stats().reopened, 0U);
+}
+
+TEST_F(MonthsAndRetention, OldFamilyOfFormat1GoesLikeAMonth) {
+  load(kJuly - 3 * kDayMs, kJuly - kDayMs);
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  make_format_1(path_);
+  open();
+  load(kJuly + kDayMs, kAugust + 2 * kDayMs);
+  keep_from_the_last_of_july();
+  ASSERT_TRUE(store_->apply_retention());
+  const auto left = families_of(path_);
+  EXPECT_EQ(std::count(left.begin(), left.end(), "checks"), 0);
+  forget_before(kAugust - kDayMs);
+  expect_all();
+  // Without a limit the months that it held take results again.
+  options_.keep_checks = options_.keep_summaries = std::chrono::days{0};
+  open();
+  append(result_at(kJune + 5));
+  expect_all();
+  open();
+  expect_all();
+}
+
 }  // namespace
 }  // namespace nines::test

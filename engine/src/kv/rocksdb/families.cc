@@ -66,6 +66,10 @@ Month month_of(std::string_view key) noexcept {
   return month_of_ms(ms);
 }
 
+Month month_of(TimeMs time) noexcept {
+  return month_of_ms(static_cast<std::uint64_t>(std::max<std::int64_t>(to_ms(time), 0)));
+}
+
 std::string name_of_month(Month month) {
   std::array<char, 32> text{};
   const int length = std::snprintf(text.data(), text.size(), "checks-%04d-%02d", kFirstYear + month / kMonthsAYear,

@@ -39,6 +39,7 @@ inline constexpr Month kMonthLimit = std::numeric_limits<Month>::max();
 
 /// The month of the time in a key of `checks`; it never falls from one key of a server to the next.
 [[nodiscard]] Month month_of(std::string_view key) noexcept;
+[[nodiscard]] Month month_of(TimeMs time) noexcept;
 /// "checks-2026-07", and back; nothing for any other name.
 [[nodiscard]] std::string name_of_month(Month month);
 [[nodiscard]] std::optional<Month> month_of_name(std::string_view name) noexcept;

@@ -1,6 +1,7 @@
 #include "kv/rocksdb/rocksdb_kv.h"
 
 #include <rocksdb/sst_file_reader.h>
+#include <rocksdb/table_properties.h>
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
@@ -104,8 +105,12 @@ class RocksKv final : public Kv, public LocalCare {
 
   Result<void> flush_tables() override {
     return guarded([&] {
-      const auto families = this->families();
-      return db_->Flush(rocksdb::FlushOptions(), families->all());
+      for (;;) {
+        const auto families = this->families();
+        const auto status = db_->Flush(rocksdb::FlushOptions(), families->all());
+        // One was dropped since it was listed.
+        if (!status.IsColumnFamilyDropped() || this->families() == families) return status;
+      }
     });
   }
 
@@ -117,23 +122,32 @@ class RocksKv final : public Kv, public LocalCare {
     return {};
   }
 
-  Result<void> compact_erased(Space space) override {
+  Result<void> compact_erased(Space space, Erased erased) override {
     const auto families = this->families();
     for (const Partition& partition : families->of(space)) {
-      rocksdb::ColumnFamilyMetaData files;
-      db_->GetColumnFamilyMetaData(partition.family.get(), &files);
-      std::uint64_t entries = 0;
-      std::uint64_t erasures = 0;
-      for (const auto& level : files.levels) {
-        for (const auto& file : level.files) {
-          entries += file.num_entries;
-          erasures += file.num_deletions;
-        }
-      }
-      if (erasures <= kManyErasures || 2 * erasures <= entries - erasures) continue;
+      if (!is_worth_compacting(partition.family.get(), erased)) continue;
       if (auto done = compact(partition.family.get()); !done) return done;
     }
     return {};
+  }
+
+  Result<void> drop_before(TimeMs end) override {
+    return guarded([&] {
+      const MutexLock writing(writing_mutex_);
+      const auto families = this->families();
+      const auto left = families->without_before(month_of(end));
+      {
+        // Before they are gone: a view that is made meanwhile must not name them.
+        const MutexLock lock(families_mutex_);
+        families_ = left;
+      }
+      rocksdb::Status status;
+      const std::size_t dropped = families->of(Space::checks).size() - left->of(Space::checks).size();
+      for (std::size_t i = 0; i < dropped && status.ok(); ++i) {
+        status = db_->DropColumnFamily(families->of(Space::checks)[i].family.get());
+      }
+      return status;
+    });
   }
 
   [[nodiscard]] Result<void> verify_blocks() const override {
@@ -222,6 +236,30 @@ class RocksKv final : public Kv, public LocalCare {
     const MutexLock lock(families_mutex_);
     families_ = std::move(more);
     return status;
+  }
+
+  [[nodiscard]] bool is_worth_compacting(rocksdb::ColumnFamilyHandle* family, Erased erased) const {
+    // Not the metadata of the files, which says nothing of those that were there when the store was opened.
+    rocksdb::TablePropertiesCollection tables;
+    if (!db_->GetPropertiesOfAllTables(family, &tables).ok()) return false;
+    std::uint64_t entries = 0;
+    std::uint64_t erasures = 0;
+    for (const auto& [name, properties] : tables) {
+      entries += properties->num_entries;
+      erasures += properties->num_deletions;
+    }
+    for (const auto& [of_all, of_erasures] : {std::pair(&rocksdb::DB::Properties::kNumEntriesActiveMemTable,
+                                                        &rocksdb::DB::Properties::kNumDeletesActiveMemTable),
+                                              std::pair(&rocksdb::DB::Properties::kNumEntriesImmMemTables,
+                                                        &rocksdb::DB::Properties::kNumDeletesImmMemTables)}) {
+      std::uint64_t count = 0;
+      if (db_->GetIntProperty(family, *of_all, &count)) entries += count;
+      if (db_->GetIntProperty(family, *of_erasures, &count)) erasures += count;
+    }
+    if (erased == Erased::any) return erasures > 0;
+    // An erasure and the key that it takes away are an entry each.
+    const bool most = 2 * erasures > entries - erasures;
+    return most && (erased == Erased::most || erasures > kManyErasures);
   }
 
   Result<void> compact(rocksdb::ColumnFamilyHandle* family) {
