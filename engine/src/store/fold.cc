@@ -1,6 +1,8 @@
 #include "store/fold.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,12 +65,6 @@ void put_chunk(ServerId server, std::span<const SeriesColumns> series, Batch& ba
   batch.put(Space::checks, chunk_key(server, from_ms(first_ms)).view(), encode_chunk(series));
 }
 
-std::size_t total(std::span<const SeriesColumns> series) {
-  std::size_t results = 0;
-  for (const SeriesColumns& columns : series) results += columns.size();
-  return results;
-}
-
 /// About what results take in a chunk, so that it can be cut before it is encoded.
 class ChunkSize {
  public:
@@ -103,21 +99,6 @@ std::size_t fitting(std::span<const CheckResult> results) {
   return count;
 }
 
-/// The usual case, a seal: `results` all lie behind what the chunk holds, and fit. Spares taking the chunk apart.
-bool append_to(std::vector<SeriesColumns>& series, std::span<const CheckResult> results) {
-  if (total(series) + results.size() > kMaxChunkResults) return false;
-  for (const CheckResult& result : results) {
-    auto place = std::lower_bound(series.begin(), series.end(), result.location,
-                                  [](const auto& columns, LocationId wanted) { return columns.location < wanted; });
-    if (place == series.end() || place->location != result.location) {
-      place = series.insert(place, SeriesColumns{});
-      place->location = result.location;
-    }
-    place->push_back(result);
-  }
-  return true;
-}
-
 /// Puts `results` into `chunk`.
 Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<const CheckResult> results,
                                 Batch& batch) {
@@ -130,10 +111,6 @@ Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<
     // Beside it, unless that would take its place, and with it the word that results are missing.
     if (to_ms(results.front().time) != chunk.first_ms) return put_new_chunks(server, results, batch);
     return tl::unexpected<Error>(at_chunk(done.error(), server, chunk.first_ms));
-  }
-  if (behind && append_to(series, results)) {
-    put_chunk(server, series, batch);
-    return 1;
   }
   const auto merged = merge_results(to_results(series, server), results);
   batch.erase(Space::checks, chunk_key(server, from_ms(chunk.first_ms)).view());
@@ -163,7 +140,115 @@ Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> res
   return written;
 }
 
+/// A chunk this large is not put together with others. One that was cut because what follows did not fit is larger:
+/// what is counted for a result before it is encoded is at most a few times what it takes.
+constexpr std::uint32_t kFullResults = kMaxChunkResults / 4 * 3;
+constexpr std::size_t kFullBytes = kMaxChunkBytes / 4;
+/// Of an open day, small chunks are not put together before there are so many of them.
+constexpr std::size_t kFewChunks = 4;
+
+/// The small chunks at the end of a day.
+struct Tail {
+  std::vector<Stored> chunks;
+  std::size_t results = 0;
+  std::size_t bytes = 0;
+  std::int64_t last_ms = -1;  // of all chunks of the day, also those before these
+};
+
+/// Errors as read_day: behind what cannot be read, new chunks would be out of reach.
+Result<Tail> read_tail(ServerId server, std::int64_t day, View& view) {
+  Tail tail;
+  const auto begin_anew = [&] {
+    tail.chunks.clear();
+    tail.results = tail.bytes = 0;
+  };
+  IntactRange checks(view, Space::checks, chunk_key(server, from_ms(day * kDayMs)),
+                     chunk_key(server, from_ms((day + 1) * kDayMs)));
+  while (checks.next()) {
+    if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
+    const auto key = parse_chunk_key(checks.key());
+    const auto info = peek_chunk(checks.value());
+    if (!key || !info || info->first_ms != to_ms(key->first)) {
+      begin_anew();  // it stays as it is, and where it is
+      if (key) tail.last_ms = std::max(tail.last_ms, to_ms(key->first));
+      continue;
+    }
+    tail.last_ms = std::max(tail.last_ms, info->last_ms);
+    if (info->results >= kFullResults || checks.value().size() >= kFullBytes) {
+      begin_anew();
+      continue;
+    }
+    tail.chunks.push_back({info->first_ms, info->last_ms, std::string(checks.value())});
+    tail.results += info->results;
+    tail.bytes += checks.value().size();
+  }
+  if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
+  if (!checks.status()) return tl::unexpected<Error>(checks.status().error());
+  return tail;
+}
+
+/// The results of the chunks; nothing when one does not decode.
+std::optional<std::vector<CheckResult>> results_of(ServerId server, const Tail& tail) {
+  std::vector<CheckResult> results;
+  std::vector<SeriesColumns> series;
+  for (const Stored& chunk : tail.chunks) {
+    if (!decode_chunk(chunk.bytes, Columns{true, true, true}, series)) return std::nullopt;
+    auto of_chunk = to_results(series, server);
+    results.insert(results.end(), std::make_move_iterator(of_chunk.begin()), std::make_move_iterator(of_chunk.end()));
+  }
+  return results;
+}
+
+/// `results`, of one day or none, as chunks behind those of the day, put together with the small ones when it is worth
+/// it.
+Result<std::uint64_t> seal_day(ServerId server, std::int64_t day, std::span<const CheckResult> results, bool is_over,
+                               View& view, Batch& batch) {
+  const auto tail = read_tail(server, day, view);
+  if (!tail) {
+    // Chunks that cannot be put together may stay side by side.
+    if (results.empty() && tail.error().code == ErrorCode::corruption) return 0;
+    return tl::unexpected<Error>(tail.error());
+  }
+  // What was taken for all that is sealed is not, as after damage.
+  if (!results.empty() && to_ms(results.front().time) <= tail->last_ms) return fold_day(server, results, view, batch);
+  const std::size_t pieces = tail->chunks.size() + (results.empty() ? 0 : 1);
+  const bool is_full = tail->results + results.size() >= kMaxChunkResults || tail->bytes >= kMaxChunkBytes;
+  if (pieces < (is_over ? 2 : kFewChunks) || !(is_over || is_full)) return put_new_chunks(server, results, batch);
+  auto merged = results_of(server, *tail);
+  if (!merged) return put_new_chunks(server, results, batch);
+  merged->insert(merged->end(), results.begin(), results.end());
+  // The first one's place is taken by what is put.
+  for (std::size_t i = 1; i < tail->chunks.size(); ++i) {
+    batch.erase(Space::checks, chunk_key(server, from_ms(tail->chunks[i].first_ms)).view());
+  }
+  return put_new_chunks(server, *merged, batch);
+}
+
 }  // namespace
+
+Result<std::uint64_t> seal_chunks(const Kv& kv, ServerId server, std::span<const CheckResult> results,
+                                  const SealedTo& sealed, Batch& batch) {
+  auto view = kv.view(server, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  std::uint64_t written = 0;
+  const std::int64_t newest_day = sealed.watermark_ms < 0 ? sealed.open_day : utc_day(sealed.watermark_ms);
+  if (newest_day < sealed.open_day && (results.empty() || day_of(results.front()) != newest_day)) {
+    const auto merged = seal_day(server, newest_day, {}, true, **view, batch);
+    if (!merged) return merged;
+    written += *merged;
+  }
+  while (!results.empty()) {
+    const std::size_t count = day_end(results);
+    const std::int64_t day = day_of(results.front());
+    const auto done = day == newest_day
+                          ? seal_day(server, day, results.first(count), day < sealed.open_day, **view, batch)
+                          : Result<std::uint64_t>(put_new_chunks(server, results.first(count), batch));
+    if (!done) return done;
+    written += *done;
+    results = results.subspan(count);
+  }
+  return written;
+}
 
 std::uint64_t put_new_chunks(ServerId server, std::span<const CheckResult> results, Batch& batch) {
   std::uint64_t written = 0;

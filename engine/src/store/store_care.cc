@@ -23,7 +23,7 @@ Result<void> StoreImpl::apply_retention() {
 Result<void> StoreImpl::compact() {
   return call(Access::write, [&]() -> Result<void> {
     const MutexLock lock(care_mutex_);
-    if (auto sealed = writer_.seal_all(); !sealed) return sealed;
+    if (auto sealed = writer_.seal_all(true); !sealed) return sealed;
     const auto all = catalog();
     for (const Server& server : all->servers()) {
       auto written = retention_.write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);

@@ -280,7 +280,7 @@ std::int64_t Writer::seal_end(const ServerState& state) const {
     end_ms = today_ms - 1;
   }
   if (unsealed.rows < limit) return end_ms;
-  // Rows that are ahead wait for their time; a few that may go are not worth a chunk's rewriting.
+  // Rows that are ahead wait for their time; a few that may go are not worth a chunk.
   const std::int64_t ready_ms = complete_ms - SealPolicy::kGraceMs;
   if (ready_ms > end_ms && state.rows_until(ready_ms) >= limit / 2) end_ms = ready_ms;
   if (unsealed.rows >= policy_.hard_limit(state.id) && state.rows_until(end_ms) == 0) {
@@ -290,30 +290,38 @@ std::int64_t Writer::seal_end(const ServerState& state) const {
   return end_ms;
 }
 
+/// The UTC day that results come in for now: as far as has arrived, and no further than the clock.
+std::int64_t Writer::open_day(const ServerState& state) const {
+  return utc_day(std::max<std::int64_t>(std::min(state.unsealed().last_ms, to_ms(options_.clock())), 0));
+}
+
 Result<void> Writer::seal_if_due(ServerState& state) {
   const std::int64_t end_ms = seal_end(state);
   if (end_ms < 0 || end_ms < state.unsealed().first_row_ms) return {};
-  return write(state, Durability::buffered,
-               [&](const Kv& kv, LaneChange& sealed) { return prepare_seal(kv, seal_end(state), sealed); });
+  return write(state, Durability::buffered, [&](const Kv& kv, LaneChange& sealed) {
+    return prepare_seal(kv, seal_end(state), open_day(state), sealed);
+  });
 }
 
-Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms,
+/// Seals the rows up to a time, and puts together the small chunks of the days before `open_day`.
+Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int64_t open_day,
                                   LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
   const std::vector<CheckResult> rows = state.rows();
   const auto end = std::partition_point(rows.begin(), rows.end(),
                                         [up_to_ms](const auto& row) { return to_ms(row.time) <= up_to_ms; });
   const std::span<const CheckResult> sealed(rows.begin(), end);
-  if (sealed.empty()) return {};
-  const auto folded = fold(kv, state.id, sealed, change.batch);
-  if (!folded) return tl::unexpected<Error>(folded.error());
+  const std::int64_t sealed_ms = state.unsealed().watermark_ms;
+  if (sealed.empty() && (sealed_ms < 0 || utc_day(sealed_ms) >= open_day)) return {};
+  const auto written = seal_chunks(kv, state.id, sealed, {sealed_ms, open_day}, change.batch);
+  if (!written) return tl::unexpected<Error>(written.error());
   // One by one: they are known here, and a range over `recent` is dear.
   for (const CheckResult& row : sealed) {
     change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
   }
-  const std::int64_t watermark_ms = to_ms(sealed.back().time);
+  const std::int64_t watermark_ms = sealed.empty() ? sealed_ms : to_ms(sealed.back().time);
   state.begin_seal(watermark_ms);
-  change.publish = [this, &state, watermark_ms, chunks = *folded] {
+  change.publish = [this, &state, watermark_ms, chunks = *written] {
     sealed_chunks_ += chunks;
     state.seal(watermark_ms);
     states_.trim_head(state);
@@ -321,10 +329,11 @@ Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms,
   return {};
 }
 
-Result<void> Writer::seal_all() {
+Result<void> Writer::seal_all(bool settled) {
   for (const auto& state : states_.all()) {
     auto sealed = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& sealing) {
-      return prepare_seal(kv, state->unsealed().last_ms, sealing);
+      const std::int64_t end_day = settled ? to_ms(kTimeLimit) / kDayMs : open_day(*state);
+      return prepare_seal(kv, state->unsealed().last_ms, end_day, sealing);
     });
     if (!sealed && sealed.error().code != ErrorCode::not_found) return sealed;
   }

@@ -1,7 +1,7 @@
 // Everything that changes check results: appending, bulk loading, sealing, retention, removal.
 //
 // A result later than the server's watermark becomes a row of `recent`; an earlier one is folded into its chunk at
-// once. When a server has enough rows, all but the newest are sealed: folded into chunks and erased, in one batch.
+// once. When a server has enough rows, all but the newest are sealed: made chunks and erased, in one batch.
 // A day summary exists only while it is true: whatever changes a day that has one erases it in the same batch.
 //
 // Each change is prepared under its server's lock, enters the lane under it, and waits there without it (write_lane.h).
@@ -39,8 +39,8 @@ class Writer {
   [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability);
   [[nodiscard]] Result<std::vector<Rejected>> append_each(std::span<const CheckResult> results, Durability durability);
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results);
-  /// Seals all rows of all servers.
-  [[nodiscard]] Result<void> seal_all();
+  /// Seals all rows of all servers; `settled`: as if the current day were over, too.
+  [[nodiscard]] Result<void> seal_all(bool settled = false);
   /// Drops the results before the UTC day `checks_day` and the summaries before `summaries_day`. True when something
   /// was dropped.
   [[nodiscard]] Result<bool> drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day);
@@ -98,7 +98,9 @@ class Writer {
                                            std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
   /// Up to where the rows of a server are to be sealed now; before all of them when they need not be.
   [[nodiscard]] std::int64_t seal_end(const ServerState& state) const;
-  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, std::int64_t up_to_ms, LaneChange& change);
+  [[nodiscard]] std::int64_t open_day(const ServerState& state) const;
+  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int64_t open_day,
+                                          LaneChange& change);
   [[nodiscard]] Result<void> seal_if_due(ServerState& state);
   void after_append(std::size_t results);
 
