@@ -68,8 +68,9 @@ DaySummary summarise(std::int64_t day, const std::vector<const CheckResult*>& re
   return summary;
 }
 
-ModelCursor::ModelCursor(std::vector<CheckResult> results, TimeMs from, Columns columns, std::uint32_t segment_rows)
-    : results_(std::move(results)), from_(from), columns_(columns) {
+ModelCursor::ModelCursor(std::vector<CheckResult> results, TimeMs from, Columns columns, std::uint32_t segment_rows,
+                         std::vector<Hole> damage)
+    : results_(std::move(results)), damage_(std::move(damage)), from_(from), columns_(columns) {
   std::map<LocationId, std::vector<const CheckResult*>> open;
   for (const CheckResult& result : results_) {
     auto& piece = open[result.location];
@@ -85,7 +86,11 @@ ModelCursor::ModelCursor(std::vector<CheckResult> results, TimeMs from, Columns 
 }
 
 Result<const Segment*> ModelCursor::next() {
-  if (next_ == pieces_.size()) return nullptr;
+  const bool at_end = next_ == pieces_.size();
+  if (met_ < damage_.size() && (at_end || damage_[met_].window.from <= pieces_[next_].back()->time)) {
+    return tl::unexpected<Error>(damage_[met_++].error);
+  }
+  if (at_end) return nullptr;
   fill(pieces_[next_++]);
   return &segment_;
 }
@@ -119,13 +124,17 @@ void ModelCursor::fill(const std::vector<const CheckResult*>& piece) {
   segment_.details = details_;
 }
 
-ModelDayCursor::ModelDayCursor(std::map<std::int64_t, DaySummary> summaries)
-    : summaries_(std::move(summaries)), next_(summaries_.begin()) {
+ModelDayCursor::ModelDayCursor(std::map<std::int64_t, DaySummary> summaries, std::vector<Hole> damage)
+    : summaries_(std::move(summaries)), next_(summaries_.begin()), damage_(std::move(damage)) {
   cost_.range_scans = 1;
 }
 
 Result<const DaySummary*> ModelDayCursor::next() {
-  if (next_ == summaries_.end()) return nullptr;
+  const bool at_end = next_ == summaries_.end();
+  if (met_ < damage_.size() && (at_end || utc_day(to_ms(damage_[met_].window.from)) < next_->first)) {
+    return tl::unexpected<Error>(damage_[met_++].error);
+  }
+  if (at_end) return nullptr;
   ++cost_.summaries;
   return &(next_++)->second;
 }

@@ -164,8 +164,30 @@ Result<std::unique_ptr<Cursor>> ModelStore::scan(ServerId server, Window window,
   if (!servers_.contains(server)) return tl::unexpected(no_such_server(server));
   std::int64_t begin_ms = std::max<std::int64_t>(0, to_ms(window.from) - options.lookback.count());
   if (shape_.whole_days) begin_ms -= begin_ms % kDayMs;
-  return std::make_unique<ModelCursor>(results(server, {from_ms(begin_ms), window.to}), window.from, options.columns,
-                                       shape_.segment_rows);
+  const Window read{from_ms(begin_ms), window.to};
+  auto damage = holes(server, read, false);
+  auto found = results(server, read);
+  std::erase_if(found, [&](const CheckResult& result) {
+    return std::any_of(damage.begin(), damage.end(), [&](const Hole& hole) {
+      return result.time >= hole.window.from && result.time < hole.window.to;
+    });
+  });
+  return std::make_unique<ModelCursor>(std::move(found), window.from, options.columns, shape_.segment_rows,
+                                       std::move(damage));
+}
+
+std::vector<Hole> ModelStore::holes(ServerId server, Window window, bool days) const {
+  std::vector<Hole> holes;
+  const auto damaged = damage_.find(server);
+  if (damaged == damage_.end()) return holes;
+  for (Window hole : damaged->second) {
+    if (days) {
+      hole = {from_ms(utc_day(to_ms(hole.from)) * kDayMs), from_ms((utc_day(to_ms(hole.to) - 1) + 1) * kDayMs)};
+    }
+    hole = {std::max(hole.from, window.from), std::min(hole.to, window.to)};
+    if (!hole.empty()) holes.push_back({hole, {ErrorCode::corruption, "damaged on purpose"}});
+  }
+  return holes;
 }
 
 Result<ScanCost> ModelStore::scan_many(std::span<const ServerId> servers, Window window, const ScanOptions& options,
@@ -192,7 +214,11 @@ Result<std::unique_ptr<DayCursor>> ModelStore::days(ServerId server, DayRange ra
     if (!with_sketch) summaries[key.second].latency = {};
   }
   for (const auto& [day, results] : by_day) summaries[day] = summarise(day, results, with_sketch);
-  return std::make_unique<ModelDayCursor>(std::move(summaries));
+  auto damage = holes(server, {from_ms(range.first * kDayMs), from_ms(range.last * kDayMs)}, true);
+  for (const Hole& hole : damage) {
+    for (auto day = utc_day(to_ms(hole.window.from)); day < utc_day(to_ms(hole.window.to)); ++day) summaries.erase(day);
+  }
+  return std::make_unique<ModelDayCursor>(std::move(summaries), std::move(damage));
 }
 
 Result<ScanCost> ModelStore::days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,

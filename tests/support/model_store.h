@@ -40,6 +40,8 @@ class ModelStore final : public Store {
   ServerId add(Server server);
   /// Stores what a store has taken, whatever this model's clock and retention say of it.
   void put(std::span<const CheckResult> results);
+  /// Makes the results of a server in `window` unreadable.
+  void damage(ServerId server, Window window) { damage_[server].push_back(window); }
   /// What is kept from now on, as a store that is opened anew with other options.
   void set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries);
 
@@ -90,6 +92,8 @@ class ModelStore final : public Store {
   template <class EachResult>
   void for_each_result(ServerId server, std::int64_t first, std::int64_t last, const EachResult& visit) const;
   void retain(const Server& server);
+  /// The damaged times of a server in `window`, whole days of them if `days`.
+  [[nodiscard]] std::vector<Hole> holes(ServerId server, Window window, bool days) const;
 
   Options options_;
   ScanShape shape_;
@@ -97,6 +101,7 @@ class ModelStore final : public Store {
   std::uint32_t last_id_ = 0;
   std::map<ServerId, Server> servers_;
   std::map<Key, CheckResult> results_;
+  std::map<ServerId, std::vector<Window>> damage_;
   std::uint64_t changes_ = 0;
   std::map<std::pair<ServerId, std::int64_t>, DaySummary> kept_days_;  // of days whose results are gone
 };

@@ -7,7 +7,7 @@ namespace {
 
 /// So many days are tried one by one before the steps grow: reading one costs some 30 us, and a window of all times has
 /// three million.
-constexpr std::int64_t kSingleDays = 400;
+constexpr std::int64_t kSingleDays = 64;
 /// The first UTC day that no stored time lies in.
 constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
 
@@ -66,27 +66,37 @@ bool IntactRange::next() {
   return true;
 }
 
-/// Finds the first day at which reading goes on; without one the range is at its end.
+/// Whether reading goes on at the beginning of `day`; false at damage, and at a fault, which is status_ then.
+bool IntactRange::is_readable_from(std::int64_t day) {
+  open(first_of_day(space_, from_, day));
+  auto status = range_->status();
+  if (!status && status.error().code != ErrorCode::corruption) status_ = status;
+  return status.has_value();
+}
+
+/// Finds the first day at which reading goes on; without one the range is at its end. Far behind where damage began
+/// days are tried further and further apart, and then between the last that failed and the first that did not; so what
+/// is intact between two damaged stretches may be passed over there.
 void IntactRange::step_over(Error error) {
-  const std::int64_t last_day = day_of(space_, to_.view()).value_or(kDayLimit);
-  std::int64_t step = 1;
-  std::int64_t day = day_ + 1;
-  for (;; day = std::min(day + step, last_day + 1)) {
-    if (day > last_day) {
-      ended_ = true;
-      break;
-    }
-    open(first_of_day(space_, from_, day));
-    auto status = range_->status();
-    if (status) break;
-    if (status.error().code != ErrorCode::corruption) {
-      status_ = std::move(status);
-      return;
-    }
-    if (day - day_ >= kSingleDays) step *= 2;
+  const std::int64_t end_day = day_of(space_, to_.view()).value_or(kDayLimit) + 1;
+  std::int64_t damaged = day_;
+  std::int64_t readable = day_ + 1;
+  for (std::int64_t step = 1; readable < end_day && !is_readable_from(readable);) {
+    if (!status_) return;
+    damaged = readable;
+    if (damaged - day_ >= kSingleDays) step *= 2;
+    readable = std::min(damaged + step, end_day);
   }
-  skipped_ = Skipped{day_, day, std::move(error)};
-  day_ = day;
+  while (readable - damaged > 1) {
+    const std::int64_t day = damaged + (readable - damaged) / 2;
+    const bool goes_on = is_readable_from(day);
+    if (!status_) return;
+    (goes_on ? readable : damaged) = day;
+  }
+  ended_ = readable >= end_day;
+  if (!ended_ && !is_readable_from(readable)) return;
+  skipped_ = Skipped{day_, readable, std::move(error)};
+  day_ = readable;
 }
 
 }  // namespace nines::engine

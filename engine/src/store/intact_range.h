@@ -1,7 +1,7 @@
 // Reading on behind what is damaged: a range over one server's keys that steps over blocks that cannot be read.
 //
-// A damaged block ends a Range with `corruption`, and nothing says where the block ends. So the next UTC day is tried,
-// and the one after it, until one can be read; a part of a day that was passed over may be intact.
+// A damaged block ends a Range with `corruption`, and nothing says where the block ends. So later UTC days are tried,
+// until one can be read; a part of a day that was passed over may be intact.
 //
 // Threads: none of its own; use within a ViewUse.
 #pragma once
@@ -44,6 +44,7 @@ class IntactRange {
 
  private:
   void open(const Key& from);
+  [[nodiscard]] bool is_readable_from(std::int64_t day);
   void step_over(Error error);
 
   View& view_;

@@ -111,23 +111,52 @@ Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server) {
   return std::nullopt;
 }
 
-Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) {
-  auto view = kv.view(server, {Space::checks});
-  if (!view) return tl::unexpected<Error>(view.error());
-  const Range& checks = (*view)->last(Space::checks, server_key(server).view(), prefix_end(server).view());
-  if (!checks.valid()) {
-    if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
-    return std::nullopt;
-  }
+namespace {
+
+/// The newest result of a chunk.
+Result<CheckResult> newest_of(std::string_view key, std::string_view chunk, ServerId server) {
   std::vector<SeriesColumns> series;
-  if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
-    return tl::unexpected<Error>(at_key(decoded.error(), checks.key()));
+  if (auto decoded = decode_chunk(chunk, Columns{true, true, true}, series); !decoded) {
+    return tl::unexpected<Error>(at_key(decoded.error(), key));
   }
   auto newest = series.begin();
   for (auto candidate = series.begin(); candidate != series.end(); ++candidate) {
     if (candidate->time_ms.back() >= newest->time_ms.back()) newest = candidate;
   }
   return newest->at(newest->size() - 1, server);
+}
+
+/// The newest result of the chunks that can be read, by looking at all of them.
+Result<std::optional<CheckResult>> newest_intact(View& view, ServerId server) {
+  std::optional<CheckResult> newest;
+  IntactRange checks(view, Space::checks, chunk_key(server, from_ms(0)), prefix_end(server));
+  while (checks.next()) {
+    if (auto found = newest_of(checks.key(), checks.value(), server)) newest = std::move(*found);
+  }
+  if (!checks.status()) return tl::unexpected<Error>(checks.status().error());
+  return newest;
+}
+
+}  // namespace
+
+Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server) {
+  auto view = kv.view(server, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  const Range& checks = (*view)->last(Space::checks, server_key(server).view(), prefix_end(server).view());
+  Error damage;
+  if (checks.valid()) {
+    auto newest = newest_of(checks.key(), checks.value(), server);
+    if (newest) return *std::move(newest);
+    damage = std::move(newest.error());
+  } else {
+    auto status = checks.status();
+    if (status) return std::nullopt;
+    damage = std::move(status.error());
+  }
+  if (damage.code != ErrorCode::corruption) return tl::unexpected<Error>(std::move(damage));
+  auto intact = newest_intact(**view, server);
+  if (intact && !*intact) return tl::unexpected<Error>(std::move(damage));
+  return intact;
 }
 
 Unsealed ServerState::unsealed() const {

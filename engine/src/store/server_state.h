@@ -137,7 +137,8 @@ class ServerState {
   std::uint64_t changed_at_ NINES_GUARDED_BY(view) = 0;
 };
 
-/// The newest result of `server` in a chunk, and in a row, which is newer when there is one. Errors: corruption, io.
+/// The newest result of `server` in a chunk, and in a row, which is newer when there is one. Damaged chunks are passed
+/// over. Errors: corruption, where none can be read; io.
 [[nodiscard]] Result<std::optional<CheckResult>> newest_sealed(const Kv& kv, ServerId server);
 [[nodiscard]] Result<std::optional<CheckResult>> newest_row(const Kv& kv, ServerId server);
 

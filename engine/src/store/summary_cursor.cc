@@ -231,8 +231,14 @@ Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
   }
   const auto segment = scan_.next();
   if (!segment && !scan_.holes().empty()) {
-    // Whether the day has results is found, with this error, when it is computed.
-    return std::clamp(utc_day(to_ms(scan_.holes().front().window.from)), day_, end - 1);
+    const Window hole = scan_.holes().front().window;
+    const std::int64_t first = std::clamp(utc_day(to_ms(hole.from)), day_, end - 1);
+    const std::int64_t whole_end = std::min(utc_day(to_ms(hole.to)), end);
+    // Of a part of a day it is found, with this error, when the day is computed.
+    if (first * kDayMs < to_ms(hole.from) || whole_end <= first) return first;
+    auto error = damaged(first, whole_end, segment.error());
+    day_ = whole_end;
+    return tl::unexpected<Error>(std::move(error));
   }
   if (!segment) return tl::unexpected<Error>(segment.error());
   if (*segment == nullptr) return end;

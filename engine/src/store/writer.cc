@@ -10,6 +10,7 @@
 #include "codec/row.h"
 #include "series/merge.h"
 #include "store/fold.h"
+#include "store/intact_range.h"
 #include "vocabulary/check_input.h"
 
 namespace nines::engine {
@@ -26,6 +27,22 @@ constexpr std::size_t kRowBytes = 32;
 
 bool by_server_and_time(const CheckResult* a, const CheckResult* b) {
   return std::tie(a->server, a->time) < std::tie(b->server, b->time);
+}
+
+/// Whether no chunk from `time` on can be read.
+Result<bool> is_behind_chunks(const Kv& kv, ServerId server, TimeMs time) {
+  auto view = kv.view(server, {Space::checks});
+  if (!view) return tl::unexpected<Error>(view.error());
+  IntactRange checks(**view, Space::checks, chunk_key(server, time), prefix_end(server));
+  const bool any = checks.next();
+  if (!checks.status()) return tl::unexpected<Error>(checks.status().error());
+  return !any;
+}
+
+void put_row(const CheckResult& result, Batch& batch) {
+  std::string row;
+  append_row(row, result);
+  batch.put(Space::recent, recent_key(result.server, result.time, result.location).view(), row);
 }
 
 }  // namespace
@@ -97,14 +114,12 @@ Result<void> Writer::append_piece(std::span<const CheckResult> results, Durabili
     while (end < order.size() && order[end]->server == id) ++end;
     auto state = states_.find(id);
     if (state == nullptr) return tl::unexpected<Error>(no_such_server(id));
-    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}});
+    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}, false});
     begin = end;
   }
   if (auto done = append_groups(groups, durability); !done) return done;
-  for (Group& group : groups) {
-    // The append has succeeded; a seal that fails is tried again by the next one.
-    if (!seal_if_due(*group.state)) break;
-  }
+  // The append has succeeded; a seal that fails is tried again by the next one.
+  for (Group& group : groups) static_cast<void>(seal_if_due(*group.state));
   return {};
 }
 
@@ -115,7 +130,7 @@ Result<void> Writer::append_groups(std::span<Group> groups, Durability durabilit
     changes.reserve(groups.size());
     for (Group& group : groups) {
       changes.emplace_back(*group.state);
-      changes.back().publish = [&group] { group.state->append(group.results); };
+      changes.back().publish = [this, &group] { publish(group); };
     }
     WriteLane::Turn turn(changes, durability);
     {
@@ -204,7 +219,7 @@ void Writer::write_groups(std::span<Group> groups, Durability durability,
       LaneChange change(*group.state);
       outcomes[index] = prepare_append(group, change);
       if (!outcomes[index]) continue;
-      change.publish = [&group] { group.state->append(group.results); };
+      change.publish = [this, &group] { publish(group); };
       changes.push_back(std::move(change));
       entered.push_back(index);
     }
@@ -219,6 +234,11 @@ void Writer::write_groups(std::span<Group> groups, Durability durability,
       if (changes[i].outdated) left.push_back(entered[i]);
     }
   }
+}
+
+void Writer::publish(Group& group) {
+  // Of a hurt server it is not known what is sealed; with the new rows there is more to tell it by.
+  group.hurt ? group.state->forget(states_.count_change()) : group.state->append(group.results);
 }
 
 Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
@@ -237,16 +257,14 @@ Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_T
     sealed_ms = state.unsealed().watermark_ms;
   }
   group.late.clear();
-  std::string row;
+  group.hurt = false;
   std::int64_t erased_day = -1;
   for (const CheckResult* result : group.results) {
     if (to_ms(result->time) <= sealed_ms) {
       group.late.push_back(*result);
       continue;
     }
-    row.clear();
-    append_row(row, *result);
-    change.batch.put(Space::recent, recent_key(state.id, result->time, result->location).view(), row);
+    put_row(*result, change.batch);
     const std::int64_t day = utc_day(to_ms(result->time));
     change.past = change.past || state.is_past(day);
     if (day == erased_day || !state.may_have_summary(day)) continue;
@@ -259,9 +277,21 @@ Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_T
   change.past = true;
   sort_and_unique(group.late);
   erase_summaries(state, group.late, change.batch);
-  const auto folded = fold(*kv, state.id, group.late, change.batch);
-  if (!folded) return tl::unexpected<Error>(folded.error());
-  sealed_chunks_ += *folded;
+  Batch chunks(state.id);
+  const auto folded = fold(*kv, state.id, group.late, chunks);
+  if (folded) {
+    change.batch.append(chunks);
+    sealed_chunks_ += *folded;
+    return {};
+  }
+  if (folded.error().code != ErrorCode::corruption) return tl::unexpected<Error>(folded.error());
+  // Where the newest chunk cannot be read, where the chunks end was a guess. Rows behind all that can be read need
+  // none.
+  const auto last = is_behind_chunks(*kv, state.id, group.late.front().time);
+  if (!last) return tl::unexpected<Error>(last.error());
+  if (!*last) return tl::unexpected<Error>(folded.error());
+  group.hurt = true;
+  for (const CheckResult& result : group.late) put_row(result, change.batch);
   return {};
 }
 

@@ -61,6 +61,7 @@ class Writer {
     std::shared_ptr<ServerState> state;
     std::span<const CheckResult* const> results;
     std::vector<CheckResult> late;  // what has to be folded into chunks
+    bool hurt = false;              // late ones become rows, as the newest chunk cannot be read
   };
   /// What of an erasure goes into one batch.
   struct ErasePiece {
@@ -86,6 +87,7 @@ class Writer {
   [[nodiscard]] Result<void> append_piece(std::span<const CheckResult> results, Durability durability);
   [[nodiscard]] Result<void> append_groups(std::span<Group> groups, Durability durability);
   [[nodiscard]] Result<void> prepare_append(Group& group, LaneChange& change);
+  void publish(Group& group);
   /// Erases the summaries of the days of `results` that may have one.
   static void erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch);
   [[nodiscard]] Result<void> prepare_piece(const Kv& kv, std::span<const CheckResult> results, LoadPiece& piece,

@@ -87,6 +87,7 @@ enum class Reason : std::uint8_t {
   look_back,     ///< an outage under way at the window's start, or what holds there: read back to its beginning
   look_ahead,    ///< failures at the window's end: read on until they are confirmed or not
   no_results,    ///< summaries: retention has taken the results of these days
+  lost_summary,  ///< results: the summaries of these days cannot be read
 };
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;

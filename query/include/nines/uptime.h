@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <nines/cursor.h>
 #include <nines/incident.h>
 #include <nines/latency.h>
 #include <nines/query.h>
@@ -79,6 +80,9 @@ struct Figures {
   /// The newest check before the window's end that is inside it or still holds at its start; when there is none and
   /// the window ends now, the newest there is.
   std::optional<LastCheck> last;
+  /// Times of the window whose stored results are damaged, ascending: they are unknown, whatever was stored of them.
+  /// The whole window where nothing of the server can be read.
+  std::vector<Hole> holes;
 };
 
 /// The state at the window's end; unknown for an empty window.

@@ -8,6 +8,7 @@
 #include "figures/figures.h"
 #include "figures/latency_sink.h"
 #include "judgement/plan.h"
+#include "judgement/readable.h"
 #include "judgement/server_facts.h"
 
 namespace nines::query {
@@ -98,6 +99,16 @@ class Bulk {
         .latency = options_.figures.latency || !edges_.empty(), .phases = false, .details = options_.figures.details};
   }
 
+  Result<void> read(std::size_t index, Cursor* cursor, const Reading& reading, Reach reach, ServerReader& reader) {
+    if (auto done = reader.begin(store_, *servers_[index], query_, reading, reach); !done) return done;
+    if (cursor != nullptr) {
+      if (auto done = reader.take(store_, *cursor); !done) return done;
+    } else if (auto done = reader.read(store_, query_.summaries); !done) {
+      return done;
+    }
+    return reader.settle(store_);
+  }
+
   // Reads from `cursor`, or by a plan of its own when there is none.
   Result<void> visit(std::size_t index, Cursor* cursor, Reach reach, Workspace& workspace) {
     workspace.latencies.clear();
@@ -112,13 +123,13 @@ class Bulk {
     reading.incidents = true;
     reading.since = options_.figures.since;
     ServerReader& reader = workspace.reader;
-    if (auto done = reader.begin(store_, *servers_[index], query_, reading, reach); !done) return done;
-    if (cursor != nullptr) {
-      if (auto done = reader.take(store_, *cursor); !done) return done;
-    } else if (auto done = reader.read(store_, query_.summaries); !done) {
-      return done;
+    if (auto done = read(index, cursor, reading, reach, reader); !done) {
+      // One server's damage, or its removal meanwhile, is no other's.
+      if (!is_of_one_server(done.error())) return done;
+      reader.give_up(std::move(done.error()));
+      workspace.latencies.clear();
+      if (!edges_.empty()) workspace.buckets.begin(edges_, options_.figures.latency ? &workspace.latencies : nullptr);
     }
-    if (auto done = reader.settle(store_); !done) return done;
     auto figures = compose_figures(reader, store_, options_.figures.details);
     if (!figures) return tl::unexpected(figures.error());
     figures->latency = workspace.latencies.figures();

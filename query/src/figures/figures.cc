@@ -5,6 +5,7 @@
 #include "figures/latency_sink.h"
 #include "figures/outages.h"
 #include "judgement/confirm.h"
+#include "judgement/readable.h"
 #include "judgement/spans.h"
 
 namespace nines {
@@ -34,8 +35,9 @@ Result<std::optional<LastCheck>> read_check(ServerReader& reader, const Store& s
   if (!cursor) return tl::unexpected(cursor.error());
   std::optional<LastCheck> found;
   LocationId location{};
+  std::vector<Hole> unread;
   while (true) {
-    const auto segment = (*cursor)->next();
+    const auto segment = next_readable(**cursor, unread);
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
     for (const Run& run : (*segment)->runs) {
@@ -68,6 +70,7 @@ Result<std::optional<LastCheck>> find_last(ServerReader& reader, const Store& st
   }
   if (!reader.window_ends_now()) return std::nullopt;
   const auto last = store.last_result(reader.server().id);
+  if (!last && is_of_one_server(last.error())) return std::nullopt;
   if (!last) return tl::unexpected(last.error());
   if (!*last) return std::nullopt;
   if ((*last)->time < reader.window().to) return last_of(**last);
@@ -191,6 +194,7 @@ Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool d
   Figures figures;
   figures.server = reader.server().id;
   figures.window = reader.window();
+  figures.holes = reader.holes();
   for (const Span& span : reader.spans()) figures.time[span.state] += span.length_ms();
   set_ratios(figures, reader);
   figures.planned_down_ms = planned_down_ms(reader);

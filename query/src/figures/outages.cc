@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "judgement/readable.h"
 #include "judgement/spans.h"
 
 namespace nines::query {
@@ -39,8 +40,9 @@ Result<std::vector<std::int64_t>> failure_times(ServerReader& reader, const Stor
   const ScanOptions options{{.latency = false, .phases = false, .details = false}, std::chrono::milliseconds{0}};
   auto cursor = store.scan(reader.server().id, {from_ms(piece.first_ms), from_ms(piece.last_ms + 1)}, options);
   if (!cursor) return tl::unexpected(cursor.error());
+  std::vector<Hole> unread;
   while (true) {
-    const auto segment = (*cursor)->next();
+    const auto segment = next_readable(**cursor, unread);
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
     if ((*segment)->location != series.location) continue;
@@ -116,8 +118,9 @@ Result<std::string> read_detail(ServerReader& reader, const Store& store, Locati
   auto cursor = store.scan(reader.server().id, {from_ms(time_ms), from_ms(time_ms + 1)}, options);
   if (!cursor) return tl::unexpected(cursor.error());
   std::string text;
+  std::vector<Hole> unread;
   while (true) {
-    const auto segment = (*cursor)->next();
+    const auto segment = next_readable(**cursor, unread);
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
     for (const Detail& detail : (*segment)->details) {

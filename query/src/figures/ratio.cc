@@ -69,6 +69,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "look_ahead";
     case Reason::no_results:
       return "no_results";
+    case Reason::lost_summary:
+      return "lost_summary";
   }
   return "";
 }

@@ -7,6 +7,7 @@
 #include "judgement/combine.h"
 #include "judgement/confirm.h"
 #include "judgement/plan.h"
+#include "judgement/readable.h"
 #include "judgement/server_facts.h"
 #include "judgement/spans.h"
 
@@ -42,6 +43,7 @@ Result<void> ServerReader::begin(const Store& store, const Server& server, const
     merge_ms_ = std::max(merge_ms_, std::min(rules.merge_within.count(), kMaxHoldMs));
   }
   history_.clear();
+  holes_.clear();
   last_.reset();
   explain_ = {};
   return frame_.lay_out({from_ms(floor_ms_), from_ms(horizon_ms_ + 1)});
@@ -50,7 +52,7 @@ Result<void> ServerReader::begin(const Store& store, const Server& server, const
 Result<void> ServerReader::take(const Store& store, Cursor& cursor) {
   Collector collector(frame_, history_, reading_.sinks);
   while (true) {
-    const auto segment = cursor.next();
+    const auto segment = next_readable(cursor, holes_);
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
     collector.add(**segment, floor_ms_, horizon_ms_);
@@ -105,7 +107,7 @@ Result<std::uint64_t> ServerReader::read_results(const Store& store, Window wind
   if (!cursor) return tl::unexpected(cursor.error());
   std::uint64_t found = 0;
   while (true) {
-    const auto segment = (*cursor)->next();
+    const auto segment = next_readable(**cursor, holes_);
     if (!segment) return tl::unexpected(segment.error());
     if (*segment == nullptr) break;
     found += (*segment)->size() - (*segment)->first_in_window;
@@ -119,9 +121,14 @@ Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, C
   const DayRange range{utc_day(to_ms(step.window.from)), utc_day(to_ms(step.window.to))};
   auto days = store.days(frame_.server->id, range, reading_.sketches);
   if (!days) return tl::unexpected(days.error());
+  std::vector<Hole> lost;
   while (true) {
-    const auto day = (*days)->next();
+    const auto day = next_readable(**days, lost);
     if (!day) return tl::unexpected(day.error());
+    for (Hole& hole : lost) {
+      if (auto done = read_lost_days(store, std::move(hole), collector); !done) return done;
+    }
+    lost.clear();
     if (*day == nullptr) break;
     if (!has_inner_gap(frame_, **day)) {
       collector.add(**day);
@@ -134,6 +141,16 @@ Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, C
     if (*found == 0) collector.add(**day);
   }
   explain_.cost += (*days)->cost();
+  return {};
+}
+
+// Of days whose summaries cannot be read the results may be there.
+Result<void> ServerReader::read_lost_days(const Store& store, Hole lost, Collector& collector) {
+  const std::size_t known = holes_.size();
+  append_step(explain_.plan, {lost.window, Source::results, Reason::lost_summary});
+  const auto found = read_results(store, lost.window, collector);
+  if (!found) return tl::unexpected(found.error());
+  if (*found == 0 && holes_.size() == known) holes_.push_back(std::move(lost));
   return {};
 }
 
@@ -169,12 +186,15 @@ Result<void> ServerReader::read_gone_part(const Store& store, Window part, Colle
   auto days = store.days(frame_.server->id, range, reading_.sketches);
   if (!days) return tl::unexpected(days.error());
   while (true) {
-    const auto day = (*days)->next();
+    const auto day = next_readable(**days, holes_);
     if (!day) return tl::unexpected(day.error());
     if (*day == nullptr) break;
     const Window whole{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
     const Window taken{std::max(whole.from, part.from), std::min(whole.to, part.to)};
     collector.add_part(**day, to_ms(taken.from), to_ms(taken.to));
+    // It says what the results said that could not be read.
+    std::erase_if(holes_,
+                  [&](const Hole& hole) { return hole.window.from >= taken.from && hole.window.to <= taken.to; });
     append_step(explain_.plan, {taken, Source::summaries, Reason::no_results});
   }
   explain_.cost += (*days)->cost();
@@ -216,12 +236,46 @@ void ServerReader::judge() {
     all_places_from_ms_ = std::max(all_places_from_ms_, series.pieces.empty() ? kAlways : series.pieces[0].first_ms);
     for (const Piece& piece : series.pieces) longest_hold_ms_ = std::max(longest_hold_ms_, piece.hold_ms);
   }
-  combine_series(history_.all(), frame_.server->rules, measured_);
+  combine(measured_);
   lay_over(measured_, frame_.overlay, judged_);
   // What lies past the horizon is not known to hold; one millisecond of it tells whether an outage goes on.
   while (!judged_.empty() && judged_.back().from_ms > horizon_ms_) judged_.pop_back();
   if (!judged_.empty()) judged_.back().to_ms = std::min(judged_.back().to_ms, horizon_ms_ + 1);
   find_outages(judged_, *frame_.server, outages_);
+}
+
+// What the places' results say together; nothing of the times that cannot be read, whatever held before them.
+void ServerReader::combine(std::vector<Span>& measured) {
+  combine_series(history_.all(), frame_.server->rules, measured);
+  if (holes_.empty()) return;
+  std::sort(holes_.begin(), holes_.end(), [](const Hole& a, const Hole& b) { return a.window.from < b.window.from; });
+  std::vector<Span> hidden;
+  for (const Hole& hole : holes_) {
+    const std::int64_t done_ms = hidden.empty() ? 0 : hidden.back().to_ms;
+    append_span(hidden, std::max(to_ms(hole.window.from), done_ms), to_ms(hole.window.to), State::unknown);
+  }
+  lay_over(measured, hidden, hidden_);
+  measured.swap(hidden_);
+}
+
+std::vector<Hole> ServerReader::holes() const {
+  std::vector<Hole> inside;
+  for (const Hole& hole : holes_) {
+    const Window part{std::max(hole.window.from, clipped_.from), std::min(hole.window.to, clipped_.to)};
+    if (!part.empty()) inside.push_back({part, hole.error});
+  }
+  return inside;
+}
+
+void ServerReader::give_up(Error error) {
+  history_.clear();
+  last_.reset();
+  holes_.assign(1, {frame_.window, std::move(error)});
+  clipped_ = frame_.window;
+  spans_.clear();
+  if (clipped_.empty()) return;
+  judge();
+  cover(judged_, to_ms(clipped_.from), to_ms(clipped_.to), spans_);
 }
 
 // From this moment on judged_ can only change by what lies past the horizon.
@@ -329,7 +383,7 @@ TimePerState ServerReader::time_with_blips_down() {
   std::vector<Span> measured;
   std::vector<Span> judged;
   std::vector<Span> spans;
-  combine_series(history_.all(), frame_.server->rules, measured);
+  combine(measured);
   lay_over(measured, frame_.overlay, judged);
   cover(judged, from_ms, end_ms, spans);
   for (Series& series : history_.all()) static_cast<void>(confirm(series, frame_.policy, horizon_ms_));

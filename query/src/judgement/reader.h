@@ -49,6 +49,9 @@ class ServerReader {
   /// Reads on where the judgement is still open, then lays out the timeline.
   [[nodiscard]] Result<void> settle(const Store& store);
 
+  /// Ends what begin() began where nothing of the server can be read: the whole window is a hole.
+  void give_up(Error error);
+
   /// Reads back until there is a result before the window's end, or nothing is left to read. last_read() may then tell
   /// of it; the timeline stays as it is.
   [[nodiscard]] Result<void> find_any_result(const Store& store);
@@ -61,6 +64,8 @@ class ServerReader {
   [[nodiscard]] std::span<const Span> spans() const noexcept { return spans_; }
   /// What was measured and confirmed, before the catalog lies over it; holes are unknown.
   [[nodiscard]] std::span<const Span> measured() const noexcept { return measured_; }
+  /// What of the window's results cannot be read, ascending; unknown time.
+  [[nodiscard]] std::vector<Hole> holes() const;
   /// Time per state in the window if failures that nothing confirms counted as down for as long as they hold.
   [[nodiscard]] TimePerState time_with_blips_down();
   /// All that was judged, beyond the window on both sides; holes are unknown.
@@ -83,6 +88,7 @@ class ServerReader {
   /// The number of results in `window`.
   [[nodiscard]] Result<std::uint64_t> read_results(const Store& store, Window window, Collector& collector);
   [[nodiscard]] Result<void> read_days(const Store& store, const PlanStep& step, Collector& collector);
+  [[nodiscard]] Result<void> read_lost_days(const Store& store, Hole lost, Collector& collector);
   [[nodiscard]] Result<void> read_gone_days(const Store& store, std::span<const PlanStep> steps,
                                             std::span<ResultSink* const> sinks);
   [[nodiscard]] Result<void> read_gone_part(const Store& store, Window part, Collector& collector);
@@ -97,6 +103,7 @@ class ServerReader {
   [[nodiscard]] bool needs_later() const noexcept;
   [[nodiscard]] std::int64_t first_result_read_ms() const noexcept;
   void judge();
+  void combine(std::vector<Span>& measured);
 
   Frame frame_;
   Reading reading_;
@@ -118,6 +125,8 @@ class ServerReader {
   std::int64_t open_from_ms_ = 0;
   std::optional<LastCheck> last_;
   Window clipped_;
+  std::vector<Hole> holes_;   // in all that was read
+  std::vector<Span> hidden_;  // scratch
   std::vector<Span> measured_;
   std::vector<Span> judged_;
   std::vector<Outage> outages_;
