@@ -23,13 +23,21 @@ Result<void> StoreImpl::apply_retention() {
 Result<void> StoreImpl::compact() {
   return call(Access::write, [&]() -> Result<void> {
     const MutexLock lock(care_mutex_);
-    if (auto sealed = writer_.seal_all(true); !sealed) return sealed;
+    Result<void> damage;  // the first: what is hurt keeps nothing else from being looked after
+    const auto goes_on = [&damage](Result<void> step) {
+      if (step || step.error().code == ErrorCode::not_found) return true;
+      if (step.error().code != ErrorCode::corruption) return false;
+      if (damage) damage = std::move(step);
+      return true;
+    };
+    if (auto sealed = writer_.seal_all(true); !goes_on(sealed)) return sealed;
     const auto all = catalog();
     for (const Server& server : all->servers()) {
       auto written = retention_.write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
-      if (!written && written.error().code != ErrorCode::not_found) return written;
+      if (!goes_on(written)) return written;
     }
-    return retention_.compact_spaces();
+    if (auto compacted = retention_.compact_spaces(); !goes_on(compacted)) return compacted;
+    return damage;
   });
 }
 

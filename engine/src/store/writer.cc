@@ -360,14 +360,17 @@ Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int6
 }
 
 Result<void> Writer::seal_all(bool settled) {
+  Result<void> done;
   for (const auto& state : states_.all()) {
     auto sealed = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& sealing) {
       const std::int64_t end_day = settled ? to_ms(kTimeLimit) / kDayMs : open_day(*state);
       return prepare_seal(kv, state->unsealed().last_ms, end_day, sealing);
     });
-    if (!sealed && sealed.error().code != ErrorCode::not_found) return sealed;
+    if (sealed || sealed.error().code == ErrorCode::not_found) continue;
+    if (sealed.error().code != ErrorCode::corruption) return sealed;
+    if (done) done = std::move(sealed);
   }
-  return {};
+  return done;
 }
 
 void Writer::erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch) {

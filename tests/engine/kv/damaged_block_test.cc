@@ -70,6 +70,7 @@ TEST(DamagedBlock, MetByACompactionStopsNoWriteOfOthers) {
   EXPECT_EQ(append_to_all(kStartMs + 2 * kDayMs), kServers) << "rows need no chunk";
   for (int round = 1; round <= 5; ++round) {
     EXPECT_FALSE(store->compact());
+    EXPECT_LE(store->stats().recent_rows, 4U * round) << "of the servers whose block it is; the others' are sealed";
     EXPECT_EQ(append_to_all(kStartMs + 2 * kDayMs + round * 60'000), kServers);
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }

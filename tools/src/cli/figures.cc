@@ -76,21 +76,26 @@ std::vector<std::pair<std::string, std::string>> figures_texts(const std::string
                           format_latency(f.latency->p99_us), format_latency(f.latency->mean_us),
                           format_latency(f.latency->max_us), f.latency->exact ? "" : " (percentiles within 1 %)");
   }
-  return {{"server", printable(name)},
-          {"window", window_text(f.window, zone)},
-          {"state", f.current ? fmt::format("{} for {}", to_string(f.current->state),
-                                            short_duration((f.window.to - f.current->since).count()))
-                              : "-"},
-          {"uptime", percent_text(f.uptime_ratio)},
-          {"coverage", percent_text(f.coverage_ratio)},
-          {"time", times.empty() ? "-" : times},
-          {"checks",
-           fmt::format("{}, {} failed, {} not confirmed; {} successful", with_commas(f.counts.checks),
-                       with_commas(f.counts.failed), with_commas(f.counts.blips), percent_text(f.check_success_ratio))},
-          {"latency", latency},
-          {"outages", fmt::format("{}, longest {}, to repair {}, between {}", f.incidents.size(),
-                                  f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-",
-                                  optional_duration(f.mttr_ms), optional_duration(f.mtbf_ms))}};
+  std::vector<std::pair<std::string, std::string>> texts = {
+      {"server", printable(name)},
+      {"window", window_text(f.window, zone)},
+      {"state", f.current ? fmt::format("{} for {}", to_string(f.current->state),
+                                        short_duration((f.window.to - f.current->since).count()))
+                          : "-"},
+      {"uptime", percent_text(f.uptime_ratio)},
+      {"coverage", percent_text(f.coverage_ratio)},
+      {"time", times.empty() ? "-" : times},
+      {"checks",
+       fmt::format("{}, {} failed, {} not confirmed; {} successful", with_commas(f.counts.checks),
+                   with_commas(f.counts.failed), with_commas(f.counts.blips), percent_text(f.check_success_ratio))},
+      {"latency", latency},
+      {"outages", fmt::format("{}, longest {}, to repair {}, between {}", f.incidents.size(),
+                              f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-",
+                              optional_duration(f.mttr_ms), optional_duration(f.mtbf_ms))}};
+  for (const Hole& hole : f.holes) {
+    texts.emplace_back("unreadable", window_text(hole.window, zone) + ": " + printable(hole.error.message));
+  }
+  return texts;
 }
 
 void show_incidents(const Call& call, const Catalog& catalog, const std::vector<Incident>& list, Window window,

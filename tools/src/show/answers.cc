@@ -142,7 +142,13 @@ Json figures_json(const std::string& name, const Figures& figures) {
                {"mtbf_ms", rounded_json(figures.mtbf_ms)},
                {"longest_outage_ms", optional_json(figures.longest_outage_ms)},
                {"current", nullptr},
-               {"last", last_json(figures.last)}};
+               {"last", last_json(figures.last)},
+               {"unreadable", Json::array()}};
+  for (const Hole& hole : figures.holes) {
+    json["unreadable"].push_back({{"from", format_time(hole.window.from)},
+                                  {"to", format_time(hole.window.to)},
+                                  {"error", hole.error.message}});
+  }
   for (const Incident& incident : figures.incidents) json["incidents"].push_back(incident_json(incident, {}));
   for (const CauseDowntime& cause : downtime_by_cause(figures.incidents)) {
     json["causes"].push_back({{"error", text_or_null(to_string(cause.error))},
