@@ -7,11 +7,11 @@
 #include <string>
 
 #include "history.h"
+#include "http/http_server.h"
+#include "page/overview.h"
 #include "stores.h"
 #include "web/api.h"
-#include "web/http_server.h"
 #include "web/metrics.h"
-#include "web/overview.h"
 #include "web/routes.h"
 
 namespace nines::bench {

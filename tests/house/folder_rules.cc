@@ -43,10 +43,12 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/show", ""},
     FolderArrows{"tools/history", ""},
     FolderArrows{"tools/exchange", "show"},
-    FolderArrows{"tools/config", "web show"},
-    FolderArrows{"tools/web", "exchange show"},
-    FolderArrows{"tools/run", "web config exchange show"},
-    FolderArrows{"tools/cli", "run web config exchange history show"},
+    FolderArrows{"tools/http", "show"},
+    FolderArrows{"tools/page", "http exchange show"},
+    FolderArrows{"tools/web", "page http exchange show"},
+    FolderArrows{"tools/config", "web http show"},
+    FolderArrows{"tools/run", "web http config exchange show"},
+    FolderArrows{"tools/cli", "run web page http config exchange history show"},
 };
 
 /// "engine/codec" of "engine/src/codec/chunk.h"; "engine/" of a file that lies in src/ itself; empty for other files.

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "http/http_server.h"
 #include "run/run_metrics.h"
 #include "tools/support/command_line.h"
 #include "tools/support/test_web_server.h"
-#include "web/http_server.h"
 #include "web/routes.h"
 
 namespace nines::tools::testing {

@@ -10,9 +10,9 @@
 #include <set>
 #include <thread>
 
+#include "http/http_server.h"
 #include "tools/support/command_line.h"
 #include "tools/support/test_web_server.h"
-#include "web/http_server.h"
 
 namespace nines::tools::testing {
 namespace {

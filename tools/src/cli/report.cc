@@ -3,12 +3,12 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "page/report_page.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
-#include "web/html.h"
 
 namespace nines::tools {
 namespace {

@@ -8,10 +8,10 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "config/config.h"
+#include "http/http_client.h"
+#include "http/http_server.h"
 #include "show/svg.h"
 #include "show/text.h"
-#include "web/http_client.h"
-#include "web/http_server.h"
 #include "web/routes.h"
 
 namespace nines::tools {

@@ -13,9 +13,9 @@
 #include <string>
 
 #include "config/config.h"
+#include "http/http_server.h"
 #include "run/console.h"
 #include "run/run_metrics.h"
-#include "web/http_server.h"
 #include "web/routes.h"
 
 namespace nines::tools {

@@ -10,8 +10,8 @@
 #include <cassert>
 #include <utility>
 
+#include "http/target.h"
 #include "show/text.h"
-#include "web/target.h"
 
 namespace nines::tools {
 namespace {

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "web/message.h"
+#include "http/message.h"
 
 namespace nines::tools {
 

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "web/message.h"
+#include "http/message.h"
 
 namespace nines::tools {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "web/message.h"
+#include "http/message.h"
 
 namespace nines::tools {
 

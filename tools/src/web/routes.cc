@@ -5,12 +5,12 @@
 #include <string_view>
 #include <utility>
 
+#include "http/target.h"
+#include "page/assets.h"
+#include "page/frame.h"
+#include "page/pages.h"
 #include "web/api.h"
-#include "web/assets.h"
-#include "web/html.h"
 #include "web/metrics.h"
-#include "web/pages.h"
-#include "web/target.h"
 
 namespace nines::tools {
 namespace {

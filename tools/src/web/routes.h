@@ -16,11 +16,11 @@
 #include <string>
 #include <utility>
 
+#include "http/answer_cache.h"
+#include "http/http_server.h"
+#include "http/message.h"
+#include "page/overview.h"
 #include "web/access.h"
-#include "web/answer_cache.h"
-#include "web/http_server.h"
-#include "web/message.h"
-#include "web/overview.h"
 
 namespace nines::tools {
 

@@ -14,8 +14,8 @@
 #include <memory>
 #include <string>
 
+#include "http/message.h"
 #include "show/listen_address.h"
-#include "web/message.h"
 
 namespace nines::tools {
 

@@ -1,4 +1,4 @@
-#include "web/answer_cache.h"
+#include "http/answer_cache.h"
 
 #include <utility>
 

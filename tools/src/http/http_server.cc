@@ -1,10 +1,9 @@
-// The only file that sees Boost.Beast and Asio.
+// This file and request_head are the ones that see Boost.Beast and Asio.
 //
 // All of a connection's state belongs to one thread, the loop's. A request goes to a work queue as a value and its
 // answer comes back by a post to the loop.
-#include "web/http_server.h"
+#include "http/http_server.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -24,7 +23,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <ctime>
 #include <exception>
 #include <future>
 #include <memory>
@@ -35,9 +33,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "http/request_head.h"
+#include "http/response_head.h"
+#include "http/work_queue.h"
 #include "show/text.h"
-#include "web/target.h"
-#include "web/work_queue.h"
 
 namespace nines::tools {
 namespace {
@@ -58,82 +57,6 @@ constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::seconds kStopPatience{3};
 constexpr std::chrono::seconds kEventPace{1};
 constexpr std::size_t kReadBlock = 16U << 10U;
-
-constexpr std::string_view kAllow = "GET, HEAD, POST";
-
-struct Reason {
-  int status;
-  const char* phrase;
-};
-constexpr std::array kReasons{Reason{200, "OK"},
-                              Reason{303, "See Other"},
-                              Reason{304, "Not Modified"},
-                              Reason{400, "Bad Request"},
-                              Reason{401, "Unauthorized"},
-                              Reason{403, "Forbidden"},
-                              Reason{404, "Not Found"},
-                              Reason{405, "Method Not Allowed"},
-                              Reason{408, "Request Timeout"},
-                              Reason{409, "Conflict"},
-                              Reason{413, "Content Too Large"},
-                              Reason{414, "URI Too Long"},
-                              Reason{415, "Unsupported Media Type"},
-                              Reason{417, "Expectation Failed"},
-                              Reason{421, "Misdirected Request"},
-                              Reason{429, "Too Many Requests"},
-                              Reason{431, "Request Header Fields Too Large"},
-                              Reason{500, "Internal Server Error"},
-                              Reason{503, "Service Unavailable"},
-                              Reason{505, "HTTP Version Not Supported"}};
-
-const char* reason_of(int status) {
-  const auto* const found =
-      std::find_if(kReasons.begin(), kReasons.end(), [&](const Reason& each) { return each.status == status; });
-  return found == kReasons.end() ? "Unknown" : found->phrase;
-}
-
-std::string text_of(boost::string_view view) {
-  return {view.data(), view.size()};
-}
-
-// The head of an answer, for HTTP/1.1.
-std::string head_of(const WebResponse& response, bool keep_alive) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", response.status,
-                                 reason_of(response.status), fmt::gmtime(std::time(nullptr)));
-  const auto add = [&](std::string_view name, std::string_view value) {
-    head += name;
-    head += ": ";
-    // What came from outside is checked where it came in; here a line break would start a header of its own.
-    for (const char c : value) {
-      if (c != '\r' && c != '\n') head += c;
-    }
-    head += "\r\n";
-  };
-  if (response.status != 304) {
-    add("Content-Type", response.type);
-    if (!response.events) add("Content-Length", fmt::to_string(response.body.size()));
-  }
-  if (!response.encoding.empty()) add("Content-Encoding", response.encoding);
-  if (!response.etag.empty()) add("ETag", response.etag);
-  add("Cache-Control", response.cache);
-  add("Vary", "Accept-Encoding, Cookie");
-  add("X-Content-Type-Options", "nosniff");
-  add("Referrer-Policy", "same-origin");
-  add("Cross-Origin-Opener-Policy", "same-origin");
-  const auto given = [&](std::string_view name) {
-    return std::any_of(response.headers.begin(), response.headers.end(),
-                       [&](const auto& header) { return header.first == name; });
-  };
-  if (!given("Cross-Origin-Resource-Policy")) add("Cross-Origin-Resource-Policy", "same-origin");
-  if (!given("Content-Security-Policy")) {
-    add("Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-  }
-  for (const auto& [name, value] : response.headers) add(name, value);
-  add("Connection", keep_alive ? "keep-alive" : "close");
-  return head + "\r\n";
-}
 
 bool is_same(boost::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
@@ -462,60 +385,17 @@ class HttpServer::Impl {
   }
 
   // Fills the request from its head; an answer when the head is refused.
-  std::optional<WebResponse> judge_head(Connection& connection) {
+  static std::optional<WebResponse> take_head(Connection& connection) {
     const auto& message = connection.parser->get();
-    const auto bad = [](const char* why) { return error_response(400, "invalid_argument", why); };
     connection.keep_alive = message.keep_alive();
-    if (message.version() != 10 && message.version() != 11)
-      return error_response(505, "invalid_argument", "only HTTP/1.0 and HTTP/1.1 are spoken");
-    if (std::distance(message.begin(), message.end()) > static_cast<std::ptrdiff_t>(kMostHeaders))
-      return error_response(431, "invalid_argument", fmt::format("a request may have {} headers", kMostHeaders));
-    if (message.target().size() > kLongestTarget)
-      return error_response(414, "invalid_argument", "the path and its parameters are too long");
-    WebRequest& request = connection.request;
-    request = {};
-    request.method = text_of(message.method_string());
-    request.client = connection.client;
-    request.local = connection.local;
-    // RFC 9112 3.2: one Host in HTTP/1.1, whatever the target says.
-    const auto [first, last] = message.equal_range(http::field::host);
-    const auto hosts = std::distance(first, last);
-    if (hosts > 1 || (hosts == 0 && message.version() == 11)) return bad("there must be exactly one Host header");
-    if (hosts == 1) request.host = text_of(first->value());
-    if (request.host.find_first_of(" \t/\\@?#,") != std::string::npos) return bad("the Host header is malformed");
-    // RFC 9112 6.1 and 6.3: what two readers could frame differently is refused.
-    const auto coding = message.find(http::field::transfer_encoding);
-    if (coding != message.end() && (!is_same(coding->value(), "chunked") || message.version() == 10))
-      return bad("the only Transfer-Encoding is chunked, in HTTP/1.1");
-    if (const auto content = message.find(http::field::content_encoding);
-        content != message.end() && !is_same(content->value(), "identity"))
-      return error_response(415, "invalid_argument", "bodies are taken as they are, not compressed");
-    if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
-      WebResponse response = error_response(405, "invalid_argument", "only GET, HEAD and POST are answered");
-      response.headers.emplace_back("Allow", kAllow);
-      return response;
-    }
-    auto target = parse_target({message.target().data(), message.target().size()});
-    if (!target) return bad("the path or its parameters are malformed");
-    if (target->path.size() > kLongestPath) return error_response(414, "invalid_argument", "the path is too long");
-    if (!target->authority.empty()) request.host = std::move(target->authority);
-    request.path = std::move(target->path);
-    request.query = std::move(target->query);
-    const auto field = [&](auto name) { return text_of(message[name]); };
-    if (const auto origin = message.find(http::field::origin); origin != message.end())
-      request.origin = text_of(origin->value());
-    request.fetch_site = field("Sec-Fetch-Site");
-    request.authorization = field(http::field::authorization);
-    request.cookie = field(http::field::cookie);
-    request.if_none_match = field(http::field::if_none_match);
-    request.accept_encoding = field(http::field::accept_encoding);
-    request.forwarded_for = field("X-Forwarded-For");
-    request.forwarded_proto = field("X-Forwarded-Proto");
-    return std::nullopt;
+    connection.request = {};
+    connection.request.client = connection.client;
+    connection.request.local = connection.local;
+    return read_request_head(message, connection.request);
   }
 
   void took_head(const ConnectionPtr& connection) {
-    if (auto refused = judge_head(*connection)) return refuse(connection, std::move(*refused));
+    if (auto refused = take_head(*connection)) return refuse(connection, std::move(*refused));
     auto& parser = *connection->parser;
     if (parser.is_done()) return dispatch(connection);
     if (const auto length = parser.content_length(); length && *length > kMostBodyBytes)
@@ -593,7 +473,7 @@ class HttpServer::Impl {
     }
     if (stream) connection->keep_alive = false;  // it has no length: it ends with the connection
     enter(*connection, Phase::writing, options_.limits.answer);
-    connection->head = head_of(response, connection->keep_alive);
+    connection->head = response_head(response, connection->keep_alive);
     connection->body = connection->request.method == "HEAD" ? std::string() : std::move(response.body);
     connection->unsent = connection->body.size();
     unsent_ += connection->unsent;

@@ -1,4 +1,4 @@
-#include "web/work_queue.h"
+#include "http/work_queue.h"
 
 #include <cassert>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "web/pages.h"
+#include "page/pages.h"
 
 #include <fmt/format.h>
 #include <nines/slo.h>
@@ -11,10 +11,12 @@
 #include <utility>
 
 #include "exchange/results.h"
+#include "page/frame.h"
+#include "page/live_question.h"
+#include "page/server_page.h"
 #include "show/svg.h"
 #include "show/text.h"
 #include "show/times.h"
-#include "web/overview.h"
 
 namespace nines::tools {
 namespace {
@@ -181,8 +183,10 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
   out.bars = std::move(*bar_answer);
   auto chart = chart_of(store, server.id, view.question.query);
   if (!chart) return tl::unexpected(chart.error());
-  view.chart = std::move(chart->points);
-  view.single_checks = chart->single;
+  view.chart.points = std::move(chart->points);
+  view.chart.single_checks = chart->single;
+  view.chart.question = &view.question;
+  view.chart.interval = server.current_rules().interval;
   for (const int days : {1, 7, 30, 90}) {
     Query query = view.question.query;
     query.window = {query.now - std::chrono::days{days}, query.now};
@@ -195,7 +199,7 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
   if (!laid_over) return tl::unexpected(laid_over.error());
   for (const Span& span : *laid_over) {
     if (span.state == State::maintenance || span.state == State::paused)
-      view.maintenance.push_back({from_ms(span.from_ms), from_ms(span.to_ms)});
+      view.chart.maintenance.push_back({from_ms(span.from_ms), from_ms(span.to_ms)});
   }
   if (server.objective) {
     Query query = view.question.query;

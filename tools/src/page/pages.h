@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "web/html.h"
-#include "web/message.h"
+#include "http/message.h"
+#include "page/frame.h"
 
 namespace nines::tools {
 

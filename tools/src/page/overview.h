@@ -9,15 +9,10 @@
 #include <mutex>
 #include <string>
 
-#include "web/html.h"
-#include "web/message.h"
+#include "http/message.h"
+#include "page/frame.h"
 
 namespace nines::tools {
-
-/// The question of a page that is looked at for a while: `window` 1h, 24h, 7d, 30d or 90d ends at the next edge of its
-/// bars (calendar days of the zone from 30d on), so that the same question is asked until a bar is over; other windows,
-/// and from and to, are as asked. Errors are invalid_argument.
-[[nodiscard]] Result<LiveQuestion> live_question(const WebRequest& request, TimeMs now);
 
 /// Thread-safe; the store must outlive it.
 class Overview {

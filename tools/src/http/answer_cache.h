@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include "web/message.h"
+#include "http/message.h"
 
 namespace nines::tools {
 

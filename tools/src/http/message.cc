@@ -1,4 +1,4 @@
-#include "web/message.h"
+#include "http/message.h"
 
 #include <brotli/encode.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // The only file that sees cpp-httplib.
-#include "web/http_client.h"
+#include "http/http_client.h"
 
 #include <fmt/format.h>
 #include <httplib.h>

@@ -1,5 +1,5 @@
 // The HTTP server against clients that mean no good: each test is one that stopped, killed or misled a server once.
-#include "web/http_server.h"
+#include "http/http_server.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

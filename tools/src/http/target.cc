@@ -1,4 +1,4 @@
-#include "web/target.h"
+#include "http/target.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,0 +1,125 @@
+#include "page/chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <string_view>
+
+#include "page/strip.h"
+#include "show/output.h"
+#include "show/state_text.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+constexpr int kChartWidth = 1000;
+constexpr int kChartHeight = 200;
+
+// 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten: the top of a scale is at most a quarter above its data.
+double nice_top(double value) {
+  const double power = std::pow(10.0, std::floor(std::log10(std::max(value, 1.0))));
+  for (const double step : {1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0}) {
+    if (value <= step * power) return step * power;
+  }
+  return 10 * power;
+}
+
+Json chart_json(const std::vector<ChartPoint>& points) {
+  Json json = Json::array();
+  for (const ChartPoint& point : points) {
+    if (point.p50) {
+      json.push_back({to_ms(point.time), format_latency(*point.p50), format_latency(point.p95),
+                      format_latency(point.p99), point.failed});
+    } else {
+      json.push_back({to_ms(point.time), nullptr, nullptr, nullptr, point.failed});
+    }
+  }
+  return json;
+}
+
+}  // namespace
+
+Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>& incidents, TimeMs end) {
+  const Window& window = view.question->query.window;
+  const auto length = static_cast<double>(window.length().count());
+  const auto x = [&](TimeMs time) {
+    return std::clamp(static_cast<double>((time - window.from).count()) / length, 0.0, 1.0) * kChartWidth;
+  };
+  const auto shade = [&](TimeMs from, TimeMs to) {
+    return fmt::format("M{:.1f} 0h{:.1f}v{}h-{:.1f}z", x(from), std::max(1.0, x(to) - x(from)), kChartHeight,
+                       std::max(1.0, x(to) - x(from)));
+  };
+  // The scale ends above the slowest hundredth of the columns: one spike does not flatten everything else.
+  std::vector<std::uint32_t> tops;
+  for (const ChartPoint& point : view.points) {
+    if (point.p50) tops.push_back(point.p95);
+  }
+  if (tops.empty()) return {};
+  const auto rank = static_cast<std::ptrdiff_t>((tops.size() - 1) * 99 / 100);
+  std::nth_element(tops.begin(), tops.begin() + rank, tops.end());
+  const double top = nice_top(std::max(1.15 * tops[static_cast<std::size_t>(rank)], 1.0));
+  const auto y = [&](double us) { return kChartHeight * (1 - std::min(us / top, 1.0)); };
+
+  std::string line;
+  std::string upper;
+  std::string dots;
+  std::vector<std::string> bands;
+  std::string lower;
+  const auto end_band = [&] {
+    if (!upper.empty()) bands.push_back(fmt::format("M{}{}z", std::string_view(upper).substr(1), lower));
+    upper.clear();
+    lower.clear();
+  };
+  TimeMs before{};
+  // A hole of several columns interrupts the line.
+  const double most_gap = view.single_checks
+                              ? 4.0 * static_cast<double>(view.interval.count())
+                              : 4.0 * length / static_cast<double>(std::max<std::size_t>(view.points.size(), 100));
+  for (const ChartPoint& point : view.points) {
+    if (!point.p50) continue;
+    const bool broken = line.empty() || static_cast<double>((point.time - before).count()) > most_gap;
+    before = point.time;
+    if (broken) end_band();
+    line += fmt::format("{}{:.1f} {:.1f}", broken ? "M" : "L", x(point.time), y(*point.p50));
+    upper += fmt::format("L{:.1f} {:.1f}", x(point.time), y(point.p95));
+    lower = fmt::format("L{:.1f} {:.1f}", x(point.time), y(*point.p50)) + lower;
+    if (point.p99 > point.p95 || view.single_checks)
+      dots += fmt::format("M{:.1f} {:.1f}h0", x(point.time), y(view.single_checks ? *point.p50 : point.p99));
+  }
+  end_band();
+  std::string band;
+  for (const std::string& each : bands) band += each;
+  std::string down;
+  for (const Incident& incident : incidents) down += shade(incident.from, incident.to.value_or(end));
+  std::string rest;
+  for (const Window& each : view.maintenance) rest += shade(each.from, each.to);
+  Html scale = html("<div class=\"scale\" aria-hidden=\"true\">");
+  Html grid;
+  for (int i = 0; i <= 4; ++i) {
+    scale += html("<span>{}</span>", format_latency(top * (4 - i) / 4));
+    grid += html("<path class=\"grid\" d=\"M0 {0}H{1}\"/>", kChartHeight * i / 4, kChartWidth);
+  }
+  scale += html("</div>");
+  return html(
+             "<h2>Response time</h2><div class=\"chart\" tabindex=\"0\" role=\"group\" aria-label=\"Response time; "
+             "plus "
+             "and minus zoom, arrows move\" data-from=\"{}\" data-to=\"{}\" data-points=\"{}\"><div class=\"plot\">"
+             "<div class=\"over\">{}</div>{}<div class=\"area\"><svg viewBox=\"0 0 {} {}\" "
+             "preserveAspectRatio=\"none\" "
+             "role=\"img\" aria-label=\"Response time from 0 to {}\">",
+             to_ms(window.from), to_ms(window.to), dump(chart_json(view.points)), strip, scale, kChartWidth,
+             kChartHeight, format_latency(top)) +
+         grid +
+         html(
+             "<path class=\"rest\" d=\"{}\"/><path class=\"shade\" d=\"{}\"/><path class=\"band\" d=\"{}\"/>"
+             "<path class=\"dots\" d=\"{}\"/><path class=\"line\" d=\"{}\"/></svg></div>{}</div>"
+             "<p class=\"legend\">{} Red: down. Drag to zoom.</p></div>",
+             rest, down, view.single_checks ? "" : band, dots, view.single_checks ? "" : line, axis(*view.question),
+             view.single_checks ? "Each dot is a check." : "Line: median. Band: up to p95. Dots: p99.");
+}
+
+}  // namespace nines::tools
