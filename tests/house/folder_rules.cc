@@ -46,7 +46,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/http", "show"},
     FolderArrows{"tools/page", "http exchange show"},
     FolderArrows{"tools/web", "page http exchange show"},
-    FolderArrows{"tools/config", "web http show"},
+    FolderArrows{"tools/config", "web page http show"},
     FolderArrows{"tools/run", "web http config exchange show"},
     FolderArrows{"tools/cli", "run web page http config exchange history show"},
 };

@@ -6,21 +6,35 @@
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-  // --- Times: the server writes UTC, the reader sees their own zone, with UTC as the title.
-  const zone = root.dataset.tz;  // asked for in the address: then the server has written it
-  const moment = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'short'});
-  const precise = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'medium'});
-  const clock = new Intl.DateTimeFormat(undefined, {timeStyle: 'short'});
-  const day = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium'});
+  // --- Times: the reader sees their own zone, or the one that the page is in, with UTC as the title.
+  const style = options => {
+    try {
+      return new Intl.DateTimeFormat(undefined, {...options, timeZone: root.dataset.tz});
+    } catch {  // a zone that this browser does not know
+      return new Intl.DateTimeFormat(undefined, {...options, timeZone: 'UTC'});
+    }
+  };
+  const moment = style({dateStyle: 'medium', timeStyle: 'short'});
+  const precise = style({dateStyle: 'medium', timeStyle: 'medium'});
+  const clock = style({timeStyle: 'short'});
+  const day = style({day: 'numeric', month: 'short'});
+  const today = style({timeStyle: 'medium'});
+  const thisYear = style({day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', second: '2-digit'});
+  const date = style({dateStyle: 'short'});
+  const year = style({year: 'numeric'});
+  function near(when) {  // no more of a date than is needed
+    const now = new Date();
+    if (date.format(when) === date.format(now)) return today.format(when);
+    return (year.format(when) === year.format(now) ? thisYear : precise).format(when);
+  }
   function localise(from) {
-    if (zone) return;
     for (const element of $$('time[datetime]', from)) {
       if (element.title) continue;
       const when = new Date(element.dateTime);
       if (Number.isNaN(+when)) continue;
       element.title = element.dateTime;
-      const form = {seconds: precise, clock, day}[element.dataset.as] || moment;
-      element.textContent = form.format(when);
+      const as = element.dataset.as;
+      element.textContent = as === 'seconds' ? near(when) : ({clock, day}[as] || moment).format(when);
     }
   }
   localise(document);
@@ -59,11 +73,16 @@
     if (index >= 0) $$('a,button,summary', element)[index]?.focus({preventScroll: true});
     return true;
   }
+  function mood(icon) {
+    const link = $('link[rel=icon]');
+    if (icon && link.getAttribute('href') !== icon) link.setAttribute('href', icon);
+  }
   const kept = new Map();  // rows that could not be patched yet
   function apply(update) {
     heard = Date.now();
     version = update.version;
     document.title = update.title;
+    mood(update.icon);
     const head = $('#head');
     if (head && update.head !== undefined) patch(head, update.head);
     for (const [id, row] of Object.entries(update.rows || {})) kept.set(id, row);
@@ -77,10 +96,6 @@
       element.dataset.s = row.state;
       element.classList.add('fresh');
       setTimeout(() => element.classList.remove('fresh'), 1300);
-    }
-    for (const [name, html] of Object.entries(update.parts || {})) {
-      const part = document.getElementById(name);
-      if (part) patch(part, html);
     }
     if (filter) filter();
     watch();
@@ -102,17 +117,57 @@
     running = false;
     if (wanted) { wanted = false; setTimeout(refresh, 1000); }
   }
-  if (live) {
+  // The page of one server takes its parts from a new one.
+  const self = Number(root.dataset.self);
+  async function again() {
+    if (document.hidden || drawing) return;
+    if (running) { wanted = true; return; }
+    running = true;
+    try {
+      const answer = await fetch(location, {cache: 'no-store'});
+      if (answer.ok && !answer.redirected) {
+        const other = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        heard = Date.now();
+        document.title = other.title;
+        mood($('link[rel=icon]', other).getAttribute('href'));
+        const ids = ['top', 'spans', 'drawn', 'figures', 'outages', 'rows'];
+        // What the reader looks at stays where it is on the screen, whatever grows above it.
+        const looked_at = () => {
+          const active = document.activeElement;
+          if (main.contains(active)) return active;
+          return ids.map(id => document.getElementById(id)).find(part => part?.getBoundingClientRect().bottom > 0) || main;
+        };
+        const before = looked_at().getBoundingClientRect().top;
+        for (const id of ids) {
+          const from = other.getElementById(id);
+          const to = document.getElementById(id);
+          if (!from || !to) continue;
+          if (id !== 'drawn') patch(to, from.innerHTML);
+          else if (!to.contains(document.activeElement)) { patch(to, from.innerHTML); draw(); }
+        }
+        scrollBy(0, looked_at().getBoundingClientRect().top - before);
+        root.dataset.edges = other.documentElement.dataset.edges;
+        read_edges();
+        watch();
+      }
+    } catch { /* said by watch() */ }
+    running = false;
+    if (wanted) { wanted = false; setTimeout(again, 1000); }
+  }
+  const follow = live ? refresh : again;
+  if (live || self) {
     setInterval(watch, 1000);
-    setInterval(refresh, 10000);
-    document.addEventListener('visibilitychange', refresh);
+    setInterval(follow, 10000);
+    document.addEventListener('visibilitychange', follow);
     if (window.EventSource && root.dataset.events) {
       const events = new EventSource(root.dataset.events);
       let last = 0;
-      events.onmessage = () => {
+      let planned = 0;
+      events.onmessage = event => {
+        if (self && !JSON.parse(event.data).includes(self)) return;
+        if (planned) return;
         const wait = Math.max(0, 2000 - (Date.now() - last));
-        last = Date.now() + wait;
-        setTimeout(refresh, wait);
+        planned = setTimeout(() => { planned = 0; last = Date.now(); follow(); }, wait);
       };
     }
   }
@@ -188,9 +243,15 @@
   tip.hidden = true;
   tip.setAttribute('role', 'status');
   document.body.append(tip);
-  const edges = (root.dataset.edges || '').split(',').map(Number);
-  const bars = edges.length - 1;
-  const days = bars > 0 && edges[1] - edges[0] > 80000;
+  let edges;
+  let bars;
+  let days;
+  function read_edges() {
+    edges = (root.dataset.edges || '').split(',').map(Number);
+    bars = edges.length - 1;
+    days = bars > 0 && edges[1] - edges[0] > 80000;
+  }
+  read_edges();
   function barTip(strip, x) {
     const box = strip.getBoundingClientRect();
     const index = Math.min(bars - 1, Math.max(0, Math.floor((x - box.left) / box.width * bars)));
@@ -225,8 +286,10 @@
   }
 
   // --- The chart: a cross-hair, and zooming by dragging or by the keyboard.
-  const chart = $('.chart');
-  if (chart) {
+  let drawing = false;  // a part of the chart is being marked
+  function draw() {
+    const chart = $('.chart');
+    if (!chart) return;
     const area = $('.area', chart);
     const data = JSON.parse(chart.dataset.points);
     const [from, to] = [Number(chart.dataset.from), Number(chart.dataset.to)];
@@ -254,6 +317,7 @@
     area.addEventListener('pointerdown', event => {
       if (event.pointerType === 'touch') return;
       start = share(event);
+      drawing = true;
       area.setPointerCapture(event.pointerId);
       brush = document.createElement('div');
       brush.id = 'brush';
@@ -270,6 +334,7 @@
     area.addEventListener('pointerleave', () => { tip.hidden = true; });
     area.addEventListener('pointerup', event => {
       const at = share(event);
+      drawing = false;
       brush?.remove();
       brush = null;
       if (start === null) return;
@@ -285,4 +350,5 @@
       else if (event.key === 'ArrowRight') zoom(from + length / 2, Math.min(Date.now(), to + length / 2));
     });
   }
+  draw();
 })();

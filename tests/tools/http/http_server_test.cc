@@ -335,7 +335,7 @@ TEST_F(HttpServerTest, EveryErrorIsJsonWithAllHeaders) {
   }
   const std::string refused = ask("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(refused, StartsWith("HTTP/1.1 405 "));
-  EXPECT_THAT(refused, HasSubstr("\r\nAllow: GET, HEAD, POST\r\n"));
+  EXPECT_THAT(refused, HasSubstr("\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"));
 }
 
 TEST_F(HttpServerTest, AHeadSaysWhatAGetWouldSend) {

@@ -285,6 +285,25 @@ TEST(Rules, NewOnesEndWhatTheOldOnesAllowed) {
   EXPECT_EQ(judged(access, look), 401);
 }
 
+TEST(Rules, SessionsOutliveARereadingThatLeavesTheirUserAlone) {
+  Access access(with_users());
+  WebRequest form = request_of("POST", "/login");
+  form.body = "name=ada&password=open+sesame";
+  const std::string cookie = header(access.log_in(form), "Set-Cookie");
+  const auto look = [&] {
+    WebRequest request = request_of("GET", "/metrics");
+    request.cookie = cookie.substr(0, cookie.find(';'));
+    return judged(access, request);
+  };
+  AccessOptions more = with_users();
+  more.hosts.emplace_back("status.example.org");
+  access.set(more);
+  EXPECT_EQ(look(), 0);
+  more.users.front().role = Role::push;
+  access.set(more);
+  EXPECT_EQ(look(), 401) << "another role is another permission";
+}
+
 TEST(Proxies, AreBelievedWhenTheyAreTrusted) {
   AccessOptions options = with_users();
   options.trusted_proxies = {"127.0.0.1", "unix"};

@@ -395,7 +395,7 @@ TEST_F(SiteTest, PagesAreMadeOfThisSitesFilesOnly) {
   EXPECT_THAT(page.headers.at("content-security-policy"), Not(HasSubstr("unsafe")));
   EXPECT_THAT(page.body, Not(HasSubstr("style=\"")));
   EXPECT_THAT(page.body, Not(HasSubstr("<script>")));
-  for (const char* const name : {"style.css", "page.js", "icon.svg"}) {
+  for (const char* const name : {"style.css", "page.js", "icon-warn.svg"}) {
     const std::size_t at = page.body.find(std::string("/assets/") + name);
     ASSERT_NE(at, std::string::npos) << name;
     const std::string path = page.body.substr(at, page.body.find('"', at) - at);
@@ -419,9 +419,9 @@ TEST_F(SiteTest, ChecksOfAServerComeInPagesAndAlone) {
   const std::size_t at = newest.find("before=");
   ASSERT_NE(at, std::string::npos);
   const std::string older = get(port(), "/server/site?" + newest.substr(at, newest.find('#', at) - at)).body;
-  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:00:00.000Z\""));
-  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:09:00.000Z\""));
-  EXPECT_THAT(older, Not(HasSubstr("<td><time datetime=\"2026-07-01T00:10:00.000Z\""))) << "was on the page before";
+  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:10:00.000Z\""));
+  EXPECT_THAT(older, HasSubstr("<td><time datetime=\"2026-07-01T00:34:00.000Z\""));
+  EXPECT_THAT(older, Not(HasSubstr("<td><time datetime=\"2026-07-01T00:35:00.000Z\""))) << "was on the page before";
 }
 
 TEST_F(SiteTest, ATakenPortIsOneSentence) {

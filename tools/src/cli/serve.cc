@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
-#include "show/svg.h"
+#include "show/badge.h"
 #include "show/text.h"
 #include "web/routes.h"
 
@@ -65,7 +65,7 @@ Outcome badge(const Call& call) {
   const auto answer =
       uptime(*subject->store, subject->server->id, subject->question.query, {.latency = false, .details = false});
   if (!answer) return failed(printable(answer.error().message));
-  write_out(badge_svg(call.text("label").value_or("uptime"), answer->figures.uptime_ratio));
+  write_out(badge_svg(call.text("label").value_or("uptime"), uptime_badge(answer->figures.uptime_ratio)));
   return kExitDone;
 }
 

@@ -55,7 +55,8 @@ struct Config {
 /// The same for a text; `file` names it in messages.
 [[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
 
-// The parts of the file that have a source file of their own: maintenance.cc, prober.cc, web.cc.
+// The parts of the file that have a source file of their own: maintenance.cc, prober.cc, status_page.cc,
+// web.cc.
 
 /// The `maintenance` list of a server.
 [[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
@@ -65,6 +66,10 @@ struct Config {
 [[nodiscard]] std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems);
 /// The `web` mapping.
 void read_web(const YAML::Node& node, Config& config, Problems& problems);
+/// The list `web.status`.
+[[nodiscard]] std::vector<StatusPage> read_status_pages(const YAML::Node& node, Problems& problems);
+/// A list of origins like https://example.org.
+[[nodiscard]] std::vector<std::string> read_origins(const YAML::Node& node, std::string_view what, Problems& problems);
 /// The `prober` mapping.
 void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems);
 

@@ -11,8 +11,8 @@
 namespace nines::tools {
 namespace {
 
-constexpr std::array<std::string_view, 8> kWebKeys{"listen", "hosts",     "base",   "trusted-proxies",
-                                                   "users",  "anonymous", "tokens", "insecure"};
+constexpr std::array<std::string_view, 10> kWebKeys{
+    "listen", "hosts", "base", "trusted-proxies", "users", "anonymous", "tokens", "insecure", "cors", "status"};
 constexpr std::array<std::string_view, 3> kUserKeys{"name", "password", "role"};
 constexpr std::array<std::string_view, 3> kTokenKeys{"name", "sha256", "role"};
 constexpr std::size_t kMostEntries = 1'000;
@@ -124,6 +124,8 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
       access.tokens.push_back(std::move(token));
     });
   }
+  if (const auto cors = map.get("cors")) access.cors = read_origins(*cors, "cors", problems);
+  if (const auto status = map.get("status")) access.status_pages = read_status_pages(*status, problems);
   if (config.listen) access.loopback = is_loopback(*config.listen);
 }
 

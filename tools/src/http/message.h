@@ -20,7 +20,7 @@ namespace nines::tools {
 enum class Role : std::uint8_t { none, view, push, admin };
 
 struct WebRequest {
-  std::string method;  ///< GET, HEAD, POST
+  std::string method;  ///< GET, HEAD, POST, OPTIONS
   std::string path;    ///< decoded, without the query
   std::map<std::string, std::string> query;
   std::string body;

@@ -17,7 +17,7 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::string_view kAllow = "GET, HEAD, POST";
+constexpr std::string_view kAllow = "GET, HEAD, POST, OPTIONS";
 
 std::string text_of(boost::string_view view) {
   return {view.data(), view.size()};
@@ -53,8 +53,8 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
   if (const auto content = message.find(http::field::content_encoding);
       content != message.end() && !is_same(content->value(), "identity"))
     return error_response(415, "invalid_argument", "bodies are taken as they are, not compressed");
-  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
-    WebResponse response = error_response(405, "invalid_argument", "only GET, HEAD and POST are answered");
+  if (request.method != "GET" && request.method != "HEAD" && request.method != "POST" && request.method != "OPTIONS") {
+    WebResponse response = error_response(405, "invalid_argument", "only GET, HEAD, POST and OPTIONS are answered");
     response.headers.emplace_back("Allow", kAllow);
     return response;
   }

@@ -63,7 +63,7 @@ std::string response_head(const WebResponse& response, bool keep_alive) {
   if (!response.encoding.empty()) add("Content-Encoding", response.encoding);
   if (!response.etag.empty()) add("ETag", response.etag);
   add("Cache-Control", response.cache);
-  add("Vary", "Accept-Encoding, Cookie");
+  add("Vary", "Accept-Encoding, Cookie, Origin");
   add("X-Content-Type-Options", "nosniff");
   add("Referrer-Policy", "same-origin");
   add("Cross-Origin-Opener-Policy", "same-origin");

@@ -28,6 +28,16 @@ double nice_top(double value) {
   return 10 * power;
 }
 
+// A mark of the scale: a whole number without its zeros.
+std::string mark(double us) {
+  if (us <= 0) return "0";
+  std::string text = format_latency(us);
+  for (const std::string_view zeros : {".00 ", ".0 "}) {
+    if (const std::size_t at = text.find(zeros); at != std::string::npos) return text.erase(at, zeros.size() - 1);
+  }
+  return text;
+}
+
 Json chart_json(const std::vector<ChartPoint>& points) {
   Json json = Json::array();
   for (const ChartPoint& point : points) {
@@ -100,7 +110,7 @@ Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>
   Html scale = html("<div class=\"scale\" aria-hidden=\"true\">");
   Html grid;
   for (int i = 0; i <= 4; ++i) {
-    scale += html("<span>{}</span>", format_latency(top * (4 - i) / 4));
+    scale += html("<span>{}</span>", mark(top * (4 - i) / 4));
     grid += html("<path class=\"grid\" d=\"M0 {0}H{1}\"/>", kChartHeight * i / 4, kChartWidth);
   }
   scale += html("</div>");
@@ -118,7 +128,8 @@ Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>
              "<path class=\"rest\" d=\"{}\"/><path class=\"shade\" d=\"{}\"/><path class=\"band\" d=\"{}\"/>"
              "<path class=\"dots\" d=\"{}\"/><path class=\"line\" d=\"{}\"/></svg></div>{}</div>"
              "<p class=\"legend\">{} Red: down. Drag to zoom.</p></div>",
-             rest, down, view.single_checks ? "" : band, dots, view.single_checks ? "" : line, axis(*view.question),
+             rest, down, view.single_checks ? "" : band, dots, view.single_checks ? "" : line,
+             axis(*view.question, true),
              view.single_checks ? "Each dot is a check." : "Line: median. Band: up to p95. Dots: p99.");
 }
 

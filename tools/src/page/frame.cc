@@ -42,22 +42,33 @@ Html moment(TimeMs time, const Zone& zone, const char* as) {
               moment_text(from_ms(to_ms(time) / 1000 * 1000), zone));
 }
 
-Html frame_page(const std::string& title, const Html& main, const Frame& frame, const Html& attributes) {
-  Html head = html("<header class=\"site\"><a class=\"brand\" href=\"{}/\">nines</a>", frame.base);
-  if (frame.logged_in)
-    head += html("<form method=\"post\" action=\"{}/logout\"><button>Log out</button></form>", frame.base);
-  head += html("</header>");
+const char* icon_name(State mood) noexcept {
+  if (mood == State::down) return "icon-down.svg";
+  return mood == State::degraded || mood == State::unknown ? "icon-warn.svg" : "icon.svg";
+}
+
+Html frame_page(const std::string& title, const Html& main, const Frame& frame, const FrameParts& parts) {
+  Html head;
+  if (!parts.bare) {
+    head = html("<header class=\"site\"><a class=\"brand\" href=\"{}/\">nines</a>", frame.base) + parts.nav;
+    if (frame.logged_in)
+      head += html("<form method=\"post\" action=\"{}/logout\"><button>Log out</button></form>", frame.base);
+    head += html("</header>");
+  }
   return html(
       "<!doctype html><html lang=\"en\"{}><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
       "<meta name=\"color-scheme\" content=\"light dark\"><title>{}</title>"
       "<link rel=\"icon\" href=\"{}\"><link rel=\"stylesheet\" href=\"{}\"><script defer src=\"{}\"></script></head>"
       "<body>{}{}<main><p id=\"alarm\" class=\"alarm\" role=\"alert\" hidden></p>{}</main></body></html>\n",
-      attributes, title, asset_path(frame, "icon.svg"), asset_path(frame, "style.css"), asset_path(frame, "page.js"),
-      sprite(), head, main);
+      parts.attributes, title, asset_path(frame, icon_name(parts.mood)), asset_path(frame, "style.css"),
+      asset_path(frame, "page.js"), sprite(), head, main);
 }
 
-// A percentage with as many digits as say something: 99.9 and above deserve a third.
+std::string counted(unsigned long long count, std::string_view thing) {
+  return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : "s");
+}
+
 std::string short_percent(const std::optional<double>& ratio) {
   constexpr double kFine = 0.999;
   if (!ratio) return "\u2013";

@@ -20,9 +20,18 @@ struct Frame {
   bool logged_in = false;  ///< somebody by a session: a way out is shown
 };
 
-/// A whole page. `attributes` are the root element's.
+/// What a page may have beside its title and its body.
+struct FrameParts {
+  Html attributes;         ///< of the root element
+  Html nav;                ///< beside the name of the site
+  State mood = State::up;  ///< the icon's colour
+  bool bare = false;       ///< without the head that leads to the other pages
+};
+/// A whole page.
 [[nodiscard]] Html frame_page(const std::string& title, const Html& main, const Frame& frame,
-                              const Html& attributes = {});
+                              const FrameParts& parts = {});
+/// The icon of a page whose news are of this state.
+[[nodiscard]] const char* icon_name(State mood) noexcept;
 [[nodiscard]] Html login_page(const std::string& next, bool failed, const Frame& frame);
 /// A page that says one sentence: not found, a bad parameter.
 [[nodiscard]] Html message_page(const std::string& title, const std::string& sentence, const Frame& frame);
@@ -39,6 +48,8 @@ struct Frame {
 [[nodiscard]] Html moment(TimeMs time, const Zone& zone, const char* as = "");
 /// A percentage with as many digits as say something: 99.9 and above deserve a third.
 [[nodiscard]] std::string short_percent(const std::optional<double>& ratio);
+/// "1 check", "2 checks".
+[[nodiscard]] std::string counted(unsigned long long count, std::string_view thing);
 /// "5m": the largest unit of an age.
 [[nodiscard]] std::string age_text(std::int64_t ms);
 

@@ -45,10 +45,7 @@ Window live_window(const LiveWindow& live, TimeMs now, const Zone& zone) {
 }  // namespace
 
 Result<LiveQuestion> live_question(const WebRequest& request, TimeMs now) {
-  const Lookup lookup = [&request](const char* name) -> std::optional<std::string> {
-    auto value = request.parameter(name);
-    return value && !value->empty() ? value : std::nullopt;
-  };
+  const Lookup lookup = given_parameters(request);
   LiveQuestion question;
   question.zone_asked = lookup("tz").has_value();
   const std::string zone_part = question.zone_asked ? "&tz=" + url_encode(*lookup("tz")) : "";
@@ -83,6 +80,24 @@ Result<LiveQuestion> live_question(const WebRequest& request, TimeMs now) {
   if (name == lookup("window").value_or("") && !lookup("from") && !lookup("to")) question.window = name;
   question.parameters += zone_part;
   return question;
+}
+
+Result<void> check_names(const WebRequest& request, std::span<const std::string_view> names) {
+  for (const auto& [name, value] : request.query) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string_view near = closest(name, names);
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no parameter `{}`{}", printable(fit(name, 40)),
+                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
+  }
+  return {};
+}
+
+Lookup given_parameters(const WebRequest& request) {
+  return [&request](const char* name) -> std::optional<std::string> {
+    auto value = request.parameter(name);
+    return value && !value->empty() ? value : std::nullopt;
+  };
 }
 
 std::string zone_parameter(const LiveQuestion& question) {

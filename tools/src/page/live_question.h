@@ -4,9 +4,12 @@
 #include <nines/bars.h>
 #include <nines/query.h>
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "http/message.h"
+#include "show/times.h"
 
 namespace nines::tools {
 
@@ -27,5 +30,11 @@ struct LiveQuestion {
 
 /// "&tz=Europe%2FParis" where the zone was asked for, else nothing: what links have to keep besides the window.
 [[nodiscard]] std::string zone_parameter(const LiveQuestion& question);
+
+/// `invalid_argument`, with the name that was probably meant, when a parameter is none of `names`.
+[[nodiscard]] Result<void> check_names(const WebRequest& request, std::span<const std::string_view> names);
+/// The parameters of a page, where an empty one, as forms send it, is one that was not given. `request` must outlive
+/// it.
+[[nodiscard]] Lookup given_parameters(const WebRequest& request);
 
 }  // namespace nines::tools

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "page/overview_page.h"
@@ -32,20 +33,14 @@ struct Overview::Look {
   Dashboard board;
   std::shared_ptr<const Catalog> catalog;
   OverviewView view;
-  std::map<std::uint32_t, std::string> html;       // cells by server
+  std::map<std::uint32_t, Html> html;              // cells by server
   std::map<std::uint32_t, std::uint64_t> changed;  // version of the row's last change
   std::uint64_t version = 0;
   std::uint64_t members_changed = 0;
 };
 
 Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request, const Frame& frame) {
-  for (const auto& [name, value] : request.query) {
-    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
-    const std::string_view near = closest(name, kNames);
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("there is no parameter `{}`{}", printable(fit(name, 40)),
-                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
-  }
+  if (auto known = check_names(request, kNames); !known) return tl::unexpected(known.error());
   auto question = live_question(request, now());
   if (!question) return tl::unexpected(question.error());
   auto out = std::make_unique<Look>();
@@ -99,8 +94,9 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
         trouble.since = row.figures.current->since;
       view.troubles.push_back(std::move(trouble));
     }
-    out->html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame).text();
+    out->html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame);
   }
+  view.rows = &out->html;
   view.silent = !any_fresh || out->board.rows.empty();
   std::stable_sort(view.troubles.begin(), view.troubles.end(),
                    [](const Trouble& a, const Trouble& b) { return is_worse(a.state, b.state); });
@@ -122,23 +118,23 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
       std::replace(trouble.cause.begin(), trouble.cause.end(), '_', ' ');
     }
   }
-  // What is shown of all that was counted. Searching is the page's work while it has a script; without one it is done
-  // here.
-  const auto lower = [](std::string text) {
-    for (char& c : text) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-  };
-  const std::string wanted = lower(view.search);
-  std::erase_if(out->board.rows, [&](const DashboardRow& row) {
-    const Server* const server = view.catalog->find(row.server);
-    if (server == nullptr) return true;
-    if (!states.empty() && !states.contains(state_now(row.figures))) return true;
-    std::string key = row.name + " " + server->group;
-    for (const auto& [name, value] : server->tags) key += " " + name + "=" + value;
-    return !wanted.empty() && lower(key).find(wanted) == std::string::npos;
-  });
+  // Every row is in the page, so that a filter can be taken away without asking again; what search and state leave out
+  // is hidden, for readers without scripts too. All words of a search must be found.
+  std::vector<std::string> words;
+  std::string wanted = view.search;
+  for (char& c : wanted) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  std::istringstream in(wanted);
+  for (std::string each; in >> each;) words.push_back(each);
+  std::erase_if(out->board.rows, [&](const DashboardRow& row) { return view.catalog->find(row.server) == nullptr; });
+  for (const DashboardRow& row : out->board.rows) {
+    const std::string key = search_key(*view.catalog->find(row.server));
+    const bool fits = std::all_of(words.begin(), words.end(),
+                                  [&](const std::string& each) { return key.find(each) != std::string::npos; });
+    if (!fits || (!states.empty() && !states.contains(state_now(row.figures))))
+      view.hidden.insert(static_cast<std::uint32_t>(row.server));
+  }
 
   const std::lock_guard lock(mutex_);
   const std::string key = frame.base + "?" + view.question.parameters + "&group=" + view.group;
@@ -151,7 +147,7 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
   memory.version = ++versions_;
   for (auto& [id, html] : out->html) {
     const auto [row, added] = memory.rows.try_emplace(id);
-    if (added || row->second.html != html) row->second = {.changed = memory.version, .html = html};
+    if (added || row->second.html != html.text()) row->second = {.changed = memory.version, .html = html.text()};
     if (added && known) memory.members_changed = memory.version;
     out->changed[id] = row->second.changed;
   }
@@ -186,6 +182,7 @@ WebResponse Overview::rows(const WebRequest& request, const Frame& frame) {
   }
   Json json = {{"version", fmt::to_string(seen.version)},
                {"title", overview_title(seen.view)},
+               {"icon", asset_path(frame, icon_name(overview_mood(seen.view)))},
                {"head", overview_head(seen.view, frame).text()},
                // A version of before this process began, or of before servers came or went.
                {"reload", since > seen.version || seen.members_changed > since},
@@ -193,7 +190,7 @@ WebResponse Overview::rows(const WebRequest& request, const Frame& frame) {
   for (const DashboardRow& row : seen.board.rows) {
     const auto id = static_cast<std::uint32_t>(row.server);
     if (seen.changed.at(id) <= since) continue;
-    json["rows"][fmt::to_string(id)] = {{"html", seen.html.at(id)},
+    json["rows"][fmt::to_string(id)] = {{"html", seen.html.at(id).text()},
                                         {"class", row_class(row)},
                                         {"state", std::string(to_string(state_now(row.figures)))}};
   }

@@ -148,15 +148,15 @@ Html table_head(const OverviewView& view, const Frame& frame, bool flat) {
                        sorted("slowest", "p95", "descending"));
 }
 
-Html row_of(const DashboardRow& row, const Server& server, const OverviewView& view, const Frame& frame) {
-  std::string key = row.name + " " + server.group;
-  for (const auto& [name, value] : server.tags) key += " " + name + "=" + value;
-  for (char& c : key) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return html("<tr id=\"s{}\" class=\"{}\" data-s=\"{}\" data-k=\"{}\">", static_cast<std::uint32_t>(row.server),
-              row_class(row), word(state_now(row.figures)), key) +
-         overview_row(row, server, view.question, frame) + html("</tr>");
+bool is_hidden(const OverviewView& view, const DashboardRow& row) {
+  return view.hidden.contains(static_cast<std::uint32_t>(row.server));
+}
+
+Html row_of(const DashboardRow& row, const Server& server, const OverviewView& view) {
+  const auto id = static_cast<std::uint32_t>(row.server);
+  return html("<tr id=\"s{}\" class=\"{}{}\" data-s=\"{}\" data-k=\"{}\">{}</tr>", id, row_class(row),
+              is_hidden(view, row) ? " hidden" : "", word(state_now(row.figures)), search_key(server),
+              view.rows->at(id));
 }
 
 // The mean of what is known of a group, by known time.
@@ -195,21 +195,32 @@ Html groups_of(const OverviewView& view, const Frame& frame) {
   Html out = html("<table class=\"servers\">") + table_head(view, frame, true) + html("</table>");
   for (const auto& [name, group] : order) {
     const bool well = group->worst == State::up || group->worst == State::maintenance || group->worst == State::paused;
-    const bool open = !well || order.size() == 1 || view.board->rows.size() <= kAllOpen || !view.search.empty();
+    const bool none = std::all_of(group->rows.begin(), group->rows.end(),
+                                  [&](const DashboardRow* row) { return is_hidden(view, *row); });
+    const bool open = !well || order.size() == 1 || view.board->rows.size() <= kAllOpen || !view.hidden.empty();
     out += html(
-        "<details class=\"group\"{}><summary>{}<b>{}</b><span class=\"mute\">{} of {} up</span>"
-        "<span class=\"n\">{}</span></summary><table class=\"servers\">",
-        open ? html(" open") : Html(), icon(group->worst), name->empty() ? "Without a group" : *name, group->up,
-        group->rows.size(), short_percent(mean_ratio(group->rows)));
+        "<details class=\"group{}\"{}><summary><span class=\"g\">{}<b>{}</b></span>"
+        "<span class=\"mute\">{} of {} up</span><span class=\"n\">{}</span></summary><table class=\"servers\">",
+        none ? " hidden" : "", open ? html(" open") : Html(), icon(group->worst),
+        name->empty() ? "Without a group" : *name, group->up, group->rows.size(),
+        short_percent(mean_ratio(group->rows)));
     out += table_head(view, frame, false) + html("<tbody>");
-    for (const DashboardRow* const row : group->rows)
-      out += row_of(*row, *view.catalog->find(row->server), view, frame);
+    for (const DashboardRow* const row : group->rows) out += row_of(*row, *view.catalog->find(row->server), view);
     out += html("</tbody></table></details>");
   }
   return out;
 }
 
 }  // namespace
+
+std::string search_key(const Server& server) {
+  std::string key = server.name + " " + server.group;
+  for (const auto& [name, value] : server.tags) key += " " + name + "=" + value;
+  for (char& c : key) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return key;
+}
 
 std::string row_class(const DashboardRow& row) {
   return state_now(row.figures) == State::down ? "bad" : "";
@@ -227,6 +238,10 @@ Html overview_row(const DashboardRow& row, const Server& server, const LiveQuest
              "<td class=\"bars\">{}</td><td class=\"n lat\" data-l=\"p95\">{}</td>",
              icon(state), word(state), held_text(f), short_percent(f.uptime_ratio), strip(row.bars, strip_label(f)),
              f.latency ? format_latency(f.latency->p95_us) : "");
+}
+
+State overview_mood(const OverviewView& view) {
+  return sentence_of(view).state;
 }
 
 std::string overview_title(const OverviewView& view) {
@@ -254,12 +269,18 @@ Html overview_head(const OverviewView& view, const Frame& frame) {
     out += html("<li class=\"{0}\">{1}<a href=\"{2}/server/{3}?{4}\">{5}</a> <span>{0}", word(trouble.state),
                 icon(trouble.state), frame.base, url_encode(trouble.server->name), view.question.parameters,
                 trouble.server->name);
-    if (trouble.since) out += html(" since ") + moment(*trouble.since, view.question.zone, "seconds");
+    if (trouble.since) out += html(" for {}", short_duration((view.question.query.now - *trouble.since).count()));
     out += html("</span>");
     if (!trouble.cause.empty()) out += html("<p>{}</p>", fit(trouble.cause, 200));
-    if (trouble.last_good)
-      out += html("<p class=\"mute\">last good ") + moment(*trouble.last_good, view.question.zone, "seconds") +
-             html("</p>");
+    if (trouble.since || trouble.last_good) {
+      out += html("<p class=\"mute\">");
+      if (trouble.since) out += html("since ") + moment(*trouble.since, view.question.zone, "seconds");
+      if (trouble.last_good) {
+        out += html("{}last good ", trouble.since ? " \u00b7 " : "");
+        out += moment(*trouble.last_good, view.question.zone, "seconds");
+      }
+      out += html("</p>");
+    }
     out += html("</li>");
   }
   out += html("</ul>");
@@ -280,13 +301,14 @@ Html overview_page(const OverviewView& view, const Frame& frame) {
     main += html("<div class=\"flat\"><table class=\"servers\">") + table_head(view, frame, true) + html("<tbody>");
     for (const DashboardRow& row : view.board->rows) {
       if (const Server* const server = view.catalog->find(row.server); server != nullptr)
-        main += row_of(row, *server, view, frame);
+        main += row_of(row, *server, view);
     }
     main += html("</tbody></table></div>");
   } else {
     main += groups_of(view, frame);
   }
-  main += html("<p id=\"none\" hidden>No server matches.</p>");
+  const bool none = !view.board->rows.empty() && view.hidden.size() == view.board->rows.size();
+  main += html("<p id=\"none\"{}>No server matches.</p>", none ? Html() : html(" hidden"));
   const std::string api = "window=" + (view.question.window.empty() ? std::string("24h") : view.question.window);
   main += html("<footer><a href=\"{0}/api/v1/status?{1}\">JSON</a> \u00b7 <a href=\"{0}/metrics\">metrics</a></footer>",
                frame.base, view.question.window.empty() ? view.question.parameters : api);
@@ -294,7 +316,8 @@ Html overview_page(const OverviewView& view, const Frame& frame) {
                          with_sort(overview_path(view, view.question.parameters), view.sort), frame.base, view.version);
   if (view.question.zone_asked) attributes += html(" data-tz=\"{}\"", std::string(view.question.zone.name()));
   if (!view.board->rows.empty()) attributes += edges_attribute(view.board->rows.front().bars);
-  return frame_page(overview_title(view), main, frame, attributes);
+  return frame_page(overview_title(view), main, frame,
+                    {.attributes = attributes, .nav = {}, .mood = overview_mood(view)});
 }
 
 }  // namespace nines::tools

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "exchange/results.h"
+#include "page/badge_answer.h"
 #include "page/frame.h"
 #include "page/live_question.h"
 #include "page/server_page.h"
-#include "show/svg.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -22,7 +22,7 @@ namespace nines::tools {
 namespace {
 
 constexpr std::size_t kChartColumns = 240;
-constexpr std::size_t kChecksOfPage = 50;
+constexpr std::size_t kChecksOfPage = 25;
 // How far back the next checks are looked for, in intervals: enough for a page of them, doubled until there are.
 constexpr int kFirstReach = 2 * static_cast<int>(kChecksOfPage);
 constexpr std::array<std::string_view, 6> kNames{"window", "from", "to", "tz", "failed", "before"};
@@ -32,13 +32,6 @@ WebResponse refused(const Error& error, const Frame& frame) {
   return html_response(
       message_page(status == 400 ? "This cannot be shown" : "This cannot be read", error.message, frame).text(),
       status);
-}
-
-Lookup parameters_of(const WebRequest& request) {
-  return [&request](const char* name) -> std::optional<std::string> {
-    auto value = request.parameter(name);
-    return value && !value->empty() ? value : std::nullopt;
-  };
 }
 
 std::uint32_t at_rank(std::vector<std::uint32_t>& values, double share) {
@@ -157,14 +150,8 @@ struct ServerLook {
 };
 
 Result<void> look(const Store& store, const WebRequest& request, const Server& server, ServerLook& out) {
-  const Lookup lookup = parameters_of(request);
-  for (const auto& [name, value] : request.query) {
-    if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) continue;
-    const std::string_view near = closest(name, kNames);
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("there is no parameter `{}`{}", printable(fit(name, 40)),
-                            near.empty() ? "" : fmt::format("; did you mean `{}`?", near)));
-  }
+  const Lookup lookup = given_parameters(request);
+  if (auto known = check_names(request, kNames); !known) return known;
   ServerView& view = out.view;
   auto question = live_question(request, now());
   if (!question) return tl::unexpected(question.error());
@@ -172,6 +159,7 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
   const auto failed = read_count(lookup, "", "failed", 0, 0, 1);
   if (!failed) return tl::unexpected(failed.error());
   view.failed_only = *failed == 1;
+  view.has_check_page = lookup("before").has_value();
   const auto before = read_count(lookup, "", "before", static_cast<std::uint64_t>(to_ms(view.question.query.now)) + 1,
                                  0, static_cast<std::uint64_t>(to_ms(kTimeLimit)));
   if (!before) return tl::unexpected(before.error());
@@ -237,32 +225,6 @@ WebResponse server_answer(const Store& store, const WebRequest& request, const s
   return html_response(server_page(seen.view, frame).text());
 }
 
-WebResponse badge_answer(const Store& store, const WebRequest& request, const std::string& name, bool svg) {
-  const auto catalog = store.catalog();
-  const Server* const server = catalog->find(std::string_view(name));
-  if (server == nullptr) return error_response(404, "not_found", "there is no such server");
-  const Lookup lookup = parameters_of(request);
-  const auto question = read_question(lookup, "", "30d");
-  if (!question) return error_response(question.error());
-  const auto answer = uptime(store, server->id, question->query, {.latency = false, .details = false, .since = false});
-  if (!answer) return error_response(answer.error());
-  const auto& ratio = answer->figures.uptime_ratio;
-  const std::string label = lookup("label").value_or("uptime");
-  WebResponse response;
-  if (svg) {
-    response.type = "image/svg+xml";
-    response.body = badge_svg(label, ratio);
-  } else {
-    // https://shields.io/badges/endpoint-badge
-    response = json_response(
-        {{"schemaVersion", 1}, {"label", label}, {"message", badge_text(ratio)}, {"color", badge_colour(ratio)}});
-  }
-  response.cache = "max-age=60";
-  // A badge is made to stand on other sites' pages.
-  response.headers.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
-  return response;
-}
-
 }  // namespace
 
 std::optional<WebResponse> page_answer(const Store& store, const WebRequest& request, const Frame& frame) {
@@ -271,10 +233,9 @@ std::optional<WebResponse> page_answer(const Store& store, const WebRequest& req
   const std::string& path = request.path;
   if (path.starts_with(kServer)) return server_answer(store, request, path.substr(kServer.size()), frame);
   if (path.starts_with(kBadge)) {
-    for (const std::string_view end : {"/uptime.svg", "/uptime.json"}) {
-      if (!path.ends_with(end) || path.size() <= kBadge.size() + end.size()) continue;
-      const std::string name = path.substr(kBadge.size(), path.size() - kBadge.size() - end.size());
-      return badge_answer(store, request, name, end == "/uptime.svg");
+    if (const auto parts = split_badge(std::string_view(path).substr(kBadge.size()))) {
+      const auto catalog = store.catalog();
+      return badge_answer(store, request, catalog->find(parts->first), parts->second);
     }
   }
   return std::nullopt;

@@ -41,8 +41,8 @@ Html incidents_of(const ServerView& view, const Frame& frame) {
       std::replace(why.begin(), why.end(), '_', ' ');
       if (each->code != 0) why += fmt::format(" {}", each->code);
     }
-    out += html("<br><span>{}</span> <span class=\"mute\">{} failed check{}</span></li>", why, each->failed_checks,
-                each->failed_checks == 1 ? "" : "s");
+    out += html("<br><span>{}</span> <span class=\"mute\">{}</span></li>", why,
+                counted(each->failed_checks, "failed check"));
   }
   out += html("</ol>");
   if (incidents.size() > kMostIncidents) {
@@ -66,12 +66,12 @@ Html checks_of(const ServerView& view, const Frame& frame) {
       "</th><th scope=\"col\" class=\"n\">Response time</th><th scope=\"col\" class=\"n\">Code</th>"
       "<th scope=\"col\">Detail</th></tr></thead><tbody>");
   for (const CheckResult& check : view.checks) {
-    out +=
-        html("<tr><td>{}</td><td class=\"st\">{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-             moment(check.time, view.question.zone, "seconds"), icon(check.state), word(check.state),
-             check.latency_us ? format_latency(*check.latency_us) : "",
-             check.code == 0 ? std::string() : fmt::to_string(check.code),
-             check.detail.empty() ? std::string(to_string(check.error)) : check.detail);
+    out += html(
+        "<tr><td>{}</td><td class=\"st\">{}{}</td><td class=\"n\">{}</td><td class=\"n code\">{}</td><td>{}</td></tr>",
+        moment(check.time, view.question.zone, "seconds"), icon(check.state), word(check.state),
+        check.latency_us ? format_latency(*check.latency_us) : "",
+        check.code == 0 ? std::string() : fmt::to_string(check.code),
+        check.detail.empty() ? std::string(to_string(check.error)) : check.detail);
   }
   out += html("</tbody></table></div>");
   if (view.older) {
@@ -89,15 +89,19 @@ Html slo_of(const ServerView& view) {
   if (objective.ends_with('.')) objective.pop_back();
   Html out = html("<h2>Objective {} % over 30 days</h2>", objective);
   if (!slo.remaining_ratio) return out + html("<p class=\"mute\">No data yet.</p>");
-  const double left = std::clamp(*slo.remaining_ratio, 0.0, 1.0);
-  out +=
-      html("<p><meter min=\"0\" max=\"1\" low=\"0.25\" high=\"0.5\" optimum=\"1\" value=\"{:.4f}\">{}</meter></p><p>",
-           left, slo.met.value_or(false) ? "met" : "not met");
-  out += slo.remaining_ms >= 0 ? html("{} of {} error budget left", short_duration(std::llround(slo.remaining_ms)),
-                                      short_duration(std::llround(slo.budget_ms)))
-                               : html("Error budget overspent by {}", short_duration(std::llround(-slo.remaining_ms)));
+  const double used = 1 - *slo.remaining_ratio;
+  out += html(
+      "<p><meter min=\"0\" max=\"1\" low=\"0.5\" high=\"0.9\" optimum=\"0\" value=\"{:.4f}\" "
+      "aria-label=\"Error budget used\">{}</meter></p><p>",
+      std::clamp(used, 0.0, 1.0), slo.met.value_or(false) ? "met" : "not met");
+  out += slo.remaining_ms >= 0
+             ? html("{} of {} error budget left", short_duration(std::llround(slo.remaining_ms)),
+                    short_duration(std::llround(slo.budget_ms)))
+             : html("<b class=\"down\">Error budget overspent by {}</b>, of {}",
+                    short_duration(std::llround(-slo.remaining_ms)), short_duration(std::llround(slo.budget_ms)));
+  constexpr double kLeastBurn = 0.05;
   for (const BurnRate& burn : slo.burn) {
-    if (!burn.rate || burn.window.length > std::chrono::hours{6}) continue;
+    if (!burn.rate || *burn.rate < kLeastBurn || burn.window.length > std::chrono::hours{6}) continue;
     out += html(" \u00b7 burning {:.1f}\u00d7 over {}{}", *burn.rate, format_duration(burn.window.length),
                 burn.firing ? html(" <b class=\"down\">too fast</b>") : Html());
   }
@@ -111,19 +115,21 @@ Html server_page(const ServerView& view, const Frame& frame) {
   const Figures& f = *view.figures;
   const State state = state_now(f);
   const std::string self = fmt::format("{}/server/{}", frame.base, url_encode(server.name));
-  Html main = html("<nav class=\"mute\"><a href=\"{}/?{}\">All servers</a>", frame.base, view.question.parameters);
+  Html nav = html("<nav><a href=\"{}/?{}\">All servers</a>", frame.base, view.question.parameters);
   const auto neighbour = [&](const std::optional<std::string>& name, const char* word_of) {
     if (name)
-      main += html(" \u00b7 <a href=\"{}/server/{}?{}\">{}</a>", frame.base, url_encode(*name),
-                   view.question.parameters, word_of);
+      nav +=
+          html("<a href=\"{}/server/{}?{}\">{}</a>", frame.base, url_encode(*name), view.question.parameters, word_of);
   };
-  neighbour(view.previous, "previous");
-  neighbour(view.next, "next");
-  main += html("</nav><h1>{}</h1><div id=\"top\"><p><span class=\"pill {}\">{}{}</span>", server.name, word(state),
-               icon(state), word(state));
+  neighbour(view.previous, "Previous");
+  neighbour(view.next, "Next");
+  nav += html("</nav>");
+  Html main = html("<h1>{}</h1><div id=\"top\"><p><span class=\"pill {}\">{}{}</span>", server.name, word(state),
+                   icon(state), word(state));
   if (f.current) {
-    main += f.current->since <= f.window.from ? html(" <span class=\"mute\">since before ")
-                                              : html(" <span class=\"mute\">since ");
+    main += html(" <span class=\"mute\">for {}, since {}",
+                 short_duration((view.question.query.now - f.current->since).count()),
+                 f.current->since <= f.window.from ? "before " : "");
     main += moment(f.current->since, view.question.zone, "seconds") + html("</span>");
   }
   main += html("</p>");
@@ -146,7 +152,7 @@ Html server_page(const ServerView& view, const Frame& frame) {
   }
   if (!server.group.empty()) main += html("<span class=\"mute\">{}</span>", server.group);
   for (const auto& [name, value] : server.tags) main += html("<span class=\"mute\">{}={}</span>", name, value);
-  main += html("</div></div><div class=\"spans\">");
+  main += html("</div></div><div class=\"spans\" id=\"spans\">");
   for (const ServerView::Span& span : view.spans) {
     main += html(
         "<a class=\"span\" href=\"{}?window={}{}\"{}><b>{}</b><span class=\"mute\">{}{}</span></a>", self, span.window,
@@ -157,20 +163,20 @@ Html server_page(const ServerView& view, const Frame& frame) {
   }
   main += html("</div>");
   const Html drawn = chart(view.chart, strip(*view.bars, strip_label(f)), f.incidents, f.window.to);
+  main += html("<div id=\"drawn\">");
   main += drawn.empty()
               ? html("<div class=\"over\">") + strip(*view.bars, strip_label(f)) + axis(view.question) + html("</div>")
               : drawn;
-  main +=
-      html("<p class=\"facts mute\"><span>{} checks, {} failed</span><span>{} outages</span><span>down for {}</span>",
-           with_commas(f.counts.checks), with_commas(f.counts.failed), f.incidents.size(),
-           short_duration(f.time[State::down]));
+  main += html("</div><div id=\"figures\"><p class=\"facts mute\"><span>{}, {} failed</span><span>{}</span>",
+               counted(f.counts.checks, "check"), with_commas(f.counts.failed), counted(f.incidents.size(), "outage"));
+  if (f.time[State::down] > 0) main += html("<span>down for {}</span>", short_duration(f.time[State::down]));
   if (f.mttr_ms) main += html("<span>mean time to repair {}</span>", short_duration(std::llround(*f.mttr_ms)));
   if (f.latency) {
     main += html("<span>p50 {}</span><span>p95 {}</span><span>p99 {}</span>", format_latency(f.latency->p50_us),
                  format_latency(f.latency->p95_us), format_latency(f.latency->p99_us));
   }
-  main += html("</p>") + slo_of(view) + html("<h2>Outages</h2>") + incidents_of(view, frame) +
-          html("<h2 id=\"checks\">Checks</h2>") + checks_of(view, frame);
+  main += html("</p>") + slo_of(view) + html("</div><h2>Outages</h2><div id=\"outages\">") + incidents_of(view, frame) +
+          html("</div><h2 id=\"checks\">Checks</h2><div id=\"rows\">") + checks_of(view, frame) + html("</div>");
   const std::string api = fmt::format("{}/api/v1/servers/{}", frame.base, url_encode(server.name));
   main += html(
       "<footer>JSON: <a href=\"{0}/uptime?{1}\">uptime</a> <a href=\"{0}/incidents?{1}\">incidents</a> "
@@ -179,7 +185,12 @@ Html server_page(const ServerView& view, const Frame& frame) {
       api, view.question.parameters, frame.base, url_encode(server.name));
   Html attributes = edges_attribute(*view.bars);
   if (view.question.zone_asked) attributes += html(" data-tz=\"{}\"", std::string(view.question.zone.name()));
-  return frame_page(fmt::format("{} is {} \u00b7 nines", server.name, word(state)), main, frame, attributes);
+  // A window that ends now, and its newest checks: the page follows what lands.
+  if (!view.question.window.empty() && !view.has_check_page)
+    attributes +=
+        html(" data-self=\"{}\" data-events=\"{}/api/v1/events\"", static_cast<std::uint32_t>(server.id), frame.base);
+  return frame_page(fmt::format("{} is {} \u00b7 nines", server.name, word(state)), main, frame,
+                    {.attributes = attributes, .nav = nav, .mood = state});
 }
 
 }  // namespace nines::tools

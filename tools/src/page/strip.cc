@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include "page/frame.h"
 #include "show/output.h"
@@ -36,46 +39,102 @@ std::string bar_note(const Bar& bar) {
   return note;
 }
 
+// The paths of a strip, one a kind of bar. Whole bars of one kind beside each other are one stroke, which the style
+// cuts into bars by dashes of kBarWidth: most strips are one such stroke.
+class StripPaths {
+ public:
+  void whole(char kind, std::size_t bar) {
+    if (kind != kind_ || bar != end_) {
+      end_stroke();
+      kind_ = kind;
+      begin_ = bar;
+    }
+    end_ = bar + 1;
+  }
+  void part(char kind, std::size_t bar, int top, int bottom) {
+    if (bottom <= top) return;
+    fmt::format_to(std::back_inserter(parts_[kind]), "M{} {}h{}v{}h-{}z", left(bar), top, kBarWidth, bottom - top,
+                   kBarWidth);
+  }
+  Html html_of() {
+    end_stroke();
+    Html out;
+    for (const auto& [kind, path] : strokes_)
+      out += html("<path class=\"{} r\" d=\"{}\"/>", std::string(1, kind), path);
+    for (const auto& [kind, path] : parts_) out += html("<path class=\"{}\" d=\"{}\"/>", std::string(1, kind), path);
+    return out;
+  }
+
+ private:
+  static std::size_t left(std::size_t bar) { return bar * kBarStep + 1; }
+  void end_stroke() {
+    if (end_ == begin_) return;
+    fmt::format_to(std::back_inserter(strokes_[kind_]), "M{} {}H{}", left(begin_), kStripHeight / 2,
+                   left(end_) - (kBarStep - kBarWidth));
+    begin_ = end_ = 0;
+  }
+
+  std::map<char, std::string> strokes_;
+  std::map<char, std::string> parts_;
+  char kind_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+std::int64_t covered_ms(const Bar& bar) {
+  std::int64_t covered = 0;
+  for (const State state : kWorstFirst) covered += state == State::unknown ? 0 : bar.time[state];
+  return covered;
+}
+
 }  // namespace
 
 Html strip(const std::vector<Bar>& bars, const std::string& label) {
-  std::map<char, std::string> paths;
+  // From the bottom: down, degraded, maintenance, pause; what is left is up.
+  static constexpr std::array kStack{std::pair{State::down, 'd'}, std::pair{State::degraded, 'g'},
+                                     std::pair{State::maintenance, 'm'}, std::pair{State::paused, 'p'}};
+  constexpr int kLeast = 3;  // of a part, in pixels, so that a short outage is seen
+  StripPaths paths;
   Json notes = Json::object();
+  // What lies before the first result is not missing: it never was.
+  const auto begun = static_cast<std::size_t>(
+      std::find_if(bars.begin(), bars.end(), [](const Bar& bar) { return covered_ms(bar) > 0; }) - bars.begin());
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const Bar& bar = bars[i];
-    const int x = static_cast<int>(i) * kBarStep + 1;
-    const auto add = [&](char kind, int top, int bottom) {
-      if (bottom > top) paths[kind] += fmt::format("M{} {}h{}v{}h-{}z", x, top, kBarWidth, bottom - top, kBarWidth);
-    };
-    if (std::string note = bar_note(bar); !note.empty()) notes[fmt::to_string(i)] = std::move(note);
-    std::int64_t covered = 0;
-    for (const State state : kWorstFirst) covered += state == State::unknown ? 0 : bar.time[state];
-    if (covered == 0) {
-      add('x', kStripHeight / 2 - 4, kStripHeight - 1);
+    const std::int64_t covered = covered_ms(bar);
+    if (bar.time[State::up] == covered && covered > 0) {
+      paths.whole('u', i);
       continue;
     }
-    // From the bottom: down, degraded, maintenance, pause; what is left is up. A part has three pixels at least.
-    constexpr int kLeast = 3;
+    if (std::string note = bar_note(bar); !note.empty()) notes[fmt::to_string(i)] = std::move(note);
+    if (covered == 0) {
+      if (i < begun) {
+        paths.whole('b', i);
+      } else {
+        paths.part('x', i, kStripHeight / 2 - 4, kStripHeight - 1);
+      }
+      continue;
+    }
     int bottom = kStripHeight;
-    const auto part = [&](State state, char kind) {
-      if (bar.time[state] <= 0) return;
+    for (const auto& [state, kind] : kStack) {
+      if (bar.time[state] <= 0) continue;
+      if (bar.time[state] == covered) {
+        paths.whole(kind, i);
+        bottom = 0;
+        break;
+      }
       const double share = static_cast<double>(bar.time[state]) / static_cast<double>(covered);
-      const int height = std::clamp(static_cast<int>(std::lround(share * kStripHeight)), kLeast, bottom);
-      add(kind, bottom - height, bottom);
+      const int height = std::min(std::max(static_cast<int>(std::lround(share * kStripHeight)), kLeast), bottom);
+      paths.part(kind, i, bottom - height, bottom);
       bottom -= height;
-    };
-    part(State::down, 'd');
-    part(State::degraded, 'g');
-    part(State::maintenance, 'm');
-    part(State::paused, 'p');
-    if (bar.time[State::up] > 0) add('u', 0, bottom);
+    }
+    if (bar.time[State::up] > 0) paths.part('u', i, 0, bottom);
   }
-  Html out = html(
-      "<svg class=\"strip\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\" "
-      "data-t=\"{}\">",
-      bars.size() * kBarStep, kStripHeight, label, notes.empty() ? std::string() : dump(notes));
-  for (const auto& [kind, path] : paths) out += html("<path class=\"{}\" d=\"{}\"/>", std::string(1, kind), path);
-  return out + html("</svg>");
+  return html(
+             "<svg class=\"strip\" viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\" "
+             "data-t=\"{}\">",
+             bars.size() * kBarStep, kStripHeight, label, notes.empty() ? std::string() : dump(notes)) +
+         paths.html_of() + html("</svg>");
 }
 
 std::string strip_label(const Figures& figures) {
@@ -94,12 +153,14 @@ Html edges_attribute(const std::vector<Bar>& bars) {
   return html(" data-edges=\"{}\"", edges);
 }
 
-Html axis(const LiveQuestion& question) {
+Html axis(const LiveQuestion& question, bool quarters) {
   const Window& window = question.query.window;
   const bool days = question.bars.unit.has_value();
-  const char* const as = days ? "day" : window.length() <= std::chrono::hours{25} ? "clock" : "";
-  Html out = html("<span class=\"axis\">");
+  const bool long_one = days || window.length() > std::chrono::hours{72};
+  const char* const as = long_one ? "day" : window.length() <= std::chrono::hours{25} ? "clock" : "";
+  Html out = html("<span class=\"axis{}\">", quarters ? " quarters" : "");
   out += moment(window.from, question.zone, as);
+  for (int i = 1; quarters && i < 4; ++i) out += moment(window.from + window.length() * i / 4, question.zone, as);
   out += question.query.now < window.to + std::chrono::milliseconds{1} ? html("<span>now</span>")
                                                                        : moment(window.to, question.zone, as);
   return out + html("</span>");

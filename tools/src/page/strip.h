@@ -18,7 +18,7 @@ namespace nines::tools {
 [[nodiscard]] std::string strip_label(const Figures& figures);
 /// An attribute with the edges of the bars, for the tips.
 [[nodiscard]] Html edges_attribute(const std::vector<Bar>& bars);
-/// The ends of a window below or above a strip.
-[[nodiscard]] Html axis(const LiveQuestion& question);
+/// The ends of a window below or above a strip; with `quarters` also what lies between.
+[[nodiscard]] Html axis(const LiveQuestion& question, bool quarters = false);
 
 }  // namespace nines::tools

@@ -118,8 +118,11 @@ bool may(Role role, Role wanted) {
 }
 
 // What a request needs. A report is judged by where it goes: its path may hold a secret of its own.
-Role wanted_role(const WebRequest& request) {
+Role wanted_role(const AccessOptions& options, const WebRequest& request) {
   const std::string_view path = request.path;
+  // A browser asks without credentials whether it may ask; nothing is said but that.
+  if (request.method == "OPTIONS") return Role::none;
+  if (request.method != "POST" && is_public(options.status_pages, path)) return Role::none;
   if (path == "/-/healthy" || path == "/-/ready" || path == "/login" || path == "/logout" ||
       path.starts_with("/assets/") || path.starts_with("/api/v1/push/")) {
     return Role::none;
@@ -203,7 +206,10 @@ void Access::set(AccessOptions options) {
   options_ = std::make_shared<AccessOptions>(std::move(options));
   // A changed password or role ends what the old one allowed.
   verified_.clear();
-  sessions_.clear();
+  std::erase_if(sessions_, [&](const auto& entry) {
+    const auto& users = options_->users;
+    return std::find(users.begin(), users.end(), entry.second.user) == users.end();
+  });
 }
 
 std::shared_ptr<const AccessOptions> Access::options() const {
@@ -219,8 +225,8 @@ std::string Access::fingerprint(std::string_view text) const {
   return digest;
 }
 
-std::optional<Role> Access::role_of_password(const AccessOptions& options, std::string_view name,
-                                             std::string_view password) {
+std::optional<AccessOptions::User> Access::user_of(const AccessOptions& options, std::string_view name,
+                                                   std::string_view password) {
   if (options.users.empty() || name.size() > kLongestSecret || password.size() > kLongestSecret) return std::nullopt;
   const auto user = std::find_if(options.users.begin(), options.users.end(),
                                  [&](const AccessOptions::User& each) { return each.name == name; });
@@ -230,7 +236,7 @@ std::optional<Role> Access::role_of_password(const AccessOptions& options, std::
   const std::lock_guard one(hash_mutex_);
   const bool right = crypto_pwhash_str_verify(known.c_str(), password.data(), password.size()) == 0;
   if (!right || user == options.users.end()) return std::nullopt;
-  return user->role;
+  return *user;
 }
 
 std::optional<Role> Access::role_of_header(const AccessOptions& options, std::string_view header) {
@@ -250,7 +256,9 @@ std::optional<Role> Access::role_of_header(const AccessOptions& options, std::st
   const auto pair = from_base64(value);
   const std::size_t colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
-  return role_of_password(options, std::string_view(*pair).substr(0, colon), std::string_view(*pair).substr(colon + 1));
+  const auto user =
+      user_of(options, std::string_view(*pair).substr(0, colon), std::string_view(*pair).substr(colon + 1));
+  return user ? std::optional(user->role) : std::nullopt;
 }
 
 std::optional<Role> Access::role_of_cookie(std::string_view cookie, Clock::time_point now) {
@@ -260,7 +268,7 @@ std::optional<Role> Access::role_of_cookie(std::string_view cookie, Clock::time_
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(print);
   if (found == sessions_.end()) return std::nullopt;
-  if (found->second.expires > now) return found->second.role;
+  if (found->second.expires > now) return found->second.user.role;
   sessions_.erase(found);
   return std::nullopt;
 }
@@ -346,7 +354,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
   if (request.method == "POST" && is_foreign(request, by_cookie)) {
     return refusal(403, "invalid_argument", "a page of another site may not do this");
   }
-  if (may(request.role, wanted_role(request))) return std::nullopt;
+  if (may(request.role, wanted_role(*options, request))) return std::nullopt;
   if (request.role != Role::none) {
     return refusal(403, "invalid_argument", "this needs another role");
   }
@@ -374,8 +382,8 @@ WebResponse Access::log_in(const WebRequest& request, Clock::time_point now) {
     response.headers.emplace_back("Retry-After", "60");
     return response;
   }
-  const auto role = role_of_password(*options, field("name"), field("password"));
-  if (!role) {
+  auto user = user_of(*options, field("name"), field("password"));
+  if (!user) {
     count_failure(request.client, now);
     return refusal(401, "invalid_argument", "the name or the password is wrong");
   }
@@ -387,7 +395,9 @@ WebResponse Access::log_in(const WebRequest& request, Clock::time_point now) {
         return a.second.expires < b.second.expires;
       }));
     }
-    sessions_[fingerprint(secret)] = {.role = *role, .expires = now + kSessionLife};
+    // The rules may have been replaced meanwhile: then who logs in by the old ones is out.
+    if (options != options_) return refusal(401, "invalid_argument", "the rules have just changed; log in again");
+    sessions_[fingerprint(secret)] = {.user = std::move(*user), .expires = now + kSessionLife};
   }
   WebResponse response = text_response("welcome\n", 303);
   response.cache = "no-store";

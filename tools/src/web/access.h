@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "http/message.h"
+#include "page/status_page.h"
 
 namespace nines::tools {
 
@@ -24,6 +25,7 @@ struct AccessOptions {
     std::string name;
     std::string password;  ///< hash: $argon2id$... or $argon2i$...
     Role role = Role::view;
+    friend bool operator==(const User&, const User&) = default;
   };
   struct Token {
     std::string name;
@@ -35,6 +37,8 @@ struct AccessOptions {
   std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-* are believed; "unix": the socket's peers
   std::vector<User> users;
   std::vector<Token> tokens;
+  std::vector<std::string> cors;         ///< origins whose pages may read /api/ and badges, "https://dash.example.org"
+  std::vector<StatusPage> status_pages;  ///< which everybody may see
   std::optional<Role> anonymous;  ///< of who does not say who it is; none: admin without users and tokens, else none
   bool insecure = false;          ///< may listen beyond loopback without users and tokens
   bool loopback = true;           ///< the listener's: names of other machines are refused
@@ -59,6 +63,7 @@ class Access {
 
   explicit Access(AccessOptions options);
 
+  /// Who has logged in stays so, unless the new rules know that user no more, or with another password or role.
   void set(AccessOptions options);
   [[nodiscard]] std::shared_ptr<const AccessOptions> options() const;
 
@@ -72,7 +77,7 @@ class Access {
 
  private:
   struct Session {
-    Role role = Role::none;
+    AccessOptions::User user;  // as it was when it logged in
     Clock::time_point expires;
   };
   struct Failures {
@@ -80,8 +85,8 @@ class Access {
     Clock::time_point until;  // when the count begins anew
   };
 
-  [[nodiscard]] std::optional<Role> role_of_password(const AccessOptions& options, std::string_view name,
-                                                     std::string_view password);
+  [[nodiscard]] std::optional<AccessOptions::User> user_of(const AccessOptions& options, std::string_view name,
+                                                           std::string_view password);
   [[nodiscard]] std::optional<Role> role_of_header(const AccessOptions& options, std::string_view header);
   [[nodiscard]] std::optional<Role> role_of_cookie(std::string_view cookie, Clock::time_point now);
   [[nodiscard]] bool must_wait(const std::string& client, Clock::time_point now);

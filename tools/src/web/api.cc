@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -65,20 +66,42 @@ class Parameters {
   const WebRequest* request_;
 };
 
-// A page of a list: what to skip and how many to show.
+// A page of a list of answers. Its cursor holds the question as of the first page, so that what is measured meanwhile
+// moves nothing, and a place in the list.
 struct Page {
-  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> after;
   std::uint64_t limit = 0;
 };
-Result<Page> read_page(const Parameters& parameters) {
-  const auto offset = parameters.count("cursor", 0, 0, kMostOffset);
-  if (!offset) return tl::unexpected(offset.error());
+Result<Page> read_page(const Parameters& parameters, Query& query) {
+  Page page;
   const auto limit = parameters.count("limit", kUsualLimit, 1, kMostRows);
   if (!limit) return tl::unexpected(limit.error());
-  return Page{*offset, *limit};
+  page.limit = *limit;
+  const auto text = parameters.text("cursor");
+  if (!text) return page;
+  // now, from, to, place
+  std::array<std::uint64_t, 4> parts{};
+  std::string_view rest = *text;
+  for (std::uint64_t& part : parts) {
+    const bool last = &part == &parts.back();
+    const std::size_t dash = rest.find('-');
+    const auto number = last == (dash == std::string_view::npos)
+                            ? parse_decimal(rest.substr(0, dash), 1, static_cast<std::uint64_t>(to_ms(kTimeLimit)))
+                            : std::nullopt;
+    if (!number) return invalid("cursor: it is a `next_cursor` of an earlier answer");
+    part = *number;
+    rest.remove_prefix(last ? rest.size() : dash + 1);
+  }
+  const auto at = [&](std::size_t i) { return from_ms(static_cast<std::int64_t>(parts.at(i))); };
+  if (at(0) > query.now || at(1) > at(2)) return invalid("cursor: it is a `next_cursor` of an earlier answer");
+  query.now = at(0);
+  query.window = {at(1), at(2)};
+  page.after = parts.back();
+  return page;
 }
-Json next_cursor(const Page& page, std::uint64_t total) {
-  return page.offset + page.limit < total ? Json(fmt::to_string(page.offset + page.limit)) : Json();
+Json next_cursor(const Query& query, std::uint64_t after) {
+  const auto ms = [](TimeMs time) { return std::max<std::int64_t>(to_ms(time), 0); };
+  return fmt::format("{}-{}-{}-{}", ms(query.now), ms(query.window.from), ms(query.window.to), after);
 }
 
 // Rows are written one by one: a document of all of them would take ten times the memory of its text.
@@ -86,13 +109,15 @@ Result<WebResponse> status_answer(const Store& store, const WebRequest& request)
   const auto parameters =
       Parameters::of(request, {"group", "tag", "state", "search", "sort", "bars", "limit", "cursor"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
-  const auto question = parameters->question("24h");
+  auto question = parameters->question("24h");
   if (!question) return tl::unexpected(question.error());
-  const auto page = read_page(*parameters);
+  const auto page = read_page(*parameters, question->query);
   if (!page) return tl::unexpected(page.error());
+  const std::uint64_t offset = page->after.value_or(0);
+  if (offset > kMostOffset) return invalid("cursor: it is a `next_cursor` of an earlier answer");
   DashboardOptions options;
   options.figures.since = true;
-  options.offset = static_cast<std::uint32_t>(page->offset);
+  options.offset = static_cast<std::uint32_t>(offset);
   options.limit = static_cast<std::uint32_t>(page->limit);
   options.filter.group = parameters->text("group");
   options.filter.search = parameters->text("search").value_or("");
@@ -133,22 +158,30 @@ Result<WebResponse> status_answer(const Store& store, const WebRequest& request)
     first = false;
     response.body += dump(entry);
   }
-  response.body += fmt::format("],\"next_cursor\":{}}}\n", dump(next_cursor(*page, board->matching)));
+  response.body += fmt::format(
+      "],\"next_cursor\":{}}}\n",
+      dump(offset + page->limit < board->matching ? next_cursor(question->query, offset + page->limit) : Json()));
   return response;
 }
 
 Result<Json> servers_json(const Store& store, const WebRequest& request) {
   const auto parameters = Parameters::of(request, {"limit", "cursor"}, false);
   if (!parameters) return tl::unexpected(parameters.error());
-  const auto page = read_page(*parameters);
-  if (!page) return tl::unexpected(page.error());
+  const auto limit = parameters->count("limit", kUsualLimit, 1, kMostRows);
+  if (!limit) return tl::unexpected(limit.error());
+  // The id of the last server of the page before: servers that come or go move nothing.
+  const auto after = parameters->count("cursor", 0, 0, std::numeric_limits<std::uint32_t>::max());
+  if (!after) return tl::unexpected(after.error());
   const auto catalog = store.catalog();
   const auto servers = catalog->servers();
+  auto each = std::upper_bound(servers.begin(), servers.end(), *after, [](std::uint64_t id, const Server& server) {
+    return id < static_cast<std::uint32_t>(server.id);
+  });
   Json json = {{"servers", Json::array()}};
-  for (std::uint64_t i = page->offset; i < std::min<std::uint64_t>(page->offset + page->limit, servers.size()); ++i) {
-    json["servers"].push_back(server_json(servers[i], Audience::page));
-  }
-  json["next_cursor"] = next_cursor(*page, servers.size());
+  for (; each != servers.end() && json["servers"].size() < *limit; ++each)
+    json["servers"].push_back(server_json(*each, Audience::page));
+  json["next_cursor"] =
+      each == servers.end() ? Json() : Json(fmt::to_string(static_cast<std::uint32_t>(std::prev(each)->id)));
   return json;
 }
 
@@ -165,20 +198,28 @@ Result<Json> uptime_json(const Store& store, const Server& server, const WebRequ
 Result<Json> incidents_json(const Store& store, const Server& server, const WebRequest& request) {
   const auto parameters = Parameters::of(request, {"limit", "cursor"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
-  const auto question = parameters->question("30d");
+  auto question = parameters->question("30d");
   if (!question) return tl::unexpected(question.error());
-  const auto page = read_page(*parameters);
+  const auto page = read_page(*parameters, question->query);
   if (!page) return tl::unexpected(page.error());
   const auto answer = incidents(store, std::span(&server.id, 1), question->query);
   if (!answer) return tl::unexpected(answer.error());
-  const auto& list = answer->incidents;
   Json json = {{"server", server.name}};
   json.update(window_json(question->query.window));
   json["incidents"] = Json::array();
-  for (std::uint64_t i = page->offset; i < std::min<std::uint64_t>(page->offset + page->limit, list.size()); ++i) {
-    json["incidents"].push_back(incident_json(list[list.size() - 1 - i], {}));
+  json["next_cursor"] = nullptr;
+  // Newest first; the place is the start of the last one of the page before.
+  std::uint64_t last = 0;
+  for (auto each = answer->incidents.rbegin(); each != answer->incidents.rend(); ++each) {
+    const auto start = static_cast<std::uint64_t>(std::max<std::int64_t>(to_ms(each->from), 0));
+    if (page->after && start >= *page->after) continue;
+    if (json["incidents"].size() == page->limit) {
+      json["next_cursor"] = next_cursor(question->query, last);
+      break;
+    }
+    json["incidents"].push_back(incident_json(*each, {}));
+    last = start;
   }
-  json["next_cursor"] = next_cursor(*page, list.size());
   return json;
 }
 

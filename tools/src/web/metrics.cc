@@ -98,6 +98,8 @@ Result<void> append_windows(std::string& out, const Store& store, const Catalog&
     Query query;
     query.now = at;
     query.window = {query.now - span.length, query.now};
+    // Ratios are the same from summaries: of each window only the days that it cuts are read.
+    query.summaries = Summaries::always;
     DashboardOptions options;
     options.figures = {.latency = false, .details = false, .since = false};
     const auto board = dashboard(store, query, options);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "http/target.h"
 #include "page/assets.h"
 #include "page/frame.h"
+#include "page/live_question.h"
 #include "page/pages.h"
 #include "web/api.h"
 #include "web/metrics.h"
@@ -32,9 +34,10 @@ WebResponse asset_answer(const WebRequest& request, const Frame& frame) {
   for (const Asset& asset : assets()) {
     if (asset.name != name) continue;
     WebResponse response = text_response(std::string(asset.content));
-    response.type = name.ends_with(".css")  ? "text/css; charset=utf-8"
-                    : name.ends_with(".js") ? "text/javascript; charset=utf-8"
-                                            : "image/svg+xml";
+    response.type = name.ends_with(".css")    ? "text/css; charset=utf-8"
+                    : name.ends_with(".js")   ? "text/javascript; charset=utf-8"
+                    : name.ends_with(".json") ? "application/json"
+                                              : "image/svg+xml";
     if (request.query.contains(std::string(asset.version))) response.cache = "public, max-age=31536000, immutable";
     return response;
   }
@@ -61,6 +64,11 @@ std::string cache_key(const WebRequest& request, const Frame& frame) {
   add(frame.base);
   add(frame.logged_in ? "1" : "0");
   add(request.accept_encoding);
+  // A feed names its own address.
+  if (request.path.ends_with("/feed.atom")) {
+    add(request.host);
+    add(request.forwarded_proto);
+  }
   for (const auto& [name, value] : request.query) {
     add(name);
     add(value);
@@ -80,7 +88,35 @@ Site::Site(Store& store, Hooks hooks, bool follow, AccessOptions access)
 
 WebResponse Site::answer(WebRequest request) {
   if (auto refused = access_.judge(request)) return std::move(*refused);
-  return request.method == "POST" ? post(request) : get(request);
+  if (request.method == "OPTIONS") return preflight(request);
+  WebResponse response = request.method == "POST" ? post(request) : get(request);
+  if (request.method != "POST") share(request, response);
+  return response;
+}
+
+// What pages of listed origins may read: the interface for programs, and nothing by a session's cookie.
+void Site::share(const WebRequest& request, WebResponse& response) const {
+  if (!request.origin || !request.path.starts_with("/api/")) return;
+  const auto options = access_.options();
+  if (std::find(options->cors.begin(), options->cors.end(), *request.origin) == options->cors.end()) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", *request.origin);
+  response.headers.emplace_back("Access-Control-Expose-Headers", "ETag, Retry-After");
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "cross-origin");
+}
+
+WebResponse Site::preflight(const WebRequest& request) const {
+  WebResponse response = text_response("");
+  response.cache = "no-store";
+  share(request, response);
+  if (response.headers.empty()) {
+    response = error_response(405, "invalid_argument", "nothing is asked here by OPTIONS");
+    response.headers.emplace_back("Allow", "GET, HEAD, POST");
+    return response;
+  }
+  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD");
+  response.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, If-None-Match");
+  response.headers.emplace_back("Access-Control-Max-Age", "600");
+  return response;
 }
 
 Lane Site::lane(const WebRequest& request) {
@@ -150,6 +186,12 @@ WebResponse Site::get(const WebRequest& request) {
     return asset_answer(icon, frame);
   }
   if (path == "/api/v1/events") return events_answer();
+  if (path == "/api/v1/openapi.json") {
+    if (auto known = check_names(request, {}); !known) return error_response(known.error());
+    WebRequest description = request;
+    description.path = "/assets/openapi.json";
+    return asset_answer(description, frame);
+  }
   if (path == "/login") {
     WebResponse response = html_response(login_page(request.parameter("next").value_or("/"), false, frame).text());
     response.cache = "no-store";
@@ -185,6 +227,8 @@ WebResponse Site::work_out(const WebRequest& request, const Frame& frame) {
     if (auto answer = api_answer(store_, request)) return std::move(*answer);
     return not_found(request, frame);
   }
+  if (auto answer = status_answer(store_, access_.options()->status_pages, request, frame.base))
+    return std::move(*answer);
   if (auto answer = page_answer(store_, request, frame)) return std::move(*answer);
   return not_found(request, frame);
 }

@@ -57,6 +57,8 @@ class Site {
   [[nodiscard]] WebResponse get(const WebRequest& request);
   [[nodiscard]] WebResponse work_out(const WebRequest& request, const Frame& frame);
   [[nodiscard]] WebResponse post(const WebRequest& request);
+  [[nodiscard]] WebResponse preflight(const WebRequest& request) const;
+  void share(const WebRequest& request, WebResponse& response) const;
   [[nodiscard]] Frame frame_of(const WebRequest& request) const;
   void refresh();
 
