@@ -138,7 +138,11 @@ Html server_page(const ServerView& view, const Frame& frame) {
     main += html("<p>{}</p>", view.checks.front().detail);
   }
   main += html("<div class=\"facts\">");
-  if (!server.url.empty()) {
+  if (server.url.starts_with("push:")) {
+    // Nobody asks it: the job says how it went.
+    main += html("<span class=\"mute\">reports by itself, every {}</span>",
+                 format_duration(server.current_rules().interval));
+  } else if (!server.url.empty()) {
     const std::string shown = public_url(server.url);
     const bool web = shown.starts_with("http://") || shown.starts_with("https://");
     main += web ? html("<span><a href=\"{0}\" rel=\"noreferrer noopener\">{0}</a></span>", shown)
