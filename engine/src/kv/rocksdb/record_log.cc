@@ -1,10 +1,11 @@
 #include "kv/rocksdb/record_log.h"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <optional>
+
+#include "base/crc32c.h"
 
 namespace nines::engine {
 namespace {
@@ -13,24 +14,6 @@ constexpr std::size_t kBlockBytes = 32'768;
 constexpr std::size_t kHeaderBytes = 7;
 
 enum FragmentType : std::uint8_t { kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
-
-/// CRC-32C (Castagnoli), reflected, polynomial 0x82f63b78.
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0x82f63b78U : 0U);
-    table[i] = value;
-  }
-  return table;
-}
-
-std::uint32_t crc32c(std::string_view bytes) {
-  static constexpr auto kTable = make_crc_table();
-  std::uint32_t value = 0xffffffffU;
-  for (const char byte : bytes) value = kTable[(value ^ static_cast<unsigned char>(byte)) & 0xffU] ^ (value >> 8U);
-  return ~value;
-}
 
 /// Checksums are stored rotated and shifted, so that the checksum of bytes that contain checksums is not weakened.
 std::uint32_t masked(std::uint32_t crc) {
