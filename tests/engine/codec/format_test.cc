@@ -1,5 +1,6 @@
 // The examples of engine/FORMAT.md decode to what the document says they are.
 #include <gtest/gtest.h>
+#include <array>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -10,6 +11,8 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "codec/summary_codec.h"
+#include "kv/local/log_record.h"
+#include "kv/local/segment.h"
 #include "make_results.h"
 
 namespace nines::engine {
@@ -126,6 +129,58 @@ TEST(Format, ExampleOfAServer) {
   const auto server = decode_server(ServerId{7}, example("server"));
   ASSERT_TRUE(server) << server.error().message;
   EXPECT_EQ(*server, expected);
+}
+
+TEST(Format, ExampleOfTheLog) {
+  const std::string header = example("log-header");
+  const auto decoded = decode_segment_header(header);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_EQ(decoded->number, 1U);
+  EXPECT_EQ(decoded->first, 1U);
+  EXPECT_EQ(header, encode_segment_header({1, 1}));
+
+  struct Items final : RecordVisitor {
+    void result(const PackedResult& packed) override { from_packed(packed, results.emplace_back()); }
+    void change(ServerId server, const Batch::Change& change) override {
+      EXPECT_EQ(server, ServerId{9});
+      EXPECT_EQ(change.kind, Batch::Kind::erase_range);
+      EXPECT_EQ(change.space, Space::recent);
+      EXPECT_EQ(change.key, server_key(ServerId{9}).view());
+      EXPECT_EQ(change.value, recent_key(ServerId{9}, from_ms(kDayStartMs + 45'001), LocationId{}).view());
+      ++changes;
+    }
+    void continued(std::uint64_t /*number*/) override { ADD_FAILURE(); }
+    void closed() override { ADD_FAILURE(); }
+    std::vector<CheckResult> results;
+    int changes = 0;
+  } items;
+  const std::string file = header + example("log-record");
+  SegmentReader reader(file, 1);
+  ASSERT_TRUE(reader.next());
+  PackState state;
+  ASSERT_TRUE(unpack_record(reader.record(), state, items));
+  EXPECT_TRUE(reader.at_end());
+  std::vector<CheckResult> expected = {up_result(kDayStartMs + 60'000, 80'000),
+                                       up_result(kDayStartMs + 120'010, 80'100),
+                                       up_result(kDayStartMs + 45'000, 75'904)};
+  for (CheckResult& result : expected) result.server = ServerId{7};
+  expected[2].server = ServerId{9};
+  EXPECT_EQ(items.results, expected);
+  EXPECT_EQ(items.changes, 1);
+
+  Batch seven(ServerId{7});
+  for (int i = 0; i < 2; ++i) {
+    seven.put(Space::recent, recent_key(ServerId{7}, expected[i].time, {}).view(), encode_row(expected[i]));
+  }
+  Batch nine(ServerId{9});
+  nine.put(Space::recent, recent_key(ServerId{9}, expected[2].time, {}).view(), encode_row(expected[2]));
+  nine.erase_range(Space::recent, server_key(ServerId{9}).view(),
+                   recent_key(ServerId{9}, from_ms(kDayStartMs + 45'001), {}).view());
+  const std::array<const Batch*, 2> batches = {&seven, &nine};
+  PackState packing;
+  std::string payload;
+  pack_batches(batches, packing, payload, items);
+  EXPECT_EQ(payload, reader.record());
 }
 
 }  // namespace

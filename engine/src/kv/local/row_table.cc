@@ -1,0 +1,284 @@
+#include "kv/local/row_table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "base/bytes.h"
+#include "codec/key.h"
+#include "codec/row.h"
+
+namespace nines::engine {
+namespace {
+
+/// More judgements than this are spelled out in each row: a hostile stream of them must not fill a table.
+constexpr std::size_t kMaxJudgements = 65'536;
+
+std::uint32_t server_number(std::string_view key) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    number = (number << 8U) | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0U);
+  }
+  return number;
+}
+
+void put_judgement(std::string& out, const Judgement& judgement) {
+  put_u8(out, judgement.flags);
+  put_u8(out, static_cast<std::uint8_t>(judgement.error));
+  put_varint(out, judgement.code);
+  put_varint(out, static_cast<std::uint16_t>(judgement.location));
+  put_varint(out, judgement.interval_ms);
+}
+
+Judgement read_judgement(Reader& in) {
+  Judgement judgement;
+  judgement.flags = in.u8();
+  judgement.error = static_cast<ErrorClass>(in.u8());
+  judgement.code = in.varint16();
+  judgement.location = LocationId{in.varint16()};
+  judgement.interval_ms = in.varint32();
+  return judgement;
+}
+
+}  // namespace
+
+std::size_t RowTable::Hash::operator()(const Judgement& judgement) const noexcept {
+  std::uint64_t value = judgement.interval_ms;
+  value = value << 16U | judgement.code;
+  value = value << 16U | static_cast<std::uint16_t>(judgement.location);
+  value ^= (std::uint64_t{judgement.flags} << 8U | static_cast<std::uint8_t>(judgement.error)) << 37U;
+  return static_cast<std::size_t>((value * 0x9e37'79b9'7f4a'7c15U) >> 20U);
+}
+
+RowTable::Rows& RowTable::rows_of(ServerId server) {
+  const std::size_t number = static_cast<std::uint32_t>(server);
+  const std::size_t page = number / kPageServers;
+  if (page >= pages_.size()) pages_.resize(page + 1);
+  if (pages_[page] == nullptr) pages_[page] = std::make_unique<Page>();
+  return (*pages_[page])[number % kPageServers];
+}
+
+const RowTable::Rows* RowTable::find(ServerId server) const {
+  const std::size_t number = static_cast<std::uint32_t>(server);
+  const std::size_t page = number / kPageServers;
+  if (page >= pages_.size() || pages_[page] == nullptr) return nullptr;
+  return &(*pages_[page])[number % kPageServers];
+}
+
+void RowTable::add(Rows& rows, const PackedResult& result) {
+  const Judgement& judgement = result.judgement;
+  if (judgements_.empty() || judgements_[last_place_] != judgement) {
+    const auto known = places_.find(judgement);
+    if (known != places_.end()) {
+      last_place_ = known->second;
+    } else if (judgements_.size() < kMaxJudgements) {
+      last_place_ = judgements_.size();
+      places_.emplace(judgement, last_place_);
+      judgements_.push_back(judgement);
+    }
+  }
+  put_signed(rows.bytes, result.time_ms - rows.last_ms);
+  if (judgements_[last_place_] == judgement) {
+    put_varint(rows.bytes, last_place_ + 1);
+  } else {
+    put_varint(rows.bytes, 0);
+    put_judgement(rows.bytes, judgement);
+  }
+  if ((judgement.flags & Judgement::kLatency) != 0) put_varint(rows.bytes, result.latency_us);
+  if ((judgement.flags & Judgement::kPhases) != 0) {
+    const Phases& p = result.phases;
+    for (const std::uint32_t us : {p.dns_us, p.connect_us, p.tls_us, p.first_byte_us, p.transfer_us}) {
+      put_varint(rows.bytes, us);
+    }
+  }
+  if ((judgement.flags & Judgement::kDetail) != 0) put_text(rows.bytes, result.detail);
+  rows.last_ms = result.time_ms;
+  rows.newest_ms = std::max(rows.newest_ms, result.time_ms);
+}
+
+/// Calls `visit(const PackedResult&)` for each row, in the order in which they were put.
+template <class Visit>
+void RowTable::for_each(std::string_view bytes, ServerId server, Visit&& visit) const {
+  PackedResult result;
+  result.server = server;
+  for (Reader in(bytes); in.left() > 0;) {
+    result.time_ms += in.signed_varint();
+    const std::uint64_t place = in.varint();
+    result.judgement = place == 0 ? read_judgement(in) : judgements_[place - 1];
+    const std::uint8_t flags = result.judgement.flags;
+    if ((flags & Judgement::kLatency) != 0) result.latency_us = in.varint32();
+    if ((flags & Judgement::kPhases) != 0) {
+      Phases& p = result.phases;
+      for (std::uint32_t* const us : {&p.dns_us, &p.connect_us, &p.tls_us, &p.first_byte_us, &p.transfer_us}) {
+        *us = in.varint32();
+      }
+    }
+    if ((flags & Judgement::kDetail) != 0) result.detail = in.text();
+    assert(in.ok());
+    visit(result);
+  }
+}
+
+void RowTable::put(const PackedResult& result) {
+  if (!raw_.empty()) {
+    raw_.erase(std::string(recent_key(result.server, from_ms(result.time_ms), result.judgement.location).view()));
+  }
+  add(rows_of(result.server), result);
+}
+
+void RowTable::apply(ServerId server, const Batch::Change& change) {
+  if (change.kind == Batch::Kind::erase_range) return erase_range(server, change.key, change.value);
+  // The key that follows it is itself and a zero.
+  erase_range(server, change.key, std::string(change.key) + '\0');
+  if (change.kind == Batch::Kind::put) raw_.insert_or_assign(std::string(change.key), std::string(change.value));
+}
+
+void RowTable::erase_range(ServerId server, std::string_view from, std::string_view to) {
+  if (!raw_.empty() && from < to) {
+    raw_.erase(raw_.lower_bound(std::string(from)), raw_.lower_bound(std::string(to)));
+  }
+  if (find(server) == nullptr) return;
+  Rows& rows = rows_of(server);
+  if (rows.bytes.empty()) return;
+  const bool from_the_first = from <= server_key(server).view();
+  if (from_the_first && recent_key(server, from_ms(rows.newest_ms), kMaxLocation).view() < to) {
+    rows.bytes.clear();
+    rows.last_ms = 0;
+    rows.newest_ms = -1;
+    return;
+  }
+  Rows kept;
+  kept.bytes.reserve(rows.bytes.size());
+  for_each(rows.bytes, server, [&](const PackedResult& result) {
+    const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
+    if (key.view() < from || key.view() >= to) add(kept, result);
+  });
+  rows = std::move(kept);
+}
+
+std::optional<ServerId> RowTable::next_server(ServerId server) const {
+  std::optional<ServerId> next;
+  for (std::size_t number = static_cast<std::uint32_t>(server); number / kPageServers < pages_.size();) {
+    const auto& page = pages_[number / kPageServers];
+    if (page == nullptr) {
+      number = (number / kPageServers + 1) * kPageServers;
+      continue;
+    }
+    if (!(*page)[number % kPageServers].bytes.empty()) {
+      next = ServerId{static_cast<std::uint32_t>(number)};
+      break;
+    }
+    ++number;
+  }
+  const auto raw = raw_.lower_bound(std::string(server_key(server).view()));
+  if (raw != raw_.end()) {
+    const ServerId other{server_number(raw->first)};
+    if (!next || other < *next) next = other;
+  }
+  return next;
+}
+
+void RowTable::read(ServerId server, std::vector<CheckResult>& results) const {
+  results.clear();
+  const Rows* const rows = find(server);
+  if (rows == nullptr) return;
+  for_each(rows->bytes, server, [&](const PackedResult& packed) { from_packed(packed, results.emplace_back()); });
+  const auto earlier = [](const CheckResult& a, const CheckResult& b) {
+    return a.time != b.time ? a.time < b.time : a.location < b.location;
+  };
+  const auto same = [](const CheckResult& a, const CheckResult& b) {
+    return a.time == b.time && a.location == b.location;
+  };
+  const auto not_later = [&](const CheckResult& a, const CheckResult& b) { return !earlier(a, b); };
+  if (std::adjacent_find(results.begin(), results.end(), not_later) == results.end()) return;
+  std::stable_sort(results.begin(), results.end(), earlier);
+  // Of equal keys the last stays.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (i + 1 < results.size() && same(results[i], results[i + 1])) continue;
+    if (kept != i) results[kept] = std::move(results[i]);
+    ++kept;
+  }
+  results.resize(kept);
+}
+
+RowTable::Entries RowTable::entries(ServerId server) const {
+  Entries entries;
+  std::vector<CheckResult> results;
+  read(server, results);
+  for (const CheckResult& result : results) {
+    entries.emplace_back(recent_key(server, result.time, result.location).view(), encode_row(result));
+  }
+  const auto raw = raw_.lower_bound(std::string(server_key(server).view()));
+  for (auto next = raw; next != raw_.end() && server_number(next->first) == static_cast<std::uint32_t>(server);
+       ++next) {
+    entries.emplace_back(*next);
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+void RowTable::forget(ServerId server) {
+  if (find(server) != nullptr) rows_of(server) = Rows{};
+}
+
+void RowRange::load(ServerId from) {
+  index_ = 0;
+  entries_.clear();
+  const auto next = table_->next_server(from);
+  if (!next) return;
+  server_ = *next;
+  entries_ = table_->entries(*next);
+}
+
+void RowRange::seek(std::string_view from, std::string_view to, Reading reading) {
+  to_ = to;
+  reading_ = reading;
+  left_ = reading.limit;
+  valid_ = false;
+  load(ServerId{server_number(from)});
+  while (index_ < entries_.size() && entries_[index_].first < from) ++index_;
+  look();
+}
+
+void RowRange::seek_last(std::string_view from, std::string_view to) {
+  to_.clear();
+  reading_ = {};
+  left_ = reading_.limit = 1;
+  valid_ = false;
+  server_ = ServerId{server_number(from)};
+  entries_ = table_->entries(server_);
+  index_ = static_cast<std::size_t>(
+      std::partition_point(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.first < to; }) -
+      entries_.begin());
+  if (index_ == 0 || entries_[index_ - 1].first < from) return;
+  --index_;
+  look();
+}
+
+void RowRange::next() {
+  assert(valid_);
+  valid_ = false;
+  if (reading_.limit > 0 && left_ == 0) return;
+  ++index_;
+  look();
+}
+
+/// Stands on the entry at hand, or on the first of the next server.
+void RowRange::look() {
+  valid_ = false;
+  while (index_ == entries_.size()) {
+    const auto number = static_cast<std::uint32_t>(server_);
+    if (entries_.empty() || number == std::numeric_limits<std::uint32_t>::max()) return;
+    load(ServerId{number + 1});
+  }
+  valid_ = to_.empty() || entries_[index_].first < to_;
+  if (left_ > 0) --left_;
+}
+
+Result<void> RowRange::status() const {
+  if (view_.is_over()) return fail(ErrorCode::unavailable, "what was being read has been closed or reopened");
+  return {};
+}
+
+}  // namespace nines::engine
