@@ -5,6 +5,7 @@
 #include <nines/calendar.h>
 #include <nines/timeline.h>
 
+#include "judgement/overlay.h"
 #include "judgement/spans.h"
 
 namespace nines {
@@ -12,6 +13,7 @@ namespace {
 
 using query::append_span;
 using query::lay_over;
+using query::Overlay;
 
 // Local dates are counted as days since 1970 in the zone's own calendar.
 std::int64_t local_day(TimeMs time, const Zone& zone) {
@@ -34,7 +36,8 @@ bool starts_on(const Maintenance& maintenance, std::int64_t day) {
   return false;
 }
 
-Result<void> add_recurring(const Maintenance& maintenance, Window window, std::vector<Window>& found) {
+Result<void> add_recurring(const Maintenance& maintenance, std::size_t index, Window window,
+                           std::vector<Overlay>& found) {
   const auto zone = Zone::find(maintenance.timezone);
   if (!zone) return tl::unexpected(zone.error());
   const std::chrono::milliseconds length = maintenance.length;
@@ -45,19 +48,21 @@ Result<void> add_recurring(const Maintenance& maintenance, Window window, std::v
   for (std::int64_t day = first; day <= last; ++day) {
     if (!starts_on(maintenance, day)) continue;
     const TimeMs begin = zone->from_local(day * kDayMs + start.count());
-    if (maintenance.effective.contains(begin)) found.push_back({begin, begin + length});
+    if (!maintenance.effective.contains(begin)) continue;
+    found.push_back({{begin, begin + length}, {CatalogEntry::Kind::maintenance, index}, State::maintenance});
   }
   return {};
 }
 
-// The parts of `windows` inside `window` as spans of one state, overlaps joined.
-std::vector<Span> joined(std::vector<Window> windows, Window window, State state) {
-  std::sort(windows.begin(), windows.end(), [](const Window& a, const Window& b) { return a.from < b.from; });
+// The parts of `entries` inside `window` as spans of their state, which is the same for all; overlaps joined.
+std::vector<Span> joined(std::vector<Overlay> entries, Window window) {
+  std::sort(entries.begin(), entries.end(),
+            [](const Overlay& a, const Overlay& b) { return a.window.from < b.window.from; });
   std::vector<Span> spans;
   std::int64_t done_ms = to_ms(window.from);
-  for (const Window& part : windows) {
-    const std::int64_t end_ms = std::min(to_ms(part.to), to_ms(window.to));
-    append_span(spans, std::max(to_ms(part.from), done_ms), end_ms, state);
+  for (const Overlay& entry : entries) {
+    const std::int64_t end_ms = std::min(to_ms(entry.window.to), to_ms(window.to));
+    append_span(spans, std::max(to_ms(entry.window.from), done_ms), end_ms, entry.state);
     done_ms = std::max(done_ms, end_ms);
   }
   return spans;
@@ -65,25 +70,46 @@ std::vector<Span> joined(std::vector<Window> windows, Window window, State state
 
 }  // namespace
 
-Result<std::vector<Span>> overlay(const Server& server, Window window, MaintenancePolicy policy) {
-  if (window.empty()) return std::vector<Span>{};
+namespace query {
+
+Result<std::vector<Overlay>> overlay_entries(const Server& server, Window window, MaintenancePolicy policy) {
+  std::vector<Overlay> entries;
+  if (window.empty()) return entries;
   const bool measured = policy == MaintenancePolicy::as_measured;
-  std::vector<Window> planned;
-  for (const Maintenance& maintenance : server.maintenance) {
-    if (measured) break;
+  for (std::size_t i = 0; i < server.maintenance.size() && !measured; ++i) {
+    const Maintenance& maintenance = server.maintenance[i];
     if (maintenance.repeat == Maintenance::Repeat::once) {
-      planned.push_back(maintenance.once);
-    } else if (auto added = add_recurring(maintenance, window, planned); !added) {
+      entries.push_back({maintenance.once, {CatalogEntry::Kind::maintenance, i}, State::maintenance});
+    } else if (auto added = add_recurring(maintenance, i, window, entries); !added) {
       return tl::unexpected(added.error());
     }
   }
-  std::vector<Span> spans;
-  lay_over(joined(std::move(planned), window, State::maintenance), joined(server.paused, window, State::paused), spans);
-  for (const Correction& correction : server.corrections) {
+  for (std::size_t i = 0; i < server.paused.size(); ++i) {
+    entries.push_back({server.paused[i], {CatalogEntry::Kind::pause, i}, State::paused});
+  }
+  for (std::size_t i = 0; i < server.corrections.size(); ++i) {
+    const Correction& correction = server.corrections[i];
     if (measured && correction.state == State::maintenance) continue;
-    std::vector<Span> corrected;
-    lay_over(spans, joined({correction.window}, window, correction.state), corrected);
-    spans = std::move(corrected);
+    entries.push_back({correction.window, {CatalogEntry::Kind::correction, i}, correction.state});
+  }
+  return entries;
+}
+
+}  // namespace query
+
+Result<std::vector<Span>> overlay(const Server& server, Window window, MaintenancePolicy policy) {
+  const auto entries = query::overlay_entries(server, window, policy);
+  if (!entries) return tl::unexpected(entries.error());
+  std::vector<Span> spans;
+  std::vector<Span> laid;
+  // Maintenance of whatever entry is one layer, as pauses are; each correction is a layer of its own.
+  for (auto begin = entries->begin(); begin != entries->end();) {
+    const auto kind = begin->entry.kind;
+    auto end = begin + 1;
+    while (kind != CatalogEntry::Kind::correction && end != entries->end() && end->entry.kind == kind) ++end;
+    lay_over(spans, joined({begin, end}, window), laid);
+    std::swap(spans, laid);
+    begin = end;
   }
   return spans;
 }
