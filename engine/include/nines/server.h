@@ -55,6 +55,29 @@ struct Correction {
   friend bool operator==(const Correction&, const Correction&) = default;
 };
 
+/// What somebody said about an incident. Neither changed nor taken back: what is said later stands beside it.
+struct Annotation {
+  enum class Kind : std::uint8_t { note = 0, acknowledged = 1 };
+  Kind kind = Kind::note;
+  TimeMs at{};       ///< a moment of the incident that it is about
+  TimeMs made_at{};  ///< when it was said
+  std::string author;
+  std::string text;
+
+  friend bool operator==(const Annotation&, const Annotation&) = default;
+};
+
+/// What is promised beside Server::objective. Texts are as query/ reads them; empty or 0 is the usual.
+struct ServiceLevel {
+  std::string period;                           ///< what the error budget is for: a calendar unit, or days ("30d")
+  std::string hours;                            ///< when the service is promised: "mon-fri 08:00-18:00"
+  std::string timezone = "UTC";                 ///< of both: IANA name
+  std::chrono::milliseconds latency_target{0};  ///< >= 0, at most 31 days
+  std::optional<double> latency_objective;      ///< share of checks within the target, in (0, 1)
+
+  friend bool operator==(const ServiceLevel&, const ServiceLevel&) = default;
+};
+
 /// How long a server's data is kept. Zero days mean the store's general setting; negative means forever.
 struct Retention {
   std::chrono::days checks{0};
@@ -73,9 +96,12 @@ struct ServerLimits {
   static constexpr std::size_t kMaxTagKeyBytes = 100;
   static constexpr std::size_t kMaxTagValueBytes = 500;
   static constexpr std::size_t kMaxNoteBytes = 1000;
+  static constexpr std::size_t kMaxAuthorBytes = 200;
+  static constexpr std::size_t kMaxPeriodBytes = 40;
+  static constexpr std::size_t kMaxHoursBytes = 1000;
   static constexpr std::size_t kMaxTimezoneBytes = 100;
   static constexpr std::size_t kMaxCheckBytes = 65'536;
-  static constexpr std::size_t kMaxRules = 10'000;          ///< also of maintenance, corrections and pauses, each
+  static constexpr std::size_t kMaxRules = 10'000;  ///< also of maintenance, corrections, pauses and annotations
   static constexpr std::chrono::days kMaxRuleDuration{31};  ///< interval, timeout, stale_after and merge_within
   static constexpr std::chrono::days kMaxRetention{1'000'000};
 };
@@ -94,7 +120,9 @@ struct Server {
   std::vector<Window> paused;  ///< ascending; an open pause ends at kTimeLimit
   Retention retention;
   std::optional<double> objective;  ///< service level objective as a ratio in (0, 1), e.g. 0.999
-  std::string check;                ///< the prober's own description of the check, JSON; the engine does not read it
+  ServiceLevel level;
+  std::vector<Annotation> annotations;  ///< ascending by made_at
+  std::string check;  ///< the prober's own description of the check, JSON; the engine does not read it
 
   friend bool operator==(const Server&, const Server&) = default;
 

@@ -26,6 +26,8 @@ enum class ServerTag : std::uint8_t {
   objective = 12,
   check = 13,
   removed = 14,
+  annotation = 15,
+  level = 16,
 };
 enum class RulesTag : std::uint8_t {
   effective_from = 1,
@@ -49,6 +51,14 @@ enum class MaintenanceTag : std::uint8_t {
   note = 9,
 };
 enum class CorrectionTag : std::uint8_t { window = 1, state = 2, note = 3 };
+enum class AnnotationTag : std::uint8_t { kind = 1, at = 2, made_at = 3, author = 4, text = 5 };
+enum class LevelTag : std::uint8_t {
+  period = 1,
+  hours = 2,
+  timezone = 3,
+  latency_target = 4,
+  latency_objective = 5,
+};
 
 // --- Writing: tag, length, bytes ---
 
@@ -103,6 +113,33 @@ std::string encode_correction(const Correction& correction) {
   put_window(out, CorrectionTag::window, correction.window);
   put_number(out, CorrectionTag::state, static_cast<std::int64_t>(correction.state));
   put_field(out, CorrectionTag::note, correction.note);
+  return out;
+}
+
+template <class Tag>
+void put_ratio(std::string& out, Tag tag, double ratio) {
+  std::string bytes(sizeof(double), '\0');
+  store(bytes.data(), std::bit_cast<std::uint64_t>(ratio));
+  put_field(out, tag, bytes);
+}
+
+std::string encode_annotation(const Annotation& annotation) {
+  std::string out;
+  put_number(out, AnnotationTag::kind, static_cast<std::int64_t>(annotation.kind));
+  put_number(out, AnnotationTag::at, to_ms(annotation.at));
+  put_number(out, AnnotationTag::made_at, to_ms(annotation.made_at));
+  put_field(out, AnnotationTag::author, annotation.author);
+  put_field(out, AnnotationTag::text, annotation.text);
+  return out;
+}
+
+std::string encode_level(const ServiceLevel& level) {
+  std::string out;
+  put_field(out, LevelTag::period, level.period);
+  put_field(out, LevelTag::hours, level.hours);
+  put_field(out, LevelTag::timezone, level.timezone);
+  put_number(out, LevelTag::latency_target, level.latency_target.count());
+  if (level.latency_objective) put_ratio(out, LevelTag::latency_objective, *level.latency_objective);
   return out;
 }
 
@@ -223,17 +260,53 @@ bool decode_correction(Reader& in, Correction& out) {
   });
 }
 
-bool decode_label(Reader& field, std::map<std::string, std::string>& out) {
-  const std::string_view key = field.text();
-  const std::string_view value = field.bytes(field.left());
-  return field.ok() && out.emplace(key, value).second;
-}
-
-bool decode_objective(Reader& field, std::optional<double>& out) {
+bool get_ratio(Reader& field, std::optional<double>& out) {
   const std::string_view bytes = field.bytes(sizeof(double));
   if (!field.finished()) return false;
   out = std::bit_cast<double>(load<std::uint64_t>(bytes.data()));
   return true;
+}
+
+bool decode_annotation(Reader& in, Annotation& out) {
+  return for_each_field<AnnotationTag>(in.bytes(in.left()), [&](AnnotationTag tag, Reader& field) {
+    switch (tag) {
+      case AnnotationTag::kind:
+        return get_enum(field, Annotation::Kind::acknowledged, out.kind);
+      case AnnotationTag::at:
+        return get_time(field, out.at);
+      case AnnotationTag::made_at:
+        return get_time(field, out.made_at);
+      case AnnotationTag::author:
+        return get_text(field, out.author);
+      case AnnotationTag::text:
+        return get_text(field, out.text);
+    }
+    return true;
+  });
+}
+
+bool decode_level(Reader& in, ServiceLevel& out) {
+  return for_each_field<LevelTag>(in.bytes(in.left()), [&](LevelTag tag, Reader& field) {
+    switch (tag) {
+      case LevelTag::period:
+        return get_text(field, out.period);
+      case LevelTag::hours:
+        return get_text(field, out.hours);
+      case LevelTag::timezone:
+        return get_text(field, out.timezone);
+      case LevelTag::latency_target:
+        return get_number(field, out.latency_target);
+      case LevelTag::latency_objective:
+        return get_ratio(field, out.latency_objective);
+    }
+    return true;
+  });
+}
+
+bool decode_label(Reader& field, std::map<std::string, std::string>& out) {
+  const std::string_view key = field.text();
+  const std::string_view value = field.bytes(field.left());
+  return field.ok() && out.emplace(key, value).second;
 }
 
 bool decode_field(ServerTag tag, Reader& field, Server& out) {
@@ -261,11 +334,15 @@ bool decode_field(ServerTag tag, Reader& field, Server& out) {
     case ServerTag::keep_summaries:
       return get_number(field, out.retention.summaries);
     case ServerTag::objective:
-      return decode_objective(field, out.objective);
+      return get_ratio(field, out.objective);
     case ServerTag::check:
       return get_text(field, out.check);
     case ServerTag::removed:
       return true;
+    case ServerTag::annotation:
+      return decode_annotation(field, out.annotations.emplace_back());
+    case ServerTag::level:
+      return decode_level(field, out.level);
   }
   return true;
 }
@@ -291,12 +368,10 @@ std::string encode_server(const Server& server) {
   for (const Window window : server.paused) put_window(out, ServerTag::paused, window);
   put_number(out, ServerTag::keep_checks, server.retention.checks.count());
   put_number(out, ServerTag::keep_summaries, server.retention.summaries.count());
-  if (server.objective) {
-    std::string bytes(sizeof(double), '\0');
-    store(bytes.data(), std::bit_cast<std::uint64_t>(*server.objective));
-    put_field(out, ServerTag::objective, bytes);
-  }
+  if (server.objective) put_ratio(out, ServerTag::objective, *server.objective);
   put_field(out, ServerTag::check, server.check);
+  for (const Annotation& a : server.annotations) put_field(out, ServerTag::annotation, encode_annotation(a));
+  if (server.level != ServiceLevel{}) put_field(out, ServerTag::level, encode_level(server.level));
   return out;
 }
 

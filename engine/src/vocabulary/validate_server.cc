@@ -127,6 +127,23 @@ Complaint check_maintenance(const std::string& at, const Maintenance& m) {
                    check_text(at + ".note", m.note, Limits::kMaxNoteBytes)});
 }
 
+Complaint check_annotation(const std::string& at, const Annotation& annotation) {
+  if (annotation.kind > Annotation::Kind::acknowledged) return at + ".kind is unknown";
+  return first_of({check_time(at + ".at", annotation.at), check_time(at + ".made_at", annotation.made_at),
+                   check_text(at + ".author", annotation.author, Limits::kMaxAuthorBytes),
+                   check_text(at + ".text", annotation.text, Limits::kMaxNoteBytes)});
+}
+
+Complaint check_level(const ServiceLevel& level) {
+  if (level.latency_objective && !(*level.latency_objective > 0 && *level.latency_objective < 1)) {
+    return "level.latency_objective is not between 0 and 1";
+  }
+  return first_of({check_text("level.period", level.period, Limits::kMaxPeriodBytes),
+                   check_text("level.hours", level.hours, Limits::kMaxHoursBytes),
+                   check_text("level.timezone", level.timezone, Limits::kMaxTimezoneBytes),
+                   check_duration("level.latency_target", level.latency_target, milliseconds{0})});
+}
+
 Complaint check_texts(const Server& server) {
   if (server.name.empty()) return "name is empty";
   if (has_control_character(server.name)) return "name contains a control character";
@@ -168,7 +185,15 @@ Complaint check_history(const Server& server) {
       return indexed("paused", i) + " begins before the pause before it ends";
     }
   }
+  for (std::size_t i = 0; i < server.annotations.size(); ++i) {
+    const std::string at = indexed("annotations", i);
+    if (auto bad = check_annotation(at, server.annotations[i]); !bad.empty()) return bad;
+    if (i > 0 && server.annotations[i].made_at < server.annotations[i - 1].made_at) {
+      return at + ".made_at is before that of the entry before it";
+    }
+  }
   return first_of({check_count("rules", server.rules.size(), Limits::kMaxRules),
+                   check_count("annotations", server.annotations.size(), Limits::kMaxRules),
                    check_count("maintenance", server.maintenance.size(), Limits::kMaxRules),
                    check_count("corrections", server.corrections.size(), Limits::kMaxRules),
                    check_count("paused", server.paused.size(), Limits::kMaxRules)});
@@ -179,7 +204,7 @@ Complaint check_rest(const Server& server) {
   if (bad_retention(server.retention.checks)) return "retention.checks is out of range";
   if (bad_retention(server.retention.summaries)) return "retention.summaries is out of range";
   if (server.objective && !(*server.objective > 0 && *server.objective < 1)) return "objective is not between 0 and 1";
-  return check_time("created_at", server.created_at);
+  return first_of({check_level(server.level), check_time("created_at", server.created_at)});
 }
 
 }  // namespace

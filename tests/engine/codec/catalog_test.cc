@@ -55,6 +55,9 @@ Server full_server() {
   server.paused = {{from_ms(1), from_ms(2)}, {from_ms(2), kTimeLimit}};
   server.retention = {days{400}, days{-1}};
   server.objective = 0.999;
+  server.level = {"30d", "mon-fri 08:00-18:00", "Europe/Paris", milliseconds{300}, 0.95};
+  server.annotations = {{Annotation::Kind::acknowledged, from_ms(5), from_ms(7), "ann", ""},
+                        {Annotation::Kind::note, from_ms(5), from_ms(7), "", "the provider's router"}};
   server.check = R"({"method":"GET"})";
   return server;
 }
@@ -140,6 +143,14 @@ TEST(Catalog, BoundsAreNamed) {
       {"retention.checks", [](Server& s) { s.retention.checks = ServerLimits::kMaxRetention + days{1}; }},
       {"objective", [](Server& s) { s.objective = 1; }},
       {"objective", [](Server& s) { s.objective = 0; }},
+      {"level.period", [](Server& s) { s.level.period = std::string(ServerLimits::kMaxPeriodBytes + 1, 'x'); }},
+      {"level.hours", [](Server& s) { s.level.hours = std::string("\xff"); }},
+      {"level.latency_target", [](Server& s) { s.level.latency_target = milliseconds{-1}; }},
+      {"level.latency_objective", [](Server& s) { s.level.latency_objective = 1; }},
+      {"annotations[0].author",
+       [](Server& s) { s.annotations[0].author = std::string(ServerLimits::kMaxAuthorBytes + 1, 'x'); }},
+      {"annotations[1].text", [](Server& s) { s.annotations[1].text = std::string("\xc3"); }},
+      {"annotations[1].made_at", [](Server& s) { s.annotations[1].made_at = from_ms(6); }},
       {"check", [](Server& s) { s.check = std::string(ServerLimits::kMaxCheckBytes + 1, ' '); }},
   };
   for (const BadField& bad : cases) {
