@@ -2,11 +2,11 @@
 // summing to it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include <nines/overlay.h>
 #include <nines/query.h>
 #include <nines/result.h>
 #include <nines/server.h>
@@ -31,14 +31,6 @@ struct AuditRun {
   bool counted = false;  ///< as successful or failed; not where the catalog lies over them, or they are unknown
   TimeMs rules_from{};   ///< Rules::effective_from of those that judge them
   friend bool operator==(const AuditRun&, const AuditRun&) = default;
-};
-
-/// An entry of the catalog, by its place in the list of its kind.
-struct CatalogEntry {
-  enum class Kind : std::uint8_t { maintenance, pause, correction };
-  Kind kind = Kind::maintenance;
-  std::size_t index = 0;  ///< into Server::maintenance, paused or corrections
-  friend bool operator==(const CatalogEntry&, const CatalogEntry&) = default;
 };
 
 /// A stretch of the window for which the same things speak.

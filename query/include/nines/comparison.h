@@ -17,6 +17,10 @@ struct PreviousPeriod {
   Zone zone;  ///< of `unit`
 };
 
+/// The largest unit of the zone's calendar that `window` is a whole one of, which is what people mean by "before" a
+/// month; none when it is none.
+[[nodiscard]] PreviousPeriod natural_period(Window window, const Zone& zone) noexcept;
+
 /// The window that precedes `window`: [from - length, from), or, with a unit, as much of the unit before the one that
 /// holds `from` as `window` has of its own: on the tenth of a month the first nine days of the month before. A unit
 /// that is too short for it ends it early.

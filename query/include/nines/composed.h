@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <nines/query.h>
@@ -31,6 +32,12 @@ struct Component {
 /// Deeper or larger trees are refused.
 inline constexpr std::size_t kMaxComponentDepth = 16;
 inline constexpr std::size_t kMaxComponents = 10'000;
+
+/// A tree from its text: `web`, `all(web, any(db1, db2))`, `2 of (a, b, c)`, `1.5 of (a * 1, b * 0.5)`. A part's weight
+/// stands behind a `*`. A name that holds one of `(),*"` or is a number with ` of` behind it stands in double quotes,
+/// in which a backslash takes the next character as it is. Errors: invalid_argument with the column, not_found (a
+/// server).
+[[nodiscard]] Result<Component> parse_component(std::string_view text, const Catalog& catalog);
 
 /// As Incident, of the whole service.
 struct ComposedIncident {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <nines/calendar.h>
@@ -49,6 +50,10 @@ struct BudgetPeriod {
 };
 inline constexpr std::chrono::days kMaxRollingDays{366};
 
+/// "month" and the other units of parse_calendar_unit(), or days: "30d". Empty is the calendar month.
+/// `invalid_argument` otherwise, and for days out of their bounds.
+[[nodiscard]] Result<BudgetPeriod> parse_budget_period(std::string_view text, const Zone& zone);
+
 /// Parts of a period's budget at which teams agree to act: to look, to stop releases, to work on nothing else.
 inline constexpr std::array<double, 3> kBudgetThresholds = {0.5, 0.75, 1.0};
 
@@ -82,8 +87,8 @@ struct SloAnswer {
 };
 
 struct SloOptions {
-  std::optional<double> objective;  ///< in (0, 1); none: the server's own
-  BudgetPeriod period;
+  std::optional<double> objective;     ///< in (0, 1); none: the server's own
+  std::optional<BudgetPeriod> period;  ///< none: the server's own, ServiceLevel::period
 };
 
 /// Burn windows end at the query's clipped `to` and may begin before its `from`. Errors: as timeline();

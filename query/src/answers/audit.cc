@@ -7,7 +7,6 @@
 
 #include "figures/budget.h"
 #include "figures/figures.h"
-#include "judgement/overlay.h"
 #include "judgement/reader.h"
 #include "judgement/spans.h"
 
@@ -125,7 +124,7 @@ bool same_reasons(const AuditStretch& a, const AuditStretch& b) {
 }
 
 std::vector<AuditStretch> stretches_of(const ServerReader& reader, const std::vector<AuditRun>& runs,
-                                       const std::vector<query::Overlay>& overlays) {
+                                       const std::vector<Overlay>& overlays) {
   const Window window = reader.window();
   Moments moments(window);
   Sweep holding;
@@ -197,7 +196,7 @@ Result<AuditAnswer> audit(const Store& store, ServerId server, const Query& quer
   answer.figures = std::move(*figures);
   answer.figures.places = query::figures_of_places(reader);
   if (!reader.window().empty()) {
-    const auto overlays = query::overlay_entries(**entry, reader.window(), query.policy.maintenance);
+    const auto overlays = overlay_entries(**entry, reader.window(), query.policy.maintenance);
     if (!overlays) return tl::unexpected(overlays.error());
     answer.rules = rules_in(**entry, reader.window());
     answer.runs = runs_of(reader);

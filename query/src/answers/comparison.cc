@@ -23,6 +23,14 @@ std::optional<double> p95_of(const Figures& figures) {
 
 }  // namespace
 
+PreviousPeriod natural_period(Window window, const Zone& zone) noexcept {
+  for (const CalendarUnit unit : {CalendarUnit::year, CalendarUnit::quarter, CalendarUnit::month, CalendarUnit::week,
+                                  CalendarUnit::day, CalendarUnit::hour}) {
+    if (!window.empty() && calendar_window(window.from, unit, zone) == window) return {unit, zone};
+  }
+  return {std::nullopt, zone};
+}
+
 Window previous_window(Window window, const PreviousPeriod& period) noexcept {
   const auto length = window.length();
   Window before{std::max(from_ms(0), window.from - length), window.from};

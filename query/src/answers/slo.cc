@@ -81,14 +81,42 @@ Result<double> objective_of(const Server& server, const SloOptions& options) {
     return fail(ErrorCode::invalid_argument, "\"" + server.name + "\" has no objective, and none was given");
   }
   if (auto valid = query::validate_objective(*objective); !valid) return tl::unexpected(valid.error());
-  if (!options.period.unit && (options.period.rolling.count() < 1 || options.period.rolling > kMaxRollingDays)) {
-    return fail(ErrorCode::invalid_argument, "a budget is for 1 to " + std::to_string(kMaxRollingDays.count()) +
-                                                 " days, or for a unit of the calendar");
-  }
   return *objective;
 }
 
+Result<BudgetPeriod> checked(const BudgetPeriod& period) {
+  if (period.unit || (period.rolling.count() >= 1 && period.rolling <= kMaxRollingDays)) return period;
+  return fail(ErrorCode::invalid_argument, "a budget is for 1 to " + std::to_string(kMaxRollingDays.count()) +
+                                               " days, or for a unit of the calendar");
+}
+
+Result<BudgetPeriod> period_for(const Server& server, const SloOptions& options) {
+  if (options.period) return checked(*options.period);
+  const auto zone = Zone::find(server.level.timezone);
+  if (!zone) return tl::unexpected(zone.error());
+  return parse_budget_period(server.level.period, *zone);
+}
+
 }  // namespace
+
+Result<BudgetPeriod> parse_budget_period(std::string_view text, const Zone& zone) {
+  BudgetPeriod period;
+  period.zone = zone;
+  if (text.empty()) return period;
+  if (const auto unit = parse_calendar_unit(text)) {
+    period.unit = *unit;
+    return period;
+  }
+  const auto span = parse_duration(text);
+  const std::chrono::days whole = span ? std::chrono::floor<std::chrono::days>(*span) : std::chrono::days{0};
+  if (!span || whole != *span) {
+    return fail(ErrorCode::invalid_argument,
+                "a budget's period is hour, day, week, month, quarter, year, or days as 30d");
+  }
+  period.unit.reset();
+  period.rolling = whole;
+  return checked(period);
+}
 
 Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, const SloOptions& options) {
   const auto catalog = store.catalog();
@@ -96,11 +124,13 @@ Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, c
   if (!entry) return tl::unexpected(entry.error());
   const auto objective = objective_of(**entry, options);
   if (!objective) return tl::unexpected(objective.error());
+  const auto budget_period = period_for(**entry, options);
+  if (!budget_period) return tl::unexpected(budget_period.error());
 
   // One timeline serves the window, the burn windows and the period, which may begin before it.
   Query wide = query;
   const TimeMs end = std::min(query.window.to, query.now);
-  const Window period = period_of(end, options.period);
+  const Window period = period_of(end, *budget_period);
   wide.window.from = std::max(from_ms(0), std::min({query.window.from, end - kBurnWindows.back().length, period.from}));
   auto line = timeline(store, server, wide);
   if (!line) return tl::unexpected(line.error());

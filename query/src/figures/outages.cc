@@ -4,57 +4,12 @@
 #include <map>
 #include <utility>
 
+#include "figures/failures.h"
 #include "judgement/readable.h"
 #include "judgement/spans.h"
 
 namespace nines::query {
 namespace {
-
-// The piece that makes a location down at `time_ms`, or null.
-const Piece* down_at(const Series& series, std::int64_t time_ms) {
-  auto next = std::upper_bound(series.pieces.begin(), series.pieces.end(), time_ms,
-                               [](std::int64_t time, const Piece& piece) { return time < piece.first_ms; });
-  if (next == series.pieces.begin()) return nullptr;
-  const Piece& piece = *--next;
-  return piece.judged == State::down && time_ms < piece.last_ms + piece.hold_ms ? &piece : nullptr;
-}
-
-Run run_of(const Piece& piece) {
-  Run run;
-  run.end = piece.count;
-  run.first_ms = piece.first_ms;
-  run.last_ms = piece.last_ms;
-  return run;
-}
-
-// When the failed checks of a piece were made. A piece from a summary is looked up; where retention has taken its
-// results they are taken to have come evenly.
-Result<std::vector<std::int64_t>> failure_times(ServerReader& reader, const Store& store, const Series& series,
-                                                const Piece& piece) {
-  std::vector<std::int64_t> times;
-  if (piece.first_failure != kNone) {
-    const auto first = series.failure_ms.begin() + piece.first_failure;
-    times.assign(first, first + piece.count);
-    return times;
-  }
-  const ScanOptions options{{.latency = false, .phases = false, .details = false}, std::chrono::milliseconds{0}};
-  auto cursor = store.scan(reader.server().id, {from_ms(piece.first_ms), from_ms(piece.last_ms + 1)}, options);
-  if (!cursor) return tl::unexpected(cursor.error());
-  std::vector<Hole> unread;
-  while (true) {
-    const auto segment = next_readable(**cursor, unread);
-    if (!segment) return tl::unexpected(segment.error());
-    if (*segment == nullptr) break;
-    if ((*segment)->location != series.location) continue;
-    const auto found = (*segment)->time_ms.subspan((*segment)->first_in_window);
-    times.insert(times.end(), found.begin(), found.end());
-  }
-  reader.explain().cost += (*cursor)->cost();
-  if (times.size() == piece.count) return times;
-  times.clear();
-  for (std::uint32_t i = 0; i < piece.count; ++i) times.push_back(even_time(run_of(piece), i));
-  return times;
-}
 
 // The failures of one location in [from, to) that the catalog does not lie over.
 Result<std::uint64_t> failures_in(ServerReader& reader, const Store& store, const Series& series, std::int64_t from_ms,
@@ -186,6 +141,9 @@ Result<Incident> describe(ServerReader& reader, const Store& store, const Outage
     const std::int64_t inside_from_ms = std::max(it->from_ms, to_ms(window.from));
     incident.window_down_ms += std::max<std::int64_t>(0, std::min(until_ms, to_ms(window.to)) - inside_from_ms);
   }
+  const auto detected = detection_ms(reader, store, outage.from_ms);
+  if (!detected) return tl::unexpected(detected.error());
+  if (*detected) incident.detected_at = from_ms(**detected);
   for (const Series& series : reader.history().all()) {
     const auto failures = failures_in(reader, store, series, outage.from_ms, end_ms);
     if (!failures) return tl::unexpected(failures.error());
@@ -214,6 +172,24 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
 }  // namespace nines::query
 
 namespace nines {
+
+std::vector<Annotation> annotations_of(const Server& server, const Incident& incident) {
+  std::vector<Annotation> found;
+  for (const Annotation& annotation : server.annotations) {
+    if (annotation.at < incident.from || (incident.to && annotation.at >= *incident.to)) continue;
+    found.push_back(annotation);
+  }
+  return found;
+}
+
+std::optional<TimeMs> acknowledged_at(std::span<const Annotation> annotations) noexcept {
+  std::optional<TimeMs> first;
+  for (const Annotation& annotation : annotations) {
+    if (annotation.kind != Annotation::Kind::acknowledged) continue;
+    if (!first || annotation.made_at < *first) first = annotation.made_at;
+  }
+  return first;
+}
 
 std::vector<CauseDowntime> downtime_by_cause(std::span<const Incident> incidents) {
   std::map<std::pair<ErrorClass, std::uint16_t>, CauseDowntime> causes;

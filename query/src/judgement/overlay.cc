@@ -3,9 +3,9 @@
 #include <chrono>
 
 #include <nines/calendar.h>
+#include <nines/overlay.h>
 #include <nines/timeline.h>
 
-#include "judgement/overlay.h"
 #include "judgement/spans.h"
 
 namespace nines {
@@ -13,7 +13,6 @@ namespace {
 
 using query::append_span;
 using query::lay_over;
-using query::Overlay;
 
 // Local dates are counted as days since 1970 in the zone's own calendar.
 std::int64_t local_day(TimeMs time, const Zone& zone) {
@@ -70,8 +69,6 @@ std::vector<Span> joined(std::vector<Overlay> entries, Window window) {
 
 }  // namespace
 
-namespace query {
-
 Result<std::vector<Overlay>> overlay_entries(const Server& server, Window window, MaintenancePolicy policy) {
   std::vector<Overlay> entries;
   if (window.empty()) return entries;
@@ -95,10 +92,13 @@ Result<std::vector<Overlay>> overlay_entries(const Server& server, Window window
   return entries;
 }
 
-}  // namespace query
+std::string note_of(const Server& server, const CatalogEntry& entry) {
+  if (entry.kind == CatalogEntry::Kind::maintenance) return server.maintenance.at(entry.index).note;
+  return entry.kind == CatalogEntry::Kind::correction ? server.corrections.at(entry.index).note : std::string();
+}
 
 Result<std::vector<Span>> overlay(const Server& server, Window window, MaintenancePolicy policy) {
-  const auto entries = query::overlay_entries(server, window, policy);
+  const auto entries = overlay_entries(server, window, policy);
   if (!entries) return tl::unexpected(entries.error());
   std::vector<Span> spans;
   std::vector<Span> laid;

@@ -61,5 +61,18 @@ TEST_F(ComparisonTest, WhatDoesNotExistInOneOfThemHasNoChange) {
   EXPECT_EQ(answer->p95_change_us, std::nullopt);
 }
 
+TEST_F(ComparisonTest, NaturalPeriodIsTheLargestUnitThatTheWindowIs) {
+  const Zone paris = *Zone::find("Europe/Paris");
+  const auto unit_of = [](std::string_view text, const Zone& zone) {
+    return natural_period(*parse_window(text, {at("2026-07-20"), zone}), zone).unit;
+  };
+  EXPECT_EQ(unit_of("2026-07", paris), CalendarUnit::month);
+  EXPECT_EQ(unit_of("2026-W29", paris), CalendarUnit::week);
+  EXPECT_EQ(unit_of("2026-Q3", paris), CalendarUnit::quarter);
+  EXPECT_EQ(unit_of("2026-03-29", paris), CalendarUnit::day) << "a day of 23 hours";
+  EXPECT_EQ(unit_of("2026-07-01/2026-07-31", paris), std::nullopt);
+  EXPECT_EQ(natural_period({}, paris).unit, std::nullopt);
+}
+
 }  // namespace
 }  // namespace nines::test

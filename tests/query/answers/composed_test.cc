@@ -144,5 +144,44 @@ TEST_F(ComposedTest, MalformedTreesAreRefused) {
   EXPECT_EQ(composed_uptime(store_, leaf(a), query(start_, start_), 1.5).error().code, ErrorCode::invalid_argument);
 }
 
+TEST_F(ComposedTest, TreeIsReadFromItsText) {
+  const ServerId a = add("a", "u");
+  const ServerId b = add("b c", "u");
+  const auto catalog = store_.catalog();
+  const auto tree = parse_component(" all(site, any(a * 2, \"b c\"), 1.5 of (b c * 0.5, a)) ", *catalog);
+  ASSERT_TRUE(tree.has_value()) << tree.error().message;
+  EXPECT_EQ(tree->kind, Kind::all_of);
+  ASSERT_EQ(tree->parts.size(), 3U);
+  EXPECT_EQ(tree->parts[0].server, server_.id);
+  EXPECT_EQ(tree->parts[1].kind, Kind::any_of);
+  EXPECT_EQ(tree->parts[1].parts[0].server, a);
+  EXPECT_EQ(tree->parts[1].parts[0].weight, 2);
+  EXPECT_EQ(tree->parts[1].parts[1].server, b);
+  EXPECT_EQ(tree->parts[2].kind, Kind::at_least);
+  EXPECT_EQ(tree->parts[2].needed, 1.5);
+  EXPECT_EQ(tree->parts[2].parts[0].server, b);
+  EXPECT_EQ(tree->parts[2].parts[0].weight, 0.5);
+  EXPECT_EQ(parse_component("site", *catalog)->kind, Kind::server);
+}
+
+TEST_F(ComposedTest, TextThatIsNoTreeSaysWhere) {
+  const auto catalog = store_.catalog();
+  std::string deep = "site";
+  for (std::size_t i = 0; i < kMaxComponentDepth; ++i) deep = "all(" + deep + ")";
+  std::string wide = "all(site";
+  for (std::size_t i = 0; i < kMaxComponents; ++i) wide += ",site";
+  for (const std::string& text :
+       {std::string(), std::string("all("), std::string("all()"), std::string("all(site"), std::string("all(site,)"),
+        std::string("some(site)"), std::string("0 of (site)"), std::string("-1 of (site)"),
+        std::string("nan of (site)"), std::string("site * 0"), std::string("site *"), std::string("site * x"),
+        std::string("site) "), std::string("\"site"), deep, wide + ")"}) {
+    const auto tree = parse_component(text, *catalog);
+    ASSERT_FALSE(tree.has_value()) << text;
+    EXPECT_EQ(tree.error().code, ErrorCode::invalid_argument) << text;
+    EXPECT_EQ(tree.error().message.find("column "), 0U) << tree.error().message;
+  }
+  EXPECT_EQ(parse_component("all(site, nobody)", *catalog).error().code, ErrorCode::not_found);
+}
+
 }  // namespace
 }  // namespace nines::test

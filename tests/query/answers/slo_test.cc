@@ -157,13 +157,14 @@ TEST_F(SloTest, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
   EXPECT_EQ(month.threshold, std::nullopt);
   EXPECT_EQ(month.exhausted_at, now_ + std::chrono::milliseconds{2'378'400LL * 86'400'000 / 300'000});
 
-  const auto rolling = slo(store_, server_.id, query(july, now_), {0.999, {{}, {}, std::chrono::days{2}}});
+  const auto rolling = slo(store_, server_.id, query(july, now_), {0.999, BudgetPeriod{{}, {}, std::chrono::days{2}}});
   EXPECT_EQ(rolling->period.window, (Window{now_ - hours{48}, now_}));
   EXPECT_EQ(rolling->period.budget_ms, 172'800);
   EXPECT_EQ(rolling->period.threshold, 1.0);
   EXPECT_EQ(rolling->period.exhausted_at, now_);
-  EXPECT_EQ(slo(store_, server_.id, query(july, now_), {0.999, {{}, {}, std::chrono::days{0}}}).error().code,
-            ErrorCode::invalid_argument);
+  EXPECT_EQ(
+      slo(store_, server_.id, query(july, now_), {0.999, BudgetPeriod{{}, {}, std::chrono::days{0}}}).error().code,
+      ErrorCode::invalid_argument);
 }
 
 TEST_F(SloTest, AnswersAsUptimeDoesForAServerYoungerThanItsHistory) {
@@ -176,6 +177,34 @@ TEST_F(SloTest, AnswersAsUptimeDoesForAServerYoungerThanItsHistory) {
     EXPECT_EQ(ask(begin, end, 0.99).window, figures(begin, end).window);
     EXPECT_EQ(figures(begin, end).time[State::up], (to - from) * kSecond);
   }
+}
+
+TEST(BudgetPeriodText, UnitsDaysAndTheUsual) {
+  EXPECT_EQ(parse_budget_period("", {})->unit, CalendarUnit::month);
+  EXPECT_EQ(parse_budget_period("quarter", {})->unit, CalendarUnit::quarter);
+  const auto rolling = parse_budget_period("28d", {});
+  ASSERT_TRUE(rolling.has_value());
+  EXPECT_FALSE(rolling->unit.has_value());
+  EXPECT_EQ(rolling->rolling, std::chrono::days{28});
+  EXPECT_EQ(parse_budget_period("2w", {})->rolling, std::chrono::days{14});
+  for (const char* text : {"moon", "0d", "367d", "36h", "30", "-1d"}) {
+    EXPECT_FALSE(parse_budget_period(text, {}).has_value()) << text;
+  }
+}
+
+TEST_F(SloTest, PeriodIsThatOfTheServerUnlessAnotherIsAsked) {
+  change([](Server& server) {
+    server.objective = 0.999;
+    server.level.period = "week";
+    server.level.timezone = "Europe/Paris";
+  });
+  const Query asked = query(at("2026-07-14"), at("2026-07-15"));
+  EXPECT_EQ(slo(store_, server_.id, asked)->period.window,
+            (Window{at("2026-07-12T22:00:00Z"), at("2026-07-19T22:00:00Z")}));
+  EXPECT_EQ(slo(store_, server_.id, asked, {{}, BudgetPeriod{}})->period.window,
+            (Window{at("2026-07-01"), at("2026-08-01")}));
+  change([](Server& server) { server.level.period = "moon"; });
+  EXPECT_EQ(slo(store_, server_.id, asked).error().code, ErrorCode::invalid_argument);
 }
 
 }  // namespace

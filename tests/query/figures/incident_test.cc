@@ -35,6 +35,7 @@ TEST_F(IncidentTest, NamesItsFirstFailure) {
   expected.server = server_.id;
   expected.from = start_ + minutes{2};
   expected.to = start_ + minutes{5};
+  expected.detected_at = start_ + minutes{3};
   expected.duration_ms = expected.window_ms = expected.window_down_ms = expected.down_ms = 3 * kMinute;
   expected.failed_checks = 3;
   expected.code = 503;
@@ -314,6 +315,62 @@ TEST_F(IncidentTest, ListOfAllServersIsInOrderOfTime) {
   EXPECT_EQ(list->explain.cost.range_scans, 2U);
   const ServerId only[] = {first};
   EXPECT_EQ(incidents(store_, only, query(start_, start_ + minutes{7}))->incidents.size(), 1U);
+}
+
+TEST_F(IncidentTest, IncidentIsDetectedByTheFailureThatConfirmsIt) {
+  change([](Server& server) { server.rules[0].confirm_failures = 3; });
+  checks(at("2026-07-01T10:00:00Z"), "uudddddu");
+  const auto incident = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:08:00Z")).incidents.at(0);
+  EXPECT_EQ(incident.from, at("2026-07-01T10:02:00Z"));
+  EXPECT_EQ(incident.detected_at, at("2026-07-01T10:04:00Z"));
+}
+
+TEST_F(IncidentTest, IncidentOfSeveralPlacesIsDetectedWithTheOneThatMakesTheQuorum) {
+  change([](Server& server) { server.rules[0].quorum = 2; });
+  checks(at("2026-07-01T10:00:00Z"), "uuddddddu", LocationId{1});
+  checks(at("2026-07-01T10:00:20Z"), "uuuuddddu", LocationId{2});
+  const auto incident = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:10:00Z")).incidents.at(0);
+  EXPECT_EQ(incident.from, at("2026-07-01T10:04:20Z"));
+  EXPECT_EQ(incident.detected_at, at("2026-07-01T10:05:20Z"));
+}
+
+TEST_F(IncidentTest, DetectionIsNotBeforeTheStartThatMaintenanceDelays) {
+  change([](Server& server) {
+    Maintenance planned;
+    planned.once = {at("2026-07-01T10:00:00Z"), at("2026-07-01T10:05:00Z")};
+    server.maintenance = {planned};
+  });
+  checks(at("2026-07-01T10:00:00Z"), "uuddddddu");
+  const auto incident = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:09:00Z")).incidents.at(0);
+  EXPECT_EQ(incident.from, at("2026-07-01T10:05:00Z"));
+  EXPECT_EQ(incident.detected_at, at("2026-07-01T10:05:00Z"));
+}
+
+TEST_F(IncidentTest, OutageThatACorrectionDeclaresWasDetectedByNoCheck) {
+  change([](Server& server) {
+    server.corrections = {{{at("2026-07-01T10:02:00Z"), at("2026-07-01T10:04:00Z")}, State::down, ""}};
+  });
+  checks(at("2026-07-01T10:00:00Z"), "uuuuuu");
+  const auto incident = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:06:00Z")).incidents.at(0);
+  EXPECT_FALSE(incident.detected_at.has_value());
+}
+
+TEST_F(IncidentTest, AnnotationsBelongToTheIncidentThatHoldsTheirMoment) {
+  checks(at("2026-07-01T10:00:00Z"), "uddudduu");
+  const TimeMs first = at("2026-07-01T10:01:00Z");
+  const TimeMs second = at("2026-07-01T10:04:00Z");
+  change([&](Server& server) {
+    using Kind = Annotation::Kind;
+    server.annotations = {{Kind::note, second, second, "ann", "disk full"},
+                          {Kind::acknowledged, first, second + std::chrono::minutes{1}, "bob", ""},
+                          {Kind::acknowledged, first, second + std::chrono::minutes{2}, "ann", "again"}};
+  });
+  const auto incidents = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:08:00Z")).incidents;
+  ASSERT_EQ(incidents.size(), 2U);
+  EXPECT_EQ(annotations_of(server_, incidents[0]).size(), 2U);
+  EXPECT_EQ(acknowledged_at(annotations_of(server_, incidents[0])), second + std::chrono::minutes{1});
+  EXPECT_EQ(annotations_of(server_, incidents[1]).size(), 1U);
+  EXPECT_FALSE(acknowledged_at(annotations_of(server_, incidents[1])).has_value());
 }
 
 }  // namespace

@@ -343,6 +343,32 @@ std::vector<NaiveModel::Outage> NaiveModel::outages() const {
   return outages;
 }
 
+std::optional<TimeMs> NaiveModel::detected_at(std::int64_t from_ms) const {
+  if (measured_at(from_ms) != State::down) return std::nullopt;
+  std::vector<std::int64_t> confirmed;
+  std::size_t known = 0;
+  for (const Location& location : locations_) {
+    const Judged* const held = holding(location, from_ms);
+    if (held == nullptr || held->state == State::unknown) continue;
+    ++known;
+    if (held->state != State::down) continue;
+    // Judged anew with each further result, until the one is down that holds at the start.
+    const auto at = static_cast<std::size_t>(held - location.data());
+    for (std::size_t end = at + 1; end <= location.size(); ++end) {
+      Location seen(location.begin(), location.begin() + static_cast<std::ptrdiff_t>(end));
+      for (Judged& judged : seen) judged.state = State::unknown;
+      judge(seen);
+      if (seen[at].state != State::down) continue;
+      confirmed.push_back(to_ms(seen.back().result.time));
+      break;
+    }
+  }
+  std::sort(confirmed.begin(), confirmed.end());
+  const std::uint16_t quorum = server_.rules_at(nines::from_ms(from_ms)).quorum;
+  const std::size_t needed = quorum == 0 ? known / 2 + 1 : quorum;
+  return std::max(nines::from_ms(confirmed.at(needed - 1)), nines::from_ms(from_ms));
+}
+
 Incident NaiveModel::describe(const Outage& outage) const {
   const std::int64_t end_ms = outage.open ? to_ms(query_.now) : outage.to_ms;
   const Window whole{from_ms(outage.from_ms), from_ms(end_ms)};
@@ -354,6 +380,7 @@ Incident NaiveModel::describe(const Outage& outage) const {
   incident.end_seen = outage.end_seen;
   incident.duration_ms = whole.length().count();
   incident.window_ms = inside.length().count();
+  incident.detected_at = detected_at(outage.from_ms);
   // It is not over, and the last known state of the window, or of what came before it, is down.
   State last_known = State::unknown;
   for (std::size_t i = 0; i < moments_.size(); ++i) {

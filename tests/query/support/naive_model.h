@@ -58,6 +58,7 @@ class NaiveModel {
 
   [[nodiscard]] std::vector<Outage> outages() const;
   [[nodiscard]] std::vector<Incident> incidents() const;
+  [[nodiscard]] std::optional<TimeMs> detected_at(std::int64_t from_ms) const;
   [[nodiscard]] Incident describe(const Outage& outage) const;
   [[nodiscard]] TimeMs state_since() const;
   [[nodiscard]] CheckCounts counts(Window window) const;
