@@ -5,6 +5,10 @@
 #include <nines/calendar.h>
 #include <nines/store.h>
 
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "history/expected.h"
@@ -69,7 +73,8 @@ TEST_F(DemoTest, StoreHoldsTheGeneratorsHistoryAndNothingElse) {
 
 TEST_F(DemoTest, CommandsAnswerWhatAPlainLoopOverTheHistoryDoes) {
   ASSERT_EQ(demo("a", {"--seed", "7", "--until", kUntil}).code, 0);
-  const Finished answer = nines({"status", "--db", dir_.path("a"), "--from", kDayBefore, "--to", kUntil, "--json"});
+  const Finished answer =
+      nines({"status", "--db", dir_.path("a"), "--from", kDayBefore, "--to", kUntil, "--sort", "name", "--json"});
   ASSERT_EQ(answer.code, 0) << answer.err;
   const Json status = Json::parse(answer.out);
   const history::Shape shape = small_shape();
@@ -99,11 +104,43 @@ TEST_F(DemoTest, OneSeedAndEndAreOneHistory) {
 TEST_F(DemoTest, EndsNowAndSaysWhatToTry) {
   const Finished made = demo("it's");
   ASSERT_EQ(made.code, 0) << made.err;
-  EXPECT_THAT(made.err, AllOf(HasSubstr("3 servers with "), HasSubstr("export NINES_DB='"), HasSubstr("it'\\''s'"),
+  EXPECT_THAT(made.err, AllOf(HasSubstr("10 servers with "), HasSubstr("export NINES_DB='"), HasSubstr("it'\\''s'"),
                               HasSubstr("nines status"), HasSubstr("nines serve")));
   const Finished info = nines({"info", "--db", dir_.path("it's"), "--json"});
-  EXPECT_EQ(Json::parse(info.out)["servers_with_results"], 3);
+  EXPECT_EQ(Json::parse(info.out)["servers_with_results"], 10);
   EXPECT_THAT(nines({"status", "--db", dir_.path("it's"), "--window", "24h"}).out, HasSubstr("site-0003"));
+}
+
+TEST_F(DemoTest, SomethingIsTheMatterNow) {
+  ASSERT_EQ(demo("a").code, 0);
+  const Json status = Json::parse(nines({"status", "--db", dir_.path("a"), "--json"}).out);
+  std::map<std::string, std::string> states;
+  std::map<std::string, Json> servers;
+  for (const Json& server : status["servers"]) {
+    states[server["server"]] = server["current"]["state"];
+    servers[server["server"]] = server;
+  }
+  EXPECT_EQ(states["payments"], "down");
+  EXPECT_EQ(states["mail"], "maintenance");
+  EXPECT_EQ(states["www"], "degraded");
+  EXPECT_EQ(states["api"], "up") << "two places of three see it";
+  EXPECT_EQ(states["sensor"], "up");
+  EXPECT_GT(servers["sensor"]["blips"], 400);
+  EXPECT_GT(servers["search"]["incidents"].size(), 20U);
+}
+
+TEST_F(DemoTest, LivesOnAndTakesOthersResults) {
+  Program live({"demo", "--db", dir_.path("a"), "--servers", "3", "--days", "1", "--interval", "1s", "--live"});
+  ASSERT_TRUE(live.says("measuring"));
+  const auto newest = [this] {
+    return Json::parse(nines({"info", "--db", dir_.path("a"), "--json"}).out)["newest_result"].get<std::string>();
+  };
+  const std::string before = newest();
+  EXPECT_EQ(nines({"record", "mine", "up", "--db", dir_.path("a")}).code, 0);
+  EXPECT_TRUE(eventually([&] { return newest() > before; }));
+  live.signal(SIGINT);
+  EXPECT_EQ(live.wait().code, 0);
+  EXPECT_EQ(nines({"demo", "--live", "--until", "-1d", "--db", dir_.path("b")}).code, 2);
 }
 
 TEST_F(DemoTest, StoreWithServersIsLeftAlone) {

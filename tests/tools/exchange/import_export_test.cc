@@ -88,7 +88,7 @@ TEST_F(ImportExportTest, BadLinesAreNamedAndTheGoodOnesKept) {
                                       "\"a,2026-07-01T00:04:00Z,up,1\n"
                                       "a,2026-07-01T00:05:00Z,down,\n");
   const Finished finished = run({"import", path});
-  EXPECT_EQ(finished.code, 1);
+  EXPECT_EQ(finished.code, 3);
   for (const char* const message :
        {":3: time `yesterday` is not an RFC 3339 time", ":4: state `sideways` is not one of",
         ":5: latency_us `-5` is not", ":6: it has 3 fields where the header has 4", ":7: it has no server",
@@ -121,9 +121,13 @@ TEST_F(ImportExportTest, NoCreateRefusesNewServersAndDryRunStoresNothing) {
   EXPECT_THAT(run({"import", "-", "--dry-run"}, csv).err, HasSubstr("2 results would be imported"));
   EXPECT_EQ(exported(), kHeader);
   const Finished finished = run({"import", "-", "--no-create"}, csv);
-  EXPECT_EQ(finished.code, 1);
+  EXPECT_EQ(finished.code, 3);
   EXPECT_THAT(finished.err, HasSubstr(":3: there is no server `b`"));
   EXPECT_THAT(exported(), ::testing::Not(HasSubstr("b,")));
+}
+
+TEST_F(ImportExportTest, ALineThatIsTheOnlyOneAndBadIsAFailure) {
+  EXPECT_EQ(run({"import", "-"}, "server,time,state\na,never,up\n").code, 1);
 }
 
 TEST_F(ImportExportTest, AFileThatIsNotThereIsOneSentence) {

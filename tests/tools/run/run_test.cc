@@ -1,6 +1,9 @@
 // `nines run`, the main job, against a web server that is stopped and started.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -193,7 +196,9 @@ TEST_F(RunTest, WhileItRunsOthersMayLookAndNotWrite) {
     const Finished finished = run(looking);
     EXPECT_EQ(finished.code, 0) << looking[0] << finished.err;
   }
-  const Finished second = run({"record", "site", "up"});
+  // What writes hands its work over; a second owner there cannot be.
+  EXPECT_EQ(run({"record", "site", "up", "--location", "7"}).code, 0);
+  const Finished second = run({"run", "--config", dir_.path("nines.yaml"), "--listen", "off"});
   EXPECT_EQ(second.code, 1);
   EXPECT_THAT(second.err, HasSubstr("is being written by another process"));
 }
@@ -294,6 +299,38 @@ TEST_F(RunTest, ServeShowsWhatAnotherProcessWrites) {
   EXPECT_TRUE(eventually([&] { return seen() >= before + 3; })) << "it follows";
   serve.signal(SIGTERM);
   EXPECT_EQ(serve.wait().code, 0);
+}
+
+TEST_F(RunTest, TheServiceManagerIsToldAndTheLogHasFields) {
+  const std::string path = dir_.path("notify");
+  const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  ASSERT_EQ(bind(manager, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  std::string told;
+  const auto hears = [&](const std::string& text) {
+    return eventually([&] {
+      char bytes[1024];
+      const ssize_t got = recv(manager, bytes, sizeof bytes, MSG_DONTWAIT);
+      if (got > 0) told.append(bytes, static_cast<std::size_t>(got)).append("\n");
+      return told.find(text) != std::string::npos;
+    });
+  };
+  const Program program({"run", "--config", dir_.write("nines.yaml", config()), "--log-format", "json"}, "",
+                        {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=2000000"});
+  EXPECT_TRUE(hears("READY=1\nSTATUS=checking 1 server")) << told;
+  EXPECT_TRUE(hears("WATCHDOG=1")) << told;
+  program.signal(SIGHUP);
+  EXPECT_TRUE(hears("RELOADING=1\nMONOTONIC_USEC=")) << told;
+  program.signal(SIGTERM);
+  EXPECT_TRUE(hears("STOPPING=1")) << told;
+  close(manager);
+  const std::string log = program.err_so_far();
+  const Json first = Json::parse(log.substr(0, log.find('\n')), nullptr, false);
+  EXPECT_EQ(first["level"], "info");
+  EXPECT_THAT(first["message"].get<std::string>(), HasSubstr("checking 1 server, page at "));
 }
 
 }  // namespace

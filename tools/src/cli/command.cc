@@ -14,17 +14,9 @@
 
 namespace nines::tools {
 namespace po = boost::program_options;
-namespace {
 
-/// The columns of help: those of the terminal, within what reads well.
-unsigned help_columns() {
-  constexpr std::size_t kUsual = 80;
-  const std::size_t width = Terminal::detect().width;
-  return static_cast<unsigned>(std::clamp<std::size_t>(width == 0 ? kUsual : width, 40, 100));
-}
-
-po::options_description options_of(const Command& command) {
-  po::options_description options("Options", help_columns());
+po::options_description options_of(const Command& command, unsigned columns) {
+  po::options_description options("Options", columns);
   if (command.options != nullptr) command.options(options);
   auto add = options.add_options();
   if ((command.sets & kWindowOptions) != 0) {
@@ -42,11 +34,16 @@ po::options_description options_of(const Command& command) {
     add("unknown", po::value<std::string>()->value_name("POLICY"), "exclude, as-down or as-up");
   }
   if ((command.sets & kFormatOptions) != 0) {
-    add("output,o", po::value<std::string>()->value_name("FORMAT"), "table, json, ndjson or csv");
+    add("output,o", po::value<std::string>()->value_name("FORMAT"),
+        command.has_csv ? "table, json, ndjson or csv" : "table, json or ndjson");
     add("json", "short for -o json");
   }
   if ((command.sets & kStoreOptions) != 0) {
     add("db", po::value<std::string>()->value_name("PATH"), "the store (default: NINES_DB, else ./nines.db)");
+  }
+  if ((command.sets & kWriteOptions) != 0) {
+    add("wait", po::value<std::string>()->value_name("SPAN"),
+        "for a store that another command is writing (default 10s)");
   }
   add("verbose,v", "say more on standard error");
   add("quiet,q", "say nothing but errors");
@@ -58,24 +55,6 @@ std::string usage_line(const Command& command) {
   return fmt::format("nines {}{}{} [options]", command.name, command.words.empty() ? "" : " ", command.words);
 }
 
-void print_help(const Command& command) {
-  std::ostringstream options;
-  options << options_of(command);
-  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", command.summary, usage_line(command), options.str());
-  if (!command.example.empty()) text += fmt::format("\nExample:\n{}\n", command.example);
-  write_out(text);
-}
-
-void print_overview() {
-  std::string text = "nines: uptime checks, stored and answered\n\nUsage: nines <command> [options]\n\nCommands:\n";
-  for (const Command& command : all_commands()) {
-    text += fmt::format("  {:<24}{}\n", fmt::format("{} {}", command.name, command.words), command.summary);
-  }
-  text += "\n`nines <command> --help` tells about one. Exit codes: 0 done, 1 failed, 2 usage.\n";
-  write_out(text);
-}
-
-// The command named by the first one or two of `arguments`, and how many words its name took.
 std::pair<const Command*, std::size_t> find_command(const std::vector<std::string>& arguments) {
   for (const std::size_t taken : {2U, 1U}) {
     if (arguments.size() < taken) continue;
@@ -85,6 +64,89 @@ std::pair<const Command*, std::size_t> find_command(const std::vector<std::strin
     }
   }
   return {nullptr, 0};
+}
+
+std::string_view title_of(CommandGroup group) {
+  switch (group) {
+    case CommandGroup::watching:
+      return "Watching";
+    case CommandGroup::asking:
+      return "Asking";
+    case CommandGroup::data:
+      return "Results in and out";
+    case CommandGroup::servers:
+      return "Servers and configuration";
+    case CommandGroup::care:
+      return "Looking after the store";
+    case CommandGroup::none:
+      break;
+  }
+  return {};
+}
+
+namespace {
+
+/// The columns of help: those of the terminal, within what reads well.
+unsigned help_columns() {
+  constexpr std::size_t kUsual = 80;
+  const std::size_t width = Terminal::detect().width;
+  return static_cast<unsigned>(std::clamp<std::size_t>(width == 0 ? kUsual : width, 40, 100));
+}
+
+void print_help(const Command& command) {
+  std::ostringstream options;
+  options << options_of(command, help_columns());
+  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", command.summary, usage_line(command), options.str());
+  if (!command.example.empty()) text += fmt::format("\nExample:\n{}\n", command.example);
+  write_out(text);
+}
+
+/// `text` behind `indent` columns, broken at spaces before `width`; the first line goes on where `used` columns are.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t used, std::size_t width) {
+  std::string out;
+  std::size_t column = used;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (column > indent && column + 1 + display_width(word) > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += display_width(word);
+  }
+  return out;
+}
+
+/// A line, or more where the columns are few: what is written, and what it does.
+std::string command_line_of_overview(const Command& command) {
+  constexpr std::size_t kIndent = 30;
+  const std::size_t width = help_columns();
+  const std::string left = fmt::format("  {}{}{}", command.name, command.words.empty() ? "" : " ", command.words);
+  const std::size_t indent = width < 60 ? 6 : kIndent;
+  std::string text = left;
+  if (display_width(left) + 2 > indent) {
+    text += "\n" + std::string(indent, ' ');
+  } else {
+    text += std::string(indent - display_width(left), ' ');
+  }
+  return text + wrapped(command.summary, indent, indent, width) + "\n";
+}
+
+void print_overview() {
+  std::string text = "nines: uptime checks, stored and answered\n\nUsage: nines <command> [options]\n";
+  for (const CommandGroup group : kShownGroups) {
+    text += fmt::format("\n{}:\n", title_of(group));
+    for (const Command& command : all_commands()) {
+      if (command.group == group) text += command_line_of_overview(command);
+    }
+  }
+  text += "\n`nines <command> --help` tells about one. Options may stand before the command or behind it.\n";
+  text += "Exit codes: 0 done, 1 failed, 2 usage, 3 done in part.\n";
+  write_out(text);
 }
 
 /// The verbs of a noun like "server"; none for any other word.
@@ -100,9 +162,7 @@ std::vector<const Command*> verbs_of(std::string_view noun) {
 
 void print_verbs(const std::vector<const Command*>& verbs) {
   std::string text;
-  for (const Command* command : verbs) {
-    text += fmt::format("  {:<28}{}\n", fmt::format("{} {}", command->name, command->words), command->summary);
-  }
+  for (const Command* command : verbs) text += command_line_of_overview(*command);
   write_out(text + "\n`nines <command> --help` tells about one.\n");
 }
 
@@ -111,7 +171,7 @@ bool takes_value(std::string_view option) {
   const bool is_short = option.size() == 2 && option[1] != '-';
   const std::string name(option.substr(is_short ? 1 : 2));
   for (const Command& command : all_commands()) {
-    const po::options_description options = options_of(command);
+    const po::options_description options = options_of(command, help_columns());
     const po::option_description* const found =
         is_short ? options.find_nothrow("-" + name, false) : options.find_nothrow(name, false);
     if (found != nullptr) return found->semantic()->max_tokens() > 0;
@@ -140,6 +200,7 @@ Failure unknown_command(const std::vector<std::string>& arguments) {
   std::vector<std::string_view> first;
   std::vector<std::string_view> verbs;
   for (const Command& command : all_commands()) {
+    if (command.group == CommandGroup::none) continue;
     const std::size_t space = command.name.find(' ');
     first.push_back(command.name.substr(0, space));
     if (space != std::string_view::npos && first.back() == arguments[0])
@@ -175,13 +236,15 @@ Failure unknown_option(const po::unknown_option& error, const Command& command,
 }
 
 tl::expected<Call, Failure> parse(const Command& command, const std::vector<std::string>& arguments) {
-  const po::options_description options = options_of(command);
+  const po::options_description options = options_of(command, help_columns());
   po::options_description all;
   all.add(options).add_options()("word", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("word", -1);
   Call call;
   call.terminal = Terminal::detect();
+  call.arguments = arguments;
+  call.arguments.insert(call.arguments.begin(), std::string(command.name));
   try {
     const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), call.values);
@@ -193,6 +256,7 @@ tl::expected<Call, Failure> parse(const Command& command, const std::vector<std:
   }
   call.words = call.texts("word");
   call.usual_window = command.window;
+  call.may_be_handed_over = (command.sets & kWriteOptions) != 0;
   call.quiet = call.has("quiet");
   call.verbose = call.has("verbose");
   if (call.has("help")) return call;
@@ -202,7 +266,10 @@ tl::expected<Call, Failure> parse(const Command& command, const std::vector<std:
   }
   if (const auto format = call.text("output")) {
     const auto parsed = parse_format(*format);
-    if (!parsed) return usage(fmt::format("-o {}: it takes table, json, ndjson or csv", printable(*format)));
+    if (!parsed || (*parsed == Format::csv && !command.has_csv)) {
+      return usage(fmt::format("-o {}: it takes {}", printable(*format),
+                               command.has_csv ? "table, json, ndjson or csv" : "table, json or ndjson"));
+    }
     call.format = *parsed;
   }
   if (call.has("json")) call.format = Format::json;
@@ -253,6 +320,23 @@ tl::expected<int, Failure> dispatch(const std::vector<std::string>& given) {
   return command->run(*call);
 }
 
+/// The exit code of what `run` did, after what there is to say about it.
+template <class Run>
+int exit_code_of(Run run) {
+  // Boost, yaml-cpp, JSON and fmt may throw; the rooms below do not.
+  try {
+    const Outcome outcome = run();
+    if (outcome) return *outcome;
+    if (!outcome.error().message.empty()) say(outcome.error().message);
+    return outcome.error().exit_code;
+  } catch (const std::bad_alloc&) {
+    say("out of memory");
+  } catch (const std::exception& error) {
+    say(fmt::format("internal error: {}", printable(error.what())));
+  }
+  return kExitFailed;
+}
+
 }  // namespace
 
 tl::unexpected<Failure> failed(std::string message) {
@@ -282,22 +366,28 @@ std::string Call::db_path() const {
 }
 
 int run_command_line(const std::vector<std::string>& arguments) {
-  int code = kExitFailed;
-  // Boost, yaml-cpp, JSON and fmt may throw; the rooms below do not.
-  try {
-    auto outcome = dispatch(arguments);
-    if (!outcome) say(outcome.error().message);
-    code = outcome ? *outcome : outcome.error().exit_code;
-  } catch (const std::bad_alloc&) {
-    say("out of memory");
-  } catch (const std::exception& error) {
-    say(fmt::format("internal error: {}", printable(error.what())));
-  }
+  int code = exit_code_of([&] { return dispatch(arguments); });
   if (!flush_out() && code == kExitDone) {
     say("standard output could not be written");
     code = kExitFailed;
   }
   return code;
+}
+
+int run_handed_command(const std::vector<std::string>& arguments, const Terminal& terminal, const Owner& owner) {
+  return exit_code_of([&]() -> Outcome {
+    if (arguments.empty()) return usage("there is no command");
+    const auto command = std::find_if(all_commands().begin(), all_commands().end(),
+                                      [&](const Command& each) { return each.name == arguments.front(); });
+    if (command == all_commands().end() || (command->sets & kWriteOptions) == 0) {
+      return usage(fmt::format("`{}` cannot be handed over", printable(arguments.front())));
+    }
+    auto call = parse(*command, {arguments.begin() + 1, arguments.end()});
+    if (!call) return tl::unexpected(call.error());
+    call->terminal = terminal;
+    call->owner = &owner;
+    return command->run(*call);
+  });
 }
 
 }  // namespace nines::tools

@@ -19,6 +19,15 @@ Outcome server_list(const Call& call);
 Outcome server_show(const Call& call);
 Outcome server_edit(const Call& call);
 Outcome server_remove(const Call& call);
+Outcome server_rename(const Call& call);
+
+// maintenance.cc: what time was or will be, said by hand.
+void maintenance_add_options(OptionList& options);
+Outcome maintenance_add(const Call& call);
+Outcome maintenance_list(const Call& call);
+Outcome maintenance_end(const Call& call);
+void correct_options(OptionList& options);
+Outcome correct(const Call& call);
 
 // record.cc: one result by hand.
 void record_options(OptionList& options);
@@ -69,6 +78,11 @@ Outcome report_command(const Call& call);
 void check_options(OptionList& options);
 Outcome check(const Call& call);
 
+// completion.cc, manual.cc: what shells and man show of the table of commands.
+Outcome complete(const Call& call);
+Outcome completion(const Call& call);
+Outcome manual(const Call& call);
+
 // run.cc: the main job; serve.cc: the page alone.
 void run_options(OptionList& options);
 Outcome run(const Call& call);
@@ -78,6 +92,12 @@ void push_options(OptionList& options);
 Outcome push(const Call& call);
 void badge_options(OptionList& options);
 Outcome badge(const Call& call);
+
+// configure.cc: the configuration, before anything runs by it.
+void init_options(OptionList& options);
+Outcome init(const Call& call);
 Outcome config_check(const Call& call);
+Outcome config_keys(const Call& call);
+Outcome config_reference_command(const Call& call);
 
 }  // namespace nines::tools

@@ -18,8 +18,7 @@ Outcome export_rows(const Call& call, Format format, const Store& store, const s
   std::vector<Column> columns;
   for (const Field field : export_fields(full)) columns.push_back({std::string(to_string(field)), {}});
   RowWriter rows(format, call.terminal, std::move(columns), "results");
-  Progress progress("export", "results", 0,
-                    call.terminal.err_is_terminal && !call.terminal.out_is_terminal && !call.quiet);
+  Progress progress("export", "results", 0, call.terminal, !call.terminal.out_is_terminal && !call.quiet);
   std::uint64_t count = 0;
   for (const Server* server : servers) {
     const auto read = for_each_result(store, server->id, window, [&](const CheckResult& result) {
@@ -80,7 +79,7 @@ Outcome export_openmetrics(const Store& store, const std::vector<const Server*>&
 void export_options(OptionList& options) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("format", po::value<std::string>()->value_name("FORMAT"), "csv (default), ndjson or openmetrics");
+  add("format", po::value<std::string>()->value_name("FORMAT"), "csv (default), ndjson or openmetrics; instead of -o");
   add("full", "also the columns retry, dns_us, connect_us, tls_us, first_byte_us, transfer_us");
 }
 
@@ -89,6 +88,8 @@ Outcome export_results(const Call& call) {
   if (format != "csv" && format != "ndjson" && format != "openmetrics") {
     return usage(fmt::format("--format {}: it takes csv, ndjson or openmetrics", printable(format)));
   }
+  const bool asked = call.has("output") || call.has("json");
+  if (asked && call.has("format")) return usage("--format and -o exclude each other");
   // Without a window: everything, what lies ahead of this machine's clock included.
   Window window{from_ms(0), kTimeLimit};
   if (call.has("window") || call.has("from") || call.has("to")) {
@@ -102,7 +103,11 @@ Outcome export_results(const Call& call) {
   const auto servers = find_servers(*catalog, call.words);
   if (!servers) return tl::unexpected(servers.error());
   if (format == "openmetrics") return export_openmetrics(**store, *servers, window);
-  return export_rows(call, format == "csv" ? Format::csv : Format::ndjson, **store, *servers, window);
+  return export_rows(call,
+                     asked             ? call.format
+                     : format == "csv" ? Format::csv
+                                       : Format::ndjson,
+                     **store, *servers, window);
 }
 
 }  // namespace nines::tools

@@ -2,18 +2,21 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
+#include <istream>
 #include <memory>
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "exchange/descriptor_buffer.h"
 #include "exchange/importer.h"
+#include "run/socket_frame.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -23,61 +26,6 @@ namespace {
 // Bad lines that are named one by one; the rest is counted.
 constexpr std::uint64_t kNamedLines = 20;
 
-// An open input: a file, or standard input for "-". Spooled standard input is a file without a name.
-struct Input {
-  std::string name;
-  std::ifstream file;
-  std::istream* stream = nullptr;
-  std::uint64_t bytes = 0;
-  bool ndjson = false;
-};
-
-bool looks_like_ndjson(const std::string& name) {
-  return name.ends_with(".ndjson") || name.ends_with(".jsonl") || name.ends_with(".json");
-}
-
-Expected<std::unique_ptr<Input>> open_input(const std::string& name, const std::optional<std::string>& format) {
-  auto input = std::make_unique<Input>();
-  input->name = name == "-" ? "standard input" : name;
-  input->ndjson = format ? *format == "ndjson" : looks_like_ndjson(name);
-  if (name == "-") {
-    input->stream = &std::cin;
-    return input;
-  }
-  std::error_code error;
-  if (std::filesystem::is_directory(name, error)) return failed(fmt::format("`{}` is a directory", printable(name)));
-  input->file.open(name, std::ios::binary);
-  if (!input->file) return failed(fmt::format("`{}` cannot be read: {}", printable(name), std::strerror(errno)));
-  const auto size = std::filesystem::file_size(name, error);
-  input->bytes = error ? 0 : size;
-  input->stream = &input->file;
-  return input;
-}
-
-// Standard input can be read once; --strict reads twice. A temporary file holds it, which nobody else can read or has
-// made before, and which has no name any more by the time it is filled.
-Expected<std::unique_ptr<Input>> spool(std::unique_ptr<Input> input) {
-  std::error_code error;
-  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
-  std::string path = (folder / "nines-import-XXXXXX").string();
-  const int descriptor = error ? -1 : mkostemp(path.data(), O_CLOEXEC);
-  if (descriptor < 0) {
-    return failed(fmt::format("no temporary file can be made in `{}`: {}", printable(folder.string()),
-                              error ? error.message() : std::strerror(errno)));
-  }
-  std::ofstream out(path, std::ios::binary);
-  input->file.open(path, std::ios::binary);
-  std::filesystem::remove(path, error);
-  close(descriptor);
-  if (input->stream->peek() != std::char_traits<char>::eof()) out << input->stream->rdbuf();
-  if (!out.flush() || !input->file) {
-    return failed(fmt::format("standard input could not be kept in `{}`; name the file instead of -, or set TMPDIR",
-                              printable(folder.string())));
-  }
-  input->stream = &input->file;
-  return input;
-}
-
 volatile sig_atomic_t interrupting_signal = 0;
 
 /// While it lives, Ctrl-C and SIGTERM end the reading instead of the process, so that what was read is stored and said.
@@ -86,7 +34,7 @@ class InterruptGuard {
   InterruptGuard() {
     interrupting_signal = 0;
     struct sigaction action {};
-    action.sa_handler = [](int number) { interrupting_signal = number; };  // no SA_RESTART: a read from a pipe ends
+    action.sa_handler = [](int number) { interrupting_signal = number; };
     sigaction(SIGINT, &action, &before_int_);
     sigaction(SIGTERM, &action, &before_term_);
   }
@@ -102,16 +50,119 @@ class InterruptGuard {
   struct sigaction before_term_ {};
 };
 
+/// The signal that is to end the import, 0 for none. In the process that holds the store the command's own process is
+/// asked.
+int interruption(const Call& call) {
+  if (call.owner == nullptr) return interrupting_signal;
+  return call.owner->cancelled() ? SIGINT : 0;
+}
+
+// An open input: a file, or standard input for "-". Spooled standard input is a file without a name.
+struct Input {
+  Input(Descriptor opened, const Call& call)
+      : file(std::move(opened)), buffer(file.get(), [&call] { return interruption(call) != 0; }), stream(&buffer) {}
+
+  Descriptor file;
+  DescriptorBuffer buffer;
+  std::istream stream;
+  std::string name;
+  std::uint64_t bytes = 0;  // 0 when they are not known
+  bool ndjson = false;
+  bool is_standard_input = false;
+};
+using Inputs = std::vector<std::unique_ptr<Input>>;
+
+bool looks_like_ndjson(const std::string& name) {
+  return name.ends_with(".ndjson") || name.ends_with(".jsonl") || name.ends_with(".json");
+}
+
+/// The descriptor of `name`, or a failure that says why there is none.
+Expected<Descriptor> open_file(const std::string& name) {
+  if (name == "-") return Descriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  Descriptor file(open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return failed(fmt::format("`{}` cannot be read: {}", printable(name), std::strerror(errno)));
+  return file;
+}
+
+/// Takes `file`, which stands for `name`.
+Expected<std::unique_ptr<Input>> make_input(const std::string& name, Descriptor file, const Call& call) {
+  struct stat about {};
+  if (!file || fstat(file.get(), &about) != 0) return failed(fmt::format("`{}` cannot be read", printable(name)));
+  if (S_ISDIR(about.st_mode)) return failed(fmt::format("`{}` is a directory", printable(name)));
+  auto input = std::make_unique<Input>(std::move(file), call);
+  input->is_standard_input = name == "-";
+  input->name = input->is_standard_input ? "standard input" : name;
+  const auto format = call.text("format");
+  input->ndjson = format ? *format == "ndjson" : looks_like_ndjson(name);
+  if (S_ISREG(about.st_mode)) input->bytes = static_cast<std::uint64_t>(about.st_size);
+  return input;
+}
+
+// Standard input can be read once; --strict reads twice. A temporary file holds it, which nobody else can read or has
+// made before, and which has no name any more by the time it is filled.
+Expected<std::unique_ptr<Input>> spool(std::unique_ptr<Input> input, const Call& call) {
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  std::string path = (folder / "nines-import-XXXXXX").string();
+  Descriptor file(error ? -1 : mkostemp(path.data(), O_CLOEXEC));
+  if (!file) {
+    return failed(fmt::format("no temporary file can be made in `{}`: {}", printable(folder.string()),
+                              error ? error.message() : std::strerror(errno)));
+  }
+  std::ofstream out(path, std::ios::binary);
+  std::filesystem::remove(path, error);
+  if (input->stream.peek() != std::char_traits<char>::eof()) out << &input->buffer;
+  if (!out.flush() || input->buffer.failed()) {
+    return failed(fmt::format("standard input could not be kept in `{}`; name the file instead of -, or set TMPDIR",
+                              printable(folder.string())));
+  }
+  auto spooled = std::make_unique<Input>(std::move(file), call);
+  spooled->name = input->name;
+  spooled->ndjson = input->ndjson;
+  return spooled;
+}
+
+/// Of what the command line names; in the process that holds the store, of what it was given for these names.
+Expected<Inputs> open_inputs(const Call& call) {
+  if (call.words.size() > kMaxFrameDescriptors) {
+    return usage(fmt::format("at most {} files at a time", kMaxFrameDescriptors));
+  }
+  if (call.owner != nullptr && call.owner->inputs.size() != call.words.size()) {
+    return usage("the files that were given are not those that are named");
+  }
+  Inputs inputs;
+  for (std::size_t i = 0; i < call.words.size(); ++i) {
+    auto file =
+        call.owner == nullptr ? open_file(call.words[i]) : Descriptor(fcntl(call.owner->inputs[i], F_DUPFD_CLOEXEC, 0));
+    if (!file) return tl::unexpected(file.error());
+    auto input = make_input(call.words[i], std::move(*file), call);
+    if (!input) return tl::unexpected(input.error());
+    inputs.push_back(std::move(*input));
+  }
+  return inputs;
+}
+
+std::vector<int> descriptors_of(const Inputs& inputs) {
+  std::vector<int> descriptors;
+  for (const auto& input : inputs) descriptors.push_back(input->file.get());
+  return descriptors;
+}
+
 Outcome read_input(Input& input, Importer& importer) {
-  if (auto read = importer.read(*input.stream); !read) {
+  if (auto read = importer.read(input.stream); !read) {
     return failed(fmt::format("{}: {}", printable(input.name), printable(read.error().message)));
   }
-  if (input.stream->bad()) return failed(fmt::format("`{}` cannot be read to its end", printable(input.name)));
+  if (input.buffer.failed()) return failed(fmt::format("`{}` cannot be read to its end", printable(input.name)));
   return kExitDone;
 }
 
 std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
+}
+
+int exit_code(const ImportCounts& counts) {
+  if (counts.bad_lines == 0) return kExitDone;
+  return counts.results > 0 ? kExitPartly : kExitFailed;
 }
 
 Expected<ImportOptions> read_options(const Call& call) {
@@ -145,34 +196,41 @@ void import_options(OptionList& options) {
 Outcome import_files(const Call& call) {
   auto options = read_options(call);
   if (!options) return tl::unexpected(options.error());
-  std::vector<std::unique_ptr<Input>> inputs;
-  const bool twice = call.has("strict") && !call.has("dry-run");
-  for (const std::string& name : call.words) {
-    auto input = open_input(name, call.text("format"));
-    if (input && twice && name == "-") input = spool(std::move(*input));
-    if (!input) return tl::unexpected(input.error());
-    inputs.push_back(std::move(*input));
-  }
-  std::unique_ptr<Store> store;
+  auto inputs = open_inputs(call);
+  if (!inputs) return tl::unexpected(inputs.error());
+  const bool dry = call.has("dry-run");
   const bool known_only = call.has("no-create");
-  if (!call.has("dry-run") || known_only) {
-    auto opened = call.has("dry-run") ? open_for_reading(call) : open_for_writing(call, !known_only);
+  std::optional<WritableStore> store;
+  if (dry && known_only) {
+    auto opened = open_for_reading(call);
     if (!opened) return tl::unexpected(opened.error());
-    store = std::move(*opened);
+    options->only = (*opened)->catalog();
   }
-  if (known_only) options->only = store->catalog();
-  if (call.has("dry-run")) store.reset();
+  if (!dry) {
+    auto opened = open_for_writing(call, writing_options(!known_only), descriptors_of(*inputs));
+    if (!opened) return tl::unexpected(opened.error());
+    store.emplace(std::move(*opened));
+    options->catalog_mutex = store->catalog_mutex();
+    if (known_only) options->only = (*store)->catalog();
+  }
+  const bool twice = call.has("strict") && !dry;
+  for (auto& input : *inputs) {
+    if (!twice || !input->is_standard_input) continue;
+    auto spooled = spool(std::move(input), call);
+    if (!spooled) return tl::unexpected(spooled.error());
+    input = std::move(*spooled);
+  }
 
   ImportCounts total;
   const auto pass = [&](Store* target) -> Outcome {
     total = {};
-    for (const auto& input : inputs) {
-      Progress progress(fmt::format("import {}", printable(input->name)), "results", input->bytes,
-                        call.terminal.err_is_terminal && !call.quiet);
+    for (const auto& input : *inputs) {
+      Progress progress(fmt::format("import {}", printable(input->name)), "results", input->bytes, call.terminal,
+                        !call.quiet);
       ImportOptions each = *options;
       each.ndjson = input->ndjson;
       each.progress = &progress;
-      each.interrupted = [] { return interrupting_signal != 0; };
+      each.interrupted = [&call] { return interruption(call) != 0; };
       each.bad_line = [&](std::uint64_t line, const std::string& why) {
         if (++total.bad_lines <= kNamedLines) say(fmt::format("{}:{}: {}", printable(input->name), line, why));
       };
@@ -181,31 +239,32 @@ Outcome import_files(const Call& call) {
       if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
       total.results += importer.counts().results;
       total.new_servers += importer.counts().new_servers;
-      if (interrupting_signal != 0) break;
+      if (interruption(call) != 0) break;
     }
     if (total.bad_lines > kNamedLines)
       say(fmt::format("... and {} more", counted(total.bad_lines - kNamedLines, "bad line")));
     return kExitDone;
   };
 
-  const InterruptGuard guard;
+  std::optional<InterruptGuard> guard;
+  if (call.owner == nullptr) guard.emplace();
   // As shells report an end by a signal.
-  const auto interrupted_code = [] { return 128 + static_cast<int>(interrupting_signal); };
+  const auto interrupted_code = [&call] { return 128 + interruption(call); };
   if (twice) {
     if (auto checked = pass(nullptr); !checked) return checked;
-    if (interrupting_signal != 0) {
+    if (interruption(call) != 0) {
       return tl::unexpected(Failure{interrupted_code(), "interrupted; nothing was imported"});
     }
     if (total.bad_lines > 0) {
       return failed(fmt::format("{}; nothing was imported (--strict)", counted(total.bad_lines, "bad line")));
     }
-    for (const auto& input : inputs) {
-      input->file.clear();
-      input->file.seekg(0);
+    for (const auto& input : *inputs) {
+      input->stream.clear();
+      input->stream.seekg(0);
     }
   }
-  if (auto stored = pass(store.get()); !stored) return stored;
-  const bool interrupted = interrupting_signal != 0;
+  if (auto stored = pass(store ? &**store : nullptr); !stored) return stored;
+  const bool interrupted = interruption(call) != 0;
   if (!call.quiet || interrupted) {
     std::string sentence = fmt::format("{}{} {}", interrupted ? "interrupted: " : "", counted(total.results, "result"),
                                        store ? "imported" : "would be imported");
@@ -214,8 +273,8 @@ Outcome import_files(const Call& call) {
     if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
     say(sentence);
   }
-  const int code = interrupted ? interrupted_code() : total.bad_lines > 0 ? kExitFailed : kExitDone;
-  return store ? close_store(*store, code) : Outcome(code);
+  const int code = interrupted ? interrupted_code() : exit_code(total);
+  return store ? store->close(code) : Outcome(code);
 }
 
 }  // namespace nines::tools

@@ -68,7 +68,8 @@ Outcome record(const Call& call) {
   if (!parsed) return usage(parsed.error().message);
   auto store = open_for_writing(call, true);
   if (!store) return tl::unexpected(store.error());
-  auto catalog = (*store)->catalog();
+  auto lock = store->lock_catalog();
+  const auto catalog = (*store)->catalog();
   if (const Server* server = catalog->find(std::string_view(parsed->server)); server != nullptr) {
     parsed->result.server = server->id;
     if (parsed->result.time < server->created_at) {
@@ -87,11 +88,12 @@ Outcome record(const Call& call) {
     parsed->result.server = *id;
     if (!call.quiet) say(fmt::format("added the server `{}`", printable(parsed->server)));
   }
+  if (lock) lock.unlock();
   const Durability durability = call.has("disk") ? Durability::disk : Durability::process;
   if (auto stored = (*store)->append(parsed->result, durability); !stored) {
     return failed(printable(stored.error().message));
   }
-  return close_store(**store);
+  return store->close();
 }
 
 }  // namespace nines::tools

@@ -1,4 +1,4 @@
-// nines run | config check: the main job, from the command line to its clean end.
+// nines run: the main job, from the command line to its clean end.
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "run/console.h"
 #include "run/daemon.h"
+#include "run/service.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -71,7 +72,11 @@ std::string progress_line(const ProberStats& stats, double checks_a_second) {
   return line;
 }
 
-void watch(Daemon& daemon, Console& console, const sigset_t& signals) {
+std::string status_text(const Daemon& daemon) {
+  return fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
+}
+
+void watch(Daemon& daemon, Console& console, ServiceManager& service, const sigset_t& signals) {
   constexpr std::chrono::seconds kCare = std::chrono::hours{1};
   constexpr std::chrono::milliseconds kTick{500};
   auto cared = std::chrono::steady_clock::now();
@@ -81,7 +86,12 @@ void watch(Daemon& daemon, Console& console, const sigset_t& signals) {
   while (true) {
     const int number = wait_for_signal(signals, kTick);
     if (number == SIGINT || number == SIGTERM) return;
-    if (number == SIGHUP) (void)daemon.reload();  // it has said what was wrong
+    if (number == SIGHUP) {
+      service.reloading();
+      (void)daemon.reload();  // it has said what was wrong
+      service.ready(status_text(daemon));
+    }
+    service.alive();
     const ProberStats stats = daemon.stats();
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double> since = now - counted;
@@ -98,12 +108,30 @@ void watch(Daemon& daemon, Console& console, const sigset_t& signals) {
   }
 }
 
+/// A command of another process, on the daemon's store.
+int run_handed(Daemon& daemon, const HandedCommand& command) {
+  Owner owner{daemon.store(), daemon.catalog_mutex(), {}, {}, {}, {}};
+  for (const Descriptor& input : command.inputs) owner.inputs.push_back(input.get());
+  owner.cancelled = command.cancelled;
+  owner.catalog_changed = [&daemon] { daemon.catalog_changed(); };
+  owner.push = [&daemon](const std::string& token, const std::map<std::string, std::string>& parameters,
+                         const std::string& log) {
+    WebRequest request;  // of somebody who may do everything: whoever may use the socket owns the store
+    request.query = parameters;
+    request.body = log;
+    return daemon.push(request, token);
+  };
+  return run_handed_command(command.arguments, command.terminal, owner);
+}
+
 }  // namespace
 
 void run_options(OptionList& options) {
   auto add = options.add_options();
   add("config,c", po::value<std::string>()->value_name("FILE"), "the configuration (YAML)");
   add("listen", po::value<std::string>()->value_name("ADDRESS"), "instead of web.listen, e.g. 127.0.0.1:8081, or off");
+  add("log-format", po::value<std::string>()->value_name("FORMAT"),
+      "text, logfmt or json; by itself text, with priorities where the journal reads it");
 }
 
 Outcome run(const Call& call) {
@@ -121,32 +149,26 @@ Outcome run(const Call& call) {
   }
   if (config->listen) config->access.loopback = is_loopback(*config->listen);
   const sigset_t signals = block_signals();
-  Console console(call.terminal.err_is_terminal && !call.quiet);
+  const std::string log = call.text("log-format").value_or("");
+  const auto format = log.empty() ? usual_log_format() : parse_log_format(log);
+  if (!format) return usage(fmt::format("--log-format {}: it takes text, logfmt or json", printable(log)));
+  Console console(call.terminal.err_is_terminal && !call.quiet, *format);
+  ServiceManager service;
   const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
   Daemon daemon(*path, std::move(as_read), std::move(*config), console, call.verbose);
+  daemon.take_commands([&daemon](HandedCommand& command) { return run_handed(daemon, command); });
   if (auto started = daemon.start(); !started) return failed(started.error());
   if (!call.quiet) {
-    std::string sentence = fmt::format("checking {} server{}", daemon.servers(), daemon.servers() == 1 ? "" : "s");
+    std::string sentence = status_text(daemon);
     if (const std::string page = daemon.page(); !page.empty()) sentence += ", page at " + printable(page);
     console.say(sentence + descriptors + "; Ctrl-C stops");
   }
-  watch(daemon, console, signals);
+  service.ready(status_text(daemon));
+  watch(daemon, console, service, signals);
+  service.stopping();
   console.show("");
   if (!call.quiet) console.say("stopping");
   if (auto stopped = daemon.stop(); !stopped) return failed(stopped.error());
-  return kExitDone;
-}
-
-Outcome config_check(const Call& call) {
-  const auto config = load_config(call.words[0]);
-  if (!config) {
-    write_err(config.error() + "\n");
-    return kExitFailed;
-  }
-  if (!call.quiet) {
-    say(fmt::format("{} is good: {} server{}", printable(call.words[0]), config->servers.size(),
-                    config->servers.size() == 1 ? "" : "s"));
-  }
   return kExitDone;
 }
 

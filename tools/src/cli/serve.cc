@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <map>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -72,23 +74,21 @@ Outcome badge(const Call& call) {
 void push_options(OptionList& options) {
   auto add = options.add_options();
   const auto value = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  add("url", value("URL"), "of the running nines (default: NINES_URL, else http://127.0.0.1:8080)");
+  add("url", value("URL"), "of the running nines (default: NINES_URL, else by --db, else http://127.0.0.1:8080)");
   add("state", value("STATE"), "start, success (default) or failure");
   add("exit-code", value("N"), "of the job; other than 0 is a failure");
   add("duration", value("SPAN"), "that the job took (default: since its start was reported)");
   add("log", value("TEXT"), "a line for a person");
 }
 
-Outcome push(const Call& call) {
-  const char* const named = std::getenv("NINES_URL");
-  const std::string base = call.text("url").value_or(named != nullptr ? named : "http://127.0.0.1:8080");
+namespace {
+
+Outcome push_by_http(const Call& call, const std::string& base, const std::map<std::string, std::string>& parameters) {
   std::string path = "/api/v1/push/" + url_encode(call.words[0]);
   char separator = '?';
-  for (const char* const option : {"state", "exit-code", "duration"}) {
-    if (const auto value = call.text(option)) {
-      path += fmt::format("{}{}={}", separator, option, url_encode(*value));
-      separator = '&';
-    }
+  for (const auto& [name, value] : parameters) {
+    path += fmt::format("{}{}={}", separator, name, url_encode(value));
+    separator = '&';
   }
   const auto reply = http_post(base, path, call.text("log").value_or(""));
   if (!reply) return failed(reply.error().message);
@@ -98,6 +98,33 @@ Outcome push(const Call& call) {
   const std::string why = error.is_object() ? error.value("message", std::string()) : std::string();
   return failed(
       fmt::format("{} refused it: {}", printable(base), why.empty() ? fmt::to_string(reply->status) : printable(why)));
+}
+
+}  // namespace
+
+Outcome push(const Call& call) {
+  std::map<std::string, std::string> parameters;
+  for (const char* const option : {"state", "exit-code", "duration"}) {
+    if (const auto value = call.text(option)) parameters[option] = *value;
+  }
+  if (call.owner != nullptr) {
+    const auto pushed = call.owner->push(call.words[0], parameters, call.text("log").value_or(""));
+    return pushed ? Outcome(kExitDone) : failed(printable(pushed.error().message));
+  }
+  const char* const named = std::getenv("NINES_URL");
+  if (call.has("url") || (named != nullptr && !call.has("db"))) {
+    return push_by_http(call, call.text("url").value_or(named != nullptr ? named : ""), parameters);
+  }
+  const auto wait = read_wait(call);
+  if (!wait) return tl::unexpected(wait.error());
+  const auto handed = hand_over(call, *wait, {});
+  if (!handed) return tl::unexpected(handed.error());
+  if (*handed) return **handed;
+  if (call.has("db")) {
+    return failed(
+        fmt::format("no `nines run` holds the store `{}`, and a job reports to one", printable(call.db_path())));
+  }
+  return push_by_http(call, "http://127.0.0.1:8080", parameters);
 }
 
 }  // namespace nines::tools

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "config/catalog_sync.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/text.h"
@@ -32,10 +33,16 @@ Expected<bool> read_option_duration(const Call& call, const char* option, millis
 
 Expected<bool> change_rules(const Call& call, Rules& rules) {
   const Rules before = rules;
+  if (const auto quorum = call.text("quorum")) {
+    const auto count = *quorum == "majority" ? Expected<std::uint64_t>(0) : read_count(call, "quorum", 0, 1, 1000);
+    if (!count) return tl::unexpected(count.error());
+    rules.quorum = static_cast<std::uint16_t>(*count);
+  }
   using std::tuple;
   for (const auto& [option, least, value] :
        {tuple{"interval", milliseconds{1}, &rules.interval}, tuple{"timeout", milliseconds{0}, &rules.timeout},
-        tuple{"stale-after", milliseconds{0}, &rules.stale_after}}) {
+        tuple{"stale-after", milliseconds{0}, &rules.stale_after},
+        tuple{"merge-within", milliseconds{0}, &rules.merge_within}}) {
     if (auto changed = read_option_duration(call, option, least, *value); !changed) return changed;
   }
   for (const auto& [option, value] : {std::pair{"confirm-failures", &rules.confirm_failures},
@@ -56,6 +63,25 @@ Expected<bool> change_tags(const Call& call, Server& server) {
     const std::string key = tag.substr(0, equals);
     server.tags.erase(key);
     if (equals + 1 < tag.size()) server.tags[key] = tag.substr(equals + 1);
+  }
+  return true;
+}
+
+// --retention and --summary-retention: days, `forever`, or `none` for the store's own.
+Expected<bool> change_retention(const Call& call, Server& server) {
+  for (const auto& [option, value] : {std::pair{"retention", &server.retention.checks},
+                                      std::pair{"summary-retention", &server.retention.summaries}}) {
+    const auto text = call.text(option);
+    if (!text) continue;
+    if (*text == "none") *value = std::chrono::days{0};
+    if (*text == "forever") *value = std::chrono::days{-1};
+    if (*text == "none" || *text == "forever") continue;
+    const auto span = parse_duration(*text);
+    if (!span || *span < std::chrono::days{1}) {
+      return usage(fmt::format("--{} {}: it takes a day or more like 400d, forever, or none for the store's own",
+                               option, printable(*text)));
+    }
+    *value = std::chrono::ceil<std::chrono::days>(*span);
   }
   return true;
 }
@@ -82,6 +108,7 @@ Outcome apply(const Call& call, Server& server, bool is_new) {
     server.rules.push_back(rules);
   }
   if (auto tags = change_tags(call, server); !tags) return tl::unexpected(tags.error());
+  if (auto retention = change_retention(call, server); !retention) return tl::unexpected(retention.error());
   if (auto objective = change_objective(call, server); !objective) return tl::unexpected(objective.error());
   if (const auto group = call.text("group")) server.group = *group;
   return kExitDone;
@@ -89,16 +116,6 @@ Outcome apply(const Call& call, Server& server, bool is_new) {
 
 void end_pause(Server& server, TimeMs at) {
   if (!server.paused.empty() && server.paused.back().to > at) server.paused.back().to = at;
-}
-
-bool is_paused(const Server& server, TimeMs at) {
-  return !server.paused.empty() && server.paused.back().from <= at && at < server.paused.back().to;
-}
-
-Outcome save_edit(const Call& call, Store& store, const Server& server) {
-  if (auto saved = store.update_server(server); !saved) return failed(printable(saved.error().message));
-  if (!call.quiet) say(fmt::format("changed `{}`", printable(server.name)));
-  return close_store(store);
 }
 
 }  // namespace
@@ -117,6 +134,10 @@ void rule_options(OptionList& options) {
   add("stale-after", text("SPAN"), "how long a result holds (default 2.5 x interval + timeout)");
   add("confirm-failures", text("N"), "failures in a row that confirm an outage");
   add("confirm-successes", text("N"), "successes in a row that end one");
+  add("merge-within", text("SPAN"), "outages closer than this are one");
+  add("quorum", text("N"), "locations that must be down, or majority (default)");
+  add("retention", text("SPAN"), "how long results are kept, e.g. 400d, or forever, or none for the store's own");
+  add("summary-retention", text("SPAN"), "the same for day summaries");
   add("group", text("NAME"), "group of the dashboard");
   add("tag", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"), "may be repeated; KEY= removes");
   add("objective", text("RATIO"), "service level objective, e.g. 99.9%, or none");
@@ -150,13 +171,14 @@ Outcome server_add(const Call& call) {
   if (auto applied = apply(call, server, true); !applied) return applied;
   auto store = open_for_writing(call, true);
   if (!store) return tl::unexpected(store.error());
-  if (call.has("if-missing") && (*store)->catalog()->find(std::string_view(server.name)) != nullptr) {
-    if (!call.quiet) say(fmt::format("`{}` is there already", printable(server.name)));
-    return close_store(**store);
+  const auto added = (*store)->add_server(server);
+  const bool there = !added && added.error().code == ErrorCode::already_exists && call.has("if-missing");
+  if (!added && !there) return failed(printable(added.error().message));
+  if (!call.quiet) {
+    const std::string name = printable(server.name);
+    say(there ? fmt::format("`{}` is there already", name) : fmt::format("added `{}`", name));
   }
-  if (auto added = (*store)->add_server(server); !added) return failed(printable(added.error().message));
-  if (!call.quiet) say(fmt::format("added `{}`", printable(server.name)));
-  return close_store(**store);
+  return store->close();
 }
 
 Outcome server_list(const Call& call) {
@@ -206,43 +228,63 @@ Outcome server_show(const Call& call) {
 }
 
 Outcome server_edit(const Call& call) {
-  constexpr std::array kChanges{
-      "interval", "timeout", "stale-after", "confirm-failures", "confirm-successes", "group", "tag", "objective", "url",
-      "name",     "pause",   "resume"};
+  constexpr std::array kChanges{"interval",
+                                "timeout",
+                                "stale-after",
+                                "confirm-failures",
+                                "confirm-successes",
+                                "merge-within",
+                                "quorum",
+                                "retention",
+                                "summary-retention",
+                                "group",
+                                "tag",
+                                "objective",
+                                "url",
+                                "name",
+                                "pause",
+                                "resume"};
   if (std::none_of(kChanges.begin(), kChanges.end(), [&](const char* option) { return call.has(option); })) {
     return usage("nothing to change; `nines server edit --help` lists what can be");
   }
   if (call.has("pause") && call.has("resume")) return usage("--pause and --resume exclude each other");
-  auto store = open_for_writing(call, false);
-  if (!store) return tl::unexpected(store.error());
-  const auto catalog = (*store)->catalog();
-  const auto found = find_server(*catalog, call.words[0]);
-  if (!found) return tl::unexpected(found.error());
-  Server server = **found;
-  if (auto applied = apply(call, server, false); !applied) return applied;
-  if (const auto url = call.text("url")) server.url = *url;
-  if (const auto name = call.text("name")) server.name = *name;
-  if (call.has("pause") && !is_paused(server, now())) server.paused.push_back({now(), kTimeLimit});
-  if (call.has("resume")) end_pause(server, now());
-  if (server == **found) {
-    if (!call.quiet) say(fmt::format("`{}` is so already", printable(server.name)));
-    return close_store(**store);
-  }
-  return save_edit(call, **store, server);
+  return change_server(call, call.words[0], [&](Server& server) -> Outcome {
+    if (auto applied = apply(call, server, false); !applied) return applied;
+    if (const auto url = call.text("url")) server.url = *url;
+    if (const auto name = call.text("name")) server.name = *name;
+    if (call.has("pause") && !is_paused(server, now())) server.paused.push_back({now(), kTimeLimit});
+    if (call.has("resume")) end_pause(server, now());
+    return kExitDone;
+  });
+}
+
+Outcome server_rename(const Call& call) {
+  return change_server(call, call.words[0], [&](Server& server) -> Outcome {
+    server.name = call.words[1];
+    return kExitDone;
+  });
 }
 
 Outcome server_remove(const Call& call) {
+  const std::string& name = call.words[0];
+  if (call.owner == nullptr && !call.has("yes")) {
+    auto looked = open_for_reading(call);
+    if (!looked) return tl::unexpected(looked.error());
+    if (auto found = find_server(*(*looked)->catalog(), name); !found) return tl::unexpected(found.error());
+    const auto sure = confirmed(call, fmt::format("Remove `{}` and all of its history?", printable(name)));
+    if (!sure) return tl::unexpected(sure.error());
+    if (!*sure) return kExitFailed;
+  }
   auto store = open_for_writing(call, false);
   if (!store) return tl::unexpected(store.error());
   const auto catalog = (*store)->catalog();
-  const auto server = find_server(*catalog, call.words[0]);
+  const auto server = find_server(*catalog, name);
   if (!server) return tl::unexpected(server.error());
-  const auto sure = confirmed(call, fmt::format("Remove `{}` and all of its history?", printable((*server)->name)));
-  if (!sure) return tl::unexpected(sure.error());
-  if (!*sure) return kExitFailed;
-  if (auto removed = (*store)->remove_server((*server)->id); !removed) return failed(removed.error());
-  if (!call.quiet) say(fmt::format("removed `{}` and its history", printable(call.words[0])));
-  return close_store(**store);
+  if (auto removed = (*store)->remove_server((*server)->id); !removed)
+    return failed(printable(removed.error().message));
+  if (!call.quiet) say(fmt::format("removed `{}` and its history", printable(name)));
+  warn_of_configuration(call, **server);
+  return store->close();
 }
 
 }  // namespace nines::tools

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <random>
 #include <set>
 #include <string_view>
+#include <thread>
 
+#include "run/handover.h"
 #include "show/open_error.h"
 #include "show/text.h"
 
@@ -44,19 +48,116 @@ Expected<std::unique_ptr<Store>> open_for_reading(const Call& call) {
   return std::move(*store);
 }
 
-Expected<std::unique_ptr<Store>> open_for_writing(const Call& call, bool create) {
-  Options options;
-  options.create_if_missing = create;
-  options.performance.head_bytes = 0;  // a command that only writes does not need recent history in memory
-  auto store = open_path_for_writing(call.db_path(), std::move(options));
-  if (store) report_warnings(**store, call);
-  return store;
+std::unique_lock<std::mutex> WritableStore::lock_catalog() const {
+  return owner_ != nullptr ? std::unique_lock(owner_->catalog) : std::unique_lock<std::mutex>();
 }
 
-Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, Options options) {
-  auto store = Store::open(path, std::move(options));
-  if (!store) return tl::unexpected(open_failure(path, store.error()));
-  return std::move(*store);
+Outcome WritableStore::close(int exit_code) {
+  if (owner_ != nullptr) {
+    if (store_->catalog().get() != before_ && owner_->catalog_changed) owner_->catalog_changed();
+    return exit_code;
+  }
+  if (auto closed = store_->close(); !closed) return failed(printable(closed.error().message));
+  return exit_code;
+}
+
+Options writing_options(bool create) {
+  Options options;
+  options.create_if_missing = create;
+  options.performance.head_bytes = 0;
+  return options;
+}
+
+Expected<std::chrono::milliseconds> read_wait(const Call& call) {
+  constexpr std::chrono::seconds kUsual{10};
+  const auto text = call.text("wait");
+  if (!text) return kUsual;
+  if (*text == "0") return std::chrono::milliseconds{0};
+  const auto wait = parse_duration(*text);
+  if (!wait) return usage(fmt::format("--wait: {}", printable(wait.error().message)));
+  return *wait;
+}
+
+Expected<std::optional<int>> hand_over(const Call& call, std::chrono::milliseconds patience,
+                                       std::span<const int> inputs) {
+  const std::string path = call.db_path();
+  auto code = hand_over(Handover{.directory = path,
+                                 .arguments = call.arguments,
+                                 .terminal = call.terminal,
+                                 .inputs = inputs,
+                                 .patience = patience});
+  if (!code) return failed(fmt::format("the store `{}` is taken: {}", printable(path), code.error().message));
+  return *code;
+}
+
+Expected<WritableStore> open_for_writing(const Call& call, const Options& options, std::span<const int> inputs) {
+  using Clock = std::chrono::steady_clock;
+  if (call.owner != nullptr) return WritableStore(*call.owner);
+  const auto wait = read_wait(call);
+  if (!wait) return tl::unexpected(wait.error());
+  const std::string path = call.db_path();
+  const auto begin = Clock::now();
+  std::minstd_rand random(static_cast<std::minstd_rand::result_type>(getpid()));
+  Progress progress("waiting for another command's end", "looks", 0, call.terminal, !call.quiet);
+  for (std::uint64_t looks = 0;; ++looks) {
+    auto store = Store::open(path, options);
+    if (store) {
+      report_warnings(**store, call);
+      return WritableStore(std::move(*store));
+    }
+    if (store.error().code != ErrorCode::locked) return tl::unexpected(open_failure(path, store.error()));
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(begin + *wait - Clock::now());
+    if (call.may_be_handed_over) {
+      const auto code = hand_over(call, std::max(left, std::chrono::milliseconds{1000}), inputs);
+      if (!code) return tl::unexpected(code.error());
+      if (*code) return tl::unexpected(Failure{**code, {}});
+    }
+    if (left <= std::chrono::milliseconds{0}) {
+      return failed(
+          fmt::format("the store `{}` has been written by another process for {}; try again, or --wait longer",
+                      printable(path), format_duration(*wait)));
+    }
+    progress.update(0, looks);
+    // Not in step with others that wait.
+    constexpr std::uint64_t kLeastMs = 2;
+    constexpr std::uint64_t kMostMs = 30;
+    std::this_thread::sleep_for(std::min(left, std::chrono::milliseconds{kLeastMs + random() % (kMostMs - kLeastMs)}));
+  }
+}
+
+void warn_of_configuration(const Call& call, const Server& server) {
+  if (server.check.empty() || call.quiet) return;
+  say(fmt::format("`{}` is in a configuration, and the next reload or start of `nines run` makes it what that says",
+                  printable(server.name)));
+}
+
+Outcome change_server(const Call& call, const std::string& name, const std::function<Outcome(Server&)>& change) {
+  auto store = open_for_writing(call, false);
+  if (!store) return tl::unexpected(store.error());
+  {
+    const auto lock = store->lock_catalog();
+    const auto catalog = (*store)->catalog();
+    const auto found = find_server(*catalog, name);
+    if (!found) return tl::unexpected(found.error());
+    Server server = **found;
+    if (auto changed = change(server); !changed) return changed;
+    if (server == **found) {
+      if (!call.quiet) say(fmt::format("`{}` is so already", printable(name)));
+    } else {
+      if (auto saved = (*store)->update_server(server); !saved) return failed(printable(saved.error().message));
+      if (!call.quiet) say(fmt::format("changed `{}`", printable(server.name)));
+      Server told = server;  // as far as a configuration tells it
+      told.paused = (*found)->paused;
+      told.maintenance = (*found)->maintenance;
+      told.corrections = (*found)->corrections;
+      if (!(told == **found)) warn_of_configuration(call, server);
+    }
+  }
+  return store->close();
+}
+
+Expected<WritableStore> open_for_writing(const Call& call, bool create) {
+  return open_for_writing(call, writing_options(create));
 }
 
 tl::expected<Question, Failure> read_question(const Call& call) {
@@ -131,13 +232,8 @@ Expected<Subject> open_subject(const Call& call, const std::string& name) {
   return subject;
 }
 
-Outcome close_store(Store& store, int exit_code) {
-  if (auto closed = store.close(); !closed) return failed(closed.error());
-  return exit_code;
-}
-
 Expected<bool> confirmed(const Call& call, const std::string& prompt) {
-  if (call.has("yes")) return true;
+  if (call.owner != nullptr || call.has("yes")) return true;
   if (isatty(STDIN_FILENO) != 1) return usage("this cannot be undone; repeat it with -y");
   std::cerr << prompt << " [y/N] " << std::flush;
   std::string answer;

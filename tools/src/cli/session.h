@@ -5,7 +5,11 @@
 #include <nines/dashboard.h>
 #include <nines/store.h>
 
+#include <chrono>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +25,50 @@ using Expected = tl::expected<T, Failure>;
 /// For looking: without the lock, also while another process writes.
 [[nodiscard]] Expected<std::unique_ptr<Store>> open_for_reading(const Call& call);
 
-/// For changing. `create` false refuses a missing store.
-[[nodiscard]] Expected<std::unique_ptr<Store>> open_for_writing(const Call& call, bool create);
+/// A store that a command may change: its own, or the open one of the process that runs it.
+class WritableStore {
+ public:
+  explicit WritableStore(std::unique_ptr<Store> own) : own_(std::move(own)), store_(own_.get()) {}
+  explicit WritableStore(const Owner& owner)
+      : store_(&owner.store), owner_(&owner), before_(owner.store.catalog().get()) {}
 
-/// As open_for_writing, for a path and options of the caller's own.
-[[nodiscard]] Expected<std::unique_ptr<Store>> open_path_for_writing(const std::string& path, Options options);
+  Store& operator*() const noexcept { return *store_; }
+  Store* operator->() const noexcept { return store_; }
+  /// Null where nobody else changes the catalog.
+  [[nodiscard]] std::mutex* catalog_mutex() const noexcept { return owner_ != nullptr ? &owner_->catalog : nullptr; }
+  /// To be held while an entry of the catalog is read, changed and written.
+  [[nodiscard]] std::unique_lock<std::mutex> lock_catalog() const;
+  /// Ends the writing, so that a failure to make it durable is not lost.
+  [[nodiscard]] Outcome close(int exit_code = kExitDone);
+
+ private:
+  std::unique_ptr<Store> own_;
+  Store* store_;
+  const Owner* owner_ = nullptr;
+  const Catalog* before_ = nullptr;  // compared only
+};
+
+/// How a store is opened for changing. A command that only writes does not need recent history in memory.
+[[nodiscard]] Options writing_options(bool create);
+
+/// For changing. Waits for a store that is being written, as long as --wait says; when the process that holds it takes
+/// commands the work is handed to it, with `inputs`, and the failure is that command's end. What can be refused
+/// without the store, and questions to a person, come before.
+[[nodiscard]] Expected<WritableStore> open_for_writing(const Call& call, const Options& options,
+                                                       std::span<const int> inputs = {});
+[[nodiscard]] Expected<WritableStore> open_for_writing(const Call& call, bool create);
+
+/// Changes the entry called `name` while nobody else does, and says so; `change` may refuse.
+[[nodiscard]] Outcome change_server(const Call& call, const std::string& name,
+                                    const std::function<Outcome(Server&)>& change);
+/// Says of a server that a configuration describes that the next `nines run` or reload brings it back to that.
+void warn_of_configuration(const Call& call, const Server& server);
+
+/// Hands the command to the process that holds the store, when there is one that takes commands.
+[[nodiscard]] Expected<std::optional<int>> hand_over(const Call& call, std::chrono::milliseconds patience,
+                                                     std::span<const int> inputs);
+/// --wait.
+[[nodiscard]] Expected<std::chrono::milliseconds> read_wait(const Call& call);
 
 /// The server called `name`, or a failure that suggests a near name. Valid as long as `catalog` is.
 [[nodiscard]] Expected<const Server*> find_server(const Catalog& catalog, const std::string& name);
@@ -37,10 +80,8 @@ using Expected = tl::expected<T, Failure>;
 /// A group or tag of `filter` that no server has is a failure, which suggests a near one.
 [[nodiscard]] Expected<void> check_filter(const Catalog& catalog, const ServerFilter& filter);
 
-/// Closes a store that was written, so that a failure to make it durable is not lost.
-[[nodiscard]] Outcome close_store(Store& store, int exit_code = kExitDone);
-
-/// `prompt [y/N]` on the terminal; true with --yes. Without a terminal and without --yes: a usage failure.
+/// `prompt [y/N]` on the terminal; true with --yes, and where a process that has asked handed the command over. Without
+/// a terminal and without --yes: a usage failure.
 [[nodiscard]] Expected<bool> confirmed(const Call& call, const std::string& prompt);
 
 /// What show/times.h reads, from a command's options; failures are of usage.

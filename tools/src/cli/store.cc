@@ -109,7 +109,7 @@ Outcome compact(const Call& call) {
   if (!call.quiet) {
     say(fmt::format("{} before, {} after", human_bytes(before), human_bytes((*store)->stats().disk_bytes)));
   }
-  return close_store(**store);
+  return store->close();
 }
 
 void prune_options(OptionList& options) {
@@ -164,9 +164,7 @@ std::string droppable_text(const Droppable& found) {
 }  // namespace
 
 Outcome prune(const Call& call) {
-  Options options;
-  options.create_if_missing = false;
-  options.performance.head_bytes = 0;
+  Options options = writing_options(false);
   if (const auto keep = call.text("keep")) {
     const auto span = parse_duration(*keep);
     if (!span) return usage(fmt::format("--keep: {}", printable(span.error().message)));
@@ -181,22 +179,28 @@ Outcome prune(const Call& call) {
     say(fmt::format("{} would be dropped; summaries of the days stay", droppable_text(*found)));
     return kExitDone;
   }
-  options.trust_clock = true;  // a person has asked for it now, also of a store that takes no results any more
-  auto store = open_path_for_writing(call.db_path(), options);
-  if (!store) return tl::unexpected(store.error());
-  if (!call.has("yes") && isatty(STDIN_FILENO) == 1) {
-    const auto found = find_droppable(**store, options.keep_checks);
+  if (call.owner == nullptr && !call.has("yes") && isatty(STDIN_FILENO) == 1) {
+    auto looked = open_for_reading(call);
+    if (!looked) return tl::unexpected(looked.error());
+    const auto found = find_droppable(**looked, options.keep_checks);
     if (!found) return tl::unexpected(found.error());
     const auto sure = confirmed(call, fmt::format("Drop {}?", droppable_text(*found)));
     if (!sure) return tl::unexpected(sure.error());
     if (!*sure) return kExitFailed;
   }
+  options.trust_clock = true;  // a person has asked for it now, also of a store that takes no results any more
+  if (call.owner != nullptr && call.has("keep")) {
+    return failed(
+        "the retention of a store that is held is that of its configuration: change store.retention there, or stop it");
+  }
+  auto store = open_for_writing(call, options);
+  if (!store) return tl::unexpected(store.error());
   const std::uint64_t before = (*store)->stats().disk_bytes;
   if (auto pruned = (*store)->apply_retention(); !pruned) return failed(printable(pruned.error().message));
   if (!call.quiet) {
     say(fmt::format("{} before, {} after", human_bytes(before), human_bytes((*store)->stats().disk_bytes)));
   }
-  return close_store(**store);
+  return store->close();
 }
 
 Outcome backup(const Call& call) {

@@ -40,7 +40,7 @@ void update_maintenance(Server& server, const std::vector<Maintenance>& wanted, 
                                     [&](const Maintenance& each) { return same_maintenance(each, entry); });
     if (match != missing.end() && !(recurring && over)) {
       missing.erase(match);
-    } else if (!over) {
+    } else if (!over && !entry.note.starts_with(kByHand)) {
       Window& window = recurring ? entry.effective : entry.once;
       window.to = now;
       if (window.empty()) continue;
@@ -63,12 +63,15 @@ ProbedServer probed(const Server& server, const ServerConfig& wanted, TimeMs now
   out.rules = server.current_rules();
   out.push = wanted.push;
   out.alerts = wanted.alerts;
-  out.paused =
-      std::any_of(server.paused.begin(), server.paused.end(), [&](const Window& w) { return w.contains(now); });
+  out.paused = is_paused(server, now);
   return out;
 }
 
 }  // namespace
+
+bool is_paused(const Server& server, TimeMs time) noexcept {
+  return std::any_of(server.paused.begin(), server.paused.end(), [&](const Window& w) { return w.contains(time); });
+}
 
 Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs now) {
   Server server = existing;

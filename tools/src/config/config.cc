@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 
+#include "config/keys.h"
 #include "config/server.h"
 #include "show/text.h"
 
@@ -18,11 +19,9 @@ namespace nines::tools {
 namespace {
 
 constexpr std::size_t kMostBytes = 16U << 20U;  // ten thousand servers take about 3 MB
-constexpr std::array<std::string_view, 5> kTopKeys{"servers", "store", "web", "prober", "alerts"};
-constexpr std::array<std::string_view, 5> kStoreKeys{"path", "retention", "summary-retention", "max-size", "memory"};
 
 void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) {
-  const MapReader map(node, "store", kStoreKeys, problems);
+  const MapReader map(node, "store", key_names("store"), problems);
   if (const auto path = map.get("path")) {
     store.path = read_text(*path, "path", problems).value_or("");
     if (store.path.empty()) problems.add(*path, "path must name the store's directory");
@@ -73,7 +72,7 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
       problems.add(YAML::Mark::null_mark(), "the file is empty; it needs at least `servers:`");
       return tl::unexpected(problems.text());
     }
-    const MapReader map(root, "the configuration", kTopKeys, problems);
+    const MapReader map(root, "the configuration", key_names("top"), problems);
     if (const auto node = map.get("store")) read_store(*node, config.store, problems);
     if (const auto node = map.get("web")) read_web(*node, config, problems);
     if (const auto node = map.get("prober")) read_prober(*node, config.prober, problems);

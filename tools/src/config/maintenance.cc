@@ -7,18 +7,17 @@
 #include <array>
 #include <string>
 
+#include "config/catalog_sync.h"
 #include "config/config.h"
+#include "config/keys.h"
 #include "show/text.h"
 #include "show/times.h"
 
 namespace nines::tools {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKeys{"every", "from", "to", "for", "timezone", "day", "note"};
 constexpr std::array<std::string_view, 7> kWeekdays{"sunday",   "monday", "tuesday", "wednesday",
                                                     "thursday", "friday", "saturday"};
-constexpr std::chrono::milliseconds kShortest = std::chrono::minutes{1};
-constexpr std::chrono::milliseconds kLongest = std::chrono::days{7};
 
 // Minutes after midnight from "02:00".
 std::optional<std::chrono::minutes> parse_clock(std::string_view text) {
@@ -89,7 +88,8 @@ void read_recurring(const MapReader& map, Maintenance& entry, std::chrono::milli
   if (const auto zone = read_zone(map, problems)) entry.timezone = zone->name();
   if (const auto day = map.get("day")) {
     if (entry.repeat != Maintenance::Repeat::monthly) problems.add(*day, "day goes with `every: month`");
-    entry.day_of_month = static_cast<std::uint8_t>(read_integer(*day, "day", 1, 31, problems).value_or(1));
+    entry.day_of_month =
+        static_cast<std::uint8_t>(read_integer(*day, config_key("maintenance", "day"), problems).value_or(1));
   }
   if (const auto to = map.get("to")) problems.add(*to, "a recurring maintenance has `for`, not `to`");
   if (const auto span = map.get("for"); span && length % std::chrono::minutes{1} != std::chrono::milliseconds{0}) {
@@ -145,18 +145,23 @@ std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& prob
     return entries;
   }
   for (const auto& item : node) {
-    const MapReader map(item, "a maintenance", kKeys, problems);
+    const MapReader map(item, "a maintenance", key_names("maintenance"), problems);
     Maintenance entry;
     std::chrono::milliseconds length = entry.length;
     if (const auto span = map.get("for")) {
-      length = read_duration(*span, "for", kShortest, kLongest, problems).value_or(length);
+      length = read_duration(*span, config_key("maintenance", "for"), problems).value_or(length);
     }
     if (map.get("every")) {
       read_recurring(map, entry, length, problems);
     } else {
       read_once(map, entry, length, problems);
     }
-    if (const auto note = map.get("note")) entry.note = read_text(*note, "note", problems).value_or("");
+    if (const auto note = map.get("note")) {
+      entry.note = read_text(*note, "note", problems).value_or("");
+      if (entry.note.starts_with(kByHand)) {
+        problems.add(*note, fmt::format("a note that begins with `{}` is that of a command", kByHand));
+      }
+    }
     entries.push_back(std::move(entry));
   }
   return entries;

@@ -6,22 +6,13 @@
 #include <string>
 
 #include "config/config.h"
+#include "config/keys.h"
 #include "show/text.h"
 
 namespace nines::tools {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::array<std::string_view, 7> kPushKeys{"token",    "grace",         "cron",       "on-calendar",
-                                                    "timezone", "latency-below", "max-runtime"};
-constexpr std::array<std::string_view, 10> kAlertKeys{"name",          "exec",         "webhook", "headers",
-                                                      "body-template", "content-type", "on",      "send-resolved",
-                                                      "remind-every",  "timeout"};
-constexpr std::array<std::string_view, 2> kSecretKeys{"environment", "file"};
-constexpr std::array<std::string_view, 7> kProberKeys{
-    "location", "user-agent", "dns-servers", "references", "max-in-flight", "max-in-flight-per-host", "start-rate"};
-constexpr milliseconds kMonth = std::chrono::days{31};
 
 std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Problems& problems) {
   const auto text = read_text(node, what, problems);
@@ -40,7 +31,7 @@ SecretText read_secret(const YAML::Node& node, std::string_view what, Problems& 
     secret.text = read_text(node, what, problems).value_or("");
     return secret;
   }
-  const MapReader map(node, std::string(what), kSecretKeys, problems);
+  const MapReader map(node, std::string(what), key_names("secret"), problems);
   if (const auto name = map.get("environment"))
     secret.environment = read_text(*name, "environment", problems).value_or("");
   if (const auto path = map.get("file")) secret.file = read_text(*path, "file", problems).value_or("");
@@ -75,7 +66,7 @@ std::vector<AlertTopic> read_topics(const YAML::Node& node, Problems& problems) 
 }
 
 AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
-  const MapReader map(node, "an alert", kAlertKeys, problems);
+  const MapReader map(node, "an alert", key_names("alert"), problems);
   AlertTarget target;
   if (const auto exec = map.get("exec")) target.exec = read_texts(*exec, "exec", problems);
   if (const auto webhook = map.get("webhook")) target.webhook = read_secret(*webhook, "webhook", problems);
@@ -96,11 +87,10 @@ AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
     target.send_resolved = read_bool(*send, "send-resolved", problems).value_or(true);
   if (const auto every = map.get("remind-every")) {
     target.remind_every =
-        read_duration(*every, "remind-every", std::chrono::seconds{1}, kMonth, problems).value_or(milliseconds{0});
+        read_duration(*every, config_key("alert", "remind-every"), problems).value_or(milliseconds{0});
   }
   if (const auto timeout = map.get("timeout")) {
-    target.timeout = read_duration(*timeout, "timeout", milliseconds{1}, std::chrono::minutes{10}, problems)
-                         .value_or(target.timeout);
+    target.timeout = read_duration(*timeout, config_key("alert", "timeout"), problems).value_or(target.timeout);
   }
   const auto name = map.get("name");
   target.name = name ? read_text(*name, "name", problems).value_or("") : usual_name(target);
@@ -110,18 +100,18 @@ AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
 }  // namespace
 
 PushSpec read_push(const YAML::Node& node, Problems& problems) {
-  const MapReader map(node, "push", kPushKeys, problems);
+  const MapReader map(node, "push", key_names("push"), problems);
   PushSpec push;
   if (const auto token = map.get("token")) push.token = read_text(*token, "token", problems).value_or("");
   if (const auto grace = map.get("grace")) {
-    push.grace = read_duration(*grace, "grace", milliseconds{0}, kMonth, problems).value_or(milliseconds{0});
+    push.grace = read_duration(*grace, config_key("push", "grace"), problems).value_or(milliseconds{0});
   }
   if (const auto cron = map.get("cron")) push.cron = read_text(*cron, "cron", problems).value_or("");
   if (const auto event = map.get("on-calendar"))
     push.on_calendar = read_text(*event, "on-calendar", problems).value_or("");
   const auto runtime = [&](std::string_view key, milliseconds& value) {
     const auto given = map.get(key);
-    if (given) value = read_duration(*given, key, milliseconds{1}, kMonth, problems).value_or(milliseconds{0});
+    if (given) value = read_duration(*given, config_key("push", key), problems).value_or(milliseconds{0});
   };
   runtime("latency-below", push.latency_below);
   runtime("max-runtime", push.max_runtime);
@@ -154,20 +144,21 @@ std::vector<AlertTarget> read_alerts(const YAML::Node& node, Problems& problems)
 }
 
 void read_prober(const YAML::Node& node, ProberOptions& options, Problems& problems) {
-  const MapReader map(node, "prober", kProberKeys, problems);
-  const auto count = [&](std::string_view key, std::int64_t most, std::size_t& value) {
+  const MapReader map(node, "prober", key_names("prober"), problems);
+  const auto count = [&](std::string_view key, std::size_t& value) {
     if (const auto given = map.get(key)) {
-      value = static_cast<std::size_t>(read_integer(*given, key, 1, most, problems).value_or(1));
+      value = static_cast<std::size_t>(read_integer(*given, config_key("prober", key), problems).value_or(1));
     }
   };
-  count("max-in-flight", 100'000, options.max_in_flight);
-  count("max-in-flight-per-host", 100'000, options.max_in_flight_per_host);
+  count("max-in-flight", options.max_in_flight);
+  count("max-in-flight-per-host", options.max_in_flight_per_host);
   if (const auto rate = map.get("start-rate")) {
-    options.start_rate = static_cast<double>(read_integer(*rate, "start-rate", 1, 100'000, problems).value_or(1));
+    options.start_rate =
+        static_cast<double>(read_integer(*rate, config_key("prober", "start-rate"), problems).value_or(1));
   }
   if (const auto location = map.get("location")) {
-    options.location =
-        LocationId{static_cast<std::uint16_t>(read_integer(*location, "location", 0, 65'535, problems).value_or(0))};
+    options.location = LocationId{
+        static_cast<std::uint16_t>(read_integer(*location, config_key("prober", "location"), problems).value_or(0))};
   }
   if (const auto agent = map.get("user-agent")) {
     options.runner.user_agent = read_text(*agent, "user-agent", problems).value_or(options.runner.user_agent);

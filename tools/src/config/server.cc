@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
+#include "config/keys.h"
 #include "show/number.h"
 #include "show/text.h"
 
@@ -15,17 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What judges and describes a server is read here. The other keys describe its check; the prober reads them.
-constexpr std::array<std::string_view, 13> kServerKeys{
-    "push",        "alerts",    "name",   "group",       "interval",     "confirm",  "tags",
-    "maintenance", "objective", "quorum", "stale-after", "merge-within", "retention"};
-constexpr std::array<std::string_view, 2> kConfirmKeys{"failures", "successes"};
-constexpr std::array<std::string_view, 2> kRetentionKeys{"checks", "summaries"};
-
-constexpr milliseconds kShortestInterval{100};
-constexpr milliseconds kLongestInterval = std::chrono::days{31};
 constexpr milliseconds kUsualTimeout = std::chrono::seconds{10};
-constexpr std::int64_t kMostConfirmations = 1000;
 
 // The keys of a check's `section`; the sections themselves are keys of the check.
 std::vector<std::string_view> check_keys(std::string_view section) {
@@ -38,7 +28,7 @@ std::vector<std::string_view> check_keys(std::string_view section) {
 }
 
 std::vector<std::string_view> all_keys() {
-  std::vector<std::string_view> keys(kServerKeys.begin(), kServerKeys.end());
+  std::vector<std::string_view> keys = key_names("server");
   const auto check = check_keys("");
   keys.insert(keys.end(), check.begin(), check.end());
   return keys;
@@ -110,11 +100,11 @@ class CheckReader {
 };
 
 void read_confirm(const YAML::Node& node, Rules& rules, Problems& problems) {
-  const MapReader map(node, "confirm", kConfirmKeys, problems);
+  const MapReader map(node, "confirm", key_names("confirm"), problems);
   const auto count = [&](std::string_view key, std::uint16_t& value) {
     const auto given = map.get(key);
     if (!given) return;
-    if (const auto number = read_integer(*given, key, 1, kMostConfirmations, problems)) {
+    if (const auto number = read_integer(*given, config_key("confirm", key), problems)) {
       value = static_cast<std::uint16_t>(*number);
     }
   };
@@ -132,17 +122,18 @@ Rules read_rules(const MapReader& map, Problems& problems) {
   Rules rules;
   // Silence past the deadline is no blip of a network that a second look could clear up.
   if (is_push(map)) rules.confirm_failures = 1;
-  const auto duration = [&](std::string_view key, milliseconds least, milliseconds& value) {
+  const auto duration = [&](std::string_view key, milliseconds& value) {
     if (const auto node = map.get(key)) {
-      value = read_duration(*node, key, least, kLongestInterval, problems).value_or(value);
+      value = read_duration(*node, config_key("server", key), problems).value_or(value);
     }
   };
-  duration("interval", kShortestInterval, rules.interval);
-  duration("stale-after", milliseconds{0}, rules.stale_after);
-  duration("merge-within", milliseconds{0}, rules.merge_within);
+  duration("interval", rules.interval);
+  duration("stale-after", rules.stale_after);
+  duration("merge-within", rules.merge_within);
   if (const auto node = map.get("confirm")) read_confirm(*node, rules, problems);
   if (const auto node = map.get("quorum")) {
-    rules.quorum = static_cast<std::uint16_t>(read_integer(*node, "quorum", 1, 65'535, problems).value_or(0));
+    rules.quorum =
+        static_cast<std::uint16_t>(read_integer(*node, config_key("server", "quorum"), problems).value_or(0));
   }
   return rules;
 }
@@ -176,7 +167,7 @@ void read_retention(const YAML::Node& node, Retention& retention, Problems& prob
     retention.checks = read_days(node, "retention", problems);
     return;
   }
-  const MapReader map(node, "retention", kRetentionKeys, problems);
+  const MapReader map(node, "retention", key_names("retention"), problems);
   if (const auto days = map.get("checks")) retention.checks = read_days(*days, "checks", problems);
   if (const auto days = map.get("summaries")) retention.summaries = read_days(*days, "summaries", problems);
 }
@@ -200,8 +191,8 @@ std::string read_name(const MapReader& map, Problems& problems) {
 }  // namespace
 
 std::chrono::days read_days(const YAML::Node& node, std::string_view what, Problems& problems) {
-  constexpr milliseconds kMost = std::chrono::days{36'525};
-  const auto span = read_duration(node, what, std::chrono::days{1}, kMost, problems);
+  const ConfigKey& key = config_key("store", "retention");  // the bounds of all that are days
+  const auto span = read_duration(node, what, std::chrono::days{key.least}, std::chrono::days{key.most}, problems);
   return std::chrono::floor<std::chrono::days>(span.value_or(milliseconds{0}));
 }
 

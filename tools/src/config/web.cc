@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "config/config.h"
+#include "config/keys.h"
 #include "show/text.h"
 
 namespace nines::tools {
 namespace {
 
-constexpr std::array<std::string_view, 10> kWebKeys{
-    "listen", "hosts", "base", "trusted-proxies", "users", "anonymous", "tokens", "insecure", "cors", "status"};
-constexpr std::array<std::string_view, 3> kUserKeys{"name", "password", "role"};
-constexpr std::array<std::string_view, 3> kTokenKeys{"name", "sha256", "role"};
 constexpr std::size_t kMostEntries = 1'000;
 
 std::optional<Role> parse_role(std::string_view text) {
@@ -86,7 +83,7 @@ void read_list(const YAML::Node& node, const char* what, std::span<const std::st
 }  // namespace
 
 void read_web(const YAML::Node& node, Config& config, Problems& problems) {
-  const MapReader map(node, "web", kWebKeys, problems);
+  const MapReader map(node, "web", key_names("web"), problems);
   AccessOptions& access = config.access;
   if (const auto listen = map.get("listen")) read_listen(*listen, config, problems);
   if (const auto hosts = map.get("hosts")) access.hosts = read_texts(*hosts, "hosts", problems);
@@ -104,7 +101,7 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
     if (text && !access.anonymous) problems.add(*anonymous, "anonymous takes none, view, push or admin");
   }
   if (const auto users = map.get("users")) {
-    read_list(*users, "web.users", kUserKeys, problems, [&](const MapReader& entry, std::string name) {
+    read_list(*users, "web.users", key_names("web user"), problems, [&](const MapReader& entry, std::string name) {
       AccessOptions::User user{.name = std::move(name), .password = {}, .role = read_role(entry, problems)};
       if (const auto hash = entry.get("password")) user.password = read_text(*hash, "password", problems).value_or("");
       if (!is_password_hash(user.password)) {
@@ -115,7 +112,7 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
     });
   }
   if (const auto tokens = map.get("tokens")) {
-    read_list(*tokens, "web.tokens", kTokenKeys, problems, [&](const MapReader& entry, std::string name) {
+    read_list(*tokens, "web.tokens", key_names("web token"), problems, [&](const MapReader& entry, std::string name) {
       AccessOptions::Token token{.name = std::move(name), .sha256 = {}, .role = read_role(entry, problems)};
       if (const auto digest = entry.get("sha256")) token.sha256 = read_text(*digest, "sha256", problems).value_or("");
       if (!is_sha256(token.sha256)) {

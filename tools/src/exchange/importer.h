@@ -10,6 +10,7 @@
 #include <functional>
 #include <istream>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct ImportOptions {
   std::uint32_t interval_ms = 0;        ///< for lines without one; 0 leaves them without
   /// Gets each bad line: its number and why.
   std::function<void(std::uint64_t line, const std::string& why)> bad_line;
-  Progress* progress = nullptr;  ///< optional; counts bytes and results
+  Progress* progress = nullptr;         ///< optional; counts bytes and results
+  std::mutex* catalog_mutex = nullptr;  ///< held while an entry is read, changed and written. Optional
   /// Asked before each line; true ends the reading as if the input ended there. Optional.
   std::function<bool()> interrupted;
 };

@@ -1,14 +1,18 @@
 #include "run/daemon.h"
 
 #include <fmt/format.h>
+#include <netdb.h>
 #include <nines/calendar.h>
 #include <nines/slo.h>
 #include <nines/timeline.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <thread>
 #include <utility>
 
 #include "config/catalog_sync.h"
@@ -79,6 +83,39 @@ std::vector<std::string> changed_settings(const Config& running, const Config& w
   return names;
 }
 
+/// Whether the page's address can be had: noticed before a store is made and filled.
+Result<void> check_free(const ListenAddress& address) {
+  if (!address.socket_path.empty()) return {};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
+  const Descriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int one = 1;
+  if (!socket) return {};
+  setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(socket.get(), found->ai_addr, found->ai_addrlen) == 0 || errno != EADDRINUSE) return {};
+  return fail(ErrorCode::io, fmt::format("cannot listen on {}: another program uses this port; choose another with "
+                                         "--listen or web.listen",
+                                         shown_address(address, address.port)));
+}
+
+/// Waits for the end of a command that writes; of another owner of the store there is no end.
+Result<std::unique_ptr<Store>> open_when_free(const std::string& path, const Options& options) {
+  constexpr std::chrono::seconds kPatience{10};
+  constexpr std::chrono::milliseconds kPause{20};
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    auto store = Store::open(path, options);
+    if (store || store.error().code != ErrorCode::locked || std::chrono::steady_clock::now() > end) return store;
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (socket && connect_store_socket(socket.get(), path) == 0) return store;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 }  // namespace
 
 Daemon::Daemon(std::string config_path, Config as_read, Config config, Console& console, bool verbose)
@@ -105,7 +142,7 @@ ProberOptions Daemon::prober_options() {
   };
   options.on_change = [this](const StateChange& change) { tell(change); };
   options.log = [this](LogLevel level, std::string_view message) {
-    if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
+    if (level >= LogLevel::warning || verbose_) console_.say(level, printable(message));
   };
   return options;
 }
@@ -119,22 +156,26 @@ void Daemon::tell(const StateChange& change) {
     if (change.result.code != 0) message += fmt::format(" {}", change.result.code);
     if (!change.result.detail.empty()) message += fmt::format(", {}", printable(change.result.detail));
   }
-  console_.say(message);
+  console_.say(change.to == State::up ? LogLevel::info : LogLevel::warning, message);
 }
 
 Result<void> Daemon::start() {
+  if (config_.listen) {
+    if (auto safe = check_exposure(config_.access); !safe) return safe;
+    if (auto free = check_free(*config_.listen); !free) return free;
+  }
   Options options;
   options.keep_checks = config_.store.retention;
   options.keep_summaries = config_.store.summary_retention;
   options.max_store_bytes = config_.store.max_size_bytes;
   if (const auto bytes = config_.store.memory_bytes) options.performance.head_bytes = *bytes;
   options.log = [this](LogLevel level, std::string_view message) {
-    if (level >= LogLevel::warning || verbose_) console_.say(printable(message));
+    if (level >= LogLevel::warning || verbose_) console_.say(level, printable(message));
   };
-  auto store = Store::open(config_.store.path, std::move(options));
+  auto store = open_when_free(config_.store.path, options);
   if (!store) return fail(store.error().code, open_error_text(config_.store.path, store.error()));
   store_ = std::move(*store);
-  for (const std::string& warning : store_->open_report().warnings) console_.say(printable(warning));
+  for (const std::string& warning : store_->open_report().warnings) console_.say(LogLevel::warning, printable(warning));
 
   auto prober = Prober::create(*store_, prober_options());
   if (!prober) return tl::unexpected(prober.error());
@@ -148,7 +189,6 @@ Result<void> Daemon::start() {
   hooks.metrics = [this](std::string& out) { metrics_.append(out, prober_->stats()); };
   site_ = std::make_unique<Site>(*store_, std::move(hooks), false, config_.access);
   if (config_.listen) {
-    if (auto safe = check_exposure(config_.access); !safe) return safe;
     auto http = HttpServer::start(
         *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, site_->http_options());
     if (!http) return tl::unexpected(http.error());
@@ -156,11 +196,19 @@ Result<void> Daemon::start() {
   }
   if (auto started = prober_->start(); !started) return started;
   ready_ = true;
+  if (run_command_) {
+    auto socket = StoreSocket::listen(config_.store.path, run_command_);
+    // Everything else works without: commands that write have to wait until this process ends.
+    if (!socket)
+      console_.say(LogLevel::warning, fmt::format("no commands are taken for the store: {}", socket.error().message));
+    if (socket) socket_ = std::move(*socket);
+  }
   return {};
 }
 
 Result<void> Daemon::stop() {
   ready_ = false;
+  socket_.reset();
   http_.reset();
   Result<void> outcome;
   if (prober_) {
@@ -192,17 +240,48 @@ Result<void> Daemon::apply(const Config& config) {
     if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;
   }
   server_count_ = sync->probed.size();
+  probed_ = std::move(sync->probed);
   return {};
+}
+
+void Daemon::catalog_changed() {
+  const std::lock_guard lock(apply_mutex_);
+  const auto catalog = store_->catalog();
+  const TimeMs moment = now();
+  std::erase_if(probed_, [&](ProbedServer& probed) {
+    const Server* const server = catalog->find(probed.id);
+    if (server == nullptr) {
+      (void)prober_->remove_server(probed.id);  // not_found: it was never probed
+      return true;
+    }
+    const bool paused = is_paused(*server, moment);
+    if (server->name == probed.name && server->current_rules() == probed.rules && paused == probed.paused) return false;
+    probed.name = server->name;
+    probed.rules = server->current_rules();
+    probed.paused = paused;
+    if (auto set = prober_->set_server(probed); !set) {
+      console_.say(LogLevel::warning,
+                   fmt::format("`{}` is probed as before: {}", printable(probed.name), printable(set.error().message)));
+    }
+    return false;
+  });
+  push_names_.clear();
+  for (const ProbedServer& server : probed_) {
+    if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;
+  }
+  server_count_ = probed_.size();
 }
 
 Result<void> Daemon::reload() {
   auto config = load_config(config_path_);
   if (!config) {
-    console_.say(fmt::format("the configuration stays as it is; the file has mistakes:\n{}", config.error()));
+    console_.say(LogLevel::error,
+                 fmt::format("the configuration stays as it is; the file has mistakes:\n{}", config.error()));
     return fail(ErrorCode::invalid_argument, config.error());
   }
   if (auto applied = apply(*config); !applied) {
-    console_.say(fmt::format("the configuration could not be taken over: {}", printable(applied.error().message)));
+    console_.say(LogLevel::error,
+                 fmt::format("the configuration could not be taken over: {}", printable(applied.error().message)));
     return applied;
   }
   if (auto set = prober_->set_alert_targets(config->alerts); !set) return set;
@@ -216,7 +295,8 @@ Result<void> Daemon::reload() {
   }
   config->access.loopback = config_.access.loopback;  // the listener's, which stays as it is
   if (auto safe = config_.listen ? check_exposure(config->access) : Result<void>{}; !safe) {
-    console_.say(fmt::format("the rules of who may see the page stay as they are: {}", safe.error().message));
+    console_.say(LogLevel::error,
+                 fmt::format("the rules of who may see the page stay as they are: {}", safe.error().message));
   } else {
     site_->set_access(config->access);
   }
@@ -261,7 +341,7 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path) {
 
 void Daemon::care() {
   if (auto kept = store_->apply_retention(); !kept) {
-    console_.say(fmt::format("retention could not be applied: {}", printable(kept.error().message)));
+    console_.say(LogLevel::error, fmt::format("retention could not be applied: {}", printable(kept.error().message)));
   }
 }
 

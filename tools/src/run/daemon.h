@@ -11,11 +11,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "http/http_server.h"
 #include "run/console.h"
 #include "run/run_metrics.h"
+#include "run/store_socket.h"
 #include "web/routes.h"
 
 namespace nines::tools {
@@ -36,6 +38,16 @@ class Daemon {
   /// Reads the file again: takes over servers, alerts and the prober's limits, and names what else has changed since
   /// the start, which waits for the next one. A bad file changes nothing, and the error says why.
   [[nodiscard]] Result<void> reload();
+  /// Takes commands of other processes for the store, once it has started, and runs them with `run`.
+  void take_commands(StoreSocket::Run run) { run_command_ = std::move(run); }
+  /// The store, while started.
+  [[nodiscard]] Store& store() const { return *store_; }
+  /// Held while an entry of the catalog is read, changed and written.
+  [[nodiscard]] std::mutex& catalog_mutex() { return apply_mutex_; }
+  /// To be called after others have changed the catalog: probing follows it.
+  void catalog_changed();
+  /// The report of a job, by its token or name.
+  [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token);
   /// Lets go of what retention does not keep.
   void care();
 
@@ -47,7 +59,6 @@ class Daemon {
  private:
   [[nodiscard]] ProberOptions prober_options();
   [[nodiscard]] Result<void> apply(const Config& config);
-  [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token);
   void tell(const StateChange& change);
 
   const std::string config_path_;
@@ -62,7 +73,10 @@ class Daemon {
   std::unique_ptr<HttpServer> http_;
   std::atomic<bool> ready_{false};
   std::atomic<std::size_t> server_count_{0};
+  StoreSocket::Run run_command_;
+  std::unique_ptr<StoreSocket> socket_;
   std::mutex apply_mutex_;
+  std::vector<ProbedServer> probed_;  // as the prober has them; guarded by apply_mutex_
   std::map<std::string, std::string>
       push_names_;  // token, or name where there is none -> name; guarded by apply_mutex_
 };

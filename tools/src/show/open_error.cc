@@ -15,10 +15,8 @@ std::string open_error_text(const std::string& path, const Error& error) {
           "another",
           shown);
     case ErrorCode::locked:
-      return fmt::format(
-          "the store `{}` is being written by another process (a running `nines run`?); stop it first, or "
-          "use its page and API",
-          shown);
+      return fmt::format("the store `{}` is being written by another process (a running `nines run`?); stop it first",
+                         shown);
     default:
       return fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message));
   }

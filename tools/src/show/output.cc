@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMeasuredRows = 2000;
 constexpr std::string_view kGap = "  ";
 
+thread_local OutputSink* thread_sink = nullptr;
+
 std::string csv_text(const Json& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return csv_field(value.get_ref<const std::string&>());
@@ -32,7 +34,14 @@ std::optional<Format> parse_format(std::string_view text) {
   return std::nullopt;
 }
 
+OutputScope::OutputScope(OutputSink& sink) noexcept : before_(std::exchange(thread_sink, &sink)) {}
+
+OutputScope::~OutputScope() {
+  thread_sink = before_;
+}
+
 void write_out(std::string_view text) {
+  if (thread_sink != nullptr) return thread_sink->out(text);
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -41,6 +50,7 @@ bool flush_out() {
 }
 
 void write_err(std::string_view text) {
+  if (thread_sink != nullptr) return thread_sink->err(text);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
@@ -131,19 +141,7 @@ void RowWriter::measure_and_write() {
       widths_[i] = std::max(widths_[i], cell.painted ? cell.width : display_width(cell.text));
     }
   }
-  // Where the terminal is too narrow the widest left-aligned column gives way.
-  std::size_t total = 0;
-  std::size_t widest = columns_.size();
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].title.empty()) continue;
-    total += widths_[i] + kGap.size();
-    if (!columns_[i].right && (widest == columns_.size() || widths_[i] > widths_[widest])) widest = i;
-  }
-  if (terminal_.width > 0 && total > terminal_.width + kGap.size() && widest < columns_.size()) {
-    const std::size_t excess = total - terminal_.width - kGap.size();
-    constexpr std::size_t kNarrowest = 8;
-    widths_[widest] = std::max(kNarrowest, widths_[widest] > excess ? widths_[widest] - excess : 0);
-  }
+  if (terminal_.width > 0) fit_columns();
   if (!held_.empty()) {
     std::vector<Cell> titles;
     for (const Column& column : columns_)
@@ -154,13 +152,41 @@ void RowWriter::measure_and_write() {
   held_.clear();
 }
 
+// Makes a line as wide as the terminal at most, if it can be had.
+void RowWriter::fit_columns() {
+  const auto excess = [this]() -> std::size_t {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < columns_.size(); ++i) total += is_shown(i) ? widths_[i] + kGap.size() : 0;
+    const std::size_t limit = terminal_.width + kGap.size();
+    return total > limit ? total - limit : 0;
+  };
+  while (excess() > 0) {
+    const auto first_to_leave =
+        std::max_element(columns_.begin(), columns_.end(), [](const Column& a, const Column& b) {
+          return (a.title.empty() ? 0 : a.leaves) < (b.title.empty() ? 0 : b.leaves);
+        });
+    if (first_to_leave == columns_.end() || first_to_leave->title.empty() || first_to_leave->leaves == 0) break;
+    first_to_leave->title.clear();
+  }
+  constexpr std::size_t kNarrowest = 8;
+  for (std::size_t i = columns_.size(); i-- > 0 && excess() > 0;) {
+    std::size_t widest = 0;
+    for (std::size_t column = 1; column < columns_.size(); ++column) {
+      if (!is_shown(column) || columns_[column].right || widths_[column] <= kNarrowest) continue;
+      if (widest == 0 || widths_[column] > widths_[widest]) widest = column;
+    }
+    widths_[widest] = std::max(kNarrowest, widths_[widest] - std::min(widths_[widest], excess()));
+    if (widest == 0) break;
+  }
+}
+
 std::string RowWriter::padded(const Cell& cell, std::size_t column) const {
   if (cell.painted) {
     const std::string space(widths_[column] > cell.width ? widths_[column] - cell.width : 0, ' ');
     return columns_[column].right ? space + cell.text : cell.text + space;
   }
   std::string text = cell.text.empty() ? plain_text(cell.value) : cell.text;
-  if (terminal_.width > 0) text = fit(text, widths_[column]);
+  if (terminal_.width > 0 && !columns_[column].right) text = fit(text, widths_[column]);  // a figure is never cut
   const std::size_t width = display_width(text);
   const std::string space(widths_[column] > width ? widths_[column] - width : 0, ' ');
   const std::string shown = paint(text, cell.colour, terminal_.colour);

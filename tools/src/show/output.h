@@ -25,6 +25,26 @@ void write_out(std::string_view text);
 [[nodiscard]] bool flush_out();
 /// Text as it is on standard error.
 void write_err(std::string_view text);
+
+/// Where one thread's output goes instead of to the process's own streams.
+class OutputSink {
+ public:
+  virtual ~OutputSink() = default;
+  virtual void out(std::string_view text) = 0;
+  virtual void err(std::string_view text) = 0;
+};
+
+/// While it lives, write_out, write_err and say of its thread go to `sink`, which must outlive it.
+class OutputScope {
+ public:
+  explicit OutputScope(OutputSink& sink) noexcept;
+  ~OutputScope();
+  OutputScope(const OutputScope&) = delete;
+  OutputScope& operator=(const OutputScope&) = delete;
+
+ private:
+  OutputSink* before_;
+};
 /// One line on standard error, `nines: ` before it.
 void say(std::string_view message);
 
@@ -38,6 +58,9 @@ struct Column {
   std::string key;    ///< name in JSON and CSV
   std::string title;  ///< heading of the table; empty leaves the column out of it
   bool right = false;
+  /// On a terminal that is too narrow the columns with the greatest number leave first; those with 0 stay, and the
+  /// widest of them that is left-aligned is cut, the first column last of all.
+  int leaves = 0;
 };
 
 /// One cell: its value for programs and its text for people.
@@ -65,6 +88,8 @@ class RowWriter {
 
  private:
   void measure_and_write();
+  void fit_columns();
+  [[nodiscard]] bool is_shown(std::size_t column) const { return !columns_[column].title.empty(); }
   void write_line(const std::vector<Cell>& cells);
   [[nodiscard]] std::string padded(const Cell& cell, std::size_t column) const;
 

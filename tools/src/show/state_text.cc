@@ -5,6 +5,7 @@
 #include <nines/uptime.h>
 
 #include <array>
+#include <utility>
 
 namespace nines::tools {
 
@@ -20,19 +21,48 @@ State bar_state(const Bar& bar) noexcept {
   return State::unknown;
 }
 
-std::string heartbeat_strip(std::span<const Bar> bars, const Terminal& terminal) {
-  constexpr std::array kBlocks{"·", "▇", "▅", "▁", "▒", "▒"};
-  constexpr std::array kAscii{".", "|", "+", "x", "m", "p"};
-  std::string strip;
-  for (std::size_t i = 0; i < bars.size();) {
-    const State state = bar_state(bars[i]);
-    std::string same;  // neighbours of one state share their escape codes
-    for (; i < bars.size() && bar_state(bars[i]) == state; ++i) {
-      same += (terminal.utf8 ? kBlocks : kAscii)[static_cast<std::size_t>(state)];
-    }
-    strip += paint(same, state_colour(state), terminal.colour);
+std::string_view state_mark(State state, const Terminal& terminal) noexcept {
+  constexpr std::array<std::string_view, kStateCount> kShapes{"○", "●", "◐", "▼", "◆", "‖"};
+  constexpr std::array<std::string_view, kStateCount> kAscii{"?", "=", "~", "X", "m", "p"};
+  return (terminal.utf8 ? kShapes : kAscii)[static_cast<std::size_t>(state)];
+}
+
+namespace {
+
+/// What a bar is drawn as: its character and its colour.
+std::pair<std::string_view, Colour> bar_cell(const Bar& bar, bool utf8) {
+  const std::int64_t known = bar.time.known_ms();
+  if (known == 0) {
+    const State state = bar_state(bar);
+    if (state == State::unknown) return {utf8 ? "·" : ".", Colour::grey};
+    return {utf8 ? "▒" : (state == State::maintenance ? "m" : "p"), state_colour(state)};
   }
-  return strip;
+  const std::int64_t down = bar.time[State::down];
+  if (down == 0 && bar.time[State::degraded] > 0) return {utf8 ? "▆" : "~", Colour::yellow};
+  if (down == 0) return {utf8 ? "█" : "|", Colour::green};
+  // Any downtime costs at least a step, and some uptime leaves more than none.
+  constexpr std::array<std::string_view, 7> kHeights{"▁", "▂", "▃", "▄", "▅", "▆", "▇"};
+  constexpr std::array<std::string_view, 7> kAscii{"x", "x", "x", "o", "o", "+", "+"};
+  const auto step = static_cast<std::size_t>((known - down) * 6 / known);
+  return {(utf8 ? kHeights : kAscii)[step], step >= 5 ? Colour::yellow : Colour::red};
+}
+
+}  // namespace
+
+std::string heartbeat_strip(std::span<const Bar> bars, const Terminal& terminal) {
+  std::string strip;
+  std::string same;  // neighbours of one colour share their escape codes
+  Colour colour = Colour::none;
+  for (const Bar& bar : bars) {
+    const auto [shape, own] = bar_cell(bar, terminal.utf8);
+    if (own != colour) {
+      strip += paint(same, colour, terminal.colour);
+      same.clear();
+      colour = own;
+    }
+    same += shape;
+  }
+  return strip + paint(same, colour, terminal.colour);
 }
 
 std::string percent_text(const std::optional<double>& ratio) {

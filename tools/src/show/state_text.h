@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "show/terminal.h"
 
@@ -19,7 +20,11 @@ namespace nines::tools {
 /// The state that a bar shows: the worst that it holds, then up, then maintenance and pause; unknown without data.
 [[nodiscard]] State bar_state(const Bar& bar) noexcept;
 
-/// A heartbeat strip, one character a bar: height and colour say the state. ASCII where the terminal is not UTF-8.
+/// One character for a state, a shape of its own each, so that colour is not needed.
+[[nodiscard]] std::string_view state_mark(State state, const Terminal& terminal) noexcept;
+
+/// A heartbeat strip, one character a bar: the height is the share of known time that was not down, the colour says
+/// whether any was. ASCII where the terminal is not UTF-8: | without downtime, then + o x as there is more.
 [[nodiscard]] std::string heartbeat_strip(std::span<const Bar> bars, const Terminal& terminal);
 
 /// "99.95 %", rounded down; "-" without a value.

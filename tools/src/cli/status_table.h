@@ -1,0 +1,52 @@
+// The table of `nines status`: a line a server at any width, columns leaving by what they are worth. One thread.
+#pragma once
+
+#include <nines/dashboard.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "show/output.h"
+
+namespace nines::tools {
+
+/// What fits in a terminal, known before anything is asked of the store. Columns of the table.
+struct StatusLayout {
+  bool words = false;   ///< the state in words beside its mark
+  bool age = false;     ///< since when
+  bool ratio = false;   ///< of the window
+  bool week = false;    ///< uptime of 7 days
+  bool month = false;   ///< and of 30 days
+  bool failed = false;  ///< failed checks
+  bool blips = false;   ///< and those that no outage confirms
+  bool p95 = false;
+  bool coverage = false;
+  std::uint32_t strip = 0;  ///< bars; 0 is no strip
+
+  friend bool operator==(const StatusLayout&, const StatusLayout&) = default;
+};
+
+/// What is shown in `width` columns (0: no limit) beside names of `name_width` columns at most. `spans` false: the
+/// question has a window of its own, and 7 and 30 days are not asked for.
+[[nodiscard]] StatusLayout choose_layout(std::size_t width, std::size_t name_width, bool spans);
+
+/// The answers behind the table.
+struct StatusBoards {
+  Dashboard board;
+  std::string window_title;        ///< of the ratio's column: "24H", "UPTIME"
+  std::optional<Dashboard> week;   ///< with StatusLayout::week
+  std::optional<Dashboard> month;  ///< with StatusLayout::month
+};
+
+/// Writes the table. With `groups` the rows come group by group, each under a line with the group's own figures;
+/// `group_of` names each server's.
+void show_status_table(const Terminal& terminal, const StatusLayout& layout, const StatusBoards& boards, bool groups,
+                       const std::map<ServerId, std::string>& group_of);
+
+/// "20 servers: 1 down, 2 degraded, 17 up".
+[[nodiscard]] std::string status_summary(const Dashboard& board);
+
+}  // namespace nines::tools
