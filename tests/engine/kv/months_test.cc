@@ -235,6 +235,35 @@ TEST_F(Months, ViewShowsNothingOfAMonthThatCameLater) {
   EXPECT_EQ(values(1, kJune, kAugust), "june july ");
 }
 
+TEST_F(Months, RangeOfLateTimesReadsNoTableOfEarlierOnes) {
+  for (std::uint32_t server = 1; server <= 9; ++server) {
+    put(server, kJune, "1st");
+    put(server, kJune + 2 * kDayMs, "3rd");
+  }
+  ASSERT_TRUE(kv_->local()->flush_tables());
+  for (std::uint32_t server = 1; server <= 9; server += 2) put(server, kJune + 20 * kDayMs, "21st");
+  erase(3, kJune + 2 * kDayMs, kJune + 3 * kDayMs);
+  ASSERT_TRUE(kv_->local()->flush_tables());
+  const auto made = view(2);
+  const auto reads = [&] { return made->read_counts().reads + made->read_counts().hits; };
+  const auto read = [&](std::uint32_t server, std::int64_t from_ms) {
+    made->move_to(ServerId{server});
+    return values_of(made->range(Space::checks, key_at(server, from_ms), key_at(server, kJuly)));
+  };
+  const std::uint64_t before = reads();
+  EXPECT_EQ(read(1, kJune + 3 * kDayMs), "21st ");
+  const std::uint64_t of_one = reads() - before;
+  EXPECT_EQ(of_one, 1U) << "the earlier table was read too";
+  EXPECT_EQ(read(2, kJune + 3 * kDayMs), "");
+  // The same view sees the rest when it is asked for earlier times, and goes on with later ones.
+  EXPECT_EQ(read(2, kJune), "1st 3rd ");
+  EXPECT_EQ(read(1, kJune + 2 * kDayMs), "3rd 21st ");
+  EXPECT_EQ(read(3, kJune + 2 * kDayMs), "21st ") << "what was erased is not there again";
+  EXPECT_EQ(read(3, kJune), "1st 21st ");
+  EXPECT_EQ(read(9, kJune + 20 * kDayMs), "21st ");
+  EXPECT_EQ(last(2, kJuly), "3rd ");
+}
+
 TEST_F(Months, AreThereAgainAfterOpening) {
   put(1, kJune, "june");
   put(1, kAugust, "august");

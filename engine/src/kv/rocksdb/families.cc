@@ -57,13 +57,17 @@ std::string after_server(std::string_view key) {
   return next;
 }
 
-Month month_of(std::string_view key) noexcept {
-  // What is no time, which only damage or a test can make it, still has its place in the order.
+std::uint64_t time_of(std::string_view key) noexcept {
   std::uint64_t ms = 0;
   for (std::size_t i = kServerBytes; i < kServerBytes + kTimeBytes; ++i) {
     ms = ms << 8U | (i < key.size() ? static_cast<std::uint8_t>(key[i]) : 0U);
   }
-  return month_of_ms(ms);
+  return ms;
+}
+
+Month month_of(std::string_view key) noexcept {
+  // What is no time, which only damage or a test can make it, still has its place in the order.
+  return month_of_ms(time_of(key));
 }
 
 Month month_of(TimeMs time) noexcept {

@@ -37,7 +37,9 @@ using Month = std::int32_t;
 /// Beyond the month of every key.
 inline constexpr Month kMonthLimit = std::numeric_limits<Month>::max();
 
-/// The month of the time in a key of `checks`; it never falls from one key of a server to the next.
+/// The time in a key of `checks`, ms; what is missing of it is 0.
+[[nodiscard]] std::uint64_t time_of(std::string_view key) noexcept;
+/// The month of that time; it never falls from one key of a server to the next.
 [[nodiscard]] Month month_of(std::string_view key) noexcept;
 [[nodiscard]] Month month_of(TimeMs time) noexcept;
 /// "checks-2026-07", and back; nothing for any other name.

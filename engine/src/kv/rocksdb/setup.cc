@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "kv/rocksdb/families.h"
+#include "kv/rocksdb/newest_time.h"
 
 namespace nines::engine {
 namespace {
@@ -45,6 +46,13 @@ class CallbackLogger final : public rocksdb::Logger {
  private:
   std::function<void(LogLevel, std::string_view)> log_;
 };
+
+/// By levels, a flush has all servers' keys and is merged with everything at once: a day was written fifty times.
+rocksdb::ColumnFamilyOptions by_size(rocksdb::ColumnFamilyOptions options) {
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.level0_file_num_compaction_trigger = kMonthRuns;
+  return options;
+}
 
 }  // namespace
 
@@ -99,18 +107,17 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
 }
 
 rocksdb::ColumnFamilyOptions Setup::month() const {
-  rocksdb::ColumnFamilyOptions options = family;
+  rocksdb::ColumnFamilyOptions options = by_size(family);
+  options.table_properties_collector_factories = {newest_time_collectors()};
   // A bulk load of many years writes to as many months at once, and most of a month's life its memtable is empty.
   options.arena_block_size = kMonthArenaBytes;
-  // By levels, a flush has all servers' keys and is merged with everything at once: a day was written fifty times.
-  options.compaction_style = rocksdb::kCompactionStyleUniversal;
-  options.level0_file_num_compaction_trigger = kMonthRuns;
   return options;
 }
 
 rocksdb::ColumnFamilyDescriptor Setup::describe(std::string_view name, KvMode mode) const {
   rocksdb::ColumnFamilyDescriptor descriptor(std::string(name), family);
-  if (month_of_name(name) || name == name_of(Space::days)) descriptor.options = month();
+  if (month_of_name(name)) descriptor.options = month();
+  if (name == name_of(Space::days)) descriptor.options = by_size(family);
   // The chunks of format 1: hardly anything is written to them, and nothing should be stepped over.
   if (name == name_of(Space::checks)) descriptor.options.level0_file_num_compaction_trigger = 1;
   if (mode == KvMode::write && name == name_of(Space::recent)) {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "kv/rocksdb/newest_time.h"
 #include "kv/rocksdb/status.h"
 
 namespace nines::engine {
@@ -72,25 +73,32 @@ class RocksView final : public View {
 
 void RocksRange::open(const Moment& moment, Space space) {
   moment_ = &moment;
+  space_ = space;
   partitions_ = &moment.families->of(space);
-  iterators_.resize(partitions_->size());
+  cursors_.resize(partitions_->size());
 }
 
 void RocksRange::close() {
-  iterators_.clear();
+  cursors_.clear();
   partitions_ = nullptr;
   moment_ = nullptr;
 }
 
 rocksdb::Iterator& RocksRange::iterator(std::size_t part) {
-  auto& iterator = iterators_[part];
-  if (iterator == nullptr) {
+  Cursor& cursor = cursors_[part];
+  if (cursor.iterator == nullptr || from_ms_ < cursor.from_ms) {
     rocksdb::ReadOptions options;
     options.total_order_seek = true;
     options.snapshot = moment_->snapshot;
-    iterator.reset(moment_->db->NewIterator(options, (*partitions_)[part].family.get()));
+    if (from_ms_ > 0) {
+      options.table_filter = [from_ms = from_ms_](const rocksdb::TableProperties& table) {
+        return may_reach(table, from_ms);
+      };
+    }
+    cursor.iterator.reset(moment_->db->NewIterator(options, (*partitions_)[part].family.get()));
+    cursor.from_ms = from_ms_;
   }
-  return *iterator;
+  return *cursor.iterator;
 }
 
 /// The partitions that keys in [from, to) can lie in, from part_ to parts_end_.
@@ -98,10 +106,12 @@ void RocksRange::find_parts(std::string_view from, std::string_view to) {
   part_ = 0;
   parts_end_ = partitions_->size();
   merges_ = false;
-  if (parts_end_ <= 1) return;
+  from_ms_ = 0;
+  if (space_ != Space::checks) return;
   const bool in_one_server = to.size() > kServerBytes && from.substr(0, kServerBytes) == to.substr(0, kServerBytes);
   merges_ = !in_one_server && !(from.size() >= kServerBytes && to == after_server(from));
   if (merges_) return;
+  from_ms_ = time_of(from);
   const Month first = month_of(from);
   const auto begin = std::partition_point(partitions_->begin(), partitions_->end(),
                                           [first](const auto& partition) { return partition.end <= first; });
@@ -150,9 +160,9 @@ void RocksRange::seek_from(std::size_t part) {
 void RocksRange::find_smallest() {
   state_ = State::end;
   for (std::size_t part = 0; part < parts_end_; ++part) {
-    const State state = look(*iterators_[part]);
-    if (state == State::end || (state == State::valid && state_ == State::valid &&
-                                text(iterators_[part]->key()) > text(iterators_[part_]->key()))) {
+    const State state = look(at(part));
+    if (state == State::end ||
+        (state == State::valid && state_ == State::valid && text(at(part).key()) > text(at(part_).key()))) {
       continue;
     }
     part_ = part;
@@ -194,11 +204,11 @@ void RocksRange::next() {
     state_ = State::end;
     return;
   }
-  iterators_[part_]->Next();
+  at(part_).Next();
   if (merges_) {
     find_smallest();
   } else {
-    state_ = look(*iterators_[part_]);
+    state_ = look(at(part_));
     if (state_ == State::end) seek_from(part_ + 1);
   }
   count();
@@ -206,17 +216,17 @@ void RocksRange::next() {
 
 std::string_view RocksRange::key() const {
   assert(valid());
-  return text(iterators_[part_]->key());
+  return text(at(part_).key());
 }
 
 std::string_view RocksRange::value() const {
   assert(valid());
-  return reading_.values ? text(iterators_[part_]->value()) : std::string_view();
+  return reading_.values ? text(at(part_).value()) : std::string_view();
 }
 
 Result<void> RocksRange::status() const {
   if (moment_ == nullptr) return fail(ErrorCode::unavailable, "what was being read has been closed or reopened");
-  return state_ == State::fault ? to_result(iterators_[part_]->status()) : Result<void>{};
+  return state_ == State::fault ? to_result(at(part_).status()) : Result<void>{};
 }
 
 ViewCore::ViewCore(Moment moment, std::initializer_list<Space> spaces) : moment_(std::move(moment)) {

@@ -51,6 +51,7 @@ class RocksRange final : public Range {
   enum class State : std::uint8_t { end, valid, fault };
   void find_parts(std::string_view from, std::string_view to);
   [[nodiscard]] rocksdb::Iterator& iterator(std::size_t part);
+  [[nodiscard]] rocksdb::Iterator& at(std::size_t part) const { return *cursors_[part].iterator; }
   [[nodiscard]] State look(const rocksdb::Iterator& iterator) const;
   void seek_from(std::size_t part);
   void find_smallest();
@@ -58,7 +59,12 @@ class RocksRange final : public Range {
 
   const Moment* moment_ = nullptr;  // null: closed
   const std::vector<Partition>* partitions_ = nullptr;
-  std::vector<std::unique_ptr<rocksdb::Iterator>> iterators_;  // of each partition; null until it is read
+  Space space_ = Space::servers;
+  struct Cursor {
+    std::unique_ptr<rocksdb::Iterator> iterator;  // null until the partition is read
+    std::uint64_t from_ms = 0;                    // it passes over tables without a later time
+  };
+  std::vector<Cursor> cursors_;  // of each partition
   // Of the range at hand.
   std::string from_;
   std::string to_;  // empty: none
@@ -66,6 +72,7 @@ class RocksRange final : public Range {
   std::uint32_t left_ = 0;     // keys that the limit allows behind this one
   std::size_t part_ = 0;       // the partition that it stands in
   std::size_t parts_end_ = 0;  // behind the last one that it has keys in
+  std::uint64_t from_ms_ = 0;  // no key of it is earlier
   bool merges_ = false;        // several servers lie in it, so all partitions are read side by side
   State state_ = State::end;
 };
