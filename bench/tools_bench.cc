@@ -35,7 +35,7 @@ constexpr const char* kMonthBefore = "2026-03-01T17:23:45.678Z";
 // What the site does for a path when it has no answer of the last second.
 tools::WebResponse work_out(const Store& store, tools::Overview& overview, const tools::WebRequest& request) {
   if (request.path == "/") return overview.page(request, {});
-  if (request.path == "/metrics") return tools::metrics_response(store, {});
+  if (request.path == "/metrics") return tools::StoreMetrics(store).response({});
   return tools::api_answer(store, request).value_or(tools::error_response(404, "not_found", "no such path"));
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "show/text.h"
 #include "show/times.h"
@@ -82,57 +83,17 @@ void append_last(std::string& out, const Last& last) {
   }
 }
 
-// One dashboard a window. The budget follows from the ratio: remaining / budget = 1 - (1 - ratio) / (1 - objective).
-Result<void> append_windows(std::string& out, const Store& store, const Catalog& catalog, TimeMs at) {
-  struct Span {
-    const char* label;
-    std::chrono::hours length;
-  };
-  constexpr std::array kSpans{Span{"24h", std::chrono::hours{24}}, Span{"7d", std::chrono::hours{168}},
-                              Span{"30d", std::chrono::hours{720}}};
-  std::string uptime_samples;
-  std::string coverage_samples;
-  std::string state_samples;
-  std::string budget_samples;
-  for (const Span& span : kSpans) {
-    Query query;
-    query.now = at;
-    query.window = {query.now - span.length, query.now};
-    // Ratios are the same from summaries: of each window only the days that it cuts are read.
-    query.summaries = Summaries::always;
-    DashboardOptions options;
-    options.figures = {.latency = false, .details = false, .since = false};
-    const auto board = dashboard(store, query, options);
-    if (!board) return tl::unexpected(board.error());
-    for (const DashboardRow& row : board->rows) {
-      const Labels labels{{"server", row.name}, {"window", span.label}};
-      const Figures& f = row.figures;
-      if (f.uptime_ratio) metric_sample(uptime_samples, "nines_uptime_ratio", labels, *f.uptime_ratio);
-      if (f.coverage_ratio) metric_sample(coverage_samples, "nines_coverage_ratio", labels, *f.coverage_ratio);
-      const Server* const server = catalog.find(row.server);
-      if (&span == &kSpans.back() && server != nullptr && server->objective && f.uptime_ratio) {
-        metric_sample(budget_samples, "nines_error_budget_remaining_ratio", {{"server", row.name}},
-                      1 - (1 - *f.uptime_ratio) / (1 - *server->objective));
-      }
-      if (&span != kSpans.data()) continue;
-      const State current = f.current ? f.current->state : State::unknown;
-      for (int i = 0; i < kStateCount; ++i) {
-        const auto state = static_cast<State>(i);
-        metric_sample(state_samples, "nines_state", {{"server", row.name}, {"state", to_string(state)}},
-                      state == current ? 1 : 0);
-      }
-    }
-  }
-  metric_family(out, "nines_uptime_ratio", "gauge", "up time over known time");
-  out += uptime_samples;
-  metric_family(out, "nines_coverage_ratio", "gauge", "known time over the window");
-  out += coverage_samples;
-  metric_family(out, "nines_state", "gauge", "1 for the confirmed state that the server is in");
-  out += state_samples;
-  metric_family(out, "nines_error_budget_remaining_ratio", "gauge",
-                "share of the error budget of 30 days that is left");
-  out += budget_samples;
-  return {};
+constexpr std::string_view kMonth = "30d";
+
+Result<Dashboard> board_of(const Store& store, TimeMs at, std::chrono::hours length) {
+  Query query;
+  query.now = at;
+  query.window = {query.now - length, query.now};
+  // Ratios are the same from summaries: of each window only the days that it cuts are read.
+  query.summaries = Summaries::always;
+  DashboardOptions options;
+  options.figures = {.latency = false, .details = false, .since = false};
+  return dashboard(store, query, options);
 }
 
 void append_info(std::string& out, const Catalog& catalog) {
@@ -184,14 +145,73 @@ void metric_sample(std::string& out, std::string_view name, const Labels& labels
   out += fmt::format(" {}\n", value);
 }
 
-WebResponse metrics_response(const Store& store, const std::function<void(std::string&)>& more) {
-  const auto catalog = store.catalog();
+Result<std::vector<StoreMetrics::WindowRatio>> StoreMetrics::long_ratios(TimeMs at) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (made_ && now - *made_ < kLongAge) return long_;
+  std::vector<WindowRatio> ratios;
+  for (const auto& [window, length] :
+       {std::pair{std::string_view("7d"), std::chrono::hours{168}}, std::pair{kMonth, std::chrono::hours{720}}}) {
+    const auto board = board_of(store_, at, length);
+    if (!board) return tl::unexpected(board.error());
+    for (const DashboardRow& row : board->rows)
+      ratios.push_back({row.server, window, row.figures.uptime_ratio, row.figures.coverage_ratio});
+  }
+  long_ = std::move(ratios);
+  made_ = now;
+  return long_;
+}
+
+// The budget follows from the ratio: remaining / budget = 1 - (1 - ratio) / (1 - objective).
+Result<void> StoreMetrics::append_windows(std::string& out, const Catalog& catalog, TimeMs at) {
+  auto ratios = long_ratios(at);
+  if (!ratios) return tl::unexpected(ratios.error());
+  const auto day = board_of(store_, at, std::chrono::hours{24});
+  if (!day) return tl::unexpected(day.error());
+  std::string state_samples;
+  for (const DashboardRow& row : day->rows) {
+    ratios->push_back({row.server, "24h", row.figures.uptime_ratio, row.figures.coverage_ratio});
+    const State current = state_now(row.figures);
+    for (int i = 0; i < kStateCount; ++i) {
+      const auto state = static_cast<State>(i);
+      metric_sample(state_samples, "nines_state", {{"server", row.name}, {"state", to_string(state)}},
+                    state == current ? 1 : 0);
+    }
+  }
+  std::string uptime_samples;
+  std::string coverage_samples;
+  std::string budget_samples;
+  for (const WindowRatio& ratio : *ratios) {
+    const Server* const server = catalog.find(ratio.server);
+    if (server == nullptr) continue;  // gone since
+    const Labels labels{{"server", server->name}, {"window", ratio.window}};
+    if (ratio.uptime) metric_sample(uptime_samples, "nines_uptime_ratio", labels, *ratio.uptime);
+    if (ratio.coverage) metric_sample(coverage_samples, "nines_coverage_ratio", labels, *ratio.coverage);
+    if (ratio.window == kMonth && server->objective && ratio.uptime) {
+      metric_sample(budget_samples, "nines_error_budget_remaining_ratio", {{"server", server->name}},
+                    1 - (1 - *ratio.uptime) / (1 - *server->objective));
+    }
+  }
+  metric_family(out, "nines_uptime_ratio", "gauge", "up time over known time; over 7d and 30d at most a minute old");
+  out += uptime_samples;
+  metric_family(out, "nines_coverage_ratio", "gauge", "known time over the window; likewise");
+  out += coverage_samples;
+  metric_family(out, "nines_state", "gauge", "1 for the confirmed state that the server is in");
+  out += state_samples;
+  metric_family(out, "nines_error_budget_remaining_ratio", "gauge",
+                "share of the error budget of 30 days that is left");
+  out += budget_samples;
+  return {};
+}
+
+WebResponse StoreMetrics::response(const std::function<void(std::string&)>& more) {
+  const auto catalog = store_.catalog();
   const TimeMs at = now();
   std::string out;
   std::string times;
   Last last;
   for (const Server& server : catalog->servers()) {
-    auto result = store.last_result(server.id);
+    auto result = store_.last_result(server.id);
     if (!result) return error_response(result.error());
     if (!*result) continue;
     metric_sample(times, "nines_last_check_timestamp_seconds", {{"server", server.name}},
@@ -201,9 +221,9 @@ WebResponse metrics_response(const Store& store, const std::function<void(std::s
   append_last(out, last);
   metric_family(out, "nines_last_check_timestamp_seconds", "gauge", "when a server was last checked, since 1970");
   out += times;
-  if (const auto done = append_windows(out, store, *catalog, at); !done) return error_response(done.error());
+  if (const auto done = append_windows(out, *catalog, at); !done) return error_response(done.error());
   append_info(out, *catalog);
-  append_store(out, store);
+  append_store(out, store_);
   if (more) more(out);
   WebResponse response = text_response(std::move(out));
   response.type = "text/plain; version=0.0.4; charset=utf-8";

@@ -3,7 +3,10 @@
 
 #include <nines/store.h>
 
+#include <chrono>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,8 +16,33 @@
 
 namespace nines::tools {
 
-/// `more`, if given, appends what only a running prober knows. Thread-safe.
-[[nodiscard]] WebResponse metrics_response(const Store& store, const std::function<void(std::string&)>& more);
+/// The answer to GET /metrics. Thread-safe; the store must outlive it.
+class StoreMetrics {
+ public:
+  /// How old the ratios over 7 and 30 days may be. A scrape reads each server's last day; in a minute the longer
+  /// windows change by less than what is shown of them.
+  static constexpr std::chrono::minutes kLongAge{1};
+
+  explicit StoreMetrics(const Store& store) : store_(store) {}
+
+  /// `more`, if given, appends what only a running prober knows.
+  [[nodiscard]] WebResponse response(const std::function<void(std::string&)>& more);
+
+ private:
+  struct WindowRatio {
+    ServerId server{};
+    std::string_view window;
+    std::optional<double> uptime;
+    std::optional<double> coverage;
+  };
+  [[nodiscard]] Result<std::vector<WindowRatio>> long_ratios(TimeMs at);
+  [[nodiscard]] Result<void> append_windows(std::string& out, const Catalog& catalog, TimeMs at);
+
+  const Store& store_;
+  std::mutex mutex_;
+  std::vector<WindowRatio> long_;                              // guarded by mutex_
+  std::optional<std::chrono::steady_clock::time_point> made_;  // of long_; guarded by mutex_
+};
 
 /// Appends `# HELP` and `# TYPE` of a family.
 void metric_family(std::string& out, std::string_view name, std::string_view type, std::string_view help);

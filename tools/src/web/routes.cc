@@ -12,7 +12,6 @@
 #include "page/live_question.h"
 #include "page/pages.h"
 #include "web/api.h"
-#include "web/metrics.h"
 
 namespace nines::tools {
 namespace {
@@ -84,7 +83,8 @@ Site::Site(Store& store, Hooks hooks, bool follow, AccessOptions access)
       access_(std::move(access)),
       follow_(follow),
       cache_(kAge, kCacheBytes),
-      overview_(store) {}
+      overview_(store),
+      metrics_(store) {}
 
 WebResponse Site::answer(WebRequest request) {
   if (auto refused = access_.judge(request)) return std::move(*refused);
@@ -222,7 +222,7 @@ WebResponse Site::work_out(const WebRequest& request, const Frame& frame) {
   const std::string_view path = request.path;
   if (path == "/") return overview_.page(request, frame);
   if (path == "/rows") return overview_.rows(request, frame);
-  if (path == "/metrics") return metrics_response(store_, hooks_.metrics);
+  if (path == "/metrics") return metrics_.response(hooks_.metrics);
   if (path.starts_with("/api/v1/")) {
     if (auto answer = api_answer(store_, request)) return std::move(*answer);
     return not_found(request, frame);

@@ -21,6 +21,7 @@
 #include "http/message.h"
 #include "page/overview.h"
 #include "web/access.h"
+#include "web/metrics.h"
 
 namespace nines::tools {
 
@@ -68,6 +69,7 @@ class Site {
   bool follow_;
   AnswerCache cache_;
   Overview overview_;
+  StoreMetrics metrics_;
   std::map<ServerId, TimeMs> seen_;  // of changes()
   std::mutex refresh_mutex_;
   std::chrono::steady_clock::time_point refreshed_;  // guarded by refresh_mutex_
