@@ -78,7 +78,8 @@ TEST_F(DamageTest, HistoryThatBeginsDamagedBeginsWithTheServer) {
 class DamagedBlocks : public ::testing::Test {
  protected:
   void SetUp() override {
-    path_ = std::filesystem::path(::testing::TempDir()) / "nines_query_damage";
+    path_ = std::filesystem::path(::testing::TempDir()) /
+            (std::string("nines_query_damage_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(path_);
     options_.clock = [] { return at("2026-08-01"); };
     options_.performance.head_bytes = 0;

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <map>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 #include "tools/support/command_line.h"
@@ -238,9 +239,19 @@ void Tab::open(const std::string& address) {
   ASSERT_GT(loads_, before) << address << " does not load";
 }
 
+/// What Chromium answers; null where the page went away meanwhile, as it may when `expression` clicks on a link.
+Json Tab::evaluate(const std::string& expression, bool waits) {
+  try {
+    return call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"awaitPromise", waits}});
+  } catch (const std::runtime_error& error) {
+    if (std::string_view(error.what()).find("navigated or closed") == std::string_view::npos) throw;
+    return {};
+  }
+}
+
 Json Tab::eval(const std::string& expression) {
-  const Json answer =
-      call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"awaitPromise", true}});
+  const Json answer = evaluate(expression, true);
+  if (answer.is_null()) return {};
   if (answer.contains("exceptionDetails")) {
     ADD_FAILURE() << expression << ": " << answer["exceptionDetails"].dump();
     return {};
@@ -252,8 +263,8 @@ bool Tab::becomes(const std::string& expression, std::chrono::seconds patience) 
   const auto end = Clock::now() + patience;
   do {
     // Between two pages there is nothing to ask.
-    const Json answer = call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}});
-    if (answer["result"].value("value", Json()) == true) return true;
+    const Json answer = evaluate(expression, false);
+    if (!answer.is_null() && answer["result"].value("value", Json()) == true) return true;
     browser_.listen(std::chrono::milliseconds{50});
   } while (Clock::now() < end);
   return false;

@@ -54,6 +54,7 @@ class Tab {
 
  private:
   Json call(const std::string& method, Json parameters = Json::object());
+  Json evaluate(const std::string& expression, bool waits);
   void hear(const Json& event);
   void mouse(const char* type, double x, double y, bool held);
 

@@ -145,9 +145,8 @@ Json figures_json(const std::string& name, const Figures& figures) {
                {"last", last_json(figures.last)},
                {"unreadable", Json::array()}};
   for (const Hole& hole : figures.holes) {
-    json["unreadable"].push_back({{"from", format_time(hole.window.from)},
-                                  {"to", format_time(hole.window.to)},
-                                  {"error", hole.error.message}});
+    json["unreadable"].push_back(
+        {{"from", format_time(hole.window.from)}, {"to", format_time(hole.window.to)}, {"error", hole.error.message}});
   }
   for (const Incident& incident : figures.incidents) json["incidents"].push_back(incident_json(incident, {}));
   for (const CauseDowntime& cause : downtime_by_cause(figures.incidents)) {

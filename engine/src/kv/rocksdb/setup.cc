@@ -50,6 +50,7 @@ class CallbackLogger final : public rocksdb::Logger {
 /// By levels, a flush has all servers' keys and is merged with everything at once: a day was written fifty times.
 rocksdb::ColumnFamilyOptions by_size(rocksdb::ColumnFamilyOptions options) {
   options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.level_compaction_dynamic_level_bytes = false;  // of levels; RocksDB warns of it elsewhere
   options.level0_file_num_compaction_trigger = kMonthRuns;
   return options;
 }

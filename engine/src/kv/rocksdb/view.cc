@@ -86,7 +86,9 @@ void RocksRange::close() {
 
 rocksdb::Iterator& RocksRange::iterator(std::size_t part) {
   Cursor& cursor = cursors_[part];
-  if (cursor.iterator == nullptr || from_ms_ < cursor.from_ms) {
+  // An iterator that has met damage is not used for later times: a new one may pass over the table that has it.
+  const bool is_hurt = cursor.iterator != nullptr && from_ms_ > cursor.from_ms && !cursor.iterator->status().ok();
+  if (cursor.iterator == nullptr || from_ms_ < cursor.from_ms || is_hurt) {
     rocksdb::ReadOptions options;
     options.total_order_seek = true;
     options.snapshot = moment_->snapshot;
