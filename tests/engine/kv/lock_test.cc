@@ -6,8 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <thread>
+#include <vector>
 
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
@@ -101,6 +105,30 @@ TEST_F(Lock, RefreshLeavesTheCursorsOfAReaderAlone) {
   ASSERT_TRUE(store_->compact());
   ASSERT_TRUE((*reader)->refresh());
   expect_same(read_all(**cursor, ServerId{1}, all), ledger.contents()[ServerId{1}]);
+}
+
+TEST(LockOfANewStore, IsOnesWhoeverMakesItAtTheSameMoment) {
+  constexpr int kRounds = 20;
+  constexpr std::size_t kMakers = 8;
+  for (int round = 0; round < kRounds && !::testing::Test::HasFailure(); ++round) {
+    TemporaryDirectory directory;
+    std::latch begin(kMakers);
+    std::atomic<int> opened{0};
+    std::vector<std::thread> makers;
+    for (std::size_t i = 0; i < kMakers; ++i) {
+      makers.emplace_back([&] {
+        begin.arrive_and_wait();
+        const auto store = Store::open(directory / "store", History::options());
+        if (store) {
+          ++opened;
+        } else {
+          EXPECT_EQ(store.error().code, ErrorCode::locked) << store.error().message;
+        }
+      });
+    }
+    for (std::thread& maker : makers) maker.join();
+    EXPECT_GE(opened, 1);
+  }
 }
 
 }  // namespace

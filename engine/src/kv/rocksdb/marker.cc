@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -34,9 +36,39 @@ Result<void> sync_directory(const std::string& path) {
 /// Whether nothing is in the directory but what an interrupted creation leaves.
 bool is_unused(const std::string& path, std::error_code& error) {
   for (const auto& entry : fs::directory_iterator(path, error)) {
-    if (entry.path().filename() != kUnfinishedName) return false;
+    if (!entry.path().filename().string().starts_with(kUnfinishedName)) return false;
   }
   return true;
+}
+
+enum class Place : std::uint8_t {
+  free,  ///< where another marker is by now, that one stays: its writer may have locked it
+  any,
+};
+
+/// Writes a marker under a name of its own first: a crash, or another who makes the same store, must not leave or find
+/// one that is none.
+Result<void> put_marker(const std::string& path, int format, Place place) {
+  static std::atomic<unsigned> count{0};
+  const std::string name = (fs::path(path) / kMarkerName).string();
+  const std::string unfinished = (fs::path(path) / kUnfinishedName).string() + "." + std::to_string(::getpid()) + "." +
+                                 std::to_string(count.fetch_add(1));
+  const std::string text = std::string(kMagic) + std::to_string(format) + "\n";
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return fail(ErrorCode::io, system_error("cannot write", unfinished));
+  bool placed = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  bool linked = false;
+  if (placed && place == Place::free) {
+    linked = ::link(unfinished.c_str(), name.c_str()) == 0 || errno == EEXIST;
+    // Where there are no links, two who make a store at once may still be in each other's way.
+    placed = linked || errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+  }
+  if (placed && !linked) placed = ::rename(unfinished.c_str(), name.c_str()) == 0;
+  const std::string reason = placed ? std::string() : system_error("cannot write", name);
+  ::close(file);
+  if (!placed || linked) ::unlink(unfinished.c_str());
+  if (!placed) return fail(ErrorCode::io, reason);
+  return sync_directory(path);
 }
 
 }  // namespace
@@ -63,18 +95,7 @@ Result<int> read_marker(const std::string& path) {
 }
 
 Result<void> write_marker(const std::string& path, int format) {
-  // Under another name first: a crash in between must not leave a marker that is none.
-  const std::string name = (fs::path(path) / kMarkerName).string();
-  const std::string unfinished = (fs::path(path) / kUnfinishedName).string();
-  const std::string text = std::string(kMagic) + std::to_string(format) + "\n";
-  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) return fail(ErrorCode::io, system_error("cannot write", unfinished));
-  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool renamed = written && ::fsync(file) == 0 && ::rename(unfinished.c_str(), name.c_str()) == 0;
-  const std::string reason = renamed ? std::string() : system_error("cannot write", name);
-  ::close(file);
-  if (!renamed) return fail(ErrorCode::io, reason);
-  return sync_directory(path);
+  return put_marker(path, format, Place::any);
 }
 
 Result<bool> check_or_create_marker(const std::string& path, bool may_create) {
@@ -91,15 +112,18 @@ Result<bool> check_or_create_marker(const std::string& path, bool may_create) {
     fs::create_directories(path, error);
     if (error) return fail(ErrorCode::io, "cannot create " + path + ": " + error.message());
   }
-  if (fs::exists(fs::path(path) / kMarkerName, error)) {
+  // Another may make the store meanwhile, so what makes it one is looked for again after its other files.
+  const bool empty = is_unused(path, error);
+  if (error) return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
+  if (!empty && fs::exists(fs::path(path) / kMarkerName, error)) {
     if (auto checked = read_marker(path); !checked) return tl::unexpected<Error>(checked.error());
     return false;
   }
-  const bool empty = is_unused(path, error);
-  if (error) return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
   if (!empty) return fail(ErrorCode::not_a_store, path + " exists and is not a nines store; give another path");
   if (!may_create) return fail(ErrorCode::not_found, "there is no store at " + path);
-  if (auto written = write_marker(path); !written) return tl::unexpected<Error>(written.error());
+  if (auto written = put_marker(path, kStoreFormat, Place::free); !written) {
+    return tl::unexpected<Error>(written.error());
+  }
   return true;
 }
 
