@@ -120,11 +120,13 @@ Result<void> copy_files(const fs::path& store, const fs::path& copy) {
     const auto files = files_to_copy(store);
     if (!files) return tl::unexpected<Error>(files.error());
     Result<void> copied;
+    bool gone = false;  // a log goes a little after what has made it needless was committed
     for (const fs::path& file : *files) {
       copied = copy_synced(store / file, copy / file);
+      gone = !copied && !fs::exists(store / file, error);
       if (!copied) break;
     }
-    const bool unchanged = manifest_version(store.string()) == before;
+    const bool unchanged = !gone && manifest_version(store.string()) == before;
     if (copied && unchanged) return {};
     if (!copied && unchanged) return copied;
   }
