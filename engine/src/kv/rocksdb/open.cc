@@ -52,9 +52,10 @@ rocksdb::Status find_families(const std::string& path, KvMode mode, const Setup&
 
 /// Opens without the lock, while another process may be writing. RocksDB reads the manifest first and the logs then:
 /// a flush committed in between has moved results from a log that is gone into a table file that this manifest does
-/// not name, and the open succeeds without them. So it counts only when the manifest has stayed as it was.
-rocksdb::Status open_unlocked(const std::string& path, const Setup& setup, Handles& handles,
-                              std::unique_ptr<rocksdb::DB>& db) {
+/// not name, and the open succeeds without them. So it counts only when the manifest has stayed as it was. And it may
+/// have read one log before its last records were written and the next one after: what comes behind those is left out.
+rocksdb::Status open_unlocked(const std::string& path, Setup& setup, Handles& handles, OpenedRocks& opened) {
+  auto& db = opened.db;
   rocksdb::Status status;
   int failures = 0;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
@@ -62,6 +63,8 @@ rocksdb::Status open_unlocked(const std::string& path, const Setup& setup, Handl
     const std::string before = manifest_version(path);
     rocksdb::DB* raw = nullptr;
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    opened.replay = std::make_unique<WalReplay>(path, 0);
+    setup.db.wal_filter = opened.replay.get();
     status = find_families(path, KvMode::read_only, setup, descriptors);
     if (status.ok()) status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
@@ -133,7 +136,6 @@ Result<std::shared_ptr<const Families>> sort_families(rocksdb::DB& db, const std
 
 Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
                                           OpenReport& report) {
-  std::unique_ptr<WalReplay> replay;
   OpenedRocks opened;
   if (mode == KvMode::write) {
     auto lock = DirectoryLock::take(path);
@@ -142,8 +144,8 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     const auto files = check_store_files(path, options.recovery, report);
     if (!files) return tl::unexpected<Error>(files.error());
     setup.db.create_if_missing = !files->exist;
-    replay = std::make_unique<WalReplay>(path, files->first_log_needed);
-    setup.db.wal_filter = replay.get();
+    opened.replay = std::make_unique<WalReplay>(path, files->first_log_needed);
+    setup.db.wal_filter = opened.replay.get();
   }
   opened.threads = std::make_unique<OwnThreads>(setup.db.env);
   setup.db.env = opened.threads.get();
@@ -157,15 +159,15 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     opened.db.reset(raw);
     if (status.ok()) remove_empty_logs(*raw, path);
   } else {
-    status = open_unlocked(path, setup, handles, opened.db);
+    status = open_unlocked(path, setup, handles, opened);
   }
   if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
   auto families = sort_families(*opened.db, path, mode, handles);
   if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));
   opened.families = std::move(*families);
   opened.month = setup.month();
-  if (replay != nullptr) report_replay(*replay, report);
-  opened.replay = std::move(replay);
+  // Of a store that somebody may be writing, more has come meanwhile than was replayed.
+  if (mode == KvMode::write) report_replay(*opened.replay, report);
   opened.cache = setup.cache;
   opened.damage = setup.damage;
   return make_rocks_kv(std::move(opened), mode);

@@ -20,10 +20,11 @@ std::uint32_t masked(std::uint32_t crc) {
   return ((crc >> 15U) | (crc << 17U)) + 0xa282ead8U;
 }
 
-std::uint32_t fixed(std::string_view bytes) {
-  std::uint32_t value = 0;
+/// Of at most 8 bytes.
+std::uint64_t fixed(std::string_view bytes) {
+  std::uint64_t value = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    value |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
   }
   return value;
 }
@@ -44,7 +45,7 @@ std::optional<Fragment> fragment_at(std::string_view file, std::size_t offset) {
   const std::size_t length = fixed(file.substr(offset + 4, 2));
   const auto type = static_cast<std::uint8_t>(file[offset + 6]);
   if (type < kFull || type > kLast || length > room - kHeaderBytes) return std::nullopt;
-  return Fragment{fixed(file.substr(offset, 4)), type, file.substr(offset + 6, 1 + length)};
+  return Fragment{static_cast<std::uint32_t>(fixed(file.substr(offset, 4))), type, file.substr(offset + 6, 1 + length)};
 }
 
 /// Whether a fragment that was cut short by the end of the file stands at `offset`, or nothing but zeros.
@@ -82,6 +83,10 @@ bool any_intact_after(std::string_view file, std::size_t offset) {
 }
 
 }  // namespace
+
+std::uint64_t sequence_of(std::string_view record) noexcept {
+  return fixed(record.substr(0, sizeof(std::uint64_t)));
+}
 
 std::uint64_t end_of_record(std::uint64_t offset, std::uint64_t bytes) noexcept {
   do {

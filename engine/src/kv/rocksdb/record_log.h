@@ -35,6 +35,9 @@ enum class Checksums : std::uint8_t { skip, check };
 [[nodiscard]] Result<RecordLog> read_record_log(const std::string& file, Checksums checksums,
                                                 const std::function<bool(std::string_view record)>& visit = {});
 
+/// The number of the first change in a record of the write-ahead log; its other changes follow it without a gap.
+[[nodiscard]] std::uint64_t sequence_of(std::string_view record) noexcept;
+
 /// The offset behind a record of `bytes` that is written at `offset`.
 [[nodiscard]] std::uint64_t end_of_record(std::uint64_t offset, std::uint64_t bytes) noexcept;
 

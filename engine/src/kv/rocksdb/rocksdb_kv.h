@@ -15,7 +15,7 @@
 
 namespace nines::engine {
 
-/// What an open gives. `replay` may be null.
+/// What an open gives.
 struct OpenedRocks {
   DirectoryLock lock;                   // goes last, with the database closed
   std::unique_ptr<OwnThreads> threads;  // db runs on them

@@ -124,14 +124,6 @@ struct Logs {
   std::uint64_t first_sequence = kNoSequence;  // of all changes in them
 };
 
-std::uint64_t sequence_of(std::string_view record) {
-  std::uint64_t sequence = 0;
-  for (std::size_t i = 0; i < std::min<std::size_t>(record.size(), 8); ++i) {
-    sequence |= static_cast<std::uint64_t>(static_cast<unsigned char>(record[i])) << (8 * i);
-  }
-  return sequence;
-}
-
 Result<Logs> read_logs(const std::string& path, Recovery recovery) {
   Logs logs;
   std::error_code error;

@@ -73,6 +73,12 @@ rocksdb::WalFilter::WalProcessingOption WalReplay::LogRecordFound(unsigned long 
                                                                   const rocksdb::WriteBatch& batch,
                                                                   rocksdb::WriteBatch* /*changed_batch*/,
                                                                   bool* /*changed*/) {
+  // Logs that nothing needs any more may hold what an earlier open has dropped.
+  if (log >= first_needed_) {
+    const std::uint64_t sequence = sequence_of(batch.Data());
+    if (next_sequence_ && sequence != *next_sequence_) return WalProcessingOption::kStopReplay;
+    next_sequence_ = sequence + batch.Count();
+  }
   Log& replayed = logs_[log];
   const std::uint64_t end = end_of_record(replayed.replayed_to, batch.GetDataSize());
   if (is_news(log, batch)) replayed_bytes_ += end - replayed.replayed_to;
@@ -92,7 +98,8 @@ std::vector<std::string> WalReplay::warnings() const {
     if (number < first_needed_ || log.replayed_to >= log.file_bytes) continue;
     warnings.push_back("the last " + std::to_string(log.file_bytes - log.replayed_to) + " bytes of log " +
                        std::to_string(number) +
-                       " were dropped: they hold no complete record, as after a power cut, or follow a damaged one");
+                       " were dropped: they hold no complete record, as after a power cut, or follow one that is "
+                       "missing or damaged");
   }
   return warnings;
 }
