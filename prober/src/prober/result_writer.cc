@@ -83,7 +83,8 @@ bool ResultWriter::store_with_patience(Batch batch) {
         ++refused_;
       } else {
         ++failures_;
-        if (pause_after_failure(pause)) continue;
+        // No waiting opens a closed store again.
+        if (outcome.error().code != ErrorCode::closed && pause_after_failure(pause)) continue;
         given_up_ += batch.size();
       }
     }

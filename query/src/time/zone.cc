@@ -2,6 +2,7 @@
 #include <date/tz.h>
 
 #include <exception>
+#include <new>
 #include <string>
 
 #include <nines/calendar.h>
@@ -55,6 +56,8 @@ Result<Zone> Zone::find(std::string_view iana_name) {
     // The first look loads the zone's rules; a damaged file must fail here, not in a noexcept member.
     static_cast<void>(zone_of(zone.zone_)->get_info(date::sys_seconds{}));
     return zone;
+  } catch (const std::bad_alloc&) {  // says nothing of the zone
+    return fail(ErrorCode::unavailable, "out of memory");
   } catch (const std::exception&) {
     return fail(ErrorCode::invalid_argument,
                 "unknown time zone \"" + std::string(iana_name) + "\"; use an IANA name such as Europe/Paris or UTC");
