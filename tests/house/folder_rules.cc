@@ -40,6 +40,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"query/judgement", "time"},
     FolderArrows{"query/figures", "judgement time"},
     FolderArrows{"query/answers", "figures judgement time"},
+    FolderArrows{"tools/c", ""},
     FolderArrows{"tools/show", ""},
     FolderArrows{"tools/history", ""},
     FolderArrows{"tools/exchange", "show"},
