@@ -44,12 +44,13 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/show", ""},
     FolderArrows{"tools/history", ""},
     FolderArrows{"tools/exchange", "show"},
+    FolderArrows{"tools/peers", "exchange show"},
     FolderArrows{"tools/http", "show"},
     FolderArrows{"tools/page", "http exchange show"},
     FolderArrows{"tools/web", "page http exchange show"},
     FolderArrows{"tools/config", "web page http show"},
     FolderArrows{"tools/run", "web http config exchange show"},
-    FolderArrows{"tools/cli", "run web page http config exchange history show"},
+    FolderArrows{"tools/cli", "run web page http config peers exchange history show"},
 };
 
 /// "engine/codec" of "engine/src/codec/chunk.h"; "engine/" of a file that lies in src/ itself; empty for other files.

@@ -1,4 +1,4 @@
-// nines import FILE...: check results from CSV or NDJSON.
+// nines import FILE...: check results from CSV or NDJSON, and what other tools keep.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -13,9 +13,11 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/import_peer.h"
 #include "cli/session.h"
 #include "exchange/descriptor_buffer.h"
 #include "exchange/importer.h"
+#include "peers/recognise.h"
 #include "run/socket_frame.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -25,6 +27,8 @@ namespace {
 
 // Bad lines that are named one by one; the rest is counted.
 constexpr std::uint64_t kNamedLines = 20;
+// Of an input's beginning, to tell what it is: more than the headers of all that is known.
+constexpr std::size_t kHeadBytes = 512;
 
 volatile sig_atomic_t interrupting_signal = 0;
 
@@ -67,13 +71,31 @@ struct Input {
   std::istream stream;
   std::string name;
   std::uint64_t bytes = 0;  // 0 when they are not known
-  bool ndjson = false;
   bool is_standard_input = false;
 };
 using Inputs = std::vector<std::unique_ptr<Input>>;
 
-bool looks_like_ndjson(const std::string& name) {
-  return name.ends_with(".ndjson") || name.ends_with(".jsonl") || name.ends_with(".json");
+/// What the input is, by its content; --format says it where that is not wanted.
+Expected<FileKind> kind_of(const Input& input, std::string_view head, const Call& call) {
+  if (const auto format = call.text("format")) {
+    if (*format == "ndjson") return FileKind::ndjson;
+    return *format == "tsv" ? FileKind::tsv : FileKind::csv;
+  }
+  const FileKind kind = recognise(head);
+  const auto refuse = [&](std::string_view what) { return failed(fmt::format("{}: {}", printable(input.name), what)); };
+  switch (kind) {
+    case FileKind::kuma_backup:
+    case FileKind::yaml:
+      return refuse("it is a configuration, which has no history");
+    case FileKind::block:
+      return refuse("it is an archive; of a Prometheus block import what `promtool tsdb dump` prints");
+    case FileKind::binary:
+      return refuse(
+          "it is nothing that can be imported: a store of Uptime Kuma or Gatus, samples of Prometheus, CSV, TSV, "
+          "NDJSON");
+    default:
+      return kind;
+  }
 }
 
 /// The descriptor of `name`, or a failure that says why there is none.
@@ -92,8 +114,6 @@ Expected<std::unique_ptr<Input>> make_input(const std::string& name, Descriptor 
   auto input = std::make_unique<Input>(std::move(file), call);
   input->is_standard_input = name == "-";
   input->name = input->is_standard_input ? "standard input" : name;
-  const auto format = call.text("format");
-  input->ndjson = format ? *format == "ndjson" : looks_like_ndjson(name);
   if (S_ISREG(about.st_mode)) input->bytes = static_cast<std::uint64_t>(about.st_size);
   return input;
 }
@@ -118,7 +138,6 @@ Expected<std::unique_ptr<Input>> spool(std::unique_ptr<Input> input, const Call&
   }
   auto spooled = std::make_unique<Input>(std::move(file), call);
   spooled->name = input->name;
-  spooled->ndjson = input->ndjson;
   return spooled;
 }
 
@@ -156,8 +175,8 @@ Outcome read_input(Input& input, Importer& importer) {
   return kExitDone;
 }
 
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
+std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = "s") {
+  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : plural);
 }
 
 int exit_code(const ImportCounts& counts) {
@@ -167,8 +186,8 @@ int exit_code(const ImportCounts& counts) {
 
 Expected<ImportOptions> read_options(const Call& call) {
   ImportOptions options;
-  if (const auto format = call.text("format"); format && *format != "csv" && *format != "ndjson") {
-    return usage(fmt::format("--format {}: it takes csv or ndjson", printable(*format)));
+  if (const auto format = call.text("format"); format && *format != "csv" && *format != "ndjson" && *format != "tsv") {
+    return usage(fmt::format("--format {}: it takes csv, tsv or ndjson", printable(*format)));
   }
   if (const auto interval = call.text("interval")) {
     const auto span = parse_duration(*interval);
@@ -186,8 +205,9 @@ Expected<ImportOptions> read_options(const Call& call) {
 void import_options(OptionList& options) {
   namespace po = boost::program_options;
   auto add = options.add_options();
-  add("format", po::value<std::string>()->value_name("csv|ndjson"), "default: by the file's name, else csv");
+  add("format", po::value<std::string>()->value_name("csv|tsv|ndjson"), "default: by the file's content");
   add("interval", po::value<std::string>()->value_name("SPAN"), "interval of the checks, where the data has none");
+  add("tz", po::value<std::string>()->value_name("ZONE"), "zone of times that have none, default UTC");
   add("strict", "nothing is kept when a line is bad");
   add("no-create", "refuse results of servers that are not in the catalog");
   add("dry-run", "check the lines and store nothing");
@@ -222,13 +242,25 @@ Outcome import_files(const Call& call) {
   }
 
   ImportCounts total;
+  PeerImport peers(call, *options);
   const auto pass = [&](Store* target) -> Outcome {
     total = {};
+    peers.begin(target, [&call] { return interruption(call) != 0; });
     for (const auto& input : *inputs) {
       Progress progress(fmt::format("import {}", printable(input->name)), "results", input->bytes, call.terminal,
                         !call.quiet);
+      // Looked at by the process that reads it: what one takes out of a pipe another does not find.
+      const auto kind = kind_of(*input, input->buffer.ahead(kHeadBytes), call);
+      if (!kind) return tl::unexpected(kind.error());
+      if (PeerImport::takes(*kind)) {
+        auto read = peers.read(*kind, input->name, input->file.get(), input->stream, progress);
+        if (!read) return read;
+        if (interruption(call) != 0) break;
+        continue;
+      }
       ImportOptions each = *options;
-      each.ndjson = input->ndjson;
+      each.ndjson = *kind == FileKind::ndjson;
+      each.delimiter = *kind == FileKind::tsv ? '\t' : ',';
       each.progress = &progress;
       each.interrupted = [&call] { return interruption(call) != 0; };
       each.bad_line = [&](std::uint64_t line, const std::string& why) {
@@ -241,6 +273,9 @@ Outcome import_files(const Call& call) {
       total.new_servers += importer.counts().new_servers;
       if (interruption(call) != 0) break;
     }
+    if (auto done = peers.finish(); !done) return done;
+    total.results += peers.counts().results;
+    total.new_servers += peers.counts().new_servers;
     if (total.bad_lines > kNamedLines)
       say(fmt::format("... and {} more", counted(total.bad_lines - kNamedLines, "bad line")));
     return kExitDone;
@@ -270,8 +305,14 @@ Outcome import_files(const Call& call) {
                                        store ? "imported" : "would be imported");
     if (total.new_servers > 0) sentence += fmt::format(", {} added", counted(total.new_servers, "server"));
     if (total.bad_lines > 0) sentence += fmt::format(", {} left out", counted(total.bad_lines, "bad line"));
+    if (peers.counts().unchanged > 0)
+      sentence += fmt::format(", {} were there already", with_commas(peers.counts().unchanged));
+    if (peers.counts().stretches > 0) {
+      sentence += fmt::format(", {} known without results", counted(peers.counts().stretches, "stretch", "es"));
+    }
     if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
     say(sentence);
+    peers.say_what_was_left_out();
   }
   const int code = interrupted ? interrupted_code() : exit_code(total);
   return store ? store->close(code) : Outcome(code);

@@ -66,12 +66,12 @@ CsvReader::Parsed CsvReader::parse(std::string_view text) {
       }
       ++at;
       if (at + 1 == text.size() && text[at] == '\r') ++at;
-      if (at < text.size() && text[at] != ',') {
+      if (at < text.size() && text[at] != delimiter_) {
         error_ = "text after a closing quote";
         return Parsed::bad;
       }
     } else {
-      const std::size_t end = std::min(text.find(',', at), text.size());
+      const std::size_t end = std::min(text.find(delimiter_, at), text.size());
       field = text.substr(at, end - at);
       at = end;
       if (at == text.size() && field.ends_with('\r')) field.pop_back();

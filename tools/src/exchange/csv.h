@@ -18,8 +18,8 @@ class CsvReader {
  public:
   enum class Next : std::uint8_t { record, bad, end };
 
-  /// `in` must outlive the reader.
-  explicit CsvReader(std::istream& in) : lines_(in) {}
+  /// `in` must outlive the reader. `delimiter` is between the fields.
+  explicit CsvReader(std::istream& in, char delimiter = ',') : lines_(in), delimiter_(delimiter) {}
 
   /// The next record that is not an empty line.
   [[nodiscard]] Next next();
@@ -40,6 +40,7 @@ class CsvReader {
   Parsed parse(std::string_view text);
 
   LineReader lines_;
+  char delimiter_;
   std::deque<Line> again_;  // lines that were read as part of a record which then was not one
   std::vector<std::string> fields_;
   std::string error_;

@@ -79,7 +79,7 @@ Result<void> Importer::read(std::istream& in) {
 }
 
 Result<void> Importer::read_csv(std::istream& in) {
-  CsvReader csv(in);
+  CsvReader csv(in, options_.delimiter);
   const CsvReader::Next first = csv.next();
   if (first == CsvReader::Next::end)
     return fail(ErrorCode::invalid_argument, "the file is empty; it needs a header line");

@@ -23,6 +23,7 @@ namespace nines::tools {
 
 struct ImportOptions {
   bool ndjson = false;
+  char delimiter = ',';                 ///< between the fields of a line that is not NDJSON
   std::shared_ptr<const Catalog> only;  ///< if given, a server that is not in it is a bad line
   std::uint32_t interval_ms = 0;        ///< for lines without one; 0 leaves them without
   /// Gets each bad line: its number and why.

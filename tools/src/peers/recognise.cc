@@ -1,0 +1,70 @@
+#include "peers/recognise.h"
+
+#include <algorithm>
+#include <string>
+
+namespace nines::tools {
+namespace {
+
+constexpr std::string_view kSpaces = " \t\r\n";
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+}
+
+/// `name{` or `name value`, as a sample begins.
+bool is_sample(std::string_view line) {
+  const auto is_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
+  };
+  const auto end = static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), is_name) - line.begin());
+  if (end == 0 || end == line.size()) return false;
+  if (line[end] == '{') return line.find("=\"") != std::string_view::npos;
+  constexpr std::string_view kNumber = "0123456789+-.eENaIinf ";
+  return line[end] == ' ' && line.find_first_not_of(kNumber, end) == std::string_view::npos;
+}
+
+/// `text` without the spaces between tokens of JSON's beginning.
+std::string tight(std::string_view text) {
+  std::string kept;
+  for (const char c : text.substr(0, 200)) {
+    if (kSpaces.find(c) == std::string_view::npos) kept += c;
+  }
+  return kept;
+}
+
+FileKind object_kind(std::string_view text) {
+  const std::string begin = tight(text);
+  if (begin.starts_with("{__name__=")) return FileKind::samples;
+  if (begin.starts_with(R"({"status":"success","data":{"resultType")")) return FileKind::prometheus_answer;
+  if (begin.find("\"notificationList\"") != std::string::npos || begin.starts_with(R"({"version":)")) {
+    return FileKind::kuma_backup;
+  }
+  return FileKind::ndjson;
+}
+
+}  // namespace
+
+FileKind recognise(std::string_view head) {
+  constexpr std::string_view kSqlite("SQLite format 3\0", 16);
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  constexpr std::size_t kTarMark = 257;
+  if (head.starts_with(kSqlite)) return FileKind::sqlite;
+  if (head.size() > kTarMark + 5 && head.substr(kTarMark, 5) == "ustar") return FileKind::block;
+  if (head.starts_with(kMark)) head.remove_prefix(kMark.size());
+  const auto begin = head.find_first_not_of(kSpaces);
+  if (begin == std::string_view::npos) return FileKind::empty;
+  const std::string_view text = head.substr(begin);
+  const std::string_view line = first_line(text);
+  if (line.find('\0') != std::string_view::npos) return FileKind::binary;
+  if (text.front() == '{') return object_kind(text);
+  if (text.starts_with("# HELP ") || text.starts_with("# TYPE ") || text.starts_with("# EOF")) return FileKind::samples;
+  if (is_sample(line)) return FileKind::samples;
+  if (text.starts_with("endpoints:") || text.starts_with("modules:") || text.starts_with("servers:")) {
+    return FileKind::yaml;
+  }
+  return line.find('\t') != std::string_view::npos && line.find(',') == std::string_view::npos ? FileKind::tsv
+                                                                                               : FileKind::csv;
+}
+
+}  // namespace nines::tools
