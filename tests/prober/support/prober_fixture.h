@@ -46,13 +46,16 @@ class ProberTest : public testing::Test {
   TemporaryDirectory folder;
   std::unique_ptr<Store> store;
   ProberOptions options;
-  std::unique_ptr<Prober> prober;
 
  private:
   std::mutex mutex_;
   std::condition_variable told_;
   std::vector<CheckResult> results_;  // guarded by mutex_
   std::vector<StateChange> changes_;  // guarded by mutex_
+
+ protected:
+  /// Tells until it is gone: it goes before all that its callbacks touch.
+  std::unique_ptr<Prober> prober;
 };
 
 /// The results of a server in a store, in the order of time.
