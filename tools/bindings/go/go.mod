@@ -1,0 +1,3 @@
+module nines
+
+go 1.19
