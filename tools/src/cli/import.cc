@@ -1,10 +1,13 @@
 // nines import FILE...: check results from CSV or NDJSON, and what other tools keep.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <nines/calendar.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/import_peer.h"
 #include "cli/session.h"
+#include "exchange/compressed_buffer.h"
 #include "exchange/descriptor_buffer.h"
 #include "exchange/importer.h"
 #include "peers/recognise.h"
@@ -78,8 +82,7 @@ using Inputs = std::vector<std::unique_ptr<Input>>;
 /// What the input is, by its content; --format says it where that is not wanted.
 Expected<FileKind> kind_of(const Input& input, std::string_view head, const Call& call) {
   if (const auto format = call.text("format")) {
-    if (*format == "ndjson") return FileKind::ndjson;
-    return *format == "tsv" ? FileKind::tsv : FileKind::csv;
+    return *format == "ndjson" ? FileKind::ndjson : FileKind::csv;
   }
   const FileKind kind = recognise(head);
   const auto refuse = [&](std::string_view what) { return failed(fmt::format("{}: {}", printable(input.name), what)); };
@@ -167,8 +170,8 @@ std::vector<int> descriptors_of(const Inputs& inputs) {
   return descriptors;
 }
 
-Outcome read_input(Input& input, Importer& importer) {
-  if (auto read = importer.read(input.stream); !read) {
+Outcome read_input(Input& input, std::istream& stream, Importer& importer) {
+  if (auto read = importer.read(stream); !read) {
     return failed(fmt::format("{}: {}", printable(input.name), printable(read.error().message)));
   }
   if (input.buffer.failed()) return failed(fmt::format("`{}` cannot be read to its end", printable(input.name)));
@@ -178,6 +181,41 @@ Outcome read_input(Input& input, Importer& importer) {
 std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = "s") {
   return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : plural);
 }
+
+/// What an import took for something that it need not be, or that will surprise: said once, at the end.
+struct Remarks {
+  std::array<std::uint64_t, 4> epochs{};
+  std::uint64_t zoneless = 0;
+  ImportCounts sparse;
+
+  void add(const Importer& importer) {
+    for (std::size_t i = 0; i < epochs.size(); ++i) epochs.at(i) += importer.dialect().epochs().at(i);
+    zoneless += importer.dialect().zoneless();
+    const ImportCounts& counts = importer.counts();
+    if (sparse.sparse_servers == 0) sparse.sparse_name = counts.sparse_name;
+    sparse.sparse_servers += counts.sparse_servers;
+    sparse.sparse_distance = std::max(sparse.sparse_distance, counts.sparse_distance);
+  }
+
+  void say_all() const {
+    constexpr std::array<std::string_view, 4> kUnits{"seconds", "milliseconds", "microseconds", "nanoseconds"};
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      if (epochs.at(i) > 0) say(fmt::format("{} read as {} since 1970", counted(epochs.at(i), "time"), kUnits.at(i)));
+    }
+    if (zoneless > 0) {
+      say(fmt::format("{} without a zone read as UTC; --tz says otherwise", counted(zoneless, "time")));
+    }
+    if (sparse.sparse_servers > 0) {
+      const auto interval = std::chrono::ceil<std::chrono::seconds>(sparse.sparse_distance);
+      say(
+          fmt::format("most results of {} lie further apart than one holds for, so the time between is unknown; "
+                      "--interval {} says how often it was checked",
+                      sparse.sparse_servers == 1 ? fmt::format("`{}`", printable(sparse.sparse_name))
+                                                 : counted(sparse.sparse_servers, "server"),
+                      format_duration(interval)));
+    }
+  }
+};
 
 int exit_code(const ImportCounts& counts) {
   if (counts.bad_lines == 0) return kExitDone;
@@ -197,6 +235,25 @@ Expected<ImportOptions> read_options(const Call& call) {
     }
     options.interval_ms = static_cast<std::uint32_t>(span->count());
   }
+  if (const auto map = call.text("map")) {
+    auto columns = parse_column_map(*map);
+    if (!columns) return usage(fmt::format("--map: {}", columns.error().message));
+    options.dialect.columns = std::move(*columns);
+  }
+  if (const auto zone = call.text("tz")) {
+    const auto found = Zone::find(*zone);
+    if (!found) return usage(fmt::format("--tz: {}", printable(found.error().message)));
+    options.dialect.zone = *found;
+  }
+  options.dialect.decimal_comma = call.has("decimal-comma");
+  options.delimiter = call.text("format") == "tsv" ? '\t' : '\0';
+  if (const auto delimiter = call.text("delimiter")) {
+    const bool named_tab = *delimiter == "tab" || *delimiter == "\\t";
+    if (!named_tab && (delimiter->size() != 1 || *delimiter == "\"" || *delimiter == "\n")) {
+      return usage("--delimiter: it takes one character, or tab");
+    }
+    options.delimiter = named_tab ? '\t' : delimiter->front();
+  }
   return options;
 }
 
@@ -207,6 +264,10 @@ void import_options(OptionList& options) {
   auto add = options.add_options();
   add("format", po::value<std::string>()->value_name("csv|tsv|ndjson"), "default: by the file's content");
   add("interval", po::value<std::string>()->value_name("SPAN"), "interval of the checks, where the data has none");
+  add("delimiter", po::value<std::string>()->value_name("CHAR"), "between fields; default: what the header has");
+  add("map", po::value<std::string>()->value_name("FIELD=COLUMN,..."),
+      "names of columns that are others; the rest is left out");
+  add("decimal-comma", "81,5 is 81.5");
   add("tz", po::value<std::string>()->value_name("ZONE"), "zone of times that have none, default UTC");
   add("strict", "nothing is kept when a line is bad");
   add("no-create", "refuse results of servers that are not in the catalog");
@@ -242,6 +303,7 @@ Outcome import_files(const Call& call) {
   }
 
   ImportCounts total;
+  Remarks remarks;
   PeerImport peers(call, *options);
   const auto pass = [&](Store* target) -> Outcome {
     total = {};
@@ -249,28 +311,41 @@ Outcome import_files(const Call& call) {
     for (const auto& input : *inputs) {
       Progress progress(fmt::format("import {}", printable(input->name)), "results", input->bytes, call.terminal,
                         !call.quiet);
+      // Unpacked, where it is packed.
+      const auto form = CompressedBuffer::form_of(input->buffer.ahead(kHeadBytes));
+      std::optional<CompressedBuffer> unpacked;
+      if (form != CompressedBuffer::Form::none) unpacked.emplace(input->buffer, form);
+      std::istream stream(unpacked ? static_cast<std::streambuf*>(&*unpacked) : &input->buffer);
+      const std::string_view head = unpacked ? unpacked->ahead(kHeadBytes) : input->buffer.ahead(kHeadBytes);
       // Looked at by the process that reads it: what one takes out of a pipe another does not find.
-      const auto kind = kind_of(*input, input->buffer.ahead(kHeadBytes), call);
+      const auto kind = kind_of(*input, head, call);
       if (!kind) return tl::unexpected(kind.error());
       if (PeerImport::takes(*kind)) {
-        auto read = peers.read(*kind, input->name, input->file.get(), input->stream, progress);
+        if (unpacked && *kind == FileKind::sqlite) {
+          return failed(fmt::format("{}: it is a packed database; unpack it first", printable(input->name)));
+        }
+        auto read = peers.read(*kind, input->name, input->file.get(), stream, progress);
         if (!read) return read;
         if (interruption(call) != 0) break;
         continue;
       }
       ImportOptions each = *options;
       each.ndjson = *kind == FileKind::ndjson;
-      each.delimiter = *kind == FileKind::tsv ? '\t' : ',';
+      if (each.delimiter == '\0') each.delimiter = delimiter_of(head.substr(0, head.find('\n')));
       each.progress = &progress;
       each.interrupted = [&call] { return interruption(call) != 0; };
       each.bad_line = [&](std::uint64_t line, const std::string& why) {
         if (++total.bad_lines <= kNamedLines) say(fmt::format("{}:{}: {}", printable(input->name), line, why));
       };
       Importer importer(target, each);
-      if (auto read = read_input(*input, importer); !read) return read;
+      if (auto read = read_input(*input, stream, importer); !read) return read;
+      if (unpacked && unpacked->failed()) {
+        return failed(fmt::format("{}: what is packed in it is damaged or cut off", printable(input->name)));
+      }
       if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
       total.results += importer.counts().results;
       total.new_servers += importer.counts().new_servers;
+      if (target != nullptr || dry) remarks.add(importer);
       if (interruption(call) != 0) break;
     }
     if (auto done = peers.finish(); !done) return done;
@@ -312,6 +387,7 @@ Outcome import_files(const Call& call) {
     }
     if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
     say(sentence);
+    remarks.say_all();
     peers.say_what_was_left_out();
   }
   const int code = interrupted ? interrupted_code() : exit_code(total);

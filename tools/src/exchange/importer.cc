@@ -18,32 +18,10 @@ constexpr std::size_t kBatchResults = 200'000;
 constexpr std::size_t kBatchTextBytes = 32U << 20U;
 // Fewer results of one server than this are appended; more are loaded, which seals them at once.
 constexpr std::size_t kLoadResults = 256;
-
-Result<std::vector<Field>> read_header(const std::vector<std::string>& names) {
-  std::vector<Field> fields;
-  for (const std::string& name : names) {
-    const auto field = parse_field(name);
-    if (!field) {
-      const std::string_view near = closest_field(name);
-      return fail(
-          ErrorCode::invalid_argument,
-          fmt::format("line 1: there is no column `{}`{}", printable(name),
-                      near.empty() ? "; columns are server, time, state, latency_us, code, location, interval_s, "
-                                     "error, detail"
-                                   : fmt::format("; did you mean `{}`?", near)));
-    }
-    if (std::find(fields.begin(), fields.end(), *field) != fields.end()) {
-      return fail(ErrorCode::invalid_argument, fmt::format("line 1: the column `{}` is there twice", printable(name)));
-    }
-    fields.push_back(*field);
-  }
-  const auto has = [&](Field field) { return std::find(fields.begin(), fields.end(), field) != fields.end(); };
-  if (!has(Field::server) || !(has(Field::time) || has(Field::time_ms)) || !(has(Field::state) || has(Field::up))) {
-    return fail(ErrorCode::invalid_argument,
-                "line 1: the header needs the columns server, time (or time_ms) and state (or up)");
-  }
-  return fields;
-}
+// A file of which so many lines are bad and none is good is another file.
+constexpr std::uint64_t kHopelessLines = 1'000;
+// Fewer results of a server say nothing about how often it was checked.
+constexpr std::size_t kTellingResults = 10;
 
 // The text of a JSON value as CSV would have it; nothing for an array or object.
 std::optional<std::string> text_of(const Json& value) {
@@ -72,7 +50,7 @@ std::optional<std::string> read_object(const std::string& line, RecordTexts& tex
 }  // namespace
 
 Importer::Importer(Store* store, ImportOptions options)
-    : store_(store), options_(std::move(options)), latest_(now() + Options{}.max_ahead) {}
+    : store_(store), options_(std::move(options)), dialect_(options_.dialect), latest_(now() + Options{}.max_ahead) {}
 
 Result<void> Importer::read(std::istream& in) {
   return options_.ndjson ? read_ndjson(in) : read_csv(in);
@@ -84,22 +62,29 @@ Result<void> Importer::read_csv(std::istream& in) {
   if (first == CsvReader::Next::end)
     return fail(ErrorCode::invalid_argument, "the file is empty; it needs a header line");
   if (first == CsvReader::Next::bad) return fail(ErrorCode::invalid_argument, fmt::format("line 1: {}", csv.error()));
-  const auto header = read_header(csv.fields());
-  if (!header) return tl::unexpected(header.error());
+  const auto header = read_header(csv.fields(), options_.dialect);
+  if (!header) return fail(header.error().code, fmt::format("line 1: {}", header.error().message));
   RecordTexts texts;
   while (!interrupted()) {
     const CsvReader::Next next = csv.next();
     if (next == CsvReader::Next::end) return {};
     if (next == CsvReader::Next::bad) {
       refuse(csv.line(), csv.error());
+      if (auto go_on = hopeless(); !go_on) return go_on;
       continue;
     }
     if (csv.fields().size() != header->size()) {
       refuse(csv.line(), fmt::format("it has {} fields where the header has {}", csv.fields().size(), header->size()));
+      if (auto go_on = hopeless(); !go_on) return go_on;
       continue;
     }
-    for (std::size_t i = 0; i < header->size(); ++i) texts[(*header)[i]] = csv.fields()[i];
+    // What a line before it was put into another field is not this one's.
+    texts.clear();
+    for (std::size_t i = 0; i < header->size(); ++i) {
+      if ((*header)[i]) texts[*(*header)[i]] = csv.fields()[i];
+    }
     take(texts, csv.line());
+    if (auto go_on = hopeless(); !go_on) return go_on;
     if (auto stored = store_full_batch(csv.bytes()); !stored) return stored;
   }
   return {};
@@ -114,9 +99,11 @@ Result<void> Importer::read_ndjson(std::istream& in) {
     const auto why = lines.too_long() ? std::optional<std::string>("the line is too long") : read_object(line, texts);
     if (why) {
       refuse(lines.number(), *why);
+      if (auto go_on = hopeless(); !go_on) return go_on;
       continue;
     }
     take(texts, lines.number());
+    if (auto go_on = hopeless(); !go_on) return go_on;
     if (auto stored = store_full_batch(lines.bytes()); !stored) return stored;
   }
   return {};
@@ -127,7 +114,13 @@ void Importer::refuse(std::uint64_t line, const std::string& why) {
   if (options_.bad_line) options_.bad_line(line, why);
 }
 
-void Importer::take(const RecordTexts& texts, std::uint64_t line) {
+Result<void> Importer::hopeless() const {
+  if (counts_.results > 0 || counts_.bad_lines < kHopelessLines) return {};
+  return fail(ErrorCode::invalid_argument, fmt::format("none of the first {} lines can be taken", kHopelessLines));
+}
+
+void Importer::take(RecordTexts& texts, std::uint64_t line) {
+  dialect_.translate(texts);
   auto record = parse_record(texts, latest_);
   if (!record) return refuse(line, record.error().message);
   if (record->result.interval_ms == 0) record->result.interval_ms = options_.interval_ms;
@@ -162,12 +155,29 @@ Result<void> Importer::store_batch() {
       results.push_back(std::move(batch_[end].result));
       results.back().server = *id;
     }
+    look_at_distances(*id, results);
     if (auto stored = store_server(results); !stored) return stored;
     begin = end;
   }
   batch_.clear();
   batch_bytes_ = 0;
   return {};
+}
+
+void Importer::look_at_distances(ServerId id, std::span<const CheckResult> results) {
+  if (results.size() < kTellingResults || results.front().interval_ms > 0) return;
+  const auto catalog = store_->catalog();
+  const Server* const server = catalog->find(id);
+  if (server == nullptr) return;
+  std::vector<std::chrono::milliseconds> distances;
+  for (std::size_t i = 1; i < results.size(); ++i) distances.push_back(results[i].time - results[i - 1].time);
+  const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), middle, distances.end());
+  const Rules& rules = server->current_rules();
+  const auto holds = rules.stale_after.count() > 0 ? rules.stale_after : rules.interval * 5 / 2 + rules.timeout;
+  if (*middle <= holds) return;
+  if (counts_.sparse_servers++ == 0) counts_.sparse_name = server->name;
+  counts_.sparse_distance = std::max(counts_.sparse_distance, *middle);
 }
 
 Result<void> Importer::store_server(std::span<const CheckResult> results) {

@@ -6,6 +6,7 @@
 
 #include <nines/store.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "exchange/csv.h"
+#include "exchange/dialect.h"
 #include "exchange/record_line.h"
 #include "show/terminal.h"
 
@@ -23,7 +25,8 @@ namespace nines::tools {
 
 struct ImportOptions {
   bool ndjson = false;
-  char delimiter = ',';                 ///< between the fields of a line that is not NDJSON
+  char delimiter = ',';  ///< between the fields of a line that is not NDJSON
+  DialectOptions dialect;
   std::shared_ptr<const Catalog> only;  ///< if given, a server that is not in it is a bad line
   std::uint32_t interval_ms = 0;        ///< for lines without one; 0 leaves them without
   /// Gets each bad line: its number and why.
@@ -38,6 +41,11 @@ struct ImportCounts {
   std::uint64_t results = 0;  ///< stored, repeated ones included
   std::uint64_t bad_lines = 0;
   std::uint64_t new_servers = 0;
+  /// Servers of which most results lie further apart than one holds for, having no interval of their own; the name of
+  /// one, and how far they lie apart there.
+  std::uint64_t sparse_servers = 0;
+  std::string sparse_name;
+  std::chrono::milliseconds sparse_distance{0};
 };
 
 class Importer {
@@ -51,21 +59,25 @@ class Importer {
   /// Stores what is still held and makes everything durable. Call it once, at the end.
   [[nodiscard]] Result<void> finish();
   [[nodiscard]] const ImportCounts& counts() const noexcept { return counts_; }
+  [[nodiscard]] const Dialect& dialect() const noexcept { return dialect_; }
 
  private:
   [[nodiscard]] Result<void> read_csv(std::istream& in);
   [[nodiscard]] Result<void> read_ndjson(std::istream& in);
-  void take(const RecordTexts& texts, std::uint64_t line);
+  void take(RecordTexts& texts, std::uint64_t line);
   void refuse(std::uint64_t line, const std::string& why);
   [[nodiscard]] bool interrupted() const { return options_.interrupted && options_.interrupted(); }
   [[nodiscard]] Result<void> store_full_batch(std::uint64_t bytes);
   [[nodiscard]] Result<void> store_batch();
+  void look_at_distances(ServerId id, std::span<const CheckResult> results);
+  [[nodiscard]] Result<void> hopeless() const;
   [[nodiscard]] Result<void> store_server(std::span<const CheckResult> results);
   [[nodiscard]] Result<ServerId> server_id(const std::string& name, TimeMs first);
 
   Store* store_;
   ImportOptions options_;
   ImportCounts counts_;
+  Dialect dialect_;
   TimeMs latest_;  ///< the latest time that a result may have
   std::vector<Record> batch_;
   std::size_t batch_bytes_ = 0;  ///< of its texts; the rest is the same for each

@@ -183,8 +183,9 @@ Result<Record> parse_record(const RecordTexts& texts, TimeMs latest) {
   for (const Result<void>& step :
        {read_server(texts, record.server), read_time(texts, latest, result.time), read_state(texts, result.state),
         read_latency(texts, result.latency_us), read_number(texts, Field::code, kMax16, result.code),
-        read_number(texts, Field::location, kMax16, location), read_interval(texts, result.interval_ms),
-        read_error(texts, result), read_number(texts, Field::retry, 1, retry), read_phases(texts, result.phases)}) {
+        read_number(texts, Field::location, static_cast<std::uint16_t>(kMaxLocation), location),
+        read_interval(texts, result.interval_ms), read_error(texts, result), read_number(texts, Field::retry, 1, retry),
+        read_phases(texts, result.phases)}) {
     if (!step) return tl::unexpected(step.error());
   }
   result.location = LocationId{location};

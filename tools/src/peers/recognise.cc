@@ -63,8 +63,7 @@ FileKind recognise(std::string_view head) {
   if (text.starts_with("endpoints:") || text.starts_with("modules:") || text.starts_with("servers:")) {
     return FileKind::yaml;
   }
-  return line.find('\t') != std::string_view::npos && line.find(',') == std::string_view::npos ? FileKind::tsv
-                                                                                               : FileKind::csv;
+  return FileKind::csv;
 }
 
 }  // namespace nines::tools

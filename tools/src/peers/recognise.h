@@ -8,8 +8,7 @@ namespace nines::tools {
 
 enum class FileKind : std::uint8_t {
   empty,
-  csv,
-  tsv,
+  csv,  ///< by whatever delimiter
   ndjson,
   sqlite,
   samples,            ///< OpenMetrics, the exposition format, a dump of promtool
