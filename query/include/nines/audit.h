@@ -46,7 +46,7 @@ struct AuditStretch {
 };
 
 struct AuditAnswer {
-  Figures figures;                      ///< as uptime() says, without latencies
+  Figures figures;                      ///< as uptime() says, with places
   std::vector<Rules> rules;             ///< in force in the window, ascending
   std::vector<AuditRun> runs;           ///< by location, then ascending; `checks` sum to those of the figures
   std::vector<AuditStretch> stretches;  ///< ascending, without holes; lengths sum to the figures' time by state

@@ -31,7 +31,7 @@ struct Incident {
   std::int64_t down_ms = 0;         ///< of the whole, time in state down: less than it where time in it is unknown
                                     ///< or merging joined two outages
   /// When the check came that confirmed it: with it as many places as it takes had confirmed failures. Not before
-  /// `from`. None where a correction says down.
+  /// `from`. None where a correction says down, and without FiguresOptions::details.
   std::optional<TimeMs> detected_at;
   std::uint64_t failed_checks = 0;      ///< as CheckCounts::failed, from its start to its end, of all locations
   std::uint16_t code = 0;               ///< of the first failure: the check that made the server down at `from`

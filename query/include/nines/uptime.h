@@ -97,7 +97,7 @@ struct UptimeAnswer {
 
 struct FiguresOptions {
   bool latency = true;  ///< false leaves Figures::latency empty, and reads less
-  bool details = true;  ///< false leaves Incident::detail empty, and reads less
+  bool details = true;  ///< false leaves Incident::detail and detected_at empty, and reads less
   bool since = true;    ///< false clips Streak::since to the window, and reads less
   bool places = false;  ///< true fills Figures::places
 };

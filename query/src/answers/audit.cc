@@ -7,6 +7,7 @@
 
 #include "figures/budget.h"
 #include "figures/figures.h"
+#include "figures/latency_sink.h"
 #include "judgement/reader.h"
 #include "judgement/spans.h"
 
@@ -185,7 +186,12 @@ Result<AuditAnswer> audit(const Store& store, ServerId server, const Query& quer
   const auto entry = query::find_server(*catalog, server);
   if (!entry) return tl::unexpected(entry.error());
   query::Reading reading;
-  reading.columns = {.latency = false, .phases = false, .details = true};
+  query::LatencyAccumulator latencies;
+  query::LatencySink sink(latencies);
+  query::ResultSink* const sinks[] = {&sink};
+  reading.columns = {.latency = true, .phases = false, .details = true};
+  reading.sketches = true;
+  reading.sinks = sinks;
   reading.incidents = true;
   reading.since = true;
   ServerReader reader;
@@ -194,6 +200,7 @@ Result<AuditAnswer> audit(const Store& store, ServerId server, const Query& quer
   if (!figures) return tl::unexpected(figures.error());
   AuditAnswer answer;
   answer.figures = std::move(*figures);
+  answer.figures.latency = latencies.figures();
   answer.figures.places = query::figures_of_places(reader);
   if (!reader.window().empty()) {
     const auto overlays = overlay_entries(**entry, reader.window(), query.policy.maintenance);

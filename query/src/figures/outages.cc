@@ -122,7 +122,7 @@ bool down_at_end(const ServerReader& reader, const Outage& outage) {
   return true;
 }
 
-Result<Incident> describe(ServerReader& reader, const Store& store, const Outage& outage) {
+Result<Incident> describe(ServerReader& reader, const Store& store, const Outage& outage, bool details) {
   const Window window = reader.window();
   const std::int64_t end_ms = outage.open ? to_ms(reader.now()) : outage.to_ms;
   Incident incident;
@@ -141,9 +141,11 @@ Result<Incident> describe(ServerReader& reader, const Store& store, const Outage
     const std::int64_t inside_from_ms = std::max(it->from_ms, to_ms(window.from));
     incident.window_down_ms += std::max<std::int64_t>(0, std::min(until_ms, to_ms(window.to)) - inside_from_ms);
   }
-  const auto detected = detection_ms(reader, store, outage.from_ms);
-  if (!detected) return tl::unexpected(detected.error());
-  if (*detected) incident.detected_at = from_ms(**detected);
+  if (details) {
+    const auto detected = detection_ms(reader, store, outage.from_ms);
+    if (!detected) return tl::unexpected(detected.error());
+    if (*detected) incident.detected_at = from_ms(**detected);
+  }
   for (const Series& series : reader.history().all()) {
     const auto failures = failures_in(reader, store, series, outage.from_ms, end_ms);
     if (!failures) return tl::unexpected(failures.error());
@@ -161,7 +163,7 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
   if (window.empty()) return incidents;
   for (const Outage& outage : reader.outages()) {
     if (!outage.reaches_into(to_ms(window.from), to_ms(window.to))) continue;
-    auto incident = describe(reader, store, outage);
+    auto incident = describe(reader, store, outage, details);
     if (!incident) return tl::unexpected(incident.error());
     if (auto added = add_cause(*incident, reader, store, details); !added) return tl::unexpected(added.error());
     incidents.push_back(std::move(*incident));
