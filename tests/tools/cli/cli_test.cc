@@ -68,8 +68,9 @@ TEST_F(CliTest, UptimeIsTheObjectThatScriptsRelyOn) {
       Json::parse(
           R"({"mean":30632,"min":1000,"max":60000,"p50":31000,"p90":55000,"p95":58000,"p99":60000,"exact":true})"));
   EXPECT_EQ(figures["incidents"], Json::parse(R"([{"from":"2026-07-01T00:20:00.000Z","to":"2026-07-01T00:22:00.000Z",
-    "end_seen":true,"duration_ms":120000,"window_ms":120000,"window_down_ms":120000,"down_ms":120000,"failed_checks":2,"code":503,
-    "error":"http_status","detail":"Service Unavailable","ongoing":false,"down_at_window_end":false}])"));
+    "end_seen":true,"detected_at":"2026-07-01T00:21:00.000Z","duration_ms":120000,"window_ms":120000,"window_down_ms":120000,"down_ms":120000,"failed_checks":2,"code":503,
+    "error":"http_status","detail":"Service Unavailable","ongoing":false,"down_at_window_end":false,
+    "acknowledged_at":null,"annotations":[]}])"));
   EXPECT_EQ(figures["mttr_ms"], 120'000);
   EXPECT_EQ(figures["mtbf_ms"], 3'480'000);
   EXPECT_EQ(figures["longest_outage_ms"], 120'000);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/nagios.h"
 #include "cli/status_story.h"
 #include "cli/status_table.h"
+#include "show/nagios.h"
 #include "show/text.h"
 #include "tools/support/command_line.h"
 

@@ -53,6 +53,16 @@ TEST(CatalogSyncTest, AChangedRuleHoldsFromNowOn) {
   EXPECT_EQ(server.rules_at(kNow).interval, std::chrono::seconds{10});
 }
 
+TEST(CatalogSyncTest, WhatIsPromisedFollowsTheFileAndWhatWasSaidStays) {
+  Server before = known();
+  before.annotations = {{Annotation::Kind::note, kThen, kThen, "ann", "the switch"}};
+  ServerConfig config = wanted();
+  config.server.level.hours = "mon-fri 08:00-18:00";
+  const Server server = updated_server(before, config, kNow);
+  EXPECT_EQ(server.level.hours, "mon-fri 08:00-18:00");
+  EXPECT_EQ(server.annotations, before.annotations);
+}
+
 TEST(CatalogSyncTest, MaintenanceThatIsGoneStaysForThePast) {
   Server before = known();
   before.maintenance = {every_day()};

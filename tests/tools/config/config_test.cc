@@ -31,6 +31,23 @@ std::string one_server(const std::string& more) {
   return "servers:\n  - name: site\n    url: http://localhost/\n" + more;
 }
 
+TEST(ConfigTest, ObjectiveMayBeAllThatIsPromised) {
+  const Config config =
+      good(one_server("    objective: {uptime: 99.9%, period: 30d, hours: \"mon-fri 08:00-18:00\", timezone: "
+                      "Europe/Paris, latency: 300ms, "
+                      "within: 95%}\n"));
+  const Server& server = config.servers.at(0).server;
+  EXPECT_EQ(server.objective, 0.999);
+  EXPECT_EQ(server.level,
+            (ServiceLevel{"30d", "mon-fri 08:00-18:00", "Europe/Paris", std::chrono::milliseconds{300}, 0.95}));
+  EXPECT_FALSE(good(one_server("    objective: {period: week}\n")).servers.at(0).server.objective.has_value());
+  EXPECT_NE(bad(one_server("    objective: {period: moon}\n")).find("4:25"), std::string::npos);
+  EXPECT_NE(bad(one_server("    objective: {hours: always}\n")).find("4:24"), std::string::npos);
+  EXPECT_NE(bad(one_server("    objective: {timezone: Mars}\n")).find("no time zone `Mars`"), std::string::npos);
+  EXPECT_NE(bad(one_server("    objective: {within: 95%}\n")).find("goes with `latency`"), std::string::npos);
+  EXPECT_NE(bad(one_server("    objective: {uptime: 2}\n")).find("between 0 and 1"), std::string::npos);
+}
+
 TEST(ConfigTest, TheUsualFileIsUnderstood) {
   const Config config = good(R"yaml(
 servers:

@@ -29,6 +29,11 @@ Outcome maintenance_end(const Call& call);
 void correct_options(OptionList& options);
 Outcome correct(const Call& call);
 
+// incident.cc: what people say about incidents.
+void incident_options(OptionList& options);
+Outcome incident_ack(const Call& call);
+Outcome incident_note(const Call& call);
+
 // record.cc: one result by hand.
 void record_options(OptionList& options);
 Outcome record(const Call& call);
@@ -58,11 +63,12 @@ Outcome prune(const Call& call);
 Outcome backup(const Call& call);
 Outcome restore(const Call& call);
 
-// status.cc, figures.cc, report.cc: answers.
+// status.cc, uptime.cc, figures.cc, slo.cc, service.cc, report.cc: answers.
 void status_options(OptionList& options);
 Outcome status(const Call& call);
 void top_options(OptionList& options);
 Outcome top(const Call& call);
+void uptime_options(OptionList& options);
 Outcome uptime_command(const Call& call);
 Outcome incidents_command(const Call& call);
 void latency_options(OptionList& options);
@@ -71,6 +77,8 @@ void bars_options(OptionList& options);
 Outcome bars_command(const Call& call);
 void slo_options(OptionList& options);
 Outcome slo_command(const Call& call);
+void service_options(OptionList& options);
+Outcome service_command(const Call& call);
 void report_options(OptionList& options);
 Outcome report_command(const Call& call);
 

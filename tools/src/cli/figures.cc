@@ -1,12 +1,16 @@
-// nines uptime | incidents | latency | bars | slo: questions about one server, or about all.
+// nines incidents | latency | bars: questions about one server, or about all.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "cli/commands.h"
+#include "cli/object.h"
 #include "cli/session.h"
 #include "show/answers.h"
 #include "show/number.h"
+#include "show/service_level.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -15,91 +19,41 @@ namespace {
 
 namespace po = boost::program_options;
 
-Cell cell(Json value, std::string text = {}, Colour colour = Colour::none) {
-  return {.value = std::move(value), .text = std::move(text), .colour = colour};
-}
-
-// Writes an object: as JSON, as one CSV line of its plain members, or as the pairs in `texts`.
-void show_object(const Call& call, const Json& json, const std::vector<std::pair<std::string, std::string>>& texts) {
-  if (call.format == Format::json || call.format == Format::ndjson) {
-    write_out(dump(json) + "\n");
-    return;
+// What was said about an incident, on a line: when it was acknowledged and by whom, then the newest note.
+std::string said_text(const Incident& incident, const Server& server, const Zone& zone) {
+  const auto annotations = annotations_of(server, incident);
+  std::string text;
+  if (const auto seen = acknowledged_at(annotations)) {
+    const auto first = std::find_if(annotations.begin(), annotations.end(), [&](const Annotation& annotation) {
+      return annotation.kind == Annotation::Kind::acknowledged && annotation.made_at == *seen;
+    });
+    text = fmt::format("acknowledged {}{}{}", minute_text(*seen, zone), first->author.empty() ? "" : " by ",
+                       first->author);
   }
-  if (call.format == Format::csv) {
-    std::vector<Column> columns;
-    std::vector<Cell> cells;
-    for (const auto& [key, value] : json.items()) {
-      if (value.is_array()) continue;
-      if (!value.is_object()) {
-        columns.push_back({key, {}});
-        cells.push_back(cell(value));
-        continue;
-      }
-      for (const auto& [inner, inner_value] : value.items()) {
-        columns.push_back({fmt::format("{}.{}", key, inner), {}});
-        cells.push_back(cell(inner_value));
-      }
-    }
-    RowWriter rows(Format::csv, call.terminal, std::move(columns), "rows");
-    rows.add(std::move(cells));
-    rows.finish();
-    return;
-  }
-  std::size_t width = 0;
-  for (const auto& [label, text] : texts) width = std::max(width, label.size());
-  for (const auto& [label, text] : texts) {
-    write_out(
-        fmt::format("{}  {}\n", paint(fmt::format("{:<{}}", label, width), Colour::bold, call.terminal.colour), text));
-  }
-}
-
-std::string optional_duration(const std::optional<double>& ms) {
-  return ms ? short_duration(static_cast<std::int64_t>(*ms)) : "-";
-}
-
-std::string window_text(Window window, const Zone& zone) {
-  return fmt::format("{} to {}", moment_text(window.from, zone), moment_text(window.to, zone));
-}
-
-std::vector<std::pair<std::string, std::string>> figures_texts(const std::string& name, const Figures& f,
-                                                               const Zone& zone) {
-  std::string times;
-  for (const State state :
-       {State::up, State::degraded, State::down, State::maintenance, State::paused, State::unknown}) {
-    if (f.time[state] == 0) continue;
-    times += fmt::format("{}{} {}", times.empty() ? "" : ", ", to_string(state), short_duration(f.time[state]));
-  }
-  std::string latency = "-";
-  if (f.latency) {
-    latency = fmt::format("p50 {}, p90 {}, p95 {}, p99 {}, mean {}, max {}{}", format_latency(f.latency->p50_us),
-                          format_latency(f.latency->p90_us), format_latency(f.latency->p95_us),
-                          format_latency(f.latency->p99_us), format_latency(f.latency->mean_us),
-                          format_latency(f.latency->max_us), f.latency->exact ? "" : " (percentiles within 1 %)");
-  }
-  std::vector<std::pair<std::string, std::string>> texts = {
-      {"server", printable(name)},
-      {"window", window_text(f.window, zone)},
-      {"state", f.current ? fmt::format("{} for {}", to_string(f.current->state),
-                                        short_duration((f.window.to - f.current->since).count()))
-                          : "-"},
-      {"uptime", percent_text(f.uptime_ratio)},
-      {"coverage", percent_text(f.coverage_ratio)},
-      {"time", times.empty() ? "-" : times},
-      {"checks",
-       fmt::format("{}, {} failed, {} not confirmed; {} successful", with_commas(f.counts.checks),
-                   with_commas(f.counts.failed), with_commas(f.counts.blips), percent_text(f.check_success_ratio))},
-      {"latency", latency},
-      {"outages", fmt::format("{}, longest {}, to repair {}, between {}", f.incidents.size(),
-                              f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-",
-                              optional_duration(f.mttr_ms), optional_duration(f.mtbf_ms))}};
-  for (const Hole& hole : f.holes) {
-    texts.emplace_back("unreadable", window_text(hole.window, zone) + ": " + printable(hole.error.message));
-  }
-  return texts;
+  const auto last = std::find_if(annotations.rbegin(), annotations.rend(),
+                                 [](const Annotation& annotation) { return !annotation.text.empty(); });
+  if (last != annotations.rend()) text += fmt::format("{}{}", text.empty() ? "" : "; ", last->text);
+  return text;
 }
 
 void show_incidents(const Call& call, const Catalog& catalog, const std::vector<Incident>& list, Window window,
                     const Zone& zone) {
+  if (call.format == Format::json || call.format == Format::ndjson) {
+    Json json = window_json(window);
+    json["incidents"] = Json::array();
+    for (const Incident& incident : list) {
+      const Server* const server = catalog.find(incident.server);
+      if (server == nullptr) continue;
+      Json entry = incident_json(incident, *server);
+      if (call.format == Format::ndjson) {
+        write_out(dump(entry) + "\n");
+      } else {
+        json["incidents"].push_back(std::move(entry));
+      }
+    }
+    if (call.format == Format::json) write_out(dump(json) + "\n");
+    return;
+  }
   RowWriter rows(call.format, call.terminal,
                  {{"server", "NAME"},
                   {"from", "FROM"},
@@ -109,23 +63,39 @@ void show_incidents(const Call& call, const Catalog& catalog, const std::vector<
                   {"code", "CODE", true},
                   {"error", "ERROR"},
                   {"detail", "DETAIL"},
-                  {"ongoing", ""}},
+                  {"ongoing", ""},
+                  {"detected_at", ""},
+                  {"acknowledged_at", ""},
+                  {"said", "SAID"}},
                  "incidents", window_json(window));
   for (const Incident& incident : list) {
     const Server* const server = catalog.find(incident.server);
-    Json json = incident_json(incident, server != nullptr ? server->name : "?");
+    if (server == nullptr) continue;
+    const Json json = incident_json(incident, *server);
+    const std::string said = said_text(incident, *server, zone);
     rows.add({cell(json["server"]), cell(json["from"], moment_text(incident.from, zone)),
               incident.to ? cell(json["to"], moment_text(*incident.to, zone)) : cell(nullptr, "ongoing", Colour::red),
               cell(json["duration_ms"], short_duration(incident.duration_ms)), cell(json["failed_checks"]),
-              cell(json["code"]), cell(json["error"]), cell(json["detail"]), cell(json["ongoing"])});
+              cell(json["code"]), cell(json["error"]), cell(json["detail"]), cell(json["ongoing"]),
+              cell(json["detected_at"]), cell(json["acknowledged_at"]),
+              cell(said.empty() ? Json(nullptr) : Json(said))});
   }
   rows.finish();
 }
 
-void show_latency_series(const Call& call, const std::string& name, const LatencyAnswer& answer, const Zone& zone) {
-  Json head = {{"server", name}};
+// What stands beside a table of latencies, which is figures or a series.
+Json latency_head(const Server& server, const LatencyAnswer& answer, const LatencyOptions& options) {
+  Json head = {{"server", server.name}};
   head.update(window_json(answer.window));
-  head["latency_us"] = latency_json(answer.total);
+  if (options.points > 0) head["latency_us"] = latency_json(answer.total);
+  for (std::size_t i = 0; options.points > 0 && options.phases && i < kPhaseCount; ++i) {
+    head["phases_us"][std::string(kPhaseNames[i])] = latency_json(answer.phases[i]);
+  }
+  if (answer.target) head["target"] = latency_objective_json(*answer.target, server.level.latency_objective);
+  return head;
+}
+
+void show_latency_series(const Call& call, const Json& head, const LatencyAnswer& answer, const Zone& zone) {
   RowWriter rows(call.format, call.terminal,
                  {{"from", "FROM"},
                   {"to", ""},
@@ -144,6 +114,79 @@ void show_latency_series(const Call& call, const std::string& name, const Latenc
               cell(json["failed_checks"]), latency("mean_us"), latency("min_us"), latency("max_us")});
   }
   rows.finish();
+}
+
+void show_latency_figures(const Call& call, const Json& head, const LatencyAnswer& answer, bool phases) {
+  RowWriter rows(call.format, call.terminal,
+                 {{"phase", "PHASE"},
+                  {"checks", "CHECKS", true},
+                  {"mean_us", "MEAN", true},
+                  {"min_us", "MIN", true},
+                  {"p50_us", "P50", true},
+                  {"p90_us", "P90", true},
+                  {"p95_us", "P95", true},
+                  {"p99_us", "P99", true},
+                  {"max_us", "MAX", true},
+                  {"exact", ""}},
+                 "latency", head);
+  const auto add = [&](std::string_view phase, const std::optional<LatencyFigures>& f) {
+    // People and programs see the same whole microseconds.
+    const auto us = [](double value) { return cell(rounded_json(value), format_latency(std::round(value))); };
+    if (f) {
+      rows.add({cell(std::string(phase)), cell(f->count, with_commas(f->count)), us(f->mean_us), us(f->min_us),
+                us(f->p50_us), us(f->p90_us), us(f->p95_us), us(f->p99_us), us(f->max_us), cell(f->exact)});
+    } else {
+      rows.add({cell(std::string(phase)), cell(0), cell(nullptr), cell(nullptr), cell(nullptr), cell(nullptr),
+                cell(nullptr), cell(nullptr), cell(nullptr), cell(nullptr)});
+    }
+  };
+  add("total", answer.total);
+  for (std::size_t i = 0; phases && i < kPhaseCount; ++i) add(kPhaseNames[i], answer.phases[i]);
+  rows.finish();
+}
+
+std::string hour_text(std::size_t hour) {
+  constexpr std::array kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  constexpr std::size_t kHours = 24;
+  return fmt::format("{} {:02}:00", kDays[hour / kHours], hour % kHours);
+}
+
+// How far now is from what is usual, in words.
+std::string deviation_text(const BaselineAnswer& answer) {
+  const auto& usual = answer.hours[answer.hour];
+  if (!answer.recent_median_us) return "no latency in the last hour";
+  std::string text = fmt::format("now {}", format_latency(*answer.recent_median_us));
+  if (!usual) return text + fmt::format("; nothing is known of {}", hour_text(answer.hour));
+  text += fmt::format("; usual at {} is {} +- {}", hour_text(answer.hour), format_latency(usual->median_us),
+                      format_latency(usual->mad_us));
+  if (answer.deviations) text += fmt::format("; {:+.1f} deviations", *answer.deviations);
+  return text;
+}
+
+Outcome show_baseline(const Call& call, const Subject& subject) {
+  BaselineOptions options;
+  options.zone = subject.question.zone;
+  const auto weeks = read_count(call, "weeks", options.weeks, 1, kMaxBaselineWeeks);
+  if (!weeks) return tl::unexpected(weeks.error());
+  options.weeks = static_cast<std::uint32_t>(*weeks);
+  const auto answer = latency_baseline(*subject.store, subject.server->id, subject.question.query, options);
+  if (!answer) return failed(printable(answer.error().message));
+  if (call.format == Format::json || call.format == Format::ndjson) {
+    write_out(dump(baseline_json(subject.server->name, *answer)) + "\n");
+    return kExitDone;
+  }
+  RowWriter rows(call.format, call.terminal,
+                 {{"hour", "HOUR"}, {"checks", "CHECKS", true}, {"median_us", "MEDIAN", true}, {"mad_us", "MAD", true}},
+                 "hours");
+  for (std::size_t hour = 0; hour < kHoursOfWeek; ++hour) {
+    const auto& usual = answer->hours[hour];
+    if (!usual) continue;
+    rows.add({cell(hour_text(hour)), cell(usual->count), cell(usual->median_us, format_latency(usual->median_us)),
+              cell(usual->mad_us, format_latency(usual->mad_us))});
+  }
+  rows.finish();
+  if (call.format == Format::table) write_out(fmt::format("\n{}\n", deviation_text(*answer)));
+  return kExitDone;
 }
 
 Expected<BarOptions> read_bar_options(const Call& call, const Zone& zone) {
@@ -215,21 +258,7 @@ Result<bool> was_measured(const Store& store, const std::vector<const Server*>& 
                      [](const DashboardRow& row) { return row.figures.coverage_ratio.value_or(0) > 0; });
 }
 
-std::string burn_text(const std::optional<double>& rate) {
-  return rate ? fmt::format("{:.2f}", *rate) : "-";
-}
-
 }  // namespace
-
-Outcome uptime_command(const Call& call) {
-  auto subject = open_subject(call, call.words[0]);
-  if (!subject) return tl::unexpected(subject.error());
-  const auto answer = uptime(*subject->store, subject->server->id, subject->question.query);
-  if (!answer) return failed(printable(answer.error().message));
-  const std::string& name = subject->server->name;
-  show_object(call, figures_json(name, answer->figures), figures_texts(name, answer->figures, subject->question.zone));
-  return kExitDone;
-}
 
 Outcome incidents_command(const Call& call) {
   const auto question = read_question(call);
@@ -260,6 +289,10 @@ void latency_options(OptionList& options) {
   auto add = options.add_options();
   add("phases", "also of each phase: dns, connect, tls, first byte, transfer");
   add("points", po::value<std::string>()->value_name("N"), "a series of at most so many columns, with their extremes");
+  add("target", po::value<std::string>()->value_name("SPAN"),
+      "the share of checks within it, and Apdex (default: the server's own, if it has one)");
+  add("baseline", "what is usual at each hour of the week, and how far from it the last hour is");
+  add("weeks", po::value<std::string>()->value_name("N"), "learned from, for --baseline (default 4)");
 }
 
 Outcome latency_command(const Call& call) {
@@ -267,41 +300,24 @@ Outcome latency_command(const Call& call) {
   if (!points) return tl::unexpected(points.error());
   auto subject = open_subject(call, call.words[0]);
   if (!subject) return tl::unexpected(subject.error());
-  const LatencyOptions options{.phases = call.has("phases"), .points = static_cast<std::uint32_t>(*points)};
-  const auto answer = latency(*subject->store, subject->server->id, subject->question.query, options);
+  const Server& server = *subject->server;
+  if (call.has("baseline")) return show_baseline(call, *subject);
+  if (call.has("weeks")) return usage("--weeks goes with --baseline");
+  const auto target = latency_target_for(call.text("target"), server);
+  if (!target) return usage(fmt::format("--{}", target.error().message));
+  const LatencyOptions options{
+      .phases = call.has("phases"), .points = static_cast<std::uint32_t>(*points), .target = *target};
+  const auto answer = latency(*subject->store, server.id, subject->question.query, options);
   if (!answer) return failed(printable(answer.error().message));
-  const std::string& name = subject->server->name;
+  const Json head = latency_head(server, *answer, options);
   if (options.points > 0) {
-    show_latency_series(call, name, *answer, subject->question.zone);
-    return kExitDone;
+    show_latency_series(call, head, *answer, subject->question.zone);
+  } else {
+    show_latency_figures(call, head, *answer, options.phases);
   }
-  Json head = {{"server", name}};
-  head.update(window_json(answer->window));
-  RowWriter rows(call.format, call.terminal,
-                 {{"phase", "PHASE"},
-                  {"checks", "CHECKS", true},
-                  {"mean_us", "MEAN", true},
-                  {"min_us", "MIN", true},
-                  {"p50_us", "P50", true},
-                  {"p90_us", "P90", true},
-                  {"p95_us", "P95", true},
-                  {"p99_us", "P99", true},
-                  {"max_us", "MAX", true},
-                  {"exact", ""}},
-                 "latency", head);
-  const auto add = [&](std::string_view phase, const std::optional<LatencyFigures>& f) {
-    const auto us = [](double value) { return cell(rounded_json(value), format_latency(value)); };
-    if (f) {
-      rows.add({cell(std::string(phase)), cell(f->count, with_commas(f->count)), us(f->mean_us), us(f->min_us),
-                us(f->p50_us), us(f->p90_us), us(f->p95_us), us(f->p99_us), us(f->max_us), cell(f->exact)});
-    } else {
-      rows.add({cell(std::string(phase)), cell(0), cell(nullptr), cell(nullptr), cell(nullptr), cell(nullptr),
-                cell(nullptr), cell(nullptr), cell(nullptr), cell(nullptr)});
-    }
-  };
-  add("total", answer->total);
-  for (std::size_t i = 0; options.phases && i < kPhaseCount; ++i) add(kPhaseNames[i], answer->phases[i]);
-  rows.finish();
+  if (call.format == Format::table && answer->target) {
+    write_out(fmt::format("\n{}\n", latency_target_text(*answer->target, server.level.latency_objective)));
+  }
   return kExitDone;
 }
 
@@ -350,50 +366,6 @@ Outcome bars_command(const Call& call) {
               cell(json["latency_max_us"], measured ? format_latency(bar.latency_max_us) : "-")});
   }
   rows.finish();
-  return kExitDone;
-}
-
-void slo_options(OptionList& options) {
-  options.add_options()("objective", po::value<std::string>()->value_name("RATIO"),
-                        "99.9% or 0.999 (default: the server's own)");
-}
-
-Outcome slo_command(const Call& call) {
-  std::optional<double> objective;
-  if (const auto text = call.text("objective")) {
-    objective = parse_objective(*text);
-    if (!objective) return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999");
-  }
-  auto subject = open_subject(call, call.words[0]);
-  if (!subject) return tl::unexpected(subject.error());
-  if (!objective && !subject->server->objective) {
-    return usage(
-        fmt::format("`{}` has no objective of its own; give one with --objective 99.9%", printable(call.words[0])));
-  }
-  const auto answer = slo(*subject->store, subject->server->id, subject->question.query, {objective, {}});
-  if (!answer) return failed(printable(answer.error().message));
-  const bool known = answer->uptime_ratio.has_value();
-  std::vector<std::pair<std::string, std::string>> texts = {
-      {"server", printable(subject->server->name)},
-      {"window", window_text(answer->window, subject->question.zone)},
-      {"objective", format_percent(answer->objective, 3) + " %"},
-      {"uptime", percent_text(answer->uptime_ratio)},
-      {"met", !answer->met   ? "-"
-              : *answer->met ? "yes"
-                             : "no"},
-      {"budget", known ? short_duration(answer->budget_ms) : "-"},
-      {"spent", known ? short_duration(answer->spent_ms) : "-"},
-      {"remaining", answer->remaining_ratio
-                        ? fmt::format("{}{:.1f} %", *answer->remaining_ratio < 0 ? "overspent, " : "",
-                                      *answer->remaining_ratio * 100)
-                        : "-"}};
-  for (const BurnRate& burn : answer->burn) {
-    texts.emplace_back(
-        fmt::format("burn {}", format_duration(burn.window.length)),
-        fmt::format("{} and {} over {}; fires at {}{}", burn_text(burn.rate), burn_text(burn.short_rate),
-                    format_duration(burn.window.short_length), burn.window.factor, burn.firing ? ": FIRING" : ""));
-  }
-  show_object(call, slo_json(subject->server->name, *answer), texts);
   return kExitDone;
 }
 

@@ -3,7 +3,9 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "page/report_page.h"
+#include "report/digest.h"
+#include "report/print.h"
+#include "report/report_page.h"
 #include "show/answers.h"
 #include "show/number.h"
 #include "show/state_text.h"
@@ -106,6 +108,42 @@ void show_groups(const Call& call, const Report& report) {
   rows.finish();
 }
 
+// A word for a shell.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:%+@,";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+// The command that makes the same page again, its window by moments.
+std::string command_again(const Call& call, const Question& question) {
+  std::string text = "nines report";
+  for (const std::string& word : call.words) text += fmt::format(" {}", quoted(word));
+  text += fmt::format(" --from {} --to {} --tz {} --html", format_time(question.query.window.from),
+                      format_time(question.query.window.to), question.zone.name());
+  for (const char* option : {"by", "group", "group-rule", "quorum", "objective", "title", "maintenance", "unknown",
+                             "confirm-failures", "confirm-successes"}) {
+    if (const auto value = call.text(option)) text += fmt::format(" --{} {}", option, quoted(*value));
+  }
+  return text;
+}
+
+Outcome show_page(const Call& call, const Store& store, const Question& question, const Report& answer) {
+  const auto digest = digest_of(store, answer, question.query);
+  if (!digest) return failed(printable(digest.error().message));
+  const auto catalog = store.catalog();
+  const auto page = report_page({&answer, catalog.get(), question.query, question.zone, command_again(call, question),
+                                 call.text("title").value_or(""), *digest});
+  if (!page) return failed(printable(page.error().message));
+  if (const auto file = call.text("pdf")) {
+    if (auto printed = print_pdf(*page, *file); !printed) return failed(printable(printed.error().message));
+  }
+  if (call.has("html")) write_out(*page);
+  return kExitDone;
+}
+
 }  // namespace
 
 void report_options(OptionList& options) {
@@ -116,10 +154,18 @@ void report_options(OptionList& options) {
   add("group-rule", text("RULE"), "worst-of (default), all-up, quorum or weighted-mean");
   add("quorum", text("N"), "members that must be up, for --group-rule quorum");
   add("objective", text("RATIO"), "for servers without one of their own, e.g. 99.9%");
-  add("html", "a page that can be printed");
+  add("month", text("MONTH"), "short for --window: 2026-07 of --tz");
+  add("title", text("TEXT"), "what stands on top of the page");
+  add("html", "one page that needs nothing else, to read and to print");
+  add("pdf", text("FILE"), "the same page as PDF, where Chromium is there");
 }
 
-Outcome report_command(const Call& call) {
+Outcome report_command(const Call& given) {
+  Call call = given;
+  if (const auto month = call.text("month")) {
+    if (call.has("window") || call.has("from")) return usage("--month goes without --window and --from");
+    call.values.insert_or_assign("window", call.values["month"]);
+  }
   const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
   const auto options = read_options(call, question->zone);
@@ -135,14 +181,17 @@ Outcome report_command(const Call& call) {
     if (auto named = find_servers(*catalog, call.words); !named) return tl::unexpected(named.error());
     return failed(printable(answer.error().message));
   }
-  if (call.has("html")) {
-    write_out(report_page(*answer, question->zone));
-  } else if (call.format == Format::json) {
-    write_out(dump(report_json(*answer)) + "\n");
-  } else {
-    show_rows(call, *answer);
-    if (call.format == Format::table) show_groups(call, *answer);
+  if (call.has("html") || call.has("pdf")) return show_page(call, **store, *question, *answer);
+  if (call.format == Format::json) {
+    const auto digest = digest_of(**store, *answer, question->query);
+    if (!digest) return failed(printable(digest.error().message));
+    Json json = report_json(*answer);
+    json["sha256"] = {{"results", digest->results}, {"catalog", digest->catalog}};
+    write_out(dump(json) + "\n");
+    return kExitDone;
   }
+  show_rows(call, *answer);
+  if (call.format == Format::table) show_groups(call, *answer);
   return kExitDone;
 }
 

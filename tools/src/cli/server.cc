@@ -1,5 +1,7 @@
 // nines server add | list | show | edit | remove: the catalog. Listing reads no check result.
 #include <fmt/format.h>
+#include <nines/service_hours.h>
+#include <nines/slo.h>
 
 #include <algorithm>
 #include <array>
@@ -96,6 +98,37 @@ Expected<bool> change_objective(const Call& call, Server& server) {
   return true;
 }
 
+// What is promised beside the objective; `none` takes it away.
+Expected<bool> change_level(const Call& call, Server& server) {
+  ServiceLevel& level = server.level;
+  const auto text_of = [&](const char* option, std::string& value) {
+    if (const auto text = call.text(option)) value = *text == "none" ? "" : *text;
+  };
+  text_of("objective-period", level.period);
+  text_of("service-hours", level.hours);
+  if (const auto text = call.text("timezone")) level.timezone = *text;
+  const auto zone = Zone::find(level.timezone);
+  if (!zone) return usage(fmt::format("--timezone: {}", printable(zone.error().message)));
+  if (const auto period = parse_budget_period(level.period, *zone); !period) {
+    return usage(fmt::format("--objective-period: {}", printable(period.error().message)));
+  }
+  if (!level.hours.empty()) {
+    const auto hours = parse_service_hours(level.hours, *zone);
+    if (!hours) return usage(fmt::format("--service-hours: {}", printable(hours.error().message)));
+  }
+  if (call.text("latency-target") == "none") {
+    level.latency_target = milliseconds{0};
+  } else if (auto target = read_option_duration(call, "latency-target", milliseconds{1}, level.latency_target);
+             !target) {
+    return target;
+  }
+  const auto share = call.text("latency-objective");
+  if (!share) return true;
+  level.latency_objective = *share == "none" ? std::nullopt : parse_objective(*share);
+  if (level.latency_objective || *share == "none") return true;
+  return usage("--latency-objective: it must lie between 0 and 1, like 95% or 0.95, or be none");
+}
+
 // Applies the options to `server`; rules from now on where it has a history, from ever where it is new.
 Outcome apply(const Call& call, Server& server, bool is_new) {
   Rules rules = server.current_rules();
@@ -110,6 +143,7 @@ Outcome apply(const Call& call, Server& server, bool is_new) {
   if (auto tags = change_tags(call, server); !tags) return tl::unexpected(tags.error());
   if (auto retention = change_retention(call, server); !retention) return tl::unexpected(retention.error());
   if (auto objective = change_objective(call, server); !objective) return tl::unexpected(objective.error());
+  if (auto level = change_level(call, server); !level) return tl::unexpected(level.error());
   if (const auto group = call.text("group")) server.group = *group;
   return kExitDone;
 }
@@ -141,6 +175,11 @@ void rule_options(OptionList& options) {
   add("group", text("NAME"), "group of the dashboard");
   add("tag", po::value<std::vector<std::string>>()->value_name("KEY=VALUE"), "may be repeated; KEY= removes");
   add("objective", text("RATIO"), "service level objective, e.g. 99.9%, or none");
+  add("objective-period", text("PERIOD"), "what its budget is for: month, another calendar unit, or days as 30d");
+  add("service-hours", text("SCHEDULE"), "when it is promised: \"mon-fri 08:00-18:00\", or none");
+  add("timezone", text("ZONE"), "of both (default UTC)");
+  add("latency-target", text("SPAN"), "a response within it is good, e.g. 300ms, or none");
+  add("latency-objective", text("RATIO"), "the share of responses that are to be, e.g. 95%, or none");
 }
 
 }  // namespace
@@ -243,7 +282,12 @@ Outcome server_edit(const Call& call) {
                                 "url",
                                 "name",
                                 "pause",
-                                "resume"};
+                                "resume",
+                                "objective-period",
+                                "service-hours",
+                                "timezone",
+                                "latency-target",
+                                "latency-objective"};
   if (std::none_of(kChanges.begin(), kChanges.end(), [&](const char* option) { return call.has(option); })) {
     return usage("nothing to change; `nines server edit --help` lists what can be");
   }

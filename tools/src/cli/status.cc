@@ -9,14 +9,14 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/nagios.h"
-#include "cli/pager.h"
-#include "cli/screen.h"
 #include "cli/session.h"
 #include "cli/status_story.h"
 #include "cli/status_table.h"
 #include "show/answers.h"
+#include "show/nagios.h"
 #include "show/number.h"
+#include "show/pager.h"
+#include "show/screen.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -28,7 +28,7 @@ namespace po = boost::program_options;
 
 Expected<DashboardOptions> read_options(const Call& call) {
   DashboardOptions options;
-  options.figures.since = true;
+  options.figures.since = options.figures.places = true;
   options.sort = SortBy::worst_first;
   options.filter.names = call.words;
   options.filter.group = call.text("group");
@@ -79,18 +79,18 @@ void show_csv(const Call& call, const Dashboard& board) {
   rows.finish();
 }
 
-void show(const Call& call, const Dashboard& board) {
+void show(const Call& call, const Dashboard& board, const Catalog& catalog) {
   switch (call.format) {
     case Format::table:  // by show_for_people
       return;
     case Format::csv:
       return show_csv(call, board);
     case Format::ndjson:
-      for (const DashboardRow& row : board.rows) write_out(dump(figures_json(row.name, row.figures)) + "\n");
+      for (const DashboardRow& row : board.rows) write_out(dump(row_json(row, catalog)) + "\n");
       return;
     case Format::json: {
       Json json = {{"window", window_json(board.window)}, {"servers", Json::array()}};
-      for (const DashboardRow& row : board.rows) json["servers"].push_back(figures_json(row.name, row.figures));
+      for (const DashboardRow& row : board.rows) json["servers"].push_back(row_json(row, catalog));
       write_out(dump(json) + "\n");
     }
   }
@@ -291,7 +291,7 @@ Outcome status(const Call& call) {
     write_out(answer.line);
     return answer.exit_code;
   }
-  show(call, *board);
+  show(call, *board, *(*store)->catalog());
   return kExitDone;
 }
 

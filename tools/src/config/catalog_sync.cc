@@ -80,6 +80,7 @@ Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs
   server.tags = wanted.server.tags;
   server.retention = wanted.server.retention;
   server.objective = wanted.server.objective;
+  server.level = wanted.server.level;
   update_rules(server, wanted.server.current_rules(), now);
   update_maintenance(server, wanted.server.maintenance, now);
   // An entry without a check was not in the file: its pause, if any, is because of that and ends. A pause of a server

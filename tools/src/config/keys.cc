@@ -37,7 +37,8 @@ constexpr std::array kServer{
     ConfigKey{"stale-after", Takes::duration, 0, kMonth, "", "2.5 x interval + timeout", "how long a result holds"},
     ConfigKey{"merge-within", Takes::duration, 0, kMonth, "", "0s", "outages closer than this are one"},
     ConfigKey{"quorum", Takes::integer, 1, 65'535, "", "the majority", "locations that must be down"},
-    ConfigKey{"objective", Takes::other, 0, 0, "a ratio like 99.9% or 0.999", "", "service level objective"},
+    ConfigKey{"objective", Takes::other, 0, 0, "a ratio like 99.9% or 0.999, or a mapping", "",
+              "what is promised of it"},
     ConfigKey{"maintenance", Takes::other, 0, 0, "a list of mappings", "", "time that is planned not to count"},
     ConfigKey{"retention", Takes::other, 1, kMostDays, "days like 400d, or a mapping", "the store's",
               "how long its results are kept"},
@@ -48,6 +49,17 @@ constexpr std::array kServer{
 constexpr std::array kConfirm{
     ConfigKey{"failures", Takes::integer, 1, 1'000, "", "2, for push 1", "failures in a row that confirm an outage"},
     ConfigKey{"successes", Takes::integer, 1, 1'000, "", "1", "successes in a row that end one"},
+};
+
+constexpr std::array kObjective{
+    ConfigKey{"uptime", Takes::other, 0, 0, "a ratio like 99.9% or 0.999", "", "service level objective"},
+    ConfigKey{"period", Takes::other, 0, 0, "month, another calendar unit, or days as 30d", "month",
+              "what its budget is for"},
+    ConfigKey{"hours", Takes::other, 0, 0, "service hours like \"mon-fri 08:00-18:00\"", "always",
+              "when it is promised"},
+    ConfigKey{"timezone", Takes::text, 0, 0, "an IANA name", "UTC", "of period and hours"},
+    ConfigKey{"latency", Takes::duration, 1, kMonth, "", "", "a response within it is good"},
+    ConfigKey{"within", Takes::other, 0, 0, "a ratio like 95% or 0.95", "", "share of responses that are to be"},
 };
 
 constexpr std::array kRetention{
@@ -144,6 +156,7 @@ constexpr std::array kSections{
     ConfigSection{"top", "", "The file itself.", kTop},
     ConfigSection{"server", "servers[]", "A server. The keys of its check stand beside these, below.", kServer},
     ConfigSection{"confirm", "servers[].confirm", "What confirms an outage.", kConfirm},
+    ConfigSection{"objective", "servers[].objective", "What is promised of a server.", kObjective},
     ConfigSection{"retention", "servers[].retention", "How long a server's data is kept.", kRetention},
     ConfigSection{"maintenance", "servers[].maintenance[]", "Planned maintenance.", kMaintenance},
     ConfigSection{"push", "servers[].push", "A job that reports in.", kPush},

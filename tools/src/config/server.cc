@@ -1,6 +1,8 @@
 #include "config/server.h"
 
 #include <fmt/format.h>
+#include <nines/service_hours.h>
+#include <nines/slo.h>
 
 #include <algorithm>
 #include <charconv>
@@ -138,14 +140,59 @@ Rules read_rules(const MapReader& map, Problems& problems) {
   return rules;
 }
 
-std::optional<double> read_objective(const YAML::Node& node, Problems& problems) {
-  const auto text = read_text(node, "objective", problems);
+std::optional<double> read_ratio(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
   if (!text) return std::nullopt;
-  auto objective = parse_objective(*text);
-  if (!objective) {
-    problems.add(node, fmt::format("objective `{}` must lie between 0 and 1, like 99.9% or 0.999", printable(*text)));
+  auto ratio = parse_objective(*text);
+  if (!ratio) {
+    problems.add(node, fmt::format("{} `{}` must lie between 0 and 1, like 99.9% or 0.999", what, printable(*text)));
   }
-  return objective;
+  return ratio;
+}
+
+// A text of the service level that `parse` understands.
+template <class Parse>
+void read_promise(const MapReader& map, std::string_view key, const Zone& zone, Parse parse, std::string& out,
+                  Problems& problems) {
+  const auto node = map.get(key);
+  const auto text = node ? read_text(*node, key, problems) : std::nullopt;
+  if (!text) return;
+  if (const auto parsed = parse(*text, zone); parsed) {
+    out = *text;
+  } else {
+    problems.add(*node, printable(parsed.error().message));
+  }
+}
+
+// `objective: 99.9%`, or a mapping of all that is promised.
+void read_objective(const YAML::Node& node, Server& server, Problems& problems) {
+  if (!node.IsMap()) {
+    server.objective = read_ratio(node, "objective", problems);
+    return;
+  }
+  const MapReader map(node, "objective", key_names("objective"), problems);
+  ServiceLevel& level = server.level;
+  if (const auto uptime = map.get("uptime")) server.objective = read_ratio(*uptime, "uptime", problems);
+  Zone zone;
+  if (const auto named = map.get("timezone")) {
+    level.timezone = read_text(*named, "timezone", problems).value_or("UTC");
+    if (const auto found = Zone::find(level.timezone)) {
+      zone = *found;
+    } else {
+      problems.add(*named,
+                   fmt::format("there is no time zone `{}`; names are like Europe/Paris", printable(level.timezone)));
+    }
+  }
+  read_promise(map, "period", zone, parse_budget_period, level.period, problems);
+  read_promise(map, "hours", zone, parse_service_hours, level.hours, problems);
+  if (const auto target = map.get("latency")) {
+    level.latency_target =
+        read_duration(*target, config_key("objective", "latency"), problems).value_or(milliseconds{0});
+  }
+  if (const auto within = map.get("within")) {
+    level.latency_objective = read_ratio(*within, "within", problems);
+    if (!map.get("latency")) problems.add(*within, "within goes with `latency`: the share of checks that answer in it");
+  }
 }
 
 void read_tags(const YAML::Node& node, std::map<std::string, std::string>& tags, Problems& problems) {
@@ -207,7 +254,7 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
   if (const auto group = map.get("group")) server.group = read_text(*group, "group", problems).value_or("");
   if (const auto tags = map.get("tags")) read_tags(*tags, server.tags, problems);
   if (const auto list = map.get("maintenance")) server.maintenance = read_maintenance(*list, problems);
-  if (const auto objective = map.get("objective")) server.objective = read_objective(*objective, problems);
+  if (const auto objective = map.get("objective")) read_objective(*objective, server, problems);
   if (const auto retention = map.get("retention")) read_retention(*retention, server.retention, problems);
 
   if (const auto push = map.get("push")) config.push = read_push(*push, problems);

@@ -47,15 +47,12 @@ Json maintenance_json(const Maintenance& entry) {
   return json;
 }
 
-Json rules_json(const Rules& rules) {
-  return {{"effective_from", format_time(rules.effective_from)},
-          {"interval_ms", rules.interval.count()},
-          {"timeout_ms", rules.timeout.count()},
-          {"confirm_failures", rules.confirm_failures},
-          {"confirm_successes", rules.confirm_successes},
-          {"quorum", rules.quorum},
-          {"stale_after_ms", rules.stale_after.count()},
-          {"merge_within_ms", rules.merge_within.count()}};
+Json level_json(const ServiceLevel& level) {
+  return {{"period", text_or_null(level.period)},
+          {"hours", text_or_null(level.hours)},
+          {"timezone", level.timezone},
+          {"latency_target_ms", level.latency_target.count() > 0 ? Json(level.latency_target.count()) : Json(nullptr)},
+          {"latency_objective", optional_json(level.latency_objective)}};
 }
 
 Json period_json(const PeriodBudget& period) {
@@ -70,6 +67,17 @@ Json period_json(const PeriodBudget& period) {
 }
 
 }  // namespace
+
+Json rules_json(const Rules& rules) {
+  return {{"effective_from", format_time(rules.effective_from)},
+          {"interval_ms", rules.interval.count()},
+          {"timeout_ms", rules.timeout.count()},
+          {"confirm_failures", rules.confirm_failures},
+          {"confirm_successes", rules.confirm_successes},
+          {"quorum", rules.quorum},
+          {"stale_after_ms", rules.stale_after.count()},
+          {"merge_within_ms", rules.merge_within.count()}};
+}
 
 Json rounded_json(std::optional<double> value) {
   return value ? Json(std::llround(*value)) : Json(nullptr);
@@ -94,6 +102,7 @@ Json incident_json(const Incident& incident, const std::string& name) {
   json["from"] = format_time(incident.from);
   json["to"] = incident.to ? Json(format_time(*incident.to)) : Json(nullptr);
   json["end_seen"] = incident.end_seen;
+  json["detected_at"] = incident.detected_at ? Json(format_time(*incident.detected_at)) : Json(nullptr);
   json["duration_ms"] = incident.duration_ms;
   json["window_ms"] = incident.window_ms;
   json["window_down_ms"] = incident.window_down_ms;
@@ -104,6 +113,24 @@ Json incident_json(const Incident& incident, const std::string& name) {
   json["detail"] = text_or_null(incident.detail);
   json["ongoing"] = incident.ongoing();
   json["down_at_window_end"] = incident.down_at_window_end;
+  return json;
+}
+
+Json annotation_json(const Annotation& annotation) {
+  return {{"kind", annotation.kind == Annotation::Kind::acknowledged ? "acknowledged" : "note"},
+          {"at", format_time(annotation.at)},
+          {"made_at", format_time(annotation.made_at)},
+          {"author", text_or_null(annotation.author)},
+          {"text", text_or_null(annotation.text)}};
+}
+
+Json incident_json(const Incident& incident, const Server& server) {
+  Json json = incident_json(incident, server.name);
+  const auto annotations = annotations_of(server, incident);
+  const auto acknowledged = acknowledged_at(annotations);
+  json["acknowledged_at"] = acknowledged ? Json(format_time(*acknowledged)) : Json(nullptr);
+  json["annotations"] = Json::array();
+  for (const Annotation& annotation : annotations) json["annotations"].push_back(annotation_json(annotation));
   return json;
 }
 
@@ -148,7 +175,8 @@ Json figures_json(const std::string& name, const Figures& figures) {
     json["unreadable"].push_back(
         {{"from", format_time(hole.window.from)}, {"to", format_time(hole.window.to)}, {"error", hole.error.message}});
   }
-  for (const Incident& incident : figures.incidents) json["incidents"].push_back(incident_json(incident, {}));
+  for (const Incident& incident : figures.incidents)
+    json["incidents"].push_back(incident_json(incident, std::string()));
   for (const CauseDowntime& cause : downtime_by_cause(figures.incidents)) {
     json["causes"].push_back({{"error", text_or_null(to_string(cause.error))},
                               {"code", code_json(cause.code)},
@@ -166,6 +194,22 @@ Json figures_json(const std::string& name, const Figures& figures) {
                        {"since", format_time(figures.current->since)}};
   }
   return json;
+}
+
+Json figures_json(const Server& server, const Figures& figures) {
+  Json json = figures_json(server.name, figures);
+  json["incidents"] = Json::array();
+  for (const Incident& incident : figures.incidents) {
+    Json entry = incident_json(incident, server);
+    entry.erase("server");
+    json["incidents"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+Json row_json(const DashboardRow& row, const Catalog& catalog) {
+  const Server* const server = catalog.find(row.server);
+  return server != nullptr ? figures_json(*server, row.figures) : figures_json(row.name, row.figures);
 }
 
 Json bar_json(const Bar& bar) {
@@ -199,6 +243,13 @@ Json latency_target_json(const LatencyTarget& target) {
           {"within_ratio", optional_json(target.within_ratio)},
           {"apdex", optional_json(target.apdex)},
           {"exact", target.exact}};
+}
+
+Json latency_objective_json(const LatencyTarget& target, const std::optional<double>& objective) {
+  Json json = latency_target_json(target);
+  json["objective"] = optional_json(objective);
+  json["met"] = objective && target.within_ratio ? Json(*target.within_ratio >= *objective) : Json(nullptr);
+  return json;
 }
 
 Json slo_json(const std::string& name, const SloAnswer& slo) {
@@ -366,6 +417,9 @@ Json server_json(const Server& server, Audience audience) {
   if (audience == Audience::owner) {
     Json check = Json::parse(server.check, nullptr, false);
     json["check"] = check.is_object() ? std::move(check) : Json();
+    json["level"] = level_json(server.level);
+    json["annotations"] = Json::array();
+    for (const Annotation& annotation : server.annotations) json["annotations"].push_back(annotation_json(annotation));
   }
   return json;
 }

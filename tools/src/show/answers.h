@@ -8,14 +8,12 @@
 #include <nines/baseline.h>
 #include <nines/comparison.h>
 #include <nines/composed.h>
-
 #include <nines/dashboard.h>
 #include <nines/incident.h>
 #include <nines/latency.h>
 #include <nines/report.h>
 #include <nines/server.h>
 #include <nines/service_hours.h>
-
 #include <nines/slo.h>
 #include <nines/uptime.h>
 
@@ -29,14 +27,23 @@ namespace nines::tools {
 
 [[nodiscard]] Json window_json(Window window);
 [[nodiscard]] Json time_json(const TimePerState& time);
-/// Without the server's name when `name` is empty.
+/// Without the server's name when `name` is empty, and without what was said about it.
 [[nodiscard]] Json incident_json(const Incident& incident, const std::string& name);
+/// With what was said about it.
+[[nodiscard]] Json incident_json(const Incident& incident, const Server& server);
+[[nodiscard]] Json annotation_json(const Annotation& annotation);
 [[nodiscard]] Json latency_json(const std::optional<LatencyFigures>& latency);
-/// The object that `nines uptime NAME --json` prints.
 [[nodiscard]] Json figures_json(const std::string& name, const Figures& figures);
+/// The object that `nines uptime NAME --json` prints: its incidents with what was said about them.
+[[nodiscard]] Json figures_json(const Server& server, const Figures& figures);
+/// Likewise of a row whose server `catalog` holds; without what was said where it was removed meanwhile.
+[[nodiscard]] Json row_json(const DashboardRow& row, const Catalog& catalog);
 [[nodiscard]] Json bar_json(const Bar& bar);
 [[nodiscard]] Json latency_point_json(const LatencyPoint& point);
 [[nodiscard]] Json latency_target_json(const LatencyTarget& target);
+/// A target with the share of checks that was promised to be within it, and whether it was.
+[[nodiscard]] Json latency_objective_json(const LatencyTarget& target, const std::optional<double>& objective);
+[[nodiscard]] Json rules_json(const Rules& rules);
 [[nodiscard]] Json slo_json(const std::string& name, const SloAnswer& slo);
 [[nodiscard]] Json comparison_json(const std::string& name, const Comparison& comparison);
 [[nodiscard]] Json service_hours_json(const std::string& name, const ServiceHoursAnswer& answer);

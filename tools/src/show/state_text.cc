@@ -5,6 +5,7 @@
 #include <nines/uptime.h>
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace nines::tools {
@@ -86,6 +87,25 @@ std::string short_duration(std::int64_t ms) {
     if (ms >= unit) return format_duration(std::chrono::milliseconds{ms / kept * kept});
   }
   return format_duration(std::chrono::milliseconds{ms});
+}
+
+std::string cause_text(ErrorClass error, std::uint16_t code) {
+  std::string text(to_string(error));
+  if (code != 0) text += fmt::format("{}{}", text.empty() ? "" : " ", code);
+  return text.empty() ? "correction" : text;
+}
+
+std::string latency_target_text(const LatencyTarget& target, const std::optional<double>& objective) {
+  std::string text = fmt::format("{} within {}", percent_text(target.within_ratio),
+                                 format_latency(static_cast<double>(target.target.count())));
+  if (target.apdex) text += fmt::format(", Apdex {:.2f}", std::floor(*target.apdex * 100) / 100);
+  if (!target.exact) text += " (within 1 %)";
+  if (!objective) return text;
+  const bool known = target.within_ratio.has_value();
+  return text + fmt::format("; {} % are promised: {}", format_percent(*objective, 3),
+                            !known                               ? "no data"
+                            : *target.within_ratio >= *objective ? "met"
+                                                                 : "not met");
 }
 
 std::string moment_text(TimeMs time, const Zone& zone) {

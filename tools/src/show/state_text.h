@@ -3,6 +3,8 @@
 
 #include <nines/bars.h>
 #include <nines/calendar.h>
+#include <nines/check_result.h>
+#include <nines/latency.h>
 #include <nines/types.h>
 
 #include <cstdint>
@@ -33,6 +35,11 @@ namespace nines::tools {
 [[nodiscard]] std::string format_latency(double us);
 /// A duration for people, at most two units: "2d3h", "4m10s", "350ms".
 [[nodiscard]] std::string short_duration(std::int64_t ms);
+
+/// What began an outage: "http_status 503", "timeout"; "correction" where no check failed.
+[[nodiscard]] std::string cause_text(ErrorClass error, std::uint16_t code);
+/// "97.1 % within 300ms, Apdex 0.98; 95.0 % are promised: met".
+[[nodiscard]] std::string latency_target_text(const LatencyTarget& target, const std::optional<double>& objective);
 
 /// "2026-07-14 09:30:00Z", or with the zone's offset; with milliseconds where they are not 0.
 [[nodiscard]] std::string moment_text(TimeMs time, const Zone& zone);

@@ -217,7 +217,7 @@ Result<Json> incidents_json(const Store& store, const Server& server, const WebR
       json["next_cursor"] = next_cursor(question->query, last);
       break;
     }
-    json["incidents"].push_back(incident_json(*each, {}));
+    json["incidents"].push_back(incident_json(*each, std::string()));
     last = start;
   }
   return json;

@@ -1,4 +1,4 @@
-#include "cli/nagios.h"
+#include "show/nagios.h"
 
 #include <fmt/format.h>
 #include <nines/uptime.h>

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/screen.h"
+#include "show/screen.h"
 #include "tools/support/command_line.h"
 
 namespace nines::tools::testing {

@@ -1,4 +1,4 @@
-#include "cli/pager.h"
+#include "show/pager.h"
 
 #include <fcntl.h>
 #include <signal.h>
