@@ -72,6 +72,7 @@ TEST_F(AnswersTest, WhyNamesTheRunsAndSumsToTheFigures) {
   }
   EXPECT_EQ(down_ms, 120'000);
   EXPECT_EQ(all_ms, 3'600'000);
+  EXPECT_EQ(why["figures"], json({"uptime", "site"}));
   EXPECT_EQ(why["over_ms"], 3'600'000);
   EXPECT_EQ(why["bad_ms"], 120'000);
   const std::string text = ask({"uptime", "site", "--why"}).out;

@@ -155,6 +155,30 @@ TEST_F(RunTest, ThePageShowsItAndTheMetricsCountIt) {
   EXPECT_THAT(metrics, Not(HasSubstr("s3cret")));
 }
 
+TEST_F(RunTest, WhatIsSaidOfAnOutageIsKeptAlsoOverAReload) {
+  start(config());  // nobody listens on the target's port
+  ASSERT_TRUE(eventually([this] {
+    const Json json = uptime();
+    return json.is_object() && json.contains("incidents") && !json["incidents"].empty();
+  }));
+  const std::string path = "/api/v1/servers/site/annotations";
+  EXPECT_EQ(post(page_, path, R"({"kind":"acknowledged","author":"ann"})").status, 200);
+  EXPECT_EQ(post(page_, path, R"({"kind":"note","text":"the switch"})").status, 200);
+  EXPECT_EQ(post(page_, "/-/reload", "").status, 200);
+  const Json incident = uptime()["incidents"][0];
+  ASSERT_EQ(incident["annotations"].size(), 2U);
+  EXPECT_EQ(incident["annotations"][0]["author"], "ann");
+  EXPECT_EQ(incident["acknowledged_at"], incident["annotations"][0]["made_at"]);
+  for (const char* body : {"", "x", "[]", R"({"kind":"shout"})", R"({"kind":"note"})", R"({"kind":"note","text":1})",
+                           R"({"kind":"note","text":"x","who":"y"})", R"({"kind":"note","text":"x","at":"soon"})"}) {
+    EXPECT_EQ(post(page_, path, body).status, 400) << body;
+  }
+  EXPECT_EQ(post(page_, path, R"({"kind":"note","text":"x","at":"2020-01-01T00:00:00Z"})").status, 404);
+  EXPECT_EQ(post(page_, "/api/v1/servers/nobody/annotations", R"({"kind":"note","text":"x"})").status, 404);
+  EXPECT_EQ(post(page_, "/api/v1/servers//annotations", R"({"kind":"note","text":"x"})").status, 404);
+  EXPECT_EQ(uptime()["incidents"][0]["annotations"].size(), 2U);
+}
+
 TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
   const TestWebServer server(target_);
   start(config());

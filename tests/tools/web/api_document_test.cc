@@ -115,6 +115,12 @@ TEST_F(ApiDocument, NamesPathsThatAnswerAndParametersThatTheyTake) {
                                                   {"by", "day"},
                                                   {"objective", "0.9"},
                                                   {"label", "x"},
+                                                  {"compare", "previous"},
+                                                  {"hours", "mon-fri%2008:00-18:00"},
+                                                  {"period", "30d"},
+                                                  {"target", "300ms"},
+                                                  {"weeks", "2"},
+                                                  {"of", "any(site)"},
                                                   {"confirm-failures", "2"},
                                                   {"confirm-successes", "1"},
                                                   {"maintenance", "exclude"},
@@ -123,13 +129,15 @@ TEST_F(ApiDocument, NamesPathsThatAnswerAndParametersThatTheyTake) {
     std::string path = row.at(0);
     if (path == "/api/v1/events") continue;  // does not end
     if (const std::size_t name = path.find("{name}"); name != std::string::npos) path.replace(name, 6, "site");
-    EXPECT_EQ(ask(path).status, 200) << path;
+    const std::string required = path.ends_with("/service") ? "of=site" : "";
+    EXPECT_EQ(ask(path + "?" + required).status, 200) << path;
     for (const std::string& parameter : words(row.at(1))) {
       ASSERT_TRUE(values.contains(parameter)) << parameter;
       std::string value = values.at(parameter);
       if (parameter == "cursor" && path.ends_with("/points")) value = "1-0";
       if (parameter == "cursor" && (path.ends_with("/status") || path.ends_with("/incidents"))) value = "1-0-1-0";
-      EXPECT_EQ(ask(path + "?" + parameter + "=" + value).status, 200) << path << " " << parameter;
+      const std::string also = parameter == "of" || required.empty() ? "" : "&" + required;
+      EXPECT_EQ(ask(path + "?" + parameter + "=" + value + also).status, 200) << path << " " << parameter;
     }
     if (!path.starts_with("/-/") && !path.starts_with("/metrics")) {
       EXPECT_EQ(ask(path + "?no-such-parameter=1").status, 400) << path;

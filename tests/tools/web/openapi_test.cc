@@ -127,6 +127,13 @@ Server full_server(TimeMs start) {
   server.group = "core";
   server.tags = {{"team", "web"}};
   server.objective = 0.9;
+  server.level.latency_target = std::chrono::milliseconds{50};
+  server.level.latency_objective = 0.9;
+  server.annotations.push_back({.kind = Annotation::Kind::acknowledged,
+                                .at = start + minutes{25},
+                                .made_at = start + minutes{27},
+                                .author = "ann",
+                                .text = "the disk"});
   server.created_at = start;
   server.corrections.push_back({.window = {start, start + minutes{5}}, .state = State::up, .note = "ours"});
   server.paused.push_back({start + minutes{50}, start + minutes{55}});
@@ -152,7 +159,7 @@ class OpenApi : public ::testing::Test {
       result.server = id;
       result.time = start + minutes{minute};
       result.state = minute >= 20 && minute < 30 ? State::down : State::up;
-      result.latency_us = 40'000;
+      result.latency_us = 40'000 + 1'000 * (minute % 7);
       result.code = result.state == State::down ? 500 : 200;
       if (result.state == State::down) {
         result.error = ErrorClass::http_status;
@@ -200,18 +207,52 @@ TEST_F(OpenApi, DescribesWhatIsAnswered) {
       if (const auto found = fullest.find(path); found != fullest.end()) query[found->second] = "1";
       if (path.ends_with("/latency")) query["phases"] = "1";
       if (path.ends_with("/slo")) query["objective"] = "0.99";
+      if (path.ends_with("/uptime")) query["hours"] = "mon-sun 00:00-24:00";
+      if (path.ends_with("/latency")) query["target"] = "30ms";
+      if (path.ends_with("/comparison")) query["window"] = "1h";
+      if (path.ends_with("/service")) query["of"] = "any(full)";
+      if (path.ends_with("/service")) query["objective"] = "0.99";
       const std::string real = std::regex_replace(path, std::regex("\\{name\\}"), name);
       schema.check(good, site_.json(real, query), path);
       ++asked;
+    }
+    if (path.ends_with("/service")) {
+      EXPECT_EQ(site_.get(path).status, 400) << "of what";
     }
     const WebResponse bad = site_.get(std::regex_replace(path, std::regex("\\{name\\}"), "full"), {{"nonsense", "1"}});
     EXPECT_EQ(bad.status, 400) << path;
     schema.check(answers["default"]["content"]["application/json"]["schema"], Json::parse(bad.body), path);
   }
-  EXPECT_EQ(asked, 18);
+  EXPECT_EQ(asked, 26);
   // What could be null is seen with a value, or its type would never be tried.
-  for (const char* const name : {"latency_us", "incidents", "causes", "mttr_ms", "current", "last", "bars", "series",
-                                 "phases_us", "next_cursor", "burn", "days", "day", "note", "detail"})
+  for (const char* const name : {"latency_us",
+                                 "incidents",
+                                 "causes",
+                                 "mttr_ms",
+                                 "current",
+                                 "last",
+                                 "bars",
+                                 "series",
+                                 "phases_us",
+                                 "next_cursor",
+                                 "burn",
+                                 "days",
+                                 "day",
+                                 "note",
+                                 "detail",
+                                 "annotations",
+                                 "acknowledged_at",
+                                 "author",
+                                 "places",
+                                 "service_hours",
+                                 "target",
+                                 "apdex",
+                                 "latency",
+                                 "uptime_change",
+                                 "over",
+                                 "recent_median_us",
+                                 "median_us",
+                                 "budget"})
     EXPECT_TRUE(schema.seen.contains(name)) << name;
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "config/catalog_sync.h"
+#include "exchange/annotation.h"
 #include "show/open_error.h"
 #include "show/state_text.h"
 #include "show/text.h"
@@ -185,6 +186,14 @@ Result<void> Daemon::start() {
   Site::Hooks hooks;
   hooks.reload = [this] { return reload(); };
   hooks.push = [this](const WebRequest& request, const std::string& token) { return push(request, token); };
+  hooks.annotate = [this](const std::string& server, const std::string& body) -> Result<void> {
+    const auto remark = read_remark(body, now());
+    if (!remark) return tl::unexpected(remark.error());
+    const std::lock_guard lock(apply_mutex_);  // nobody else changes entries meanwhile
+    const auto kept = keep_remark(*store_, server, *remark, now());
+    if (!kept) return tl::unexpected(kept.error());
+    return {};
+  };
   hooks.ready = [this] { return ready_.load(); };
   hooks.metrics = [this](std::string& out) { metrics_.append(out, prober_->stats()); };
   site_ = std::make_unique<Site>(*store_, std::move(hooks), false, config_.access);

@@ -137,7 +137,7 @@ std::vector<std::string> audit_sum(const AuditAnswer& answer, const Query& query
 }
 
 Json audit_json(const Server& server, const AuditAnswer& answer) {
-  Json json = figures_json(server.name, answer.figures);
+  Json json = {{"figures", figures_json(server, answer.figures)}};
   json["over_ms"] = answer.over_ms;
   json["bad_ms"] = answer.bad_ms;
   json["rules"] = Json::array();

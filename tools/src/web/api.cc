@@ -13,7 +13,9 @@
 #include "exchange/record_line.h"
 #include "exchange/results.h"
 #include "show/answers.h"
+#include "show/audit.h"
 #include "show/number.h"
+#include "show/service_level.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -28,6 +30,8 @@ constexpr std::uint64_t kMostBars = 2'000;
 constexpr std::uint64_t kMostOffset = 1'000'000'000;
 // Bars of one answer, which are some 250 bytes each.
 constexpr std::uint64_t kMostBarsInAll = 50'000;
+// Stretches and runs of one answer, likewise.
+constexpr std::uint64_t kMostReasons = 50'000;
 
 using Names = std::initializer_list<std::string_view>;
 constexpr std::array<std::string_view, 8> kQuestionNames{
@@ -116,7 +120,7 @@ Result<WebResponse> status_answer(const Store& store, const WebRequest& request)
   const std::uint64_t offset = page->after.value_or(0);
   if (offset > kMostOffset) return invalid("cursor: it is a `next_cursor` of an earlier answer");
   DashboardOptions options;
-  options.figures.since = true;
+  options.figures.since = options.figures.places = true;
   options.offset = static_cast<std::uint32_t>(offset);
   options.limit = static_cast<std::uint32_t>(page->limit);
   options.filter.group = parameters->text("group");
@@ -150,9 +154,10 @@ Result<WebResponse> status_answer(const Store& store, const WebRequest& request)
   WebResponse response;
   response.body =
       fmt::format("{{\"window\":{},\"matching\":{},\"servers\":[", dump(window_json(board->window)), board->matching);
+  const auto catalog = store.catalog();
   bool first = true;
   for (const DashboardRow& row : board->rows) {
-    Json entry = figures_json(row.name, row.figures);
+    Json entry = row_json(row, *catalog);
     for (const Bar& bar : row.bars) entry["bars"].push_back(bar_json(bar));
     if (!first) response.body += ',';
     first = false;
@@ -186,13 +191,63 @@ Result<Json> servers_json(const Store& store, const WebRequest& request) {
 }
 
 Result<Json> uptime_json(const Store& store, const Server& server, const WebRequest& request) {
+  const auto parameters = Parameters::of(request, {"hours"}, true);
+  if (!parameters) return tl::unexpected(parameters.error());
+  const auto question = parameters->question("24h");
+  if (!question) return tl::unexpected(question.error());
+  const auto hours = service_hours_for(parameters->text("hours"), server, question->zone);
+  if (!hours) return tl::unexpected(hours.error());
+  const auto answer = uptime(store, server.id, question->query, {.places = true});
+  if (!answer) return tl::unexpected(answer.error());
+  Json json = figures_json(server, answer->figures);
+  if (*hours) {
+    const auto in_hours = uptime_in_hours(store, server.id, question->query, **hours);
+    if (!in_hours) return tl::unexpected(in_hours.error());
+    json["service_hours"] = service_hours_json(server.name, *in_hours);
+  }
+  return json;
+}
+
+Result<Json> comparison_answer_json(const Store& store, const Server& server, const WebRequest& request) {
+  const auto parameters = Parameters::of(request, {"compare"}, true);
+  if (!parameters) return tl::unexpected(parameters.error());
+  const auto question = parameters->question("24h");
+  if (!question) return tl::unexpected(question.error());
+  const auto period = previous_period_for(parameters->text("compare").value_or("previous"), *question);
+  if (!period) return tl::unexpected(period.error());
+  const auto answer = compare(store, server.id, question->query, *period);
+  if (!answer) return tl::unexpected(answer.error());
+  return comparison_json(server.name, *answer);
+}
+
+Result<Json> why_json(const Store& store, const Server& server, const WebRequest& request) {
   const auto parameters = Parameters::of(request, {}, true);
   if (!parameters) return tl::unexpected(parameters.error());
   const auto question = parameters->question("24h");
   if (!question) return tl::unexpected(question.error());
-  const auto answer = uptime(store, server.id, question->query);
+  const auto answer = audit(store, server.id, question->query);
   if (!answer) return tl::unexpected(answer.error());
-  return figures_json(server.name, answer->figures);
+  if (answer->stretches.size() + answer->runs.size() > kMostReasons) {
+    return fail(ErrorCode::out_of_range,
+                fmt::format("the window has {} stretches and {} runs, an answer at most {}; ask for a shorter one",
+                            answer->stretches.size(), answer->runs.size(), kMostReasons));
+  }
+  return audit_json(server, *answer);
+}
+
+Result<Json> baseline_answer_json(const Store& store, const Server& server, const WebRequest& request) {
+  const auto parameters = Parameters::of(request, {"weeks"}, true);
+  if (!parameters) return tl::unexpected(parameters.error());
+  const auto question = parameters->question("24h");
+  if (!question) return tl::unexpected(question.error());
+  BaselineOptions options;
+  options.zone = question->zone;
+  const auto weeks = parameters->count("weeks", options.weeks, 1, kMaxBaselineWeeks);
+  if (!weeks) return tl::unexpected(weeks.error());
+  options.weeks = static_cast<std::uint32_t>(*weeks);
+  const auto answer = latency_baseline(store, server.id, question->query, options);
+  if (!answer) return tl::unexpected(answer.error());
+  return baseline_json(server.name, *answer);
 }
 
 Result<Json> incidents_json(const Store& store, const Server& server, const WebRequest& request) {
@@ -217,14 +272,16 @@ Result<Json> incidents_json(const Store& store, const Server& server, const WebR
       json["next_cursor"] = next_cursor(question->query, last);
       break;
     }
-    json["incidents"].push_back(incident_json(*each, std::string()));
+    Json entry = incident_json(*each, server);
+    entry.erase("server");
+    json["incidents"].push_back(std::move(entry));
     last = start;
   }
   return json;
 }
 
 Result<Json> latency_answer_json(const Store& store, const Server& server, const WebRequest& request) {
-  const auto parameters = Parameters::of(request, {"points", "phases"}, true);
+  const auto parameters = Parameters::of(request, {"points", "phases", "target"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
   const auto question = parameters->question("24h");
   if (!question) return tl::unexpected(question.error());
@@ -232,12 +289,16 @@ Result<Json> latency_answer_json(const Store& store, const Server& server, const
   if (!points) return tl::unexpected(points.error());
   const auto phases = parameters->count("phases", 0, 0, 1);
   if (!phases) return tl::unexpected(phases.error());
-  const LatencyOptions options{.phases = *phases == 1, .points = static_cast<std::uint32_t>(*points)};
+  const auto target = latency_target_for(parameters->text("target"), server);
+  if (!target) return tl::unexpected(target.error());
+  const LatencyOptions options{
+      .phases = *phases == 1, .points = static_cast<std::uint32_t>(*points), .target = *target};
   const auto answer = latency(store, server.id, question->query, options);
   if (!answer) return tl::unexpected(answer.error());
   Json json = {{"server", server.name}};
   json.update(window_json(answer->window));
   json["latency_us"] = latency_json(answer->total);
+  if (answer->target) json["target"] = latency_objective_json(*answer->target, server.level.latency_objective);
   for (std::size_t i = 0; options.phases && i < kPhaseCount; ++i) {
     json["phases_us"][std::string(kPhaseNames[i])] = latency_json(answer->phases[i]);
   }
@@ -270,19 +331,51 @@ Result<Json> bars_json(const Store& store, const Server& server, const WebReques
   return json;
 }
 
+Result<std::optional<double>> read_objective(const Parameters& parameters) {
+  const auto text = parameters.text("objective");
+  if (!text) return std::nullopt;
+  const auto objective = parse_objective(*text);
+  if (!objective) return invalid("objective: it must lie between 0 and 1, like 99.9% or 0.999");
+  return *objective;
+}
+
 Result<Json> slo_answer_json(const Store& store, const Server& server, const WebRequest& request) {
-  const auto parameters = Parameters::of(request, {"objective"}, true);
+  const auto parameters = Parameters::of(request, {"objective", "period"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
   const auto question = parameters->question("30d");
   if (!question) return tl::unexpected(question.error());
-  std::optional<double> objective;
-  if (const auto text = parameters->text("objective")) {
-    objective = parse_objective(*text);
-    if (!objective) return invalid("objective: it must lie between 0 and 1, like 99.9% or 0.999");
-  }
-  const auto answer = slo(store, server.id, question->query, {objective, {}});
+  const auto objective = read_objective(*parameters);
+  if (!objective) return tl::unexpected(objective.error());
+  const auto period = budget_period_for(parameters->text("period"), question->zone);
+  if (!period) return tl::unexpected(period.error());
+  const auto answer = slo(store, server.id, question->query, {*objective, *period});
   if (!answer) return tl::unexpected(answer.error());
-  return slo_json(server.name, *answer);
+  Json json = slo_json(server.name, *answer);
+  const auto target = latency_target_for({}, server);
+  if (!target) return tl::unexpected(target.error());
+  if (*target) {
+    const auto latencies = latency(store, server.id, question->query, {.target = *target});
+    if (!latencies) return tl::unexpected(latencies.error());
+    json["latency"] = latency_objective_json(*latencies->target, server.level.latency_objective);
+  }
+  return json;
+}
+
+Result<Json> service_json(const Store& store, const WebRequest& request) {
+  const auto parameters = Parameters::of(request, {"of", "objective"}, true);
+  if (!parameters) return tl::unexpected(parameters.error());
+  const auto question = parameters->question("30d");
+  if (!question) return tl::unexpected(question.error());
+  const auto objective = read_objective(*parameters);
+  if (!objective) return tl::unexpected(objective.error());
+  const auto text = parameters->text("of");
+  if (!text) return invalid("of: it is the service, like all(web, any(db1, db2))");
+  const auto catalog = store.catalog();
+  const auto service = parse_component(*text, *catalog);
+  if (!service) return tl::unexpected(service.error());
+  const auto answer = composed_uptime(store, *service, question->query, *objective);
+  if (!answer) return tl::unexpected(answer.error());
+  return composed_json(*text, *answer, *catalog);
 }
 
 // The place of a result in the list of points: time, then location.
@@ -367,9 +460,15 @@ struct ServerQuestion {
   Result<Json> (*answer)(const Store&, const Server&, const WebRequest&);
 };
 constexpr std::array kServerQuestions{
-    ServerQuestion{"/uptime", uptime_json},          ServerQuestion{"/incidents", incidents_json},
-    ServerQuestion{"/latency", latency_answer_json}, ServerQuestion{"/bars", bars_json},
-    ServerQuestion{"/slo", slo_answer_json},         ServerQuestion{"/points", points_json},
+    ServerQuestion{"/uptime", uptime_json},
+    ServerQuestion{"/incidents", incidents_json},
+    ServerQuestion{"/latency", latency_answer_json},
+    ServerQuestion{"/bars", bars_json},
+    ServerQuestion{"/slo", slo_answer_json},
+    ServerQuestion{"/points", points_json},
+    ServerQuestion{"/comparison", comparison_answer_json},
+    ServerQuestion{"/why", why_json},
+    ServerQuestion{"/baseline", baseline_answer_json},
     ServerQuestion{"", server_entry_json},  // last: a name may itself end in one of the above
 };
 
@@ -386,6 +485,7 @@ std::optional<WebResponse> api_answer(const Store& store, const WebRequest& requ
     auto answer = status_answer(store, request);
     return answer ? std::move(*answer) : error_response(answer.error());
   }
+  if (path == "service") return finished(service_json(store, request));
   if (path == "servers") return finished(servers_json(store, request));
   if (!path.starts_with(kServers)) return std::nullopt;
   const std::string_view rest = path.substr(kServers.size());

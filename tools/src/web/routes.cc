@@ -17,6 +17,17 @@ namespace nines::tools {
 namespace {
 
 constexpr std::string_view kPushPath = "/api/v1/push/";
+constexpr std::string_view kServersPath = "/api/v1/servers/";
+constexpr std::string_view kAnnotations = "/annotations";
+
+// The server that a path to its annotations names.
+std::optional<std::string> annotated_server(std::string_view path) {
+  if (!path.starts_with(kServersPath) || !path.ends_with(kAnnotations)) return std::nullopt;
+  if (path.size() <= kServersPath.size() + kAnnotations.size()) return std::nullopt;
+  path.remove_prefix(kServersPath.size());
+  path.remove_suffix(kAnnotations.size());
+  return std::string(path);
+}
 constexpr std::string_view kAssets = "/assets/";
 // What a client sees is at most this old.
 constexpr std::chrono::seconds kAge{1};
@@ -128,7 +139,8 @@ bool Site::takes_body(const WebRequest& request) const {
   // The access rules may yet take a base off the path: its end is what counts.
   const std::string_view path = request.path;
   return path.ends_with("/login") || path.ends_with("/logout") || (path.ends_with("/-/reload") && hooks_.reload) ||
-         (path.find(kPushPath) != std::string_view::npos && hooks_.push);
+         (path.find(kPushPath) != std::string_view::npos && hooks_.push) ||
+         (path.ends_with(kAnnotations) && hooks_.annotate);
 }
 
 HttpOptions Site::http_options() {
@@ -255,6 +267,11 @@ WebResponse Site::post(const WebRequest& request) {
   }
   if (request.path.starts_with(kPushPath) && hooks_.push) {
     return done(hooks_.push(request, request.path.substr(kPushPath.size())));
+  }
+  if (const auto server = annotated_server(request.path); server && hooks_.annotate) {
+    const auto result = hooks_.annotate(*server, request.body);
+    if (result) cache_.clear();
+    return done(result);
   }
   return error_response(404, "not_found", "there is nothing to POST to at this path");
 }

@@ -30,8 +30,10 @@ class Site {
   struct Hooks {
     std::function<Result<void>()> reload;                                           ///< POST /-/reload
     std::function<Result<void>(const WebRequest&, const std::string& token)> push;  ///< POST /api/v1/push/{token}
-    std::function<bool()> ready;                                                    ///< GET /-/ready
-    std::function<void(std::string&)> metrics;                                      ///< appends to GET /metrics
+    /// POST /api/v1/servers/{name}/annotations: the server's name and the body.
+    std::function<Result<void>(const std::string& server, const std::string& body)> annotate;
+    std::function<bool()> ready;                ///< GET /-/ready
+    std::function<void(std::string&)> metrics;  ///< appends to GET /metrics
   };
 
   /// `follow` true: the store is read-only and refreshed at most once a second.

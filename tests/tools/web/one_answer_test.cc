@@ -1,0 +1,154 @@
+// One question, one answer: the command, the API, the overview's data, the report and the metrics say the same of the
+// same store.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+
+#include "query/support/random_history.h"
+#include "show/output.h"
+#include "tools/support/command_line.h"
+#include "web/routes.h"
+
+namespace nines::tools::testing {
+namespace {
+
+// A random server in a store on disk, and everything that can be asked about it.
+class OneAnswer {
+ public:
+  explicit OneAnswer(std::uint64_t seed) : random_(seed) {
+    auto store = Store::open(dir_.path("db"));
+    EXPECT_TRUE(store) << store.error().message;
+    store_ = std::move(*store);
+    Server server = random_.server();
+    server.objective = 0.99;
+    server.id = store_->add_server(server).value_or(ServerId{});
+    auto results = random_.results(server, 4);
+    for (CheckResult& result : results) result.server = server.id;
+    EXPECT_TRUE(store_->append(results, Durability::process));
+    window_ = random_.query().window;
+    site_ = std::make_unique<Site>(*store_, Site::Hooks{}, false);
+  }
+
+  [[nodiscard]] Json api(const std::string& path) const {
+    WebRequest request;
+    request.method = "GET";
+    request.path = "/api/v1/" + path;
+    request.host = "localhost";
+    request.query = {{"from", from()}, {"to", to()}};
+    const WebResponse response = site_->answer(request);
+    EXPECT_EQ(response.status, 200) << path << response.body;
+    return Json::parse(response.body, nullptr, false);
+  }
+  [[nodiscard]] Json command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--from", from(), "--to", to(), "--json", "--db", dir_.path("db")});
+    const Finished finished = nines(arguments);
+    EXPECT_EQ(finished.code, 0) << arguments[0] << finished.err;
+    return Json::parse(finished.out, nullptr, false);
+  }
+  [[nodiscard]] bool empty() const { return window_.empty(); }
+
+ private:
+  [[nodiscard]] std::string from() const { return fmt::format("@{}", to_ms(window_.from)); }
+  [[nodiscard]] std::string to() const { return fmt::format("@{}", to_ms(window_.to)); }
+
+  test::RandomHistory random_;
+  TempDir dir_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Site> site_;
+  Window window_;
+};
+
+// All that both have is equal.
+void expect_agreement(const Json& a, const Json& b, const std::string& what) {
+  ASSERT_EQ(a.type(), b.type()) << what;
+  if (a.is_object()) {
+    for (const auto& [key, value] : a.items()) {
+      if (b.contains(key)) expect_agreement(value, b[key], what + "." + key);
+    }
+  } else if (a.is_array()) {
+    ASSERT_EQ(a.size(), b.size()) << what;
+    for (std::size_t i = 0; i < a.size(); ++i) expect_agreement(a[i], b[i], fmt::format("{}[{}]", what, i));
+  } else {
+    EXPECT_EQ(a, b) << what;
+  }
+}
+
+class OneAnswerTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(OneAnswerTest, CommandApiStatusAndReportAgree) {
+  const OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
+  if (asked.empty()) GTEST_SKIP() << "an empty window";
+  const Json figures = asked.command({"uptime", "random"});
+  EXPECT_EQ(figures, asked.api("servers/random/uptime"));
+  EXPECT_EQ(asked.command({"uptime", "random", "--why"}), asked.api("servers/random/why"));
+  EXPECT_EQ(asked.command({"slo", "random"}), asked.api("servers/random/slo"));
+  const Json status = asked.command({"status"})["servers"][0];
+  expect_agreement(status, figures, "status");
+  expect_agreement(asked.api("status")["servers"][0], status, "status of the API");
+  const Json report = asked.command({"report"})["servers"][0];
+  expect_agreement(report, figures, "report");
+  EXPECT_EQ(asked.command({"uptime", "random", "--why"})["figures"], figures);
+  Json listed = asked.command({"incidents", "random"})["incidents"];
+  expect_agreement(listed, figures["incidents"], "incidents");
+  Json paged = asked.api("servers/random/incidents")["incidents"];
+  std::reverse(paged.begin(), paged.end());
+  expect_agreement(paged, listed, "incidents of the API");
+  std::int64_t down_ms = 0;
+  const Json bars = asked.command({"bars", "random", "--count", "7"})["bars"];
+  for (const Json& bar : bars) {
+    down_ms += bar["time_ms"]["down"].get<std::int64_t>();
+  }
+  EXPECT_EQ(down_ms, figures["time_ms"]["down"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswerTest, ::testing::Range(0, 24));
+
+// Metrics are of windows that end now: a moment lies between the two questions.
+TEST(OneAnswerOfMetrics, RatiosAreThoseOfTheApi) {
+  const TempDir dir;
+  auto store = Store::open(dir.path("db"));
+  ASSERT_TRUE(store) << store.error().message;
+  Server server;
+  server.name = "site";
+  server.objective = 0.9;
+  const TimeMs now = std::chrono::floor<std::chrono::minutes>(std::chrono::system_clock::now());
+  server.created_at = now - std::chrono::hours{30};
+  const ServerId id = (*store)->add_server(server).value_or(ServerId{});
+  for (int minute = 30 * 60; minute > 0; --minute) {
+    CheckResult result;
+    result.server = id;
+    result.time = now - std::chrono::minutes{minute};
+    result.state = minute % 100 < 7 ? State::down : State::up;
+    ASSERT_TRUE((*store)->append(result, Durability::buffered));
+  }
+  Site site(**store, {}, false);
+  const auto ask = [&](const std::string& path, std::map<std::string, std::string> query) {
+    WebRequest request;
+    request.method = "GET";
+    request.path = path;
+    request.host = "localhost";
+    request.query = std::move(query);
+    return site.answer(request).body;
+  };
+  const std::string metrics = ask("/metrics", {});
+  const auto value_of = [&](const std::string& name) {
+    const std::size_t at = metrics.find("\n" + name + " ");
+    EXPECT_NE(at, std::string::npos) << name << metrics;
+    return at == std::string::npos ? -1.0 : std::stod(metrics.substr(at + name.size() + 2));
+  };
+  for (const char* window : {"24h", "7d", "30d"}) {
+    const Json figures = Json::parse(ask("/api/v1/servers/site/uptime", {{"window", window}}));
+    EXPECT_NEAR(value_of(fmt::format("nines_uptime_ratio{{server=\"site\",window=\"{}\"}}", window)),
+                figures["uptime_ratio"].get<double>(), 1e-3)
+        << window;
+    EXPECT_NEAR(value_of(fmt::format("nines_coverage_ratio{{server=\"site\",window=\"{}\"}}", window)),
+                figures["coverage_ratio"].get<double>(), 1e-3)
+        << window;
+  }
+}
+
+}  // namespace
+}  // namespace nines::tools::testing
