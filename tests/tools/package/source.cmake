@@ -1,0 +1,46 @@
+# The tarball of the source is enough, without git: a host fetches it by FetchContent and builds the engine from it, and
+# another takes the unpacked tree by add_subdirectory.
+#
+# BUILD: a configured build directory. WORK: scratch. CONSUMER: tests/house/consumer. CXX.
+cmake_policy(VERSION 3.25)
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK}/tarball)
+execute_process(COMMAND ${CMAKE_CPACK_COMMAND} --config CPackSourceConfig.cmake -B ${WORK}/tarball
+  WORKING_DIRECTORY ${BUILD} OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB tarball ${WORK}/tarball/nines-*.tar.gz)
+execute_process(COMMAND ${CMAKE_COMMAND} -E tar xzf ${tarball} WORKING_DIRECTORY ${WORK} COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB tree ${WORK}/nines-*)
+if(EXISTS ${tree}/.git OR EXISTS ${tree}/build OR NOT EXISTS ${tree}/CMakeLists.txt)
+  message(FATAL_ERROR "${tarball} is not the source alone")
+endif()
+
+set(options -DNINES_BUILD_PROBER=OFF -DNINES_BUILD_QUERY=OFF)
+file(WRITE ${WORK}/fetching/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(fetching LANGUAGES CXX)
+include(FetchContent)
+FetchContent_Declare(nines URL file://${tarball} DOWNLOAD_EXTRACT_TIMESTAMP ON)
+FetchContent_MakeAvailable(nines)
+add_executable(consumer ${CONSUMER}/main.cc)
+target_link_libraries(consumer PRIVATE nines::engine)
+")
+run(${CMAKE_COMMAND} -S ${WORK}/fetching -B ${WORK}/fetched -G Ninja -DCMAKE_CXX_COMPILER=${CXX} ${LAUNCHER} ${options})
+run(${CMAKE_COMMAND} --build ${WORK}/fetched --target consumer)
+run(${WORK}/fetched/consumer ${WORK}/store)
+
+file(WRITE ${WORK}/adding/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)
+project(adding LANGUAGES CXX)
+add_subdirectory(${tree} nines)
+foreach(target nines::engine nines::query nines::prober nines::c)
+  if(NOT TARGET \${target})
+    message(FATAL_ERROR \"there is no \${target}\")
+  endif()
+endforeach()
+if(TARGET nines OR TARGET nines_tools)
+  message(FATAL_ERROR \"a host gets the command\")
+endif()
+")
+run(${CMAKE_COMMAND} -S ${WORK}/adding -B ${WORK}/added -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
