@@ -20,7 +20,7 @@ namespace nines {
 /// window, at rules that change, and where the catalog begins or ceases to lie over them.
 struct AuditRun {
   LocationId location{};
-  TimeMs first{};                   ///< the first check; before the window for a run that only holds into it
+  TimeMs first{};                   ///< the first check; the last one for a run that only holds into the window
   TimeMs last{};                    ///< the last one
   TimeMs holds_until{};             ///< when the last one ceases to say something
   std::uint64_t checks = 0;         ///< all of them inside the window, or none

@@ -63,6 +63,10 @@ std::vector<AuditRun> runs_of(const ServerReader& reader) {
       runs.back().checks += run.checks;
     }
   }
+  // How far back was read depends on how the results are stored; only the last one before the window says something.
+  for (AuditRun& run : runs) {
+    if (to_ms(run.first) < from_ms) run.first = run.last;
+  }
   return runs;
 }
 

@@ -51,6 +51,15 @@ TEST_F(Audit, FailureThatNothingConfirmsIsARunThatCountsAsUp) {
   EXPECT_EQ(answer.bad_ms, 0);
 }
 
+// However far back was read, and that depends on how the results are stored.
+TEST_F(Audit, OfARunBeforeTheWindowOnlyTheLastCheckSpeaks) {
+  checks(at("2026-07-01T10:00:00Z"), "uuuuuu");
+  const AuditAnswer answer = audit_of(at("2026-07-01T10:05:01Z"), at("2026-07-01T10:06:00Z"));
+  ASSERT_EQ(answer.runs.size(), 1U);
+  EXPECT_EQ(answer.runs[0].first, at("2026-07-01T10:05:00Z"));
+  EXPECT_EQ(answer.runs[0].last, at("2026-07-01T10:05:00Z"));
+}
+
 TEST_F(Audit, WhatHeldBeforeTheWindowIsARunWithoutChecks) {
   checks(at("2026-07-01T10:00:00Z"), "u");
   const AuditAnswer answer = audit_of(at("2026-07-01T10:01:00Z"), at("2026-07-01T10:05:00Z"));

@@ -31,5 +31,32 @@ TEST(ServerPageHtml, OfAServerThatIsAskedHasItsAddress) {
   EXPECT_THAT(site.get("/server/a").body, HasSubstr("href=\"https://secret.example/a\""));
 }
 
+// Two failures confirm: down from the 20th minute before now to the 10th, found a minute later. Ten minutes nobody
+// looked.
+TEST(ServerPageHtml, SaysWhatIsKnownAndWhatPeopleSayOfAnOutage) {
+  SmallSite site;
+  Server server;
+  server.name = "site";
+  server.objective = 0.99;
+  server.created_at = SmallSite::ago(std::chrono::minutes{60});
+  server.annotations.push_back({.kind = Annotation::Kind::acknowledged,
+                                .at = SmallSite::ago(std::chrono::minutes{15}),
+                                .made_at = SmallSite::ago(std::chrono::minutes{14}),
+                                .author = "<b>ann",
+                                .text = "the <i>disk"});
+  const ServerId id = site.store().add_server(server).value();
+  for (int minute = 60; minute > 0; --minute) {
+    if (minute > 40 && minute <= 50) continue;
+    site.check(id, SmallSite::ago(std::chrono::minutes{minute}), minute > 10 && minute <= 20 ? State::down : State::up);
+  }
+  const std::string page = site.get("/server/site", {{"window", "1h"}}).body;
+  EXPECT_THAT(page, HasSubstr("10 failed checks, found after 1m"));
+  EXPECT_THAT(page, HasSubstr("acknowledged by &lt;b&gt;ann"));
+  EXPECT_THAT(page, HasSubstr("the &lt;i&gt;disk"));
+  EXPECT_THAT(page, HasSubstr("if all that is unknown was down or up"));
+  EXPECT_THAT(page, HasSubstr("10m of "));  // of the month's budget
+  EXPECT_THAT(page, HasSubstr("/api/v1/servers/site/why?window=1h"));
+}
+
 }  // namespace
 }  // namespace nines::tools::testing

@@ -1,5 +1,5 @@
 // One question, one answer: the command, the API, the overview's data, the report and the metrics say the same of the
-// same store.
+// same store, and the command of another one that the results were carried over to.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -42,15 +42,39 @@ class OneAnswer {
     EXPECT_EQ(response.status, 200) << path << response.body;
     return Json::parse(response.body, nullptr, false);
   }
-  [[nodiscard]] Json command(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.end(), {"--from", from(), "--to", to(), "--json", "--db", dir_.path("db")});
-    const Finished finished = nines(arguments);
-    EXPECT_EQ(finished.code, 0) << arguments[0] << finished.err;
-    return Json::parse(finished.out, nullptr, false);
+  [[nodiscard]] Json command(std::vector<std::string> arguments) const { return ask_of("db", std::move(arguments)); }
+  /// What the command says of a store with the same entry, into which the results were exported and imported.
+  [[nodiscard]] Json carried_over(std::vector<std::string> arguments) {
+    const std::string file = dir_.path("results.csv");
+    const Finished out = nines({"export", "random", "--db", dir_.path("db")});
+    EXPECT_EQ(out.code, 0) << out.err;
+    dir_.write("results.csv", out.out);
+    {
+      auto other = Store::open(dir_.path("other"));
+      EXPECT_TRUE(other) << other.error().message;
+      Server server = *store_->catalog()->find("random");
+      EXPECT_TRUE((*other)->add_server(server));
+      EXPECT_TRUE((*other)->close());
+    }
+    const Finished in = nines({"import", file, "--no-create", "--strict", "--db", dir_.path("other")});
+    EXPECT_EQ(in.code, 0) << in.err;
+    return ask_of("other", std::move(arguments));
+  }
+  /// Likewise of a copy.
+  [[nodiscard]] Json copied(std::vector<std::string> arguments) const {
+    const Finished made = nines({"backup", dir_.path("copy"), "--db", dir_.path("db")});
+    EXPECT_EQ(made.code, 0) << made.err;
+    return ask_of("copy", std::move(arguments));
   }
   [[nodiscard]] bool empty() const { return window_.empty(); }
 
  private:
+  [[nodiscard]] Json ask_of(const std::string& store, std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--from", from(), "--to", to(), "--json", "--db", dir_.path(store)});
+    const Finished finished = nines(arguments);
+    EXPECT_EQ(finished.code, 0) << arguments[0] << finished.err;
+    return Json::parse(finished.out, nullptr, false);
+  }
   [[nodiscard]] std::string from() const { return fmt::format("@{}", to_ms(window_.from)); }
   [[nodiscard]] std::string to() const { return fmt::format("@{}", to_ms(window_.to)); }
 
@@ -102,6 +126,15 @@ TEST_P(OneAnswerTest, CommandApiStatusAndReportAgree) {
     down_ms += bar["time_ms"]["down"].get<std::int64_t>();
   }
   EXPECT_EQ(down_ms, figures["time_ms"]["down"]);
+}
+
+TEST_P(OneAnswerTest, ExportAndImportAndCopyingDoNotMatter) {
+  OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
+  if (asked.empty()) GTEST_SKIP() << "an empty window";
+  const Json why = asked.command({"uptime", "random", "--why"});
+  const Json carried = asked.carried_over({"uptime", "random", "--why"});
+  EXPECT_EQ(carried, why) << Json::diff(why, carried).dump(1);
+  EXPECT_EQ(asked.copied({"uptime", "random", "--why"}), why);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswerTest, ::testing::Range(0, 24));

@@ -15,6 +15,17 @@ namespace {
 
 constexpr std::size_t kMostIncidents = 50;
 
+// What people said of an outage, a line each.
+Html said_of(const ServerView& view, const Incident& incident) {
+  Html out;
+  for (const Annotation& said : annotations_of(*view.server, incident)) {
+    out += html("<br><span class=\"mute\">{}{} ", said.kind == Annotation::Kind::acknowledged ? "acknowledged" : "note",
+                said.author.empty() ? std::string() : " by " + said.author) +
+           moment(said.made_at, view.question.zone, "seconds") + html("</span> {}", said.text);
+  }
+  return out;
+}
+
 Html incidents_of(const ServerView& view, const Frame& frame) {
   const auto& incidents = view.figures->incidents;
   if (incidents.empty()) return html("<p class=\"mute\">No confirmed outage in this window.</p>");
@@ -41,8 +52,12 @@ Html incidents_of(const ServerView& view, const Frame& frame) {
       std::replace(why.begin(), why.end(), '_', ' ');
       if (each->code != 0) why += fmt::format(" {}", each->code);
     }
-    out += html("<br><span>{}</span> <span class=\"mute\">{}</span></li>", why,
-                counted(each->failed_checks, "failed check"));
+    out +=
+        html("<br><span>{}</span> <span class=\"mute\">{}{}</span>", why, counted(each->failed_checks, "failed check"),
+             each->detected_at && *each->detected_at > each->from
+                 ? ", found after " + short_duration((*each->detected_at - each->from).count())
+                 : std::string());
+    out += said_of(view, *each) + html("</li>");
   }
   out += html("</ol>");
   if (incidents.size() > kMostIncidents) {
@@ -104,6 +119,14 @@ Html slo_of(const ServerView& view) {
     if (!burn.rate || *burn.rate < kLeastBurn || burn.window.length > std::chrono::hours{6}) continue;
     out += html(" \u00b7 burning {:.1f}\u00d7 over {}{}", *burn.rate, format_duration(burn.window.length),
                 burn.firing ? html(" <b class=\"down\">too fast</b>") : Html());
+  }
+  const PeriodBudget& period = slo.period;
+  out += html("</p><p class=\"mute\">Budget from ") + moment(period.window.from, view.question.zone, "date") +
+         html(" to ") + moment(period.window.to, view.question.zone, "date") +
+         html(": {} of {} spent", short_duration(period.spent_ms), short_duration(period.budget_ms));
+  if (period.exhausted_at && *period.exhausted_at > view.question.query.now) {
+    out += html(", used up at the rate of the last 24 hours ") +
+           moment(*period.exhausted_at, view.question.zone, "seconds");
   }
   return out + html("</p>");
 }
@@ -174,6 +197,11 @@ Html server_page(const ServerView& view, const Frame& frame) {
   main += html("</div><div id=\"figures\"><p class=\"facts mute\"><span>{}, {} failed</span><span>{}</span>",
                counted(f.counts.checks, "check"), with_commas(f.counts.failed), counted(f.incidents.size(), "outage"));
   if (f.time[State::down] > 0) main += html("<span>down for {}</span>", short_duration(f.time[State::down]));
+  if (f.planned_down_ms > 0) main += html("<span>and for {} in maintenance</span>", short_duration(f.planned_down_ms));
+  if (f.uptime_lower && f.uptime_upper && *f.uptime_lower < *f.uptime_upper) {
+    main += html("<span>between {} and {}, if all that is unknown was down or up</span>", short_percent(f.uptime_lower),
+                 short_percent(f.uptime_upper));
+  }
   if (f.mttr_ms) main += html("<span>mean time to repair {}</span>", short_duration(std::llround(*f.mttr_ms)));
   if (f.latency) {
     main += html("<span>p50 {}</span><span>p95 {}</span><span>p99 {}</span>", format_latency(f.latency->p50_us),
@@ -183,8 +211,10 @@ Html server_page(const ServerView& view, const Frame& frame) {
           html("</div><h2 id=\"checks\">Checks</h2><div id=\"rows\">") + checks_of(view, frame) + html("</div>");
   const std::string api = fmt::format("{}/api/v1/servers/{}", frame.base, url_encode(server.name));
   main += html(
-      "<footer>JSON: <a href=\"{0}/uptime?{1}\">uptime</a> <a href=\"{0}/incidents?{1}\">incidents</a> "
-      "<a href=\"{0}/latency?{1}\">latency</a> <a href=\"{0}/points?{1}\">checks</a> \u00b7 "
+      "<footer>JSON: <a href=\"{0}/uptime?{1}\">uptime</a> <a href=\"{0}/why?{1}\">why</a> <a "
+      "href=\"{0}/incidents?{1}\">incidents</a> "
+      "<a href=\"{0}/comparison?{1}\">before</a> <a href=\"{0}/latency?{1}\">latency</a> "
+      "<a href=\"{0}/baseline?{1}\">usual</a> <a href=\"{0}/points?{1}\">checks</a> \u00b7 "
       "<a href=\"{2}/badge/{3}/uptime.svg\">badge</a></footer>",
       api, view.question.parameters, frame.base, url_encode(server.name));
   Html attributes = edges_attribute(*view.bars);
