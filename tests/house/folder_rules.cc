@@ -49,9 +49,10 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/page", "http exchange show"},
     FolderArrows{"tools/web", "page http exchange show"},
     FolderArrows{"tools/config", "web page http show"},
+    FolderArrows{"tools/convert", "config peers show"},
     FolderArrows{"tools/run", "web http config exchange show"},
     FolderArrows{"tools/report", "page show"},
-    FolderArrows{"tools/cli", "run report web page http config peers exchange history show"},
+    FolderArrows{"tools/cli", "run report convert web page http config peers exchange history show"},
 };
 
 /// "engine/codec" of "engine/src/codec/chunk.h"; "engine/" of a file that lies in src/ itself; empty for other files.

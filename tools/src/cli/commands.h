@@ -105,6 +105,9 @@ Outcome badge(const Call& call);
 void init_options(OptionList& options);
 Outcome init(const Call& call);
 Outcome config_check(const Call& call);
+// config_import.cc
+void config_import_options(OptionList& options);
+Outcome config_import(const Call& call);
 Outcome config_keys(const Call& call);
 Outcome config_reference_command(const Call& call);
 

@@ -263,7 +263,8 @@ std::string config_reference() {
       "The file that `nines run --config FILE` reads, YAML, made from the tables that it is read by: `nines config "
       "reference` prints this page,\n`nines config keys` the same as a table. `nines config check FILE` names every "
       "mistake with its place. Durations are written like 90s, 5m,\n24h; `${NAME}` stands for a variable of the "
-      "environment, `$$` for a dollar. SIGHUP reads the file again.\n";
+      "environment, `${NAME:-text}` for the text where it is not set, `$$` for a dollar. SIGHUP reads the file "
+      "again.\n";
   for (const ConfigSection& section : kSections) {
     text += fmt::format("\n## {}\n\n{}\n\n| key | takes | without it | what it is |\n|---|---|---|---|\n",
                         section.place.empty() ? "Top" : fmt::format("`{}`", section.place), section.help);

@@ -20,7 +20,8 @@ bool is_name_character(char c, bool first) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
 }
 
-// Replaces ${NAME} and $$. A lone dollar stays: it is common in bodies and expressions.
+// Replaces ${NAME}, ${NAME:-what stands for a variable that is not set or empty} and $$. A lone dollar stays: it is
+// common in bodies and expressions.
 std::optional<std::string> expand(const YAML::Node& node, const std::string& text, Problems& problems) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -33,18 +34,23 @@ std::optional<std::string> expand(const YAML::Node& node, const std::string& tex
     } else {
       std::size_t end = at + 2;
       while (end < text.size() && is_name_character(text[end], end == at + 2)) ++end;
-      if (end == at + 2 || end == text.size() || text[end] != '}') {
+      const std::string name = text.substr(at + 2, end - at - 2);
+      const bool has_default = !name.empty() && text.compare(end, 2, ":-") == 0;
+      const std::size_t close = has_default ? text.find('}', end) : end;
+      if (name.empty() || close >= text.size() || text[close] != '}') {
         problems.add(node, "`${` needs a variable's name and `}`; write `$${` for the text itself");
         return std::nullopt;
       }
-      const std::string name = text.substr(at + 2, end - at - 2);
       const char* const value = std::getenv(name.c_str());
-      if (value == nullptr) {
+      if (value != nullptr && !(has_default && *value == '\0')) {
+        out += value;
+      } else if (has_default) {
+        out += text.substr(end + 2, close - end - 2);
+      } else {
         problems.add(node, fmt::format("the environment variable {} is not set", name));
         return std::nullopt;
       }
-      out += value;
-      at = end;
+      at = close;
     }
   }
   return out;

@@ -72,7 +72,7 @@ std::int64_t time_of(std::string_view text) {
   return time ? to_ms(*time) : -1;
 }
 
-Result<void> read_monitors(const SqliteFile& database, HistoryWriter& writer, Source& source) {
+Result<void> read_monitors(const SqliteFile& database, Source& source) {
   const auto columns = database.columns("monitor");
   if (!columns) return tl::unexpected(columns.error());
   auto rows = database.ask(
@@ -100,7 +100,6 @@ Result<void> read_monitors(const SqliteFile& database, HistoryWriter& writer, So
     monitor.timeout_ms = std::llround(std::clamp(timeout_ms, 0.0, static_cast<double>(kLongest) * 1000));
     monitor.max_retries = std::clamp<std::int64_t>(rows->integer(11), 0, 65'534);
     monitor.created_ms = time_of(rows->text(12));
-    if (monitor.type == "group") writer.leave_out("groups as monitors of their own (their members have the group)");
     source.monitors.emplace(monitor.id, std::move(monitor));
   }
   return {};
@@ -132,43 +131,6 @@ bool lies_under(const Source& source, const Monitor& monitor, std::int64_t ances
     at = &parent->second;
   }
   return false;
-}
-
-Result<void> read_maintenance(const SqliteFile& database, HistoryWriter& writer, Source& source) {
-  const auto columns = database.columns("maintenance");
-  if (!columns) return tl::unexpected(columns.error());
-  if (!columns->contains("strategy")) return {};
-  auto rows = database.ask(fmt::format(
-      "SELECT mm.monitor_id, m.active, m.title, {} FROM monitor_maintenance mm JOIN maintenance m ON m.id = "
-      "mm.maintenance_id ORDER BY mm.id",
-      select_list(*columns, {"strategy", "start_date", "end_date", "start_time", "end_time", "weekdays",
-                             "days_of_month", "interval_day", "timezone"})));
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-    if (rows->integer(1) == 0) {
-      writer.leave_out("maintenance windows that are switched off");
-      continue;
-    }
-    const KumaMaintenance window{.title = std::string(rows->text(2)),
-                                 .strategy = std::string(rows->text(3)),
-                                 .start_date = std::string(rows->text(4)),
-                                 .end_date = std::string(rows->text(5)),
-                                 .start_time = std::string(rows->text(6)),
-                                 .end_time = std::string(rows->text(7)),
-                                 .weekdays = std::string(rows->text(8)),
-                                 .days_of_month = std::string(rows->text(9)),
-                                 .interval_day = rows->integer(10),
-                                 .timezone = std::string(rows->text(11))};
-    // A window on a group holds for what is in the group.
-    for (const auto& [id, monitor] : source.monitors) {
-      if (monitor.type != "group" && lies_under(source, monitor, rows->integer(0))) {
-        source.maintenance[id].push_back(window);
-      }
-    }
-  }
 }
 
 /// "Production / Web" for a monitor in the group Web of the group Production.
@@ -441,6 +403,47 @@ Result<std::uint64_t> count_rows(const SqliteFile& database, const std::string& 
 
 }  // namespace
 
+Result<std::vector<std::pair<std::int64_t, KumaMaintenance>>> read_kuma_windows(const SqliteFile& database,
+                                                                                std::uint64_t& switched_off) {
+  std::vector<std::pair<std::int64_t, KumaMaintenance>> windows;
+  Source source;
+  if (auto read = read_monitors(database, source); !read) return tl::unexpected(read.error());
+  const auto columns = database.columns("maintenance");
+  if (!columns) return tl::unexpected(columns.error());
+  if (!columns->contains("strategy")) return windows;
+  auto rows = database.ask(fmt::format(
+      "SELECT mm.monitor_id, m.active, m.title, {} FROM monitor_maintenance mm JOIN maintenance m ON m.id = "
+      "mm.maintenance_id ORDER BY mm.id",
+      select_list(*columns, {"strategy", "start_date", "end_date", "start_time", "end_time", "weekdays",
+                             "days_of_month", "interval_day", "timezone"})));
+  if (!rows) return tl::unexpected(rows.error());
+  while (true) {
+    const auto more = rows->next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return windows;
+    if (rows->integer(1) == 0) {
+      ++switched_off;
+      continue;
+    }
+    const KumaMaintenance window{.title = std::string(rows->text(2)),
+                                 .strategy = std::string(rows->text(3)),
+                                 .start_date = std::string(rows->text(4)),
+                                 .end_date = std::string(rows->text(5)),
+                                 .start_time = std::string(rows->text(6)),
+                                 .end_time = std::string(rows->text(7)),
+                                 .weekdays = std::string(rows->text(8)),
+                                 .days_of_month = std::string(rows->text(9)),
+                                 .interval_day = rows->integer(10),
+                                 .timezone = std::string(rows->text(11))};
+    // A window on a group holds for what is in the group.
+    for (const auto& [id, monitor] : source.monitors) {
+      if (monitor.type != "group" && lies_under(source, monitor, rows->integer(0))) {
+        windows.emplace_back(id, window);
+      }
+    }
+  }
+}
+
 Result<std::string> kuma_zone(const SqliteFile& database, const std::string& otherwise) {
   auto rows = database.ask("SELECT value FROM setting WHERE key = 'serverTimezone'");
   if (!rows) return otherwise;  // the table is not in the oldest stores
@@ -487,11 +490,18 @@ Result<void> read_kuma_history(const SqliteFile& database, HistoryWriter& writer
   const auto lives = read_lives(database);
   if (!lives) return tl::unexpected(lives.error());
   for (const auto& [id, life] : *lives) source.last_ms = std::max(source.last_ms, life.second);
-  if (auto read = read_monitors(database, writer, source); !read) return read;
+  if (auto read = read_monitors(database, source); !read) return read;
+  for (const auto& [id, monitor] : source.monitors) {
+    if (monitor.type == "group") writer.leave_out("groups as monitors of their own (their members have the group)");
+  }
   if (const auto tags = database.columns("monitor_tag"); tags && !tags->empty()) {
     if (auto read = read_tags(database, source); !read) return read;
   }
-  if (auto read = read_maintenance(database, writer, source); !read) return read;
+  std::uint64_t switched_off = 0;
+  const auto windows = read_kuma_windows(database, switched_off);
+  if (!windows) return tl::unexpected(windows.error());
+  writer.leave_out("maintenance windows that are switched off", switched_off);
+  for (const auto& [id, window] : *windows) source.maintenance[id].push_back(window);
   if (source.has_sums) {
     const auto agree = sums_agree(database, source);
     if (!agree) return tl::unexpected(agree.error());

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "peers/history_writer.h"
+#include "peers/kuma_maintenance.h"
 #include "peers/sqlite_file.h"
 
 namespace nines::tools {
@@ -15,6 +16,11 @@ namespace nines::tools {
 [[nodiscard]] Result<bool> is_kuma(const SqliteFile& database);
 
 [[nodiscard]] Result<void> read_kuma_history(const SqliteFile& database, HistoryWriter& writer);
+
+/// The maintenance windows that are switched on, each with the monitor that it is for; one on a group is for what is in
+/// the group. `switched_off` counts the others.
+[[nodiscard]] Result<std::vector<std::pair<std::int64_t, KumaMaintenance>>> read_kuma_windows(
+    const SqliteFile& database, std::uint64_t& switched_off);
 
 /// The zone of the tool's process as its settings have it; `otherwise` when they do not.
 [[nodiscard]] Result<std::string> kuma_zone(const SqliteFile& database, const std::string& otherwise);
