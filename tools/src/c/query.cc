@@ -203,6 +203,12 @@ size_t nines_dashboard_bar_count(const nines_dashboard* dashboard, size_t index)
 
 nines_code nines_dashboard_bar(const nines_dashboard* dashboard, size_t index, size_t bar, nines_bar* out,
                                nines_error* error) {
+  // Asked for thousands of bars at a time: what is as it should be takes no detour over a Result.
+  if (bar < nines_dashboard_bar_count(dashboard, index) && out != nullptr && out->size == sizeof *out) {
+    *out = nines::c::shown(dashboard->board.rows[index].bars[bar]);
+    out->size = sizeof *out;
+    return NINES_OK;
+  }
   return call(error, [&]() -> Result<void> {
     if (dashboard == nullptr) return null_argument("dashboard");
     if (auto fits = nines::c::check_struct(out, "out"); !fits) return fits;
