@@ -43,7 +43,8 @@ class OneAnswer {
     return Json::parse(response.body, nullptr, false);
   }
   [[nodiscard]] Json command(std::vector<std::string> arguments) const { return ask_of("db", std::move(arguments)); }
-  /// What the command says of a store with the same entry, into which the results were exported and imported.
+  /// What the command says of a store with the same entry, into which the results were exported and imported,
+  /// compacted.
   [[nodiscard]] Json carried_over(std::vector<std::string> arguments) {
     const std::string file = dir_.path("results.csv");
     const Finished out = nines({"export", "random", "--db", dir_.path("db")});
@@ -58,6 +59,8 @@ class OneAnswer {
     }
     const Finished in = nines({"import", file, "--no-create", "--strict", "--db", dir_.path("other")});
     EXPECT_EQ(in.code, 0) << in.err;
+    const Finished compacted = nines({"compact", "--db", dir_.path("other")});
+    EXPECT_EQ(compacted.code, 0) << compacted.err;
     return ask_of("other", std::move(arguments));
   }
   /// Likewise of a copy.
@@ -128,7 +131,7 @@ TEST_P(OneAnswerTest, CommandApiStatusAndReportAgree) {
   EXPECT_EQ(down_ms, figures["time_ms"]["down"]);
 }
 
-TEST_P(OneAnswerTest, ExportAndImportAndCopyingDoNotMatter) {
+TEST_P(OneAnswerTest, ExportImportCompactionAndCopyingDoNotMatter) {
   OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
   if (asked.empty()) GTEST_SKIP() << "an empty window";
   const Json why = asked.command({"uptime", "random", "--why"});

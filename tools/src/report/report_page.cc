@@ -89,6 +89,16 @@ Html figure(std::string_view label, const std::string& value, const std::string&
          html("</dd></div>");
 }
 
+// Beside their number, so that the figures stay one row on paper.
+std::string outages_text(const Figures& f) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (f.longest_outage_ms) add(fmt::format("longest {}", short_duration(*f.longest_outage_ms)));
+  if (f.mttr_ms) add(fmt::format("mean time to repair {}", duration_or_dash(f.mttr_ms)));
+  if (f.mtbf_ms) add(fmt::format("{} between them", duration_or_dash(f.mtbf_ms)));
+  return text;
+}
+
 Html figures_of(const ReportServer& line) {
   const Figures& f = line.figures;
   Html out = html("<dl class=\"figures\">");
@@ -105,12 +115,7 @@ Html figures_of(const ReportServer& line) {
   }
   out += figure("Down", short_duration(f.time[State::down]),
                 f.planned_down_ms > 0 ? fmt::format("and {} in maintenance", short_duration(f.planned_down_ms)) : "");
-  out += figure("Outages", fmt::to_string(f.incidents.size()),
-                f.longest_outage_ms ? fmt::format("longest {}", short_duration(*f.longest_outage_ms)) : "");
-  if (!f.incidents.empty()) {
-    out += figure("Mean time to repair", duration_or_dash(f.mttr_ms),
-                  f.mtbf_ms ? fmt::format("{} between outages", duration_or_dash(f.mtbf_ms)) : "");
-  }
+  out += figure("Outages", fmt::to_string(f.incidents.size()), outages_text(f));
   out += figure("Measured", percent_text(f.coverage_ratio),
                 fmt::format("{} checks, {} failed", with_commas(f.counts.checks), with_commas(f.counts.failed)));
   if (f.latency) {
