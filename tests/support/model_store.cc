@@ -271,7 +271,7 @@ Result<VerifyReport> ModelStore::verify() const {
   return report;
 }
 
-Result<void> ModelStore::backup(const std::string& /*path*/) {
+Result<BackupReport> ModelStore::backup(const std::string& /*path*/, const BackupOptions& /*options*/) {
   return fail(ErrorCode::unavailable, "the model keeps nothing on disk");
 }
 

@@ -75,7 +75,7 @@ class ModelStore final : public Store {
   [[nodiscard]] Result<void> apply_retention() override;
   [[nodiscard]] Result<void> compact() override { return {}; }
   [[nodiscard]] Result<VerifyReport> verify() const override;
-  [[nodiscard]] Result<void> backup(const std::string& path) override;
+  [[nodiscard]] Result<BackupReport> backup(const std::string& path, const BackupOptions& options) override;
   [[nodiscard]] StoreStats stats() const override;
   [[nodiscard]] Result<void> close() override { return {}; }
 

@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nines/backup.h>
 #include <nines/check_result.h>
 #include <nines/cursor.h>
 #include <nines/options.h>
@@ -186,8 +187,13 @@ class Store {
   /// to a server of the catalog. Goes on behind damage, which is reported and no error; blocks nobody. Errors: io (too
   /// few descriptors, for one), unavailable.
   [[nodiscard]] virtual Result<VerifyReport> verify() const = 0;
-  /// A checked copy in the new directory `path`, outside of the store; it grows in PATH.tmp. Read-only stores may, too.
-  [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
+  /// A checked copy in the new directory `path`, outside of the store, as of one moment during the call; others write
+  /// meanwhile. It grows in PATH.tmp and has its name when it is whole; what an interrupted one has left there is gone on
+  /// with. Read-only stores may, too. nines/backup.h says what a backup is. Errors: invalid_argument (`path` exists or
+  /// lies in the store), out_of_space, io, corruption (what is damaged is not copied), unavailable (ended by
+  /// `options.progress`, or a writer in another process changed the store during each attempt).
+  [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options) = 0;
+  [[nodiscard]] Result<BackupReport> backup(const std::string& path) { return backup(path, BackupOptions{}); }
   [[nodiscard]] virtual StoreStats stats() const = 0;
   /// Costs a look at memory. A store that cannot write tries again by itself with the next writing call.
   [[nodiscard]] virtual Health health() const = 0;

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 
+#include <nines/backup.h>
 #include <nines/options.h>
 #include <nines/result.h>
 #include <nines/segment.h>
@@ -163,8 +164,9 @@ class LocalCare {
   [[nodiscard]] virtual Result<void> drop_before(TimeMs end) = 0;
   /// Checks every block's checksum.
   [[nodiscard]] virtual Result<void> verify_blocks() const = 0;
-  /// A copy in the new directory `path`.
-  [[nodiscard]] virtual Result<void> backup(const std::string& path) = 0;
+  /// A copy in the new directory `path`, made at the moment `now`.
+  [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options,
+                                                    TimeMs now) = 0;
   [[nodiscard]] virtual KvSizes sizes() const = 0;
   /// Free bytes where the store lies.
   [[nodiscard]] virtual Result<std::uint64_t> room() const = 0;

@@ -55,7 +55,7 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<void> apply_retention() override;
   [[nodiscard]] Result<void> compact() override;
   [[nodiscard]] Result<VerifyReport> verify() const override;
-  [[nodiscard]] Result<void> backup(const std::string& path) override;
+  [[nodiscard]] Result<BackupReport> backup(const std::string& path, const BackupOptions& options) override;
   [[nodiscard]] StoreStats stats() const override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] std::uint64_t changes() const override { return core_->lane.applied() + refreshed_; }

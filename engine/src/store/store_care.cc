@@ -47,17 +47,17 @@ Result<VerifyReport> StoreImpl::verify() const {
   });
 }
 
-Result<void> StoreImpl::backup(const std::string& path) {
-  return call(Access::read, [&]() -> Result<void> {
+Result<BackupReport> StoreImpl::backup(const std::string& path, const BackupOptions& options) {
+  return call(Access::read, [&]() -> Result<BackupReport> {
     const MutexLock lock(care_mutex_);
     if (core_->mode == KvMode::write) {
-      if (auto writable = core_->handle.make_writable(); !writable) return writable;
+      if (auto writable = core_->handle.make_writable(); !writable) return tl::unexpected<Error>(writable.error());
     }
     auto kv = core_->handle.kv();
     if (!kv) return tl::unexpected<Error>(kv.error());
     LocalCare* const local = (*kv)->local();
     if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");
-    return local->backup(path);
+    return local->backup(path, options, core_->options.clock());
   });
 }
 

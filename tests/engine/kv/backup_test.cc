@@ -5,8 +5,12 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 
+#include <nines/backup.h>
+
+#include "engine/store/faulty_disk.h"
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
@@ -136,6 +140,187 @@ TEST_F(Backup, IsMadeByAReaderBesideTheWriter) {
   }
   stop = true;
   writer.join();
+}
+
+/// The bytes that the files of `directory` share with others.
+std::uint64_t shared_bytes(const fs::path& directory) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (entry.hard_link_count() > 1) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+TEST_F(Backup, CopiesOnlyWhatThePreviousOneLacks) {
+  const auto first = store_->backup(copy_);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_GE(first->bytes, first->copied_bytes);
+  write(250, 260);
+  const std::string second = directory_ / "second";
+  BackupOptions options;
+  options.previous = copy_;
+  const auto report = store_->backup(second, options);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_GT(shared_bytes(second), 0U);
+  EXPECT_LE(report->copied_bytes + shared_bytes(second), first->copied_bytes + report->copied_bytes);
+  EXPECT_LT(report->copied_bytes, first->copied_bytes);
+  EXPECT_TRUE(check_backup(copy_));
+  EXPECT_TRUE(check_backup(second));
+  EXPECT_EQ(contents_of(*open_or_fail(second, History::options())), ledger_.contents());
+  // The second was opened for writing; the first is still what it was.
+  EXPECT_TRUE(check_backup(copy_));
+}
+
+TEST_F(Backup, SharesNothingWithOneOfAnotherStore) {
+  ASSERT_TRUE(store_->backup(copy_));
+  // The same numbers of files, and other results in them.
+  auto other = open_or_fail(directory_ / "other", History::options());
+  ASSERT_NE(other, nullptr);
+  History::add_servers(*other);
+  const History theirs(18);
+  Ledger ledger;
+  for (std::uint64_t number = 0; number < 200; ++number) {
+    ASSERT_TRUE(other->append(theirs.operation(number).results, Durability::process));
+    ledger.apply(theirs.operation(number));
+  }
+  ASSERT_TRUE(other->compact());
+  BackupOptions options;
+  options.previous = copy_;
+  const std::string second = directory_ / "second";
+  ASSERT_TRUE(other->backup(second, options));
+  EXPECT_EQ(shared_bytes(second), 0U);
+  EXPECT_EQ(contents_of(*open_or_fail(second, History::options())), ledger.contents());
+}
+
+TEST_F(Backup, OneThatWasEndedIsGoneOnWith) {
+  BackupOptions options;
+  int pieces = 0;
+  options.progress = [&](const BackupProgress& progress) {
+    EXPECT_LE(progress.bytes, progress.total);
+    return ++pieces < 3;
+  };
+  const auto ended = store_->backup(copy_, options);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::unavailable) << ended.error().message;
+  EXPECT_FALSE(fs::exists(copy_));
+  ASSERT_TRUE(fs::exists(copy_ + ".tmp"));
+  const auto report = store_->backup(copy_);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_FALSE(fs::exists(copy_ + ".tmp"));
+  EXPECT_TRUE(check_backup(copy_));
+  EXPECT_EQ(contents_of(*open_or_fail(copy_, History::options())), ledger_.contents());
+}
+
+TEST_F(Backup, WhatAnInterruptedOneHasWrittenWronglyIsCopiedAgain) {
+  ASSERT_TRUE(store_->backup(copy_));
+  fs::create_directories(copy_ + ".again.tmp/store");
+  std::ofstream(copy_ + ".again.tmp/NINES-UNFINISHED-BACKUP").close();
+  for (const auto& entry : fs::directory_iterator(copy_)) {
+    const fs::path left = fs::path(copy_ + ".again.tmp/store") / entry.path().filename();
+    fs::copy_file(entry.path(), left);
+    fs::resize_file(left, entry.file_size() / 2);
+  }
+  ASSERT_TRUE(store_->backup(copy_ + ".again"));
+  EXPECT_EQ(contents_of(*open_or_fail(copy_ + ".again", History::options())), ledger_.contents());
+}
+
+TEST_F(Backup, IsNoneAnyMoreOnceItWasOpenedForWriting) {
+  ASSERT_TRUE(store_->backup(copy_));
+  ASSERT_TRUE(Store::open_read_only(copy_, History::options()));
+  EXPECT_TRUE(check_backup(copy_));
+  ASSERT_NE(open_or_fail(copy_, History::options()), nullptr);
+  const auto checked = check_backup(copy_);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(Backup, AnyChangedByteIsFoundAndNotRestored) {
+  ASSERT_TRUE(store_->backup(copy_));
+  std::mt19937_64 random(29);
+  for (const auto& entry : fs::directory_iterator(copy_)) {
+    SCOPED_TRACE(entry.path());
+    const auto bytes = entry.file_size();
+    if (bytes == 0) continue;
+    const auto at = static_cast<std::streamoff>(random() % bytes);
+    const auto flip = [&] {
+      std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekg(at);
+      const auto byte = static_cast<char>(file.get());
+      file.seekp(at);
+      file.put(static_cast<char>(byte ^ 0x10));
+    };
+    flip();
+    const auto checked = check_backup(copy_);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::corruption);
+    EXPECT_THAT(checked.error().message, HasSubstr(entry.path().filename().string()));
+    EXPECT_FALSE(restore_backup(copy_, directory_ / "restored"));
+    EXPECT_FALSE(fs::exists(directory_ / "restored"));
+    flip();
+  }
+  EXPECT_TRUE(check_backup(copy_));
+}
+
+TEST_F(Backup, IsRestoredFromWhereNobodyCanWrite) {
+  ASSERT_TRUE(store_->backup(copy_));
+  const auto before = read_image(copy_);
+  for (const auto& entry : fs::directory_iterator(copy_)) fs::permissions(entry, fs::perms::owner_read);
+  fs::permissions(copy_, fs::perms::owner_read | fs::perms::owner_exec);
+  const auto restored = restore_backup(copy_, directory_ / "restored");
+  fs::permissions(copy_, fs::perms::owner_all);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(read_image(copy_), before);
+  const auto store = open_or_fail(directory_ / "restored", History::options());
+  EXPECT_EQ(contents_of(*store), ledger_.contents());
+  EXPECT_TRUE(store->append(history_.operation(250).results, Durability::disk));
+}
+
+TEST_F(Backup, FolderKeepsTheNewestGenerations) {
+  const std::string folder = directory_ / "backups";
+  const TimeMs begin = from_ms(1'795'000'000'000);
+  std::vector<Contents> held;
+  for (int number = 0; number < 5; ++number) {
+    write(250 + static_cast<std::uint64_t>(number), 251 + static_cast<std::uint64_t>(number));
+    const auto made = add_generation(*store_, folder, 3, begin + std::chrono::hours{24 * number});
+    ASSERT_TRUE(made) << made.error().message;
+    held.push_back(ledger_.contents());
+    if (number == 0) fs::create_directories(folder + "/somebody else's");
+  }
+  const auto generations = backup_generations(folder);
+  ASSERT_TRUE(generations);
+  ASSERT_EQ(generations->size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(check_backup((*generations)[i].path));
+    EXPECT_EQ(contents_of(*open_or_fail((*generations)[i].path, History::options())), held[i + 2]) << i;
+  }
+  EXPECT_EQ(fs::path(generations->front().path).filename(), "2026-11-20T11-06-40.000Z");
+  EXPECT_TRUE(fs::exists(folder + "/somebody else's"));
+}
+
+TEST_F(Backup, ClockThatGoesBackMakesNoNewOneTheOldest) {
+  const std::string folder = directory_ / "backups";
+  const TimeMs ahead = from_ms(1'895'000'000'000);
+  ASSERT_TRUE(add_generation(*store_, folder, 2, ahead));
+  ASSERT_TRUE(add_generation(*store_, folder, 2, from_ms(1'795'000'000'000)));
+  write(250, 251);
+  ASSERT_TRUE(add_generation(*store_, folder, 2, from_ms(1'795'000'100'000)));
+  const auto generations = backup_generations(folder);
+  ASSERT_TRUE(generations);
+  ASSERT_EQ(generations->size(), 2U);
+  EXPECT_EQ(contents_of(*open_or_fail(generations->back().path, History::options())), ledger_.contents());
+}
+
+TEST_F(Backup, InterruptedGenerationIsGoneOnWithUnderTheNextName) {
+  const std::string folder = directory_ / "backups";
+  int pieces = 0;
+  EXPECT_FALSE(add_generation(*store_, folder, 2, from_ms(1'795'000'000'000),
+                              [&](const BackupProgress&) { return ++pieces < 3; }));
+  EXPECT_EQ(backup_generations(folder)->size(), 0U);
+  ASSERT_TRUE(add_generation(*store_, folder, 2, from_ms(1'795'000'100'000)));
+  std::size_t entries = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++entries;
+  EXPECT_EQ(entries, 1U);
+  EXPECT_TRUE(check_backup(backup_generations(folder)->front().path));
 }
 
 }  // namespace

@@ -79,7 +79,9 @@ class FaultyStore final : public Store {
   [[nodiscard]] Result<void> apply_retention() override { return below_.apply_retention(); }
   [[nodiscard]] Result<void> compact() override { return below_.compact(); }
   [[nodiscard]] Result<VerifyReport> verify() const override { return below_.verify(); }
-  [[nodiscard]] Result<void> backup(const std::string& path) override { return below_.backup(path); }
+  [[nodiscard]] Result<BackupReport> backup(const std::string& path, const BackupOptions& options) override {
+    return below_.backup(path, options);
+  }
   [[nodiscard]] StoreStats stats() const override { return below_.stats(); }
   [[nodiscard]] Result<void> close() override { return below_.close(); }
 

@@ -150,7 +150,8 @@ nines_code nines_apply_retention(nines_store* store, nines_error* error) {
 nines_code nines_backup(nines_store* store, const char* path, nines_error* error) {
   return with_store(store, error, [path](Store& open) -> nines::Result<void> {
     if (path == nullptr) return nines::c::null_argument("path");
-    return open.backup(path);
+    const auto copied = open.backup(path);
+    return copied ? nines::Result<void>{} : tl::unexpected<nines::Error>(copied.error());
   });
 }
 

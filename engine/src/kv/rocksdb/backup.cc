@@ -1,51 +1,45 @@
 #include "kv/rocksdb/backup.h"
 
-#include <fcntl.h>
-#include <rocksdb/utilities/checkpoint.h>
-#include <unistd.h>
+#include <rocksdb/metadata.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <set>
 #include <system_error>
+#include <utility>
+#include <vector>
 
+#include "kv/rocksdb/backup_list.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/status.h"
 #include "kv/rocksdb/store_files.h"
+#include "kv/rocksdb/unfinished_copy.h"
 
 namespace nines::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// In PATH.tmp, beside the copy: says that it is an unfinished backup, which the next one may remove.
-constexpr std::string_view kSign = "NINES-UNFINISHED-BACKUP";
-constexpr std::string_view kCopy = "store";
 /// How often a copy is begun anew because another process has changed the store meanwhile.
 constexpr int kAttempts = 50;
+/// The end of a table file that is compared to tell whether two are the same: it has the footer, and before it the
+/// properties, among them what session of which database wrote it.
+constexpr std::uint64_t kTellingBytes = 8U << 10U;
 
-Error io_error(const std::string& what, const fs::path& path, const std::error_code& error) {
-  const bool full = error == std::errc::no_space_on_device;
-  return {full ? ErrorCode::out_of_space : ErrorCode::io, what + " " + path.string() + ": " + error.message()};
-}
+/// A file that the copy is to have.
+struct Source {
+  std::string name;
+  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  // of its beginning
+  std::string contents;                                             // instead of the file's, unless empty
 
-Result<void> sync_path(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const std::error_code error(errno, std::generic_category());
-  if (file >= 0) ::close(file);
-  if (!synced) return tl::unexpected<Error>(io_error("cannot sync", path, error));
-  return {};
-}
-
-Result<void> copy_synced(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  fs::copy_file(from, to, error);
-  if (error) return tl::unexpected<Error>(io_error("cannot copy", from, error));
-  return sync_path(to);
-}
+  [[nodiscard]] bool is_table() const { return fs::path(name).extension() == ".sst"; }
+};
 
 /// Whether `path` is `folder` or lies in it; `path` need not exist.
 bool lies_in(const fs::path& path, const fs::path& folder) {
@@ -55,87 +49,202 @@ bool lies_in(const fs::path& path, const fs::path& folder) {
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
-/// Makes PATH.tmp, in place of one that an interrupted backup has left.
-Result<void> make_workplace(const fs::path& unfinished) {
-  std::error_code error;
-  if (fs::exists(unfinished, error)) {
-    if (!fs::exists(unfinished / kSign, error)) {
-      return fail(ErrorCode::invalid_argument, unfinished.string() + " exists, where the backup would grow");
-    }
-    fs::remove_all(unfinished, error);
-    if (error) return tl::unexpected<Error>(io_error("cannot remove", unfinished, error));
-  }
-  fs::create_directories(unfinished, error);
-  if (error) return tl::unexpected<Error>(io_error("cannot create", unfinished, error));
-  const fs::path sign = unfinished / kSign;
-  const int file = ::open(sign.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) return fail(ErrorCode::io, "cannot create " + sign.string() + ": " + std::strerror(errno));
-  ::close(file);
-  return {};
+std::string ending(const fs::path& path, std::uint64_t size) {
+  const std::uint64_t bytes = std::min(size, kTellingBytes);
+  std::string text(bytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(size - bytes));
+  file.read(text.data(), static_cast<std::streamsize>(bytes));
+  return file.good() ? text : std::string();
 }
 
-/// Gives files that RocksDB has linked bytes of their own: a bad block, or a slip of the hand, must not be in both.
-Result<void> part_from_store(const fs::path& copy) {
+/// Whether two table files of one name are the same one. The names alone do not tell: a copy that was opened goes on
+/// with numbers that the store will use, too.
+bool is_same_table(const fs::path& a, const fs::path& b) {
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(copy, error)) {
-    if (entry.hard_link_count(error) < 2) continue;
-    const fs::path own = entry.path().string() + ".own";
-    if (auto copied = copy_synced(entry.path(), own); !copied) return copied;
-    fs::rename(own, entry.path(), error);
-    if (error) return tl::unexpected<Error>(io_error("cannot replace", entry.path(), error));
-  }
-  if (error) return tl::unexpected<Error>(io_error("cannot read", copy, error));
-  return {};
+  const auto size = fs::file_size(a, error);
+  if (error || fs::file_size(b, error) != size || error) return false;
+  const std::string end = ending(a, size);
+  return !end.empty() && end == ending(b, size);
 }
+
+/// Brings files into a copy.
+class Copier {
+ public:
+  Copier(fs::path store, fs::path copy, const BackupOptions& options)
+      : store_(std::move(store)), copy_(std::move(copy)), options_(options) {
+    // What is no backup any more shares nothing: its files need not be what they were.
+    if (options.previous.empty()) return;
+    if (auto list = read_backup_list(options.previous)) previous_ = std::move(*list);
+  }
+
+  /// Makes the copy one of just these files.
+  Result<void> bring(const std::vector<Source>& sources) {
+    list_.files.clear();
+    progress_ = {};
+    fresh_.clear();
+    std::set<std::string> wanted;
+    std::error_code error;
+    for (const Source& source : sources) {
+      wanted.insert(source.name);
+      const auto size = source.contents.empty() ? fs::file_size(store_ / source.name, error) : source.contents.size();
+      progress_.total += error ? 0 : std::min<std::uint64_t>(size, source.bytes);
+    }
+    for (const auto& entry : fs::directory_iterator(copy_, error)) {
+      const std::string name = entry.path().filename();
+      if (wanted.count(name) == 0 || entry.path().extension() != ".sst") fs::remove_all(entry.path(), error);
+    }
+    if (error) return tl::unexpected<Error>(file_error("cannot clear", copy_, error));
+    for (const Source& source : sources) {
+      if (auto brought = bring(source); !brought) return brought;
+    }
+    return {};
+  }
+
+  [[nodiscard]] const BackupList& list() const { return list_; }
+  /// The table files that were copied now or by the interrupted backup.
+  [[nodiscard]] const std::set<std::string>& fresh() const { return fresh_; }
+  [[nodiscard]] std::uint64_t copied_bytes() const { return copied_bytes_; }
+
+ private:
+  Result<void> bring(const Source& source) {
+    const fs::path from = store_ / source.name;
+    const fs::path to = copy_ / source.name;
+    std::error_code error;
+    if (!source.contents.empty()) {
+      std::ofstream file(to, std::ios::binary | std::ios::trunc);
+      file << source.contents;
+      file.close();
+      if (!file) return fail(ErrorCode::io, "cannot write " + to.string());
+      return sync_path(to);  // all but tables are summed at the end
+    }
+    const auto piece = [this](std::uint64_t bytes) { return tell(bytes); };
+    const auto note = [&](const Result<BackupList::File>& file) -> Result<void> {
+      if (!file) return tl::unexpected<Error>(file.error());
+      if (source.is_table()) list_.files[source.name] = *file;
+      return {};
+    };
+    if (source.is_table() && fs::exists(to, error)) {
+      if (is_same_table(from, to)) {
+        fresh_.insert(source.name);
+        return note(sum_file(to, source.bytes, piece));
+      }
+      fs::remove(to, error);
+    }
+    if (source.is_table() && share(source.name, from, to)) {
+      return tell(list_.files[source.name].bytes) ? Result<void>{}
+                                                  : fail(ErrorCode::unavailable, "the backup was ended on request");
+    }
+    auto copied = copy_file_summed(from, to, source.bytes, piece);
+    if (copied) copied_bytes_ += copied->bytes;
+    if (source.is_table()) fresh_.insert(source.name);
+    return note(copied);
+  }
+
+  bool share(const std::string& name, const fs::path& from, const fs::path& to) {
+    const auto known = previous_.files.find(name);
+    if (known == previous_.files.end()) return false;
+    const fs::path theirs = fs::path(options_.previous) / name;
+    if (!is_same_table(from, theirs)) return false;
+    std::error_code error;
+    fs::create_hard_link(theirs, to, error);
+    if (error) return false;  // another file system, or too many links: a file of its own is as good
+    list_.files[name] = known->second;
+    return true;
+  }
+
+  bool tell(std::uint64_t bytes) {
+    progress_.bytes += bytes;
+    return !options_.progress || options_.progress(progress_);
+  }
+
+  const fs::path store_;
+  const fs::path copy_;
+  const BackupOptions& options_;
+  BackupList previous_;
+  BackupList list_;
+  BackupProgress progress_;
+  std::set<std::string> fresh_;
+  std::uint64_t copied_bytes_ = 0;
+};
 
 /// The files of a store in the order in which they have to be copied beside a writer. Logs from the newest to the
 /// oldest: when one has a record, those before it are complete.
-Result<std::vector<fs::path>> files_to_copy(const fs::path& store) {
-  std::vector<fs::path> files;
-  std::vector<fs::path> logs;
+Result<std::vector<Source>> files_beside_a_writer(const fs::path& store) {
+  std::vector<Source> files;
+  std::vector<Source> logs;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(store, error)) {
-    const fs::path name = entry.path().filename();
-    if (name.extension() == ".log") logs.push_back(name);
-    if (name.extension() == ".sst" || name == "CURRENT" || name.string().starts_with("MANIFEST-"))
-      files.push_back(name);
+    Source file;
+    file.name = entry.path().filename();
+    if (entry.path().extension() == ".log") {
+      logs.push_back(std::move(file));
+    } else if (file.is_table() || file.name == "CURRENT" || file.name.starts_with("MANIFEST-")) {
+      files.push_back(std::move(file));
+    }
   }
-  if (error) return tl::unexpected<Error>(io_error("cannot read", store, error));
-  std::sort(logs.begin(), logs.end(), [](const fs::path& a, const fs::path& b) {
-    return std::pair(a.string().size(), a) > std::pair(b.string().size(), b);
+  if (error) return tl::unexpected<Error>(file_error("cannot read", store, error));
+  std::sort(logs.begin(), logs.end(), [](const Source& a, const Source& b) {
+    return std::pair(a.name.size(), a.name) > std::pair(b.name.size(), b.name);
   });
-  files.insert(files.end(), logs.begin(), logs.end());
+  files.insert(files.end(), std::make_move_iterator(logs.begin()), std::make_move_iterator(logs.end()));
   return files;
 }
 
 /// Copies the files of a store that another process may be writing to, as they are at one moment.
-Result<void> copy_files(const fs::path& store, const fs::path& copy) {
-  Error last{ErrorCode::unavailable, "the store changed during each attempt to copy it; try again"};
+Result<void> copy_beside_a_writer(const fs::path& store, Copier& copier) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::error_code error;
-    fs::remove_all(copy, error);
-    fs::create_directory(copy, error);
-    if (error) return tl::unexpected<Error>(io_error("cannot create", copy, error));
     const std::string before = manifest_version(store.string());
-    const auto files = files_to_copy(store);
+    const auto files = files_beside_a_writer(store);
     if (!files) return tl::unexpected<Error>(files.error());
-    Result<void> copied;
-    bool gone = false;  // a log goes a little after what has made it needless was committed
-    for (const fs::path& file : *files) {
-      copied = copy_synced(store / file, copy / file);
-      gone = !copied && !fs::exists(store / file, error);
-      if (!copied) break;
-    }
+    const auto copied = copier.bring(*files);
+    std::error_code error;
+    // A log goes a little after what has made it needless was committed.
+    const bool gone = !copied && std::any_of(files->begin(), files->end(),
+                                             [&](const Source& file) { return !fs::exists(store / file.name, error); });
     const bool unchanged = !gone && manifest_version(store.string()) == before;
-    if (copied && unchanged) return {};
-    if (!copied && unchanged) return copied;
+    if (unchanged || (!copied && copied.error().code == ErrorCode::unavailable)) return copied;
   }
-  return tl::unexpected<Error>(last);
+  return fail(ErrorCode::unavailable, "the store changed during each attempt to copy it; try again");
 }
 
-/// Opens a copy, which replays its log and makes a new one (that there is none would mean that it was lost), and looks
-/// at all of its blocks.
-rocksdb::Status check_copy(rocksdb::DB& db, const std::string& copy) {
+/// Copies the files of the open `db` while none of them is removed.
+Result<void> copy_of_our_own(rocksdb::DB& db, Copier& copier) {
+  if (auto status = db.FlushWAL(true); !status.ok()) return to_result(status);
+  if (auto status = db.DisableFileDeletions(); !status.ok()) return to_result(status);
+  rocksdb::LiveFilesStorageInfoOptions options;
+  options.wal_size_for_flush = std::numeric_limits<std::uint64_t>::max();  // the log is copied, nothing is flushed
+  std::vector<rocksdb::LiveFileStorageInfo> live;
+  auto done = to_result(db.GetLiveFilesStorageInfo(options, &live));
+  if (done) {
+    std::vector<Source> files;
+    for (rocksdb::LiveFileStorageInfo& file : live) {
+      Source source;
+      source.name = file.relative_filename;
+      if (file.trim_to_size) source.bytes = file.size;
+      source.contents = std::move(file.replacement_contents);
+      files.push_back(std::move(source));
+    }
+    done = copier.bring(files);
+  }
+  const auto allowed = to_result(db.EnableFileDeletions(false));
+  return done ? allowed : done;
+}
+
+rocksdb::Status check_tables(rocksdb::DB& db, const fs::path& copy, const std::set<std::string>& names) {
+  rocksdb::Options options;
+  options.env = db.GetEnv();
+  for (const std::string& name : names) {
+    rocksdb::SstFileReader reader(options);
+    auto status = reader.Open(copy / name);
+    if (status.ok()) status = reader.VerifyChecksum();
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+/// Opens a copy, which replays its log and makes a new one: that there is none would mean that it was lost.
+rocksdb::Status replay_copy(rocksdb::DB& db, const std::string& copy) {
   rocksdb::DBOptions options = db.GetDBOptions();
   options.wal_filter = nullptr;
   options.listeners.clear();
@@ -156,51 +265,65 @@ rocksdb::Status check_copy(rocksdb::DB& db, const std::string& copy) {
   rocksdb::DB* raw = nullptr;
   status = rocksdb::DB::Open(options, copy, descriptors, &handles, &raw);
   const std::unique_ptr<rocksdb::DB> opened(raw);
-  if (status.ok()) status = opened->VerifyChecksum();
   for (auto* handle : handles) static_cast<void>(opened->DestroyColumnFamilyHandle(handle));
   if (status.ok()) status = opened->Close();
   return status;
 }
 
-Result<void> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy) {
-  if (writes) {
-    rocksdb::Checkpoint* made = nullptr;
-    auto status = rocksdb::Checkpoint::Create(&db, &made);
-    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-    if (status.ok()) status = checkpoint->CreateCheckpoint(copy.string());
-    if (!status.ok()) return to_result(status);
-    if (auto parted = part_from_store(copy); !parted) return parted;
-  } else if (auto copied = copy_files(db.GetName(), copy); !copied) {
-    return copied;
+/// Adds what the list has not yet: all but the tables, which nothing changes, and those that the replay has made.
+Result<void> complete_list(const fs::path& copy, const BackupList& brought, BackupList& list) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(copy, error)) {
+    const std::string name = entry.path().filename();
+    if (!entry.is_regular_file()) continue;
+    const auto known = brought.files.find(name);
+    if (known != brought.files.end()) {
+      list.files.insert(*known);
+      continue;
+    }
+    const auto summed = sum_file(entry.path(), std::numeric_limits<std::uint64_t>::max());
+    if (!summed) return tl::unexpected<Error>(summed.error());
+    list.files[name] = *summed;
   }
-  if (auto status = check_copy(db, copy.string()); !status.ok()) return to_result(status);
+  if (error) return tl::unexpected<Error>(file_error("cannot read", copy, error));
+  return {};
+}
+
+Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy, const BackupOptions& options,
+                               TimeMs now) {
   const auto format = read_marker(db.GetName());
   if (!format) return tl::unexpected<Error>(format.error());
-  return write_marker(copy.string(), *format);
+  Copier copier(db.GetName(), copy, options);
+  const auto copied = writes ? copy_of_our_own(db, copier) : copy_beside_a_writer(db.GetName(), copier);
+  if (!copied) return tl::unexpected<Error>(copied.error());
+  auto status = check_tables(db, copy, copier.fresh());
+  if (status.ok()) status = replay_copy(db, copy.string());
+  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+  if (auto marked = write_marker(copy.string(), *format); !marked) return tl::unexpected<Error>(marked.error());
+  BackupList list;
+  list.made = now;
+  if (auto listed = complete_list(copy, copier.list(), list); !listed) return tl::unexpected<Error>(listed.error());
+  if (auto written = write_backup_list(copy, list); !written) return tl::unexpected<Error>(written.error());
+  return BackupReport{list.bytes(), copier.copied_bytes()};
 }
 
 }  // namespace
 
-Result<void> back_up(rocksdb::DB& db, bool writes, const std::string& path) {
-  fs::path target(path);
-  if (!target.has_filename()) target = target.parent_path();  // of "copy/"
-  std::error_code error;
-  if (fs::exists(target, error)) {
-    return fail(ErrorCode::invalid_argument, path + " exists; a backup needs a path that does not");
-  }
-  if (lies_in(target, db.GetName())) {
+Result<BackupReport> back_up(rocksdb::DB& db, bool writes, const std::string& path, const BackupOptions& options,
+                             TimeMs now) {
+  if (lies_in(path, db.GetName())) {
     return fail(ErrorCode::invalid_argument, path + " lies in the store itself; a backup needs a place outside of it");
   }
-  const fs::path unfinished = target.string() + ".tmp";
-  if (auto made = make_workplace(unfinished); !made) return made;
-  const fs::path copy = unfinished / kCopy;
-  auto done = make_copy(db, writes, copy);
-  if (done) {
-    fs::rename(copy, target, error);
-    if (error) done = tl::unexpected<Error>(io_error("cannot name the backup", target, error));
+  auto copy = UnfinishedCopy::begin(path);
+  if (!copy) return tl::unexpected<Error>(copy.error());
+  auto report = make_copy(db, writes, copy->folder(), options, now);
+  if (!report) {
+    // What a fault or the caller has ended is gone on with next time; what is damaged would stay so.
+    if (report.error().code == ErrorCode::corruption) copy->discard();
+    return report;
   }
-  fs::remove_all(unfinished, error);
-  return done ? sync_path(fs::absolute(target).parent_path()) : done;
+  if (auto finished = copy->finish(); !finished) return tl::unexpected<Error>(finished.error());
+  return report;
 }
 
 }  // namespace nines::engine

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "kv/rocksdb/backup_list.h"
 #include "kv/rocksdb/families.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/rocksdb_kv.h"
@@ -141,6 +142,10 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
     auto lock = DirectoryLock::take(path);
     if (!lock) return tl::unexpected<Error>(lock.error());
     opened.lock = std::move(*lock);
+    // A backup that is written to is one no more.
+    std::error_code error;
+    fs::remove(fs::path(path) / kBackupListName, error);
+    if (error) return tl::unexpected<Error>(file_error("cannot remove the list of the backup", path, error));
     const auto files = check_store_files(path, options.recovery, report);
     if (!files) return tl::unexpected<Error>(files.error());
     setup.db.create_if_missing = !files->exist;
