@@ -227,6 +227,64 @@ TEST_F(ScriptTest, RestoreChangesNothingOfTheCopy) {
   EXPECT_EQ(nines({"export", "--db", dir_.path("other")}).out, exported());
 }
 
+TEST_F(ScriptTest, FolderOfBackupsKeepsTheNewestAndRestoresOneByItsTime) {
+  const std::string folder = dir_.path("backups");
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  ASSERT_EQ(run({"backup", "--keep", "2", folder}).code, 0);
+  const std::string first = exported();
+  import(std::string(kHeader) + "a,2026-07-01T00:01:00Z,down\n");
+  const Finished second = run({"backup", "--keep", "2", folder});
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err + second.out, HasSubstr("were new"));
+  std::vector<std::filesystem::path> generations;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) generations.push_back(entry.path());
+  ASSERT_EQ(generations.size(), 2U);
+  std::sort(generations.begin(), generations.end());
+
+  EXPECT_EQ(run({"verify", folder}).code, 0);
+  ASSERT_EQ(nines({"restore", folder, "--db", dir_.path("newest")}).code, 0);
+  EXPECT_EQ(nines({"export", "--db", dir_.path("newest")}).out, exported());
+  // 2026-07-01T00-00-00.000Z, with the time's colons.
+  std::string time = generations.front().filename();
+  time[13] = time[16] = ':';
+  const Finished restored = nines({"restore", folder, "--at", time, "--db", dir_.path("older")});
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  EXPECT_EQ(nines({"export", "--db", dir_.path("older")}).out, first);
+  EXPECT_EQ(nines({"restore", folder, "--at", "2020-01-01", "--db", dir_.path("none")}).code, 1);
+  EXPECT_FALSE(std::filesystem::exists(dir_.path("none")));
+
+  ASSERT_EQ(run({"backup", "--keep", "2", folder}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(generations.front()));
+  EXPECT_TRUE(std::filesystem::exists(generations.back()));
+  std::ofstream(generations.back() / "NINES", std::ios::app) << " ";
+  const Finished damaged = run({"verify", folder});
+  EXPECT_EQ(damaged.code, 1);
+  EXPECT_THAT(damaged.err + damaged.out, HasSubstr("NINES is not what was backed up"));
+}
+
+TEST_F(ScriptTest, RunMakesTheBackupsOfItsConfiguration) {
+  import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
+  const std::string folder = dir_.path("backups");
+  const std::string config =
+      dir_.write("c.yaml", "backup: {to: " + folder + ", every: 1h, keep: 2}\n" +
+                               "servers:\n  - {name: job, url: \"push:\", push: {}, interval: 1h}\n");
+  {
+    Program program({"run", "--config", config, "--db", dir_.path("db"), "--listen", "off"});
+    ASSERT_TRUE(program.says("backed up"));
+  }
+  EXPECT_EQ(run({"verify", folder}).code, 0);
+  // A restart does not make one that is not due.
+  {
+    Program program({"run", "--config", config, "--db", dir_.path("db"), "--listen", "off"});
+    ASSERT_TRUE(program.says("checking"));
+  }
+  std::size_t generations = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++generations;
+  EXPECT_EQ(generations, 1U);
+  ASSERT_EQ(nines({"restore", folder, "--db", dir_.path("restored")}).code, 0);
+  EXPECT_THAT(nines({"export", "--db", dir_.path("restored")}).out, HasSubstr("\na,2026-07-01T00:00:00.000Z,up"));
+}
+
 TEST_F(ScriptTest, BackupWorksBesideAProcessThatWrites) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   const std::string config =

@@ -128,16 +128,19 @@ constexpr std::array kCommands{
             "  nines config reference > CONFIGURATION.md", kNoOptions, nullptr, config_reference_command},
     Command{CommandGroup::care, "info", "", 0, 0, "what the store holds and takes", "  nines info --json", kList,
             nullptr, info},
-    Command{CommandGroup::care, "verify", "", 0, 0, "read and check everything in the store", "  nines verify", kList,
-            nullptr, verify},
+    Command{CommandGroup::care, "verify", "[BACKUP]", 0, 1,
+            "read and check everything in the store, or that a backup, or each in a folder, is as it was made",
+            "  nines verify\n  nines verify /backup/nines", kList, nullptr, verify},
     Command{CommandGroup::care, "compact", "", 0, 0, "rewrite the store without what was deleted", "  nines compact",
             kChange, nullptr, compact},
     Command{CommandGroup::care, "prune", "", 0, 0, "drop the days that retention does not keep",
             "  nines prune --keep 400d", kChange, prune_options, prune},
     Command{CommandGroup::care, "backup", "DIRECTORY", 1, 1, "copy the store to a new directory",
-            "  nines backup /backup/nines-2026-07-14", kStoreOptions, nullptr, backup},
+            "  nines backup /backup/nines-2026-07-14\n  nines backup --keep 7 /backup/nines", kStoreOptions,
+            backup_options, backup},
     Command{CommandGroup::care, "restore", "DIRECTORY", 1, 1, "check a copy and make it the store",
-            "  nines restore /backup/nines-2026-07-14", kStoreOptions, nullptr, restore},
+            "  nines restore /backup/nines-2026-07-14\n  nines restore /backup/nines --at 2026-07-14T12:00",
+            kStoreOptions, restore_options, restore},
 };
 
 }  // namespace

@@ -60,7 +60,11 @@ Outcome info(const Call& call);
 Outcome verify(const Call& call);
 Outcome compact(const Call& call);
 Outcome prune(const Call& call);
+/// Of `verify BACKUP`.
+Outcome verify_backups(const Call& call);
+void backup_options(OptionList& options);
 Outcome backup(const Call& call);
+void restore_options(OptionList& options);
 Outcome restore(const Call& call);
 
 // status.cc, uptime.cc, figures.cc, slo.cc, service.cc, report.cc: answers.

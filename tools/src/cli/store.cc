@@ -1,4 +1,4 @@
-// nines info | verify | compact | prune | backup | restore: the store as a whole.
+// nines info | verify | compact | prune: the store as a whole.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -89,6 +89,7 @@ Outcome info(const Call& call) {
 }
 
 Outcome verify(const Call& call) {
+  if (!call.words.empty()) return verify_backups(call);
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   const auto report = (*store)->verify();
@@ -201,39 +202,6 @@ Outcome prune(const Call& call) {
     say(fmt::format("{} before, {} after", human_bytes(before), human_bytes((*store)->stats().disk_bytes)));
   }
   return store->close();
-}
-
-Outcome backup(const Call& call) {
-  // A reader's copy: it works beside a process that writes.
-  auto store = open_for_reading(call);
-  if (!store) return tl::unexpected(store.error());
-  if (auto copied = (*store)->backup(call.words[0]); !copied) return failed(printable(copied.error().message));
-  if (!call.quiet) say(fmt::format("copied to `{}`, and checked", printable(call.words[0])));
-  return kExitDone;
-}
-
-Outcome restore(const Call& call) {
-  namespace fs = std::filesystem;
-  const std::string target = call.db_path();
-  std::error_code ignored;
-  if (fs::exists(target, ignored)) {
-    return failed(fmt::format("`{}` exists already; move it away, or name another with --db", printable(target)));
-  }
-  // Going through the store checks that the copy is whole before anything takes its place. Reading changes nothing of
-  // the copy, which may lie where nobody can write.
-  auto store = Store::open_read_only(call.words[0]);
-  if (!store) return failed(open_error_text(call.words[0], store.error()));
-  const auto checked = (*store)->verify();
-  if (!checked) return failed(printable(checked.error().message));
-  if (!checked->damage.empty()) {
-    return failed(fmt::format("the copy is damaged and was not restored: {}", printable(checked->damage.front().what)));
-  }
-  if (auto copied = (*store)->backup(target); !copied) return failed(printable(copied.error().message));
-  if (!call.quiet) {
-    say(fmt::format("restored {} results of {} servers to `{}`", with_commas(checked->results), checked->servers,
-                    printable(target)));
-  }
-  return kExitDone;
 }
 
 }  // namespace nines::tools

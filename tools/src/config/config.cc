@@ -34,6 +34,21 @@ void read_store(const YAML::Node& node, StoreConfig& store, Problems& problems) 
   if (const auto size = map.get("memory")) store.memory_bytes = read_bytes(*size, "memory", problems);
 }
 
+std::optional<BackupConfig> read_backup(const YAML::Node& node, Problems& problems) {
+  const MapReader map(node, "backup", key_names("backup"), problems);
+  BackupConfig backup;
+  if (const auto to = map.get("to")) backup.to = read_text(*to, "to", problems).value_or("");
+  if (backup.to.empty()) problems.add(node, "backup: to must name the directory of the backups");
+  if (const auto every = map.get("every")) {
+    backup.every = read_duration(*every, config_key("backup", "every"), problems).value_or(backup.every);
+  }
+  if (const auto keep = map.get("keep")) {
+    const auto count = read_integer(*keep, config_key("backup", "keep"), problems);
+    if (count) backup.keep = static_cast<std::size_t>(*count);
+  }
+  return backup;
+}
+
 void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
   if (!node.IsSequence()) {
     problems.add(node, "servers must be a list, each entry beginning with `- name:`");
@@ -74,6 +89,7 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
     }
     const MapReader map(root, "the configuration", key_names("top"), problems);
     if (const auto node = map.get("store")) read_store(*node, config.store, problems);
+    if (const auto node = map.get("backup")) config.backup = read_backup(*node, problems);
     if (const auto node = map.get("web")) read_web(*node, config, problems);
     if (const auto node = map.get("prober")) read_prober(*node, config.prober, problems);
     if (const auto node = map.get("alerts")) config.alerts = read_alerts(*node, problems);

@@ -41,9 +41,17 @@ struct StoreConfig {
   std::optional<std::uint64_t> memory_bytes;  ///< for the newest results; none is the engine's default
 };
 
+/// Backups that a running nines makes by itself.
+struct BackupConfig {
+  std::string to;  ///< the folder of generations
+  std::chrono::milliseconds every = std::chrono::hours{24};
+  std::size_t keep = 7;
+};
+
 struct Config {
   std::vector<ServerConfig> servers;
   StoreConfig store;
+  std::optional<BackupConfig> backup;
   std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
   AccessOptions access;                                   ///< `loopback` is set by who listens
   std::vector<AlertTarget> alerts;

@@ -23,6 +23,7 @@ constexpr std::int64_t kMostDays = 36'525;  // a century
 constexpr std::array kTop{
     ConfigKey{"servers", Takes::other, 0, 0, "a list of servers", "", "what is checked, or reports in; must be there"},
     ConfigKey{"store", Takes::other, 0, 0, "a mapping", "", "where results are kept, and for how long"},
+    ConfigKey{"backup", Takes::other, 0, 0, "a mapping", "none", "backups that are made by themselves"},
     ConfigKey{"web", Takes::other, 0, 0, "a mapping", "", "the page"},
     ConfigKey{"prober", Takes::other, 0, 0, "a mapping", "", "how checks are made"},
     ConfigKey{"alerts", Takes::other, 0, 0, "a list of alerts", "", "who is told"},
@@ -96,6 +97,13 @@ constexpr std::array kStore{
     ConfigKey{"memory", Takes::bytes, 0, 0, "", "128MiB", "for the newest results"},
 };
 
+constexpr std::array kBackup{
+    ConfigKey{"to", Takes::text, 0, 0, "a directory outside of the store", "",
+              "one backup beside the other; must be there"},
+    ConfigKey{"every", Takes::duration, 60'000, 366 * kDay, "", "24h", "time between two"},
+    ConfigKey{"keep", Takes::integer, 1, 10'000, "", "7", "how many stay, the newest ones"},
+};
+
 constexpr std::array kWeb{
     ConfigKey{"listen", Takes::other, 0, 0, "an address and port, unix:PATH, or off", "127.0.0.1:8080",
               "where the page is"},
@@ -161,6 +169,8 @@ constexpr std::array kSections{
     ConfigSection{"maintenance", "servers[].maintenance[]", "Planned maintenance.", kMaintenance},
     ConfigSection{"push", "servers[].push", "A job that reports in.", kPush},
     ConfigSection{"store", "store", "The store.", kStore},
+    ConfigSection{"backup", "backup", "Backups of the store, each a store of its own that shares what has not changed.",
+                  kBackup},
     ConfigSection{"web", "web", "The page; SECURITY.md tells who may see it.", kWeb},
     ConfigSection{"web user", "web.users[]", "Somebody who may log in.", kWebUser},
     ConfigSection{"web token", "web.tokens[]", "A program's permission.", kWebToken},

@@ -76,6 +76,10 @@ std::vector<std::string> changed_settings(const Config& running, const Config& w
   compare("store.summary-retention", running.store.summary_retention == wanted.store.summary_retention);
   compare("store.max-size", running.store.max_size_bytes == wanted.store.max_size_bytes);
   compare("store.memory", running.store.memory_bytes == wanted.store.memory_bytes);
+  compare("backup", running.backup.has_value() == wanted.backup.has_value() &&
+                        (!running.backup ||
+                         (running.backup->to == wanted.backup->to && running.backup->every == wanted.backup->every &&
+                          running.backup->keep == wanted.backup->keep)));
   const bool same_page =
       running.listen.has_value() == wanted.listen.has_value() &&
       (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port &&
@@ -195,8 +199,12 @@ Result<void> Daemon::start() {
     return {};
   };
   hooks.ready = [this] { return ready_.load(); };
-  hooks.metrics = [this](std::string& out) { metrics_.append(out, prober_->stats()); };
+  hooks.metrics = [this](std::string& out) {
+    metrics_.append(out, prober_->stats());
+    if (backups_) append_backup_metrics(out, backups_->counts());
+  };
   site_ = std::make_unique<Site>(*store_, std::move(hooks), false, config_.access);
+  if (config_.backup) backups_ = std::make_unique<BackupSchedule>(*store_, *config_.backup, console_);
   if (config_.listen) {
     auto http = HttpServer::start(
         *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, site_->http_options());
@@ -219,6 +227,7 @@ Result<void> Daemon::stop() {
   ready_ = false;
   socket_.reset();
   http_.reset();
+  backups_.reset();
   Result<void> outcome;
   if (prober_) {
     outcome = prober_->stop();

@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "http/http_server.h"
+#include "run/backup_schedule.h"
 #include "run/console.h"
 #include "run/run_metrics.h"
 #include "run/store_socket.h"
@@ -75,6 +76,7 @@ class Daemon {
   std::atomic<std::size_t> server_count_{0};
   StoreSocket::Run run_command_;
   std::unique_ptr<StoreSocket> socket_;
+  std::unique_ptr<BackupSchedule> backups_;
   std::mutex apply_mutex_;
   std::vector<ProbedServer> probed_;  // as the prober has them; guarded by apply_mutex_
   std::map<std::string, std::string>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "run/backup_schedule.h"
 #include "web/metrics.h"
 
 namespace nines::tools {
@@ -92,6 +93,22 @@ void RunMetrics::append(std::string& out, const ProberStats& stats) const {
   for (const AlertTargetStats& target : stats.alerts.targets) {
     metric_sample(out, "nines_alert_target_healthy", {{"target", target.name}}, target.last_failure.empty() ? 1 : 0);
   }
+}
+
+void append_backup_metrics(std::string& out, const BackupCounts& counts) {
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, double value) {
+    metric_family(out, name, type, help);
+    metric_sample(out, name, {}, value);
+  };
+  add("nines_backups_total", "counter", "backups made", static_cast<double>(counts.made));
+  add("nines_backup_failures_total", "counter", "backups that failed", static_cast<double>(counts.failed));
+  add("nines_backup_interval_seconds", "gauge", "the time between two backups",
+      static_cast<double>(counts.every.count()) / 1000);
+  if (!counts.newest) return;
+  add("nines_backup_newest_timestamp_seconds", "gauge", "when the newest backup was made, in seconds since 1970",
+      static_cast<double>(to_ms(*counts.newest)) / 1000);
+  add("nines_backup_newest_bytes", "gauge", "bytes of the newest backup's files, those that it shares included",
+      static_cast<double>(counts.newest_bytes));
 }
 
 }  // namespace nines::tools

@@ -12,6 +12,11 @@
 
 namespace nines::tools {
 
+struct BackupCounts;
+
+/// Appends the families of the backups that are made by themselves, in the Prometheus text format.
+void append_backup_metrics(std::string& out, const BackupCounts& counts);
+
 class RunMetrics {
  public:
   void count(const std::string& server, const CheckReport& report);
