@@ -113,8 +113,9 @@ Outcome restore(const Call& call) {
   auto store = Store::open_read_only(target);
   if (!store) return failed(open_error_text(target, store.error()));
   if (!call.quiet) {
-    say(fmt::format("restored {} of {} servers from `{}` to `{}`", human_bytes(restored->bytes),
-                    (*store)->catalog()->servers().size(), printable(*chosen), printable(target)));
+    const std::size_t servers = (*store)->catalog()->servers().size();
+    say(fmt::format("restored {} of {} server{} from `{}` to `{}`", human_bytes(restored->bytes), servers,
+                    servers == 1 ? "" : "s", printable(*chosen), printable(target)));
   }
   return kExitDone;
 }
