@@ -294,6 +294,7 @@ TEST_F(Backup, FolderKeepsTheNewestGenerations) {
     EXPECT_EQ(contents_of(*open_or_fail((*generations)[i].path, History::options())), held[i + 2]) << i;
   }
   EXPECT_EQ(fs::path(generations->front().path).filename(), "2026-11-20T11-06-40.000Z");
+  EXPECT_EQ(generations->front().made, begin + std::chrono::hours{48});
   EXPECT_TRUE(fs::exists(folder + "/somebody else's"));
 }
 

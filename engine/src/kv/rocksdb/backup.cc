@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "kv/rocksdb/backup_list.h"
+#include "backup/backup_list.h"
+#include "backup/unfinished_copy.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/status.h"
 #include "kv/rocksdb/store_files.h"
-#include "kv/rocksdb/unfinished_copy.h"
 
 namespace nines::engine {
 namespace {

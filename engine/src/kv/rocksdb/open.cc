@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "kv/rocksdb/backup_list.h"
+#include "backup/backup_list.h"
 #include "kv/rocksdb/families.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/rocksdb_kv.h"

@@ -1,11 +1,11 @@
-#include "kv/rocksdb/unfinished_copy.h"
+#include "backup/unfinished_copy.h"
 
 #include <fstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "kv/rocksdb/backup_list.h"
+#include "backup/backup_list.h"
 
 namespace nines::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "kv/rocksdb/backup_list.h"
+#include "backup/backup_list.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -13,8 +14,8 @@
 #include <nines/backup.h>
 #include <nines/store.h>
 
-#include "kv/rocksdb/backup_list.h"
-#include "kv/rocksdb/unfinished_copy.h"
+#include "backup/backup_list.h"
+#include "backup/unfinished_copy.h"
 
 namespace nines {
 namespace {
@@ -45,6 +46,23 @@ bool is_generation_name(std::string_view name) {
   return name.size() == kNamePattern.size() &&
          std::equal(name.begin(), name.end(), kNamePattern.begin(),
                     [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
+}
+
+/// Of a name that is one.
+TimeMs time_of_name(std::string_view name) {
+  const auto number = [&](std::size_t begin, std::size_t digits) {
+    int value = 0;
+    std::from_chars(name.data() + begin, name.data() + begin + digits, value);
+    return value;
+  };
+  using std::chrono::day;
+  using std::chrono::month;
+  using std::chrono::year;
+  const std::chrono::sys_days date(year{number(0, 4)} / month{static_cast<unsigned>(number(5, 2))} /
+                                   day{static_cast<unsigned>(number(8, 2))});
+  return from_ms(date.time_since_epoch().count() * kDayMs) + std::chrono::hours{number(11, 2)} +
+         std::chrono::minutes{number(14, 2)} + std::chrono::seconds{number(17, 2)} +
+         std::chrono::milliseconds{number(20, 3)};
 }
 
 Error differs(const fs::path& file) {
@@ -132,7 +150,10 @@ Result<std::vector<Generation>> backup_generations(const std::string& folder) {
     const std::string name = entry.path().filename();
     if (name.starts_with(kGone) || name.ends_with(kUnfinished)) continue;
     const auto list = engine::read_backup_list(entry.path());
-    if (list) generations.push_back({entry.path().string(), list->made, list->bytes()});
+    if (!list) continue;
+    // The name is what people choose by, and the list is written a little later.
+    generations.push_back(
+        {entry.path().string(), is_generation_name(name) ? time_of_name(name) : list->made, list->bytes()});
   }
   if (error) return tl::unexpected<Error>(file_error("cannot read", folder, error));
   std::sort(generations.begin(), generations.end(),
