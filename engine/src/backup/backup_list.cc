@@ -71,7 +71,7 @@ Result<BackupList::File> read_pieces(const fs::path& path, std::uint64_t limit, 
     if (take) {
       if (auto taken = take(bytes); !taken) return tl::unexpected<Error>(taken.error());
     }
-    if (piece && !piece(bytes.size())) return fail(ErrorCode::unavailable, "the backup was ended on request");
+    if (piece && !piece(bytes.size())) return tl::unexpected<Error>(ended());
   }
   return read;
 }
@@ -97,6 +97,10 @@ bool read_number(std::string_view text, Number& number, int base = 10) {
 }
 
 }  // namespace
+
+Error ended() {
+  return {ErrorCode::unavailable, "the backup was ended on request"};
+}
 
 Error file_error(const std::string& what, const fs::path& path, const std::error_code& error) {
   const bool full = error == std::errc::no_space_on_device || error.value() == EDQUOT;

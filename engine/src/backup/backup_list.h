@@ -47,6 +47,9 @@ using Piece = std::function<bool(std::uint64_t bytes)>;
                                                         const std::filesystem::path& to, std::uint64_t limit,
                                                         const Piece& piece = {});
 
+/// The error where a Piece has ended what is being done.
+[[nodiscard]] Error ended();
+
 /// The error of a call about `path` that failed with `error`.
 [[nodiscard]] Error file_error(const std::string& what, const std::filesystem::path& path,
                                const std::error_code& error);

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -16,6 +16,7 @@
 
 #include "backup/backup_list.h"
 #include "backup/unfinished_copy.h"
+#include "base/file_lock.h"
 
 namespace nines {
 namespace {
@@ -25,6 +26,7 @@ using engine::BackupList;
 using engine::file_error;
 
 constexpr std::string_view kNamePattern = "0000-00-00T00-00-00.000Z";
+constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();  // bytes of a file
 constexpr std::string_view kUnfinished = ".tmp";
 /// What is being removed has this before its name, so that it is no generation any more from one moment to the next.
 constexpr std::string_view kGone = ".removed-";
@@ -48,25 +50,22 @@ bool is_generation_name(std::string_view name) {
                     [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
 }
 
-/// Of a name that is one.
-TimeMs time_of_name(std::string_view name) {
-  const auto number = [&](std::size_t begin, std::size_t digits) {
-    int value = 0;
-    std::from_chars(name.data() + begin, name.data() + begin + digits, value);
-    return value;
-  };
-  using std::chrono::day;
-  using std::chrono::month;
-  using std::chrono::year;
-  const std::chrono::sys_days date(year{number(0, 4)} / month{static_cast<unsigned>(number(5, 2))} /
-                                   day{static_cast<unsigned>(number(8, 2))});
-  return from_ms(date.time_since_epoch().count() * kDayMs) + std::chrono::hours{number(11, 2)} +
-         std::chrono::minutes{number(14, 2)} + std::chrono::seconds{number(17, 2)} +
-         std::chrono::milliseconds{number(20, 3)};
-}
-
-Error differs(const fs::path& file) {
-  return {ErrorCode::corruption, file.string() + " is not what was backed up: its size or checksum differs"};
+/// Has `read` read each file of the backup at `path`, and compares what it read with the list.
+Result<void> compare(const fs::path& path, const BackupList& list,
+                     const std::function<Result<BackupList::File>(const fs::path& file)>& read) {
+  for (const auto& [name, file] : list.files) {
+    const fs::path place = path / name;
+    std::error_code error;
+    if (!fs::exists(place, error) && !error) {
+      return fail(ErrorCode::corruption, place.string() + " is missing from the backup");
+    }
+    const auto found = read(place);
+    if (!found) return tl::unexpected<Error>(found.error());
+    if (found->bytes != file.bytes || found->crc != file.crc) {
+      return fail(ErrorCode::corruption, place.string() + " is not what was backed up: its size or checksum differs");
+    }
+  }
+  return {};
 }
 
 /// The whole backups in `folder` that add_generation has named.
@@ -112,15 +111,9 @@ Result<void> remove_generation(const fs::path& path) {
 Result<BackupReport> check_backup(const std::string& path) {
   const auto list = engine::read_backup_list(path);
   if (!list) return tl::unexpected<Error>(list.error());
-  for (const auto& [name, file] : list->files) {
-    const fs::path place = fs::path(path) / name;
-    std::error_code error;
-    if (!fs::exists(place, error)) return fail(ErrorCode::corruption, place.string() + " is missing from the backup");
-    const auto summed = engine::sum_file(place, std::numeric_limits<std::uint64_t>::max());
-    if (!summed) return tl::unexpected<Error>(summed.error());
-    if (summed->bytes != file.bytes || summed->crc != file.crc) return tl::unexpected<Error>(differs(place));
-  }
-  return BackupReport{list->bytes(), 0};
+  const auto same = compare(path, *list, [](const fs::path& file) { return engine::sum_file(file, kAll); });
+  if (!same) return tl::unexpected<Error>(same.error());
+  return BackupReport{path, list->bytes(), 0};
 }
 
 Result<BackupReport> restore_backup(const std::string& path, const std::string& to) {
@@ -128,18 +121,18 @@ Result<BackupReport> restore_backup(const std::string& path, const std::string& 
   if (!list) return tl::unexpected<Error>(list.error());
   auto copy = engine::UnfinishedCopy::begin(to);
   if (!copy) return tl::unexpected<Error>(copy.error());
-  for (const auto& [name, file] : list->files) {
-    const fs::path place = fs::path(path) / name;
-    std::error_code error;
-    if (!fs::exists(place, error)) return fail(ErrorCode::corruption, place.string() + " is missing from the backup");
-    const auto copied =
-        engine::copy_file_summed(place, copy->folder() / name, std::numeric_limits<std::uint64_t>::max());
-    if (!copied) return tl::unexpected<Error>(copied.error());
-    if (copied->bytes != file.bytes || copied->crc != file.crc) return tl::unexpected<Error>(differs(place));
+  // What an interrupted one has left may be of another backup: a log too many would be replayed.
+  auto done = copy->clear();
+  if (done) {
+    done = compare(path, *list, [&](const fs::path& file) {
+      return engine::copy_file_summed(file, copy->folder() / file.filename(), kAll);
+    });
   }
-  if (auto synced = engine::sync_path(copy->folder()); !synced) return tl::unexpected<Error>(synced.error());
-  if (auto finished = copy->finish(); !finished) return tl::unexpected<Error>(finished.error());
-  return BackupReport{list->bytes(), list->bytes()};
+  if (done) done = engine::sync_path(copy->folder());
+  if (done) done = copy->finish();
+  if (done) return BackupReport{to, list->bytes(), list->bytes()};
+  copy->discard();
+  return tl::unexpected<Error>(done.error());
 }
 
 Result<std::vector<Generation>> backup_generations(const std::string& folder) {
@@ -150,10 +143,7 @@ Result<std::vector<Generation>> backup_generations(const std::string& folder) {
     const std::string name = entry.path().filename();
     if (name.starts_with(kGone) || name.ends_with(kUnfinished)) continue;
     const auto list = engine::read_backup_list(entry.path());
-    if (!list) continue;
-    // The name is what people choose by, and the list is written a little later.
-    generations.push_back(
-        {entry.path().string(), is_generation_name(name) ? time_of_name(name) : list->made, list->bytes()});
+    if (list) generations.push_back({entry.path().string(), list->made, list->bytes()});
   }
   if (error) return tl::unexpected<Error>(file_error("cannot read", folder, error));
   std::sort(generations.begin(), generations.end(),
@@ -167,6 +157,8 @@ Result<BackupReport> add_generation(Store& store, const std::string& folder, std
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return tl::unexpected<Error>(file_error("cannot create", folder, error));
+  const auto lock = engine::FileLock::take(folder, "another backup is being made in " + folder);
+  if (!lock) return tl::unexpected<Error>(lock.error());
   auto before = own_generations(folder);
   if (!before) return tl::unexpected<Error>(before.error());
   BackupOptions options;
@@ -177,6 +169,7 @@ Result<BackupReport> add_generation(Store& store, const std::string& folder, std
     const std::string newest = fs::path(options.previous).filename();
     while (name_of(now) <= newest) now = std::max(now, before->back().made) + std::chrono::milliseconds{1};
   }
+  options.made = now;
   const fs::path next = fs::path(folder) / name_of(now);
   take_up(folder, next);
   auto report = store.backup(next.string(), options);

@@ -41,9 +41,20 @@ Result<UnfinishedCopy> UnfinishedCopy::begin(const fs::path& path) {
   if (error) return tl::unexpected<Error>(file_error("cannot create", workplace, error));
   const std::ofstream signed_file(sign);
   if (!signed_file.is_open()) return fail(ErrorCode::io, "cannot create " + sign.string());
+  auto lock = FileLock::take(sign.string(), "another copy to " + path.string() + " is being made");
+  if (!lock) return tl::unexpected<Error>(lock.error());
+  copy.lock_ = std::move(*lock);
   fs::create_directories(copy.folder(), error);
   if (error) return tl::unexpected<Error>(file_error("cannot create", copy.folder(), error));
   return copy;
+}
+
+Result<void> UnfinishedCopy::clear() {
+  std::error_code error;
+  fs::remove_all(folder(), error);
+  if (!error) fs::create_directory(folder(), error);
+  if (error) return tl::unexpected<Error>(file_error("cannot clear", folder(), error));
+  return {};
 }
 
 Result<void> UnfinishedCopy::finish() {

@@ -4,19 +4,24 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
 
 #include <nines/result.h>
+
+#include "base/file_lock.h"
 
 namespace nines::engine {
 
 class UnfinishedCopy {
  public:
-  /// Makes PATH.tmp, or takes up the one that was left there. Errors: invalid_argument (`path` exists, or PATH.tmp and
-  /// it is none of these), out_of_space, io.
+  /// Makes PATH.tmp, or takes up the one that was left there; nobody else does as long as this lives. Errors:
+  /// invalid_argument (`path` exists, or PATH.tmp and it is none of these), locked, out_of_space, io.
   [[nodiscard]] static Result<UnfinishedCopy> begin(const std::filesystem::path& path);
 
   /// What grows.
   [[nodiscard]] std::filesystem::path folder() const;
+  /// Removes what was left in it. Errors: io.
+  [[nodiscard]] Result<void> clear();
   /// Gives it its name, on the disk too. Errors: out_of_space, io.
   [[nodiscard]] Result<void> finish();
   void discard();
@@ -26,6 +31,7 @@ class UnfinishedCopy {
   [[nodiscard]] std::filesystem::path workplace() const;
 
   std::filesystem::path path_;
+  FileLock lock_;
 };
 
 }  // namespace nines::engine

@@ -164,9 +164,8 @@ class LocalCare {
   [[nodiscard]] virtual Result<void> drop_before(TimeMs end) = 0;
   /// Checks every block's checksum.
   [[nodiscard]] virtual Result<void> verify_blocks() const = 0;
-  /// A copy in the new directory `path`, made at the moment `now`.
-  [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options,
-                                                    TimeMs now) = 0;
+  /// A copy in the new directory `path`. Requires: options.made.
+  [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options) = 0;
   [[nodiscard]] virtual KvSizes sizes() const = 0;
   /// Free bytes where the store lies.
   [[nodiscard]] virtual Result<std::uint64_t> room() const = 0;

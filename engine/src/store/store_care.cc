@@ -57,7 +57,9 @@ Result<BackupReport> StoreImpl::backup(const std::string& path, const BackupOpti
     if (!kv) return tl::unexpected<Error>(kv.error());
     LocalCare* const local = (*kv)->local();
     if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");
-    return local->backup(path, options, core_->options.clock());
+    BackupOptions dated = options;
+    if (!dated.made) dated.made = core_->options.clock();
+    return local->backup(path, dated);
   });
 }
 

@@ -1,12 +1,14 @@
 // Backups: whole or not there, apart from the store, and made beside whoever writes to it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include <nines/backup.h>
 
@@ -161,6 +163,7 @@ TEST_F(Backup, CopiesOnlyWhatThePreviousOneLacks) {
   options.previous = copy_;
   const auto report = store_->backup(second, options);
   ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->path, second);
   EXPECT_GT(shared_bytes(second), 0U);
   EXPECT_LE(report->copied_bytes + shared_bytes(second), first->copied_bytes + report->copied_bytes);
   EXPECT_LT(report->copied_bytes, first->copied_bytes);
@@ -322,6 +325,95 @@ TEST_F(Backup, InterruptedGenerationIsGoneOnWithUnderTheNextName) {
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++entries;
   EXPECT_EQ(entries, 1U);
   EXPECT_TRUE(check_backup(backup_generations(folder)->front().path));
+}
+
+TEST_F(Backup, RestoreTakesNothingFromOneThatWasInterrupted) {
+  const std::string older = directory_ / "older";
+  ASSERT_TRUE(store_->backup(older));
+  const Contents held = ledger_.contents();
+  write(250, 300);
+  ASSERT_TRUE(store_->backup(copy_));
+  // A kill while the newer one was copied has left its files, the log among them.
+  const std::string target = directory_ / "restored";
+  write_image(read_image(copy_), target + ".tmp/store");
+  std::ofstream(target + ".tmp/NINES-UNFINISHED-BACKUP").close();
+  fs::remove(target + ".tmp/store/CURRENT");
+  ASSERT_TRUE(restore_backup(older, target));
+  auto wanted = read_image(older);
+  wanted.erase("NINES-BACKUP");
+  EXPECT_EQ(read_image(target), wanted);
+  EXPECT_EQ(contents_of(*open_or_fail(target, History::options())), held);
+}
+
+TEST_F(Backup, DamagedOneLeavesNothingWhereItWasToBeRestored) {
+  ASSERT_TRUE(store_->backup(copy_));
+  std::ofstream(copy_ + "/NINES", std::ios::app) << " ";
+  EXPECT_FALSE(restore_backup(copy_, directory_ / "restored"));
+  EXPECT_FALSE(fs::exists(directory_ / "restored"));
+  EXPECT_FALSE(fs::exists(directory_ / "restored.tmp"));
+}
+
+TEST_F(Backup, TwoToTheSamePlaceExcludeEachOther) {
+  const std::string folder = directory_ / "backups";
+  int refused = 0;
+  bool asked = false;
+  const auto reader = Store::open_read_only(path_, History::options());
+  ASSERT_TRUE(reader);
+  const auto ask = [&](const BackupProgress&) {
+    if (std::exchange(asked, true)) return true;
+    const auto generation = add_generation(**reader, folder, 1, from_ms(1'796'000'000'000));
+    refused += static_cast<int>(!generation && generation.error().code == ErrorCode::locked);
+    const auto plain = (*reader)->backup(copy_);
+    refused += static_cast<int>(!plain && plain.error().code == ErrorCode::locked);
+    return true;
+  };
+  ASSERT_TRUE(add_generation(*store_, folder, 1, from_ms(1'795'000'000'000), ask));
+  EXPECT_EQ(refused, 1) << "the folder, and not the other place";
+  ASSERT_TRUE(fs::exists(copy_));
+  fs::remove_all(copy_);
+  asked = false;
+  BackupOptions options;
+  options.progress = ask;
+  ASSERT_TRUE(store_->backup(copy_, options));
+  EXPECT_EQ(refused, 2) << "the place, and not the folder";
+  EXPECT_TRUE(check_backup(copy_));
+}
+
+TEST_F(Backup, TableThatTheWriterHasBegunIsNoPartOfIt) {
+  std::ofstream(path_ + "/999998.sst").close();
+  std::ofstream(path_ + "/999999.sst") << "the beginning of a table";
+  const auto reader = Store::open_read_only(path_, History::options());
+  ASSERT_TRUE(reader);
+  const auto made = (*reader)->backup(copy_);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_FALSE(fs::exists(copy_ + "/999998.sst"));
+  EXPECT_FALSE(fs::exists(copy_ + "/999999.sst"));
+  EXPECT_TRUE(check_backup(copy_));
+  EXPECT_EQ(contents_of(*open_or_fail(copy_, History::options())), ledger_.contents());
+}
+
+TEST_F(Backup, OneThatFillsItsDiskGivesTheRoomBack) {
+  const std::string small = directory_ / "small";
+  ASSERT_TRUE(fs::create_directory(small));
+  if (::mount("nines-test", small.c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "cannot mount a tmpfs here";
+  const std::uint64_t room = fs::space(small).available;
+  const auto full = add_generation(*store_, small, 2, from_ms(1'795'000'000'000));
+  const std::uint64_t left = fs::space(small).available;
+  ::umount2(small.c_str(), MNT_DETACH);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, ErrorCode::out_of_space) << full.error().message;
+  EXPECT_EQ(left, room);
+  EXPECT_TRUE(store_->append(history_.operation(250).results, Durability::disk));
+}
+
+TEST_F(Backup, OfAnEmptyStoreIsOne) {
+  const auto empty = open_or_fail(directory_ / "empty", History::options());
+  ASSERT_NE(empty, nullptr);
+  ASSERT_TRUE(empty->backup(copy_));
+  ASSERT_TRUE(restore_backup(copy_, directory_ / "restored"));
+  const auto store = open_or_fail(directory_ / "restored", History::options());
+  ASSERT_NE(store, nullptr);
+  EXPECT_TRUE(store->catalog()->servers().empty());
 }
 
 }  // namespace

@@ -377,7 +377,7 @@ TEST_F(Months, StoreOfFormat1WithoutAChunkBeginsWithMonths) {
 TEST_F(Months, BackupHasThemAll) {
   put(1, kJune, "june");
   put(1, kJuly, "july");
-  ASSERT_TRUE(kv_->local()->backup(directory_ / "copy", {}, from_ms(0)));
+  ASSERT_TRUE(kv_->local()->backup(directory_ / "copy", {.previous = {}, .made = from_ms(0), .progress = {}}));
   put(1, kAugust, "august");
   OpenReport report;
   auto copy = engine::open_rocksdb(directory_ / "copy", engine::KvMode::write, Options(), report);
@@ -391,7 +391,7 @@ TEST_F(Months, BackupOfAStoreOfFormat1IsOne) {
   kv_.reset();
   make_format_1(path_);
   open(engine::KvMode::read_only);
-  ASSERT_TRUE(kv_->local()->backup(directory_ / "copy", {}, from_ms(0)));
+  ASSERT_TRUE(kv_->local()->backup(directory_ / "copy", {.previous = {}, .made = from_ms(0), .progress = {}}));
   EXPECT_EQ(format_of(directory_ / "copy"), "nines 1");
 }
 

@@ -1,16 +1,17 @@
 // kill -9 at a random moment, over and over on the same store. What the writer was told is safe from a crash of its
 // process is there afterwards, as a beginning of what it wrote, without a hole.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <memory>
 #include <random>
 #include <thread>
 
+#include <nines/backup.h>
+
+#include "engine/store/child_process.h"
 #include "engine/store/crash_message.h"
 #include "engine/store/history.h"
 #include "engine/store/quick_share.h"
@@ -22,45 +23,13 @@ namespace {
 using std::chrono::microseconds;
 
 /// A running nines_crash_writer.
-class CrashWriter {
+class CrashWriter : public ChildProcess {
  public:
-  CrashWriter(const std::string& path, std::uint64_t seed, std::uint64_t begin) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
-    const std::string seed_text = std::to_string(seed);
-    const std::string begin_text = std::to_string(begin);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(ends[1], STDOUT_FILENO);
-      ::execl(NINES_CRASH_WRITER, NINES_CRASH_WRITER, path.c_str(), seed_text.c_str(), begin_text.c_str(), nullptr);
-      ::_exit(127);
-    }
-    ::close(ends[1]);
-    pipe_ = ends[0];
-  }
-  ~CrashWriter() {
-    if (pid_ > 0) static_cast<void>(kill());
-    if (pipe_ >= 0) ::close(pipe_);
-  }
-  CrashWriter(const CrashWriter&) = delete;
-  CrashWriter& operator=(const CrashWriter&) = delete;
+  CrashWriter(const std::string& path, std::uint64_t seed, std::uint64_t begin)
+      : ChildProcess({NINES_CRASH_WRITER, path, std::to_string(seed), std::to_string(begin)}) {}
 
   /// The next message; blocks. False at the end, when the writer is gone.
-  [[nodiscard]] bool next(CrashMessage& message) const {
-    return ::read(pipe_, &message, sizeof message) == static_cast<ssize_t>(sizeof message);
-  }
-  /// Kills it; true when it was still running, rather than having ended by itself.
-  [[nodiscard]] bool kill() {
-    ::kill(pid_, SIGKILL);
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int pipe_ = -1;
+  [[nodiscard]] bool next(CrashMessage& message) const { return read(&message, sizeof message); }
 };
 
 class Kill : public ::testing::Test {
@@ -104,6 +73,39 @@ class Kill : public ::testing::Test {
     recovered_ += static_cast<int>((*store)->open_report().recovered);
   }
 
+  /// Each is what was backed up, and the store as it was at some moment; later ones are of later moments.
+  void check_backups(const std::string& folder) const {
+    const auto generations = backup_generations(folder);
+    ASSERT_TRUE(generations) << generations.error().message;
+    std::uint64_t before = 0;
+    for (const Generation& generation : *generations) {
+      SCOPED_TRACE(generation.path);
+      const auto checked = check_backup(generation.path);
+      ASSERT_TRUE(checked) << checked.error().message;
+      const auto store = Store::open_read_only(generation.path, History::options());
+      ASSERT_TRUE(store) << store.error().message;
+      const std::uint64_t held = operations_of(**store);
+      EXPECT_LE(held, begin_);
+      EXPECT_GE(held, before);
+      before = held;
+    }
+  }
+
+  /// Of how many operations `store` is the outcome; fails where it is that of none. Each result names the one that
+  /// wrote it, and no earlier one can have replaced it.
+  static std::uint64_t operations_of(const Store& store) {
+    const Contents found = contents_of(store);
+    std::uint64_t operations = 0;
+    for (const auto& [server, results] : found) {
+      for (const CheckResult& result : results) {
+        operations = std::max<std::uint64_t>(operations, *result.latency_us / 100 + 1);
+      }
+    }
+    EXPECT_TRUE(Ledger().match_prefix(found, History(kSeed), 0, operations, operations))
+        << "not what the first " << operations << " operations leave";
+    return operations;
+  }
+
   TemporaryDirectory directory_;
   const std::string path_ = directory_ / "store";
   std::mt19937_64 random_{kSeed};
@@ -124,6 +126,58 @@ TEST_F(Kill, LosesNothingThatWasSafeFromIt) {
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_FALSE((*store)->open_report().recovered) << (*store)->open_report().warnings.front();
   expect_true_summaries(**store);
+}
+
+// Two processes back the store up into one folder, beside a third that writes it, and all are killed at random moments.
+TEST_F(Kill, LeavesNoBackupThatIsNotWhole) {
+  constexpr int kRounds = 25;
+  constexpr std::size_t kKept = 3;
+  const std::string folder = directory_ / "backups";
+  std::uint64_t made = 0;
+  int interrupted = 0;
+  for (int i = 0; i < kRounds * long_share() && !HasFailure(); ++i) {
+    SCOPED_TRACE("round " + std::to_string(i));
+    CrashWriter writer(path_, kSeed, begin_);
+    CrashMessage message;
+    ASSERT_TRUE(writer.next(message)) << "the writer could not open the store";
+    std::vector<std::unique_ptr<ChildProcess>> makers;
+    const std::vector<std::string> maker_words{NINES_BACKUP_MAKER, path_, folder};
+    makers.push_back(std::make_unique<ChildProcess>(maker_words));
+    char byte = 0;
+    ASSERT_TRUE(makers.front()->read(&byte, 1)) << "no backup could be made";
+    ++made;
+    makers.push_back(std::make_unique<ChildProcess>(maker_words));
+    std::this_thread::sleep_for(microseconds{random_() % 100'000});
+    for (const auto& maker : makers) EXPECT_TRUE(maker->kill()) << "a maker of backups ended by itself";
+    ASSERT_TRUE(writer.kill()) << "the writer ended by itself";
+    for (const auto& maker : makers) {
+      while (maker->read(&byte, 1)) ++made;
+    }
+    while (writer.next(message)) {
+      if (message.kind == CrashMessage::Kind::begun) operations_ = message.number + 1;
+    }
+    begin_ = operations_;
+    check_backups(folder);
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      interrupted += static_cast<int>(entry.path().extension() == ".tmp");
+    }
+    // The writer's kill has lost what it had not handed over; the history goes on from what is there.
+    auto store = Store::open(path_, History::options());
+    ASSERT_TRUE(store) << store.error().message;
+    begin_ = operations_of(**store);
+  }
+  EXPECT_GT(made, 0U);
+  EXPECT_GT(interrupted, 0) << "no kill came while a backup was made";
+  const auto store = Store::open(path_, History::options());
+  ASSERT_TRUE(store);
+  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  ASSERT_TRUE(add_generation(**store, folder, kKept, now));
+  const auto generations = backup_generations(folder);
+  ASSERT_TRUE(generations);
+  EXPECT_LE(generations->size(), kKept);
+  std::size_t entries = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++entries;
+  EXPECT_EQ(entries, generations->size()) << "something unfinished is left";
 }
 
 }  // namespace

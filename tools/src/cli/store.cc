@@ -210,25 +210,23 @@ namespace {
 
 constexpr std::uint64_t kMostKept = 10'000;
 
-/// A folder of generations, not one backup.
-bool is_folder_of_backups(const std::string& path) {
-  const auto generations = backup_generations(path);
-  return generations && !generations->empty();
+/// What lies in a folder of backups, oldest first; none where `path` is something else, one backup for instance.
+std::vector<Generation> generations_in(const std::string& path) {
+  return backup_generations(path).value_or(std::vector<Generation>{});
 }
 
 /// The backup that `path` is, or the newest in it that was made no later than `at`.
 Expected<std::string> choose_backup(const std::string& path, std::optional<TimeMs> at) {
-  if (!is_folder_of_backups(path)) {
+  auto generations = generations_in(path);
+  if (generations.empty()) {
     if (at) return usage("--at chooses one of a folder of backups, and this is none");
     return path;
   }
-  auto generations = backup_generations(path);
-  if (!generations) return failed(printable(generations.error().message));
-  if (at) std::erase_if(*generations, [&](const Generation& one) { return one.made > *at; });
-  if (generations->empty()) {
+  if (at) std::erase_if(generations, [&](const Generation& one) { return one.made > *at; });
+  if (generations.empty()) {
     return failed(fmt::format("`{}` has no backup from {} or before", printable(path), format_time(*at)));
   }
-  return generations->back().path;
+  return generations.back().path;
 }
 
 /// A copy without a list of its files, which an earlier version made, or a store: checked by reading it.
@@ -268,12 +266,7 @@ Outcome backup(const Call& call) {
                                        : (*store)->backup(target);
   if (!report) return failed(printable(report.error().message));
   if (call.quiet) return kExitDone;
-  std::string path = target;
-  if (call.has("keep")) {
-    const auto newest = choose_backup(target, {});
-    if (newest) path = *newest;
-  }
-  say(fmt::format("copied {} to `{}`{}, and checked", human_bytes(report->bytes), printable(path),
+  say(fmt::format("copied {} to `{}`{}, and checked", human_bytes(report->bytes), printable(report->path),
                   call.has("keep") ? fmt::format(", of which {} were new", human_bytes(report->copied_bytes)) : ""));
   return kExitDone;
 }
@@ -313,13 +306,9 @@ Outcome restore(const Call& call) {
 
 Outcome verify_backups(const Call& call) {
   const std::string& path = call.words[0];
-  std::vector<std::string> paths{path};
-  if (is_folder_of_backups(path)) {
-    auto generations = backup_generations(path);
-    if (!generations) return failed(printable(generations.error().message));
-    paths.clear();
-    for (const Generation& one : *generations) paths.push_back(one.path);
-  }
+  std::vector<std::string> paths;
+  for (const Generation& one : generations_in(path)) paths.push_back(one.path);
+  if (paths.empty()) paths.push_back(path);
   bool whole = true;
   for (const std::string& one : paths) {
     const auto checked = check_backup(one);

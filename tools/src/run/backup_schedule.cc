@@ -78,7 +78,7 @@ void BackupSchedule::make_one() {
   if (report) {
     look();
     console_.say(LogLevel::info, fmt::format("backed up {} to `{}`, of which {} were new", human_bytes(report->bytes),
-                                             printable(config_.to), human_bytes(report->copied_bytes)));
+                                             printable(report->path), human_bytes(report->copied_bytes)));
   } else if (!ending()) {
     console_.say(LogLevel::error, fmt::format("the backup to `{}` failed: {}", printable(config_.to),
                                               printable(report.error().message)));

@@ -5,6 +5,7 @@
 #include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
+#include <cassert>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -132,8 +133,8 @@ class Copier {
       fs::remove(to, error);
     }
     if (source.is_table() && share(source.name, from, to)) {
-      return tell(list_.files[source.name].bytes) ? Result<void>{}
-                                                  : fail(ErrorCode::unavailable, "the backup was ended on request");
+      if (tell(list_.files[source.name].bytes)) return {};
+      return tl::unexpected<Error>(ended());
     }
     auto copied = copy_file_summed(from, to, source.bytes, piece);
     if (copied) copied_bytes_ += copied->bytes;
@@ -243,8 +244,9 @@ rocksdb::Status check_tables(rocksdb::DB& db, const fs::path& copy, const std::s
   return {};
 }
 
-/// Opens a copy, which replays its log and makes a new one: that there is none would mean that it was lost.
-rocksdb::Status replay_copy(rocksdb::DB& db, const std::string& copy) {
+/// Opens a copy, which replays its log and makes a new one: that there is none would mean that it was lost. Adds the
+/// names of the tables that it is made of to `live`. RocksDB removes the others: those that the writer had begun.
+rocksdb::Status replay_copy(rocksdb::DB& db, const std::string& copy, std::set<std::string>& live) {
   rocksdb::DBOptions options = db.GetDBOptions();
   options.wal_filter = nullptr;
   options.listeners.clear();
@@ -266,6 +268,9 @@ rocksdb::Status replay_copy(rocksdb::DB& db, const std::string& copy) {
   status = rocksdb::DB::Open(options, copy, descriptors, &handles, &raw);
   const std::unique_ptr<rocksdb::DB> opened(raw);
   for (auto* handle : handles) static_cast<void>(opened->DestroyColumnFamilyHandle(handle));
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  if (status.ok()) opened->GetLiveFilesMetaData(&tables);
+  for (const auto& table : tables) live.insert(table.relative_filename);
   if (status.ok()) status = opened->Close();
   return status;
 }
@@ -289,40 +294,44 @@ Result<void> complete_list(const fs::path& copy, const BackupList& brought, Back
   return {};
 }
 
-Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy, const BackupOptions& options,
-                               TimeMs now) {
+Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy, const BackupOptions& options) {
   const auto format = read_marker(db.GetName());
   if (!format) return tl::unexpected<Error>(format.error());
   Copier copier(db.GetName(), copy, options);
   const auto copied = writes ? copy_of_our_own(db, copier) : copy_beside_a_writer(db.GetName(), copier);
   if (!copied) return tl::unexpected<Error>(copied.error());
-  auto status = check_tables(db, copy, copier.fresh());
-  if (status.ok()) status = replay_copy(db, copy.string());
+  std::set<std::string> live;
+  auto status = replay_copy(db, copy.string(), live);
+  std::erase_if(live, [&](const std::string& name) { return copier.fresh().count(name) == 0; });
+  if (status.ok()) status = check_tables(db, copy, live);
   if (!status.ok()) return tl::unexpected<Error>(to_error(status));
   if (auto marked = write_marker(copy.string(), *format); !marked) return tl::unexpected<Error>(marked.error());
   BackupList list;
-  list.made = now;
+  list.made = *options.made;
   if (auto listed = complete_list(copy, copier.list(), list); !listed) return tl::unexpected<Error>(listed.error());
   if (auto written = write_backup_list(copy, list); !written) return tl::unexpected<Error>(written.error());
-  return BackupReport{list.bytes(), copier.copied_bytes()};
+  return BackupReport{{}, list.bytes(), copier.copied_bytes()};
 }
 
 }  // namespace
 
-Result<BackupReport> back_up(rocksdb::DB& db, bool writes, const std::string& path, const BackupOptions& options,
-                             TimeMs now) {
+Result<BackupReport> back_up(rocksdb::DB& db, bool writes, const std::string& path, const BackupOptions& options) {
+  assert(options.made);
   if (lies_in(path, db.GetName())) {
     return fail(ErrorCode::invalid_argument, path + " lies in the store itself; a backup needs a place outside of it");
   }
   auto copy = UnfinishedCopy::begin(path);
   if (!copy) return tl::unexpected<Error>(copy.error());
-  auto report = make_copy(db, writes, copy->folder(), options, now);
+  auto report = make_copy(db, writes, copy->folder(), options);
   if (!report) {
-    // What a fault or the caller has ended is gone on with next time; what is damaged would stay so.
-    if (report.error().code == ErrorCode::corruption) copy->discard();
+    // What a fault or the caller has ended is gone on with next time. But what is damaged would stay so, and what has
+    // filled the disk may have taken the room of the store itself.
+    const ErrorCode code = report.error().code;
+    if (code == ErrorCode::corruption || code == ErrorCode::out_of_space) copy->discard();
     return report;
   }
   if (auto finished = copy->finish(); !finished) return tl::unexpected<Error>(finished.error());
+  report->path = path;
   return report;
 }
 

@@ -1,33 +1,20 @@
-// The lock of a store's directory: flock on its file NINES.
+// The lock of a store's directory: on its file NINES.
 //
 // RocksDB has a lock of its own, but of the kind that belongs to the process and not to the open file: it goes when
 // anything in the process closes any descriptor of that file, a copy of the directory for example. And it comes after
-// the look at the store's files, which another writer is changing meanwhile.
-//
-// Threads: none; a value.
+// the look at the store's files, which another writer is changing meanwhile. It is what is left where the file system
+// knows no other.
 #pragma once
 
 #include <string>
 
 #include <nines/result.h>
 
+#include "base/file_lock.h"
+
 namespace nines::engine {
 
-class DirectoryLock {
- public:
-  DirectoryLock() = default;
-  ~DirectoryLock();
-  DirectoryLock(DirectoryLock&& other) noexcept;
-  DirectoryLock& operator=(DirectoryLock&& other) noexcept;
-
-  /// Locks the store in the directory `path`, which must have its NINES. Holds nothing where the file system knows no
-  /// such lock. Errors: locked, io.
-  [[nodiscard]] static Result<DirectoryLock> take(const std::string& path);
-
- private:
-  explicit DirectoryLock(int file) : file_(file) {}
-
-  int file_ = -1;
-};
+/// Locks the store in the directory `path`, which must have its NINES. Errors: locked, io.
+[[nodiscard]] Result<FileLock> lock_store(const std::string& path);
 
 }  // namespace nines::engine

@@ -139,7 +139,7 @@ Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, 
                                           OpenReport& report) {
   OpenedRocks opened;
   if (mode == KvMode::write) {
-    auto lock = DirectoryLock::take(path);
+    auto lock = lock_store(path);
     if (!lock) return tl::unexpected<Error>(lock.error());
     opened.lock = std::move(*lock);
     // A backup that is written to is one no more.

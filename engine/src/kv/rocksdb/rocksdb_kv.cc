@@ -164,9 +164,9 @@ class RocksKv final : public Kv, public LocalCare {
     return {};
   }
 
-  Result<BackupReport> backup(const std::string& path, const BackupOptions& options, TimeMs now) override {
+  Result<BackupReport> backup(const std::string& path, const BackupOptions& options) override {
     try {
-      return back_up(*db_, writes_, path, options, now);
+      return back_up(*db_, writes_, path, options);
     } catch (const std::exception& exception) {
       return fail(ErrorCode::io, std::string("the backup failed: ") + exception.what());
     }

@@ -17,7 +17,7 @@ namespace nines::engine {
 
 /// What an open gives.
 struct OpenedRocks {
-  DirectoryLock lock;                   // goes last, with the database closed
+  FileLock lock;                        // goes last, with the database closed
   std::unique_ptr<OwnThreads> threads;  // db runs on them
   std::unique_ptr<WalReplay> replay;    // db keeps a pointer to it, so it goes last
   std::unique_ptr<rocksdb::DB> db;
