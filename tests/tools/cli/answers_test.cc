@@ -89,6 +89,14 @@ TEST_F(AnswersTest, WhyOfAWindowWithoutAnythingSaysThatNothingHolds) {
   EXPECT_THAT(why.out, AllOf(HasSubstr("no check holds"), HasSubstr("uptime: no value")));
 }
 
+TEST_F(AnswersTest, WhyOfAWindowBeforeTheServerWasMadeIsOneStory) {
+  ASSERT_EQ(run({"server", "add", "new", "https://example.org"}).code, 0);
+  const Finished why = run({"uptime", "new", "--why", "--window", "2026-07"});
+  EXPECT_EQ(why.code, 0);
+  EXPECT_TRUE(why.out.starts_with("time: none; the window lies before the server was made, or in the future\n"))
+      << why.out;
+}
+
 TEST_F(AnswersTest, UptimeShowsBoundsResolutionCausesAndDetection) {
   const Json figures = json({"uptime", "site"});
   EXPECT_EQ(figures["resolution_ms"], 60'000);

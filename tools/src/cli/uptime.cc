@@ -163,7 +163,7 @@ Outcome show_audit(const Call& call, const Subject& subject) {
                             from_ever ? std::string() : " from " + moment_text(rules.effective_from, zone),
                             rules_text(rules)));
     }
-    write_out("\n");
+    if (!answer->rules.empty()) write_out("\n");
   }
   RowWriter rows(call.format, call.terminal,
                  {{"from", "FROM"}, {"to", "TO"}, {"duration_ms", "LASTED", true}, {"state", "STATE"}, {"why", "WHY"}},
@@ -178,7 +178,7 @@ Outcome show_audit(const Call& call, const Subject& subject) {
   }
   rows.finish();
   if (call.format != Format::table) return kExitDone;
-  write_out("\n");
+  if (!answer->stretches.empty()) write_out("\n");
   for (const std::string& line : audit_sum(*answer, subject.question.query)) write_out(printable(line) + "\n");
   return kExitDone;
 }

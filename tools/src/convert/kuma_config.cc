@@ -262,18 +262,6 @@ Draft read_monitors(const Json& monitors, const Json& notifications) {
   return draft;
 }
 
-template <class Visit>
-Result<void> for_rows(const SqliteFile& database, const std::string& sql, Visit&& visit) {
-  auto rows = database.ask(sql);
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-    visit(*rows);
-  }
-}
-
 /// An entry of `maintenance` in YAML.
 std::string window_text(const Maintenance& window) {
   const std::string note = window.note.empty() ? "" : ", note: " + yaml_text(window.note);

@@ -49,18 +49,6 @@ std::int64_t time_of(std::string_view text) {
   return time ? to_ms(*time) : -1;
 }
 
-template <class Visit>
-Result<void> for_rows(const SqliteFile& database, const std::string& sql, Visit&& visit) {
-  auto rows = database.ask(sql);
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-    visit(*rows);
-  }
-}
-
 // The store does not say how often an endpoint is checked: the usual distance of two results does.
 Result<void> read_interval(const SqliteFile& database, Endpoint& endpoint) {
   std::vector<std::int64_t> distances;

@@ -75,50 +75,41 @@ std::int64_t time_of(std::string_view text) {
 Result<void> read_monitors(const SqliteFile& database, Source& source) {
   const auto columns = database.columns("monitor");
   if (!columns) return tl::unexpected(columns.error());
-  auto rows = database.ask(
+  const std::string sql =
       fmt::format("SELECT {} FROM monitor ORDER BY id",
                   select_list(*columns, {"id", "name", "type", "url", "hostname", "port", "parent", "active",
-                                         "interval", "retry_interval", "timeout", "maxretries", "created_date"})));
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) break;
+                                         "interval", "retry_interval", "timeout", "maxretries", "created_date"}));
+  return for_rows(database, sql, [&](const SqliteRows& row) {
     Monitor monitor;
-    monitor.id = rows->integer(0);
-    monitor.name = rows->text(1);
-    monitor.type = rows->text(2);
-    monitor.url = kuma_url(monitor.type, rows->text(3), rows->text(4), rows->integer(5));
-    monitor.parent = rows->integer(6);
-    monitor.active = rows->is_null(7) || rows->integer(7) != 0;
+    monitor.id = row.integer(0);
+    monitor.name = row.text(1);
+    monitor.type = row.text(2);
+    monitor.url = kuma_url(monitor.type, row.text(3), row.text(4), row.integer(5));
+    monitor.parent = row.integer(6);
+    monitor.active = row.is_null(7) || row.integer(7) != 0;
     constexpr std::int64_t kLongest = seconds{ServerLimits::kMaxRuleDuration}.count();
-    monitor.interval_s = std::clamp<std::int64_t>(rows->integer(8), 1, kLongest);
-    monitor.retry_interval_s = rows->integer(9) > 0 ? std::min(rows->integer(9), kLongest) : monitor.interval_s;
+    monitor.interval_s = std::clamp<std::int64_t>(row.integer(8), 1, kLongest);
+    monitor.retry_interval_s = row.integer(9) > 0 ? std::min(row.integer(9), kLongest) : monitor.interval_s;
     // Versions without the column give up after 0.8 intervals, and so do those that have it where it is 0.
-    const double timeout_s = rows->number(10);
+    const double timeout_s = row.number(10);
     const double timeout_ms = timeout_s > 0 ? timeout_s * 1000 : static_cast<double>(monitor.interval_s) * 800;
     monitor.timeout_ms = std::llround(std::clamp(timeout_ms, 0.0, static_cast<double>(kLongest) * 1000));
-    monitor.max_retries = std::clamp<std::int64_t>(rows->integer(11), 0, 65'534);
-    monitor.created_ms = time_of(rows->text(12));
+    monitor.max_retries = std::clamp<std::int64_t>(row.integer(11), 0, 65'534);
+    monitor.created_ms = time_of(row.text(12));
     source.monitors.emplace(monitor.id, std::move(monitor));
-  }
-  return {};
+  });
 }
 
 Result<void> read_tags(const SqliteFile& database, Source& source) {
-  auto rows = database.ask(
-      "SELECT mt.monitor_id, t.name, mt.value FROM monitor_tag mt JOIN tag t ON t.id = mt.tag_id ORDER BY mt.id");
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-    const auto monitor = source.monitors.find(rows->integer(0));
-    if (monitor == source.monitors.end()) continue;
-    const auto [tag, added] = monitor->second.tags.emplace(rows->text(1), rows->text(2));
+  const std::string sql =
+      "SELECT mt.monitor_id, t.name, mt.value FROM monitor_tag mt JOIN tag t ON t.id = mt.tag_id ORDER BY mt.id";
+  return for_rows(database, sql, [&](const SqliteRows& row) {
+    const auto monitor = source.monitors.find(row.integer(0));
+    if (monitor == source.monitors.end()) return;
+    const auto [tag, added] = monitor->second.tags.emplace(row.text(1), row.text(2));
     // A tag has one value here; one with two keeps both.
-    if (!added && !rows->text(2).empty()) tag->second.append(tag->second.empty() ? "" : ", ").append(rows->text(2));
-  }
+    if (!added && !row.text(2).empty()) tag->second.append(tag->second.empty() ? "" : ", ").append(row.text(2));
+  });
 }
 
 bool lies_under(const Source& source, const Monitor& monitor, std::int64_t ancestor) {
@@ -172,24 +163,21 @@ Result<std::vector<Sum>> read_sums(const SqliteFile& database, std::int64_t moni
   std::int64_t hours_from_ms = std::numeric_limits<std::int64_t>::max();
   for (const auto& [table, length_ms] :
        {std::pair<std::string_view, std::int64_t>{"stat_hourly", kHourMs}, {"stat_daily", kDayMs}}) {
-    auto rows = database.ask(fmt::format(
-        "SELECT timestamp, up, down, extras FROM {} WHERE monitor_id = {} ORDER BY timestamp", table, monitor));
-    if (!rows) return tl::unexpected(rows.error());
-    while (true) {
-      const auto more = rows->next();
-      if (!more) return tl::unexpected(more.error());
-      if (!*more) break;
-      const std::int64_t from_ms = rows->integer(0) * 1000;
-      Sum sum{from_ms, length_ms, from_ms + length_ms, rows->integer(1), rows->integer(2), 0};
-      const Json extras = Json::parse(rows->text(3), nullptr, false);
+    const std::string sql = fmt::format(
+        "SELECT timestamp, up, down, extras FROM {} WHERE monitor_id = {} ORDER BY timestamp", table, monitor);
+    const auto read = for_rows(database, sql, [&, length = length_ms](const SqliteRows& row) {
+      const std::int64_t from_ms = row.integer(0) * 1000;
+      Sum sum{from_ms, length, from_ms + length, row.integer(1), row.integer(2), 0};
+      const Json extras = Json::parse(row.text(3), nullptr, false);
       if (extras.is_object() && extras.contains("maintenance") && extras["maintenance"].is_number_integer()) {
         sum.maintenance = extras["maintenance"];
       }
-      if (length_ms == kHourMs) hours_from_ms = std::min(hours_from_ms, sum.from_ms);
+      if (length == kHourMs) hours_from_ms = std::min(hours_from_ms, sum.from_ms);
       // A day is asked only where its hours are gone.
-      if (length_ms != kHourMs) sum.to_ms = std::min(sum.to_ms, hours_from_ms);
+      if (length != kHourMs) sum.to_ms = std::min(sum.to_ms, hours_from_ms);
       if (sum.from_ms < sum.to_ms) sums.push_back(sum);
-    }
+    });
+    if (!read) return tl::unexpected(read.error());
   }
   std::sort(sums.begin(), sums.end(), [](const Sum& a, const Sum& b) { return a.from_ms < b.from_ms; });
   return sums;
@@ -331,14 +319,12 @@ PeerServer server_of(const Source& source, const Monitor& monitor, std::int64_t 
 /// The first and last beat of each monitor.
 Result<std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>> read_lives(const SqliteFile& database) {
   std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> lives;
-  auto rows = database.ask("SELECT monitor_id, min(time), max(time) FROM heartbeat GROUP BY monitor_id");
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return lives;
-    lives[rows->integer(0)] = {time_of(rows->text(1)), time_of(rows->text(2))};
-  }
+  const auto read = for_rows(database, "SELECT monitor_id, min(time), max(time) FROM heartbeat GROUP BY monitor_id",
+                             [&](const SqliteRows& row) {
+                               lives[row.integer(0)] = {time_of(row.text(1)), time_of(row.text(2))};
+                             });
+  if (!read) return tl::unexpected(read.error());
+  return lives;
 }
 
 Result<void> read_beats(const SqliteFile& database, const Source& source,
@@ -411,37 +397,35 @@ Result<std::vector<std::pair<std::int64_t, KumaMaintenance>>> read_kuma_windows(
   const auto columns = database.columns("maintenance");
   if (!columns) return tl::unexpected(columns.error());
   if (!columns->contains("strategy")) return windows;
-  auto rows = database.ask(fmt::format(
+  const std::string sql = fmt::format(
       "SELECT mm.monitor_id, m.active, m.title, {} FROM monitor_maintenance mm JOIN maintenance m ON m.id = "
       "mm.maintenance_id ORDER BY mm.id",
       select_list(*columns, {"strategy", "start_date", "end_date", "start_time", "end_time", "weekdays",
-                             "days_of_month", "interval_day", "timezone"})));
-  if (!rows) return tl::unexpected(rows.error());
-  while (true) {
-    const auto more = rows->next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return windows;
-    if (rows->integer(1) == 0) {
+                             "days_of_month", "interval_day", "timezone"}));
+  const auto read = for_rows(database, sql, [&](const SqliteRows& row) {
+    if (row.integer(1) == 0) {
       ++switched_off;
-      continue;
+      return;
     }
-    const KumaMaintenance window{.title = std::string(rows->text(2)),
-                                 .strategy = std::string(rows->text(3)),
-                                 .start_date = std::string(rows->text(4)),
-                                 .end_date = std::string(rows->text(5)),
-                                 .start_time = std::string(rows->text(6)),
-                                 .end_time = std::string(rows->text(7)),
-                                 .weekdays = std::string(rows->text(8)),
-                                 .days_of_month = std::string(rows->text(9)),
-                                 .interval_day = rows->integer(10),
-                                 .timezone = std::string(rows->text(11))};
+    const KumaMaintenance window{.title = std::string(row.text(2)),
+                                 .strategy = std::string(row.text(3)),
+                                 .start_date = std::string(row.text(4)),
+                                 .end_date = std::string(row.text(5)),
+                                 .start_time = std::string(row.text(6)),
+                                 .end_time = std::string(row.text(7)),
+                                 .weekdays = std::string(row.text(8)),
+                                 .days_of_month = std::string(row.text(9)),
+                                 .interval_day = row.integer(10),
+                                 .timezone = std::string(row.text(11))};
     // A window on a group holds for what is in the group.
     for (const auto& [id, monitor] : source.monitors) {
-      if (monitor.type != "group" && lies_under(source, monitor, rows->integer(0))) {
+      if (monitor.type != "group" && lies_under(source, monitor, row.integer(0))) {
         windows.emplace_back(id, window);
       }
     }
-  }
+  });
+  if (!read) return tl::unexpected(read.error());
+  return windows;
 }
 
 Result<std::string> kuma_zone(const SqliteFile& database, const std::string& otherwise) {

@@ -63,6 +63,19 @@ class SqliteFile {
   std::unique_ptr<sqlite3, Close> database_;
 };
 
+/// Calls `visit` with each row that `sql` gives.
+template <class Visit>
+Result<void> for_rows(const SqliteFile& database, const std::string& sql, Visit&& visit) {
+  auto rows = database.ask(sql);
+  if (!rows) return tl::unexpected(rows.error());
+  while (true) {
+    const auto more = rows->next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
+    visit(*rows);
+  }
+}
+
 /// "a, b, c" of `wanted`, NULL in place of those that `present` lacks.
 [[nodiscard]] std::string select_list(const std::set<std::string>& present,
                                       std::initializer_list<std::string_view> wanted);

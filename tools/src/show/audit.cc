@@ -118,8 +118,10 @@ std::vector<std::string> audit_sum(const AuditAnswer& answer, const Query& query
                        with_commas(static_cast<unsigned long long>(figures.time[state])));
   }
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("time: {} = {} ms", sum.empty() ? "nothing" : sum,
-                              with_commas(static_cast<unsigned long long>(figures.window.length().count()))));
+  lines.push_back(sum.empty()
+                      ? "time: none; the window lies before the server was made, or in the future"
+                      : fmt::format("time: {} = {} ms", sum,
+                                    with_commas(static_cast<unsigned long long>(figures.window.length().count()))));
   const CheckCounts& counts = figures.counts;
   lines.push_back(fmt::format("checks: {} successful + {} failed + {} not counted = {}; {} of the failed not confirmed",
                               counts.successful, counts.failed, counts.checks - counts.successful - counts.failed,
