@@ -89,6 +89,7 @@ Result<ServerId> ModelStore::add_server(Server server) {
   server.id = ServerId{++last_id_};
   if (to_ms(server.created_at) == 0) server.created_at = now();
   servers_[server.id] = server;
+  note_intervals(server);
   return server.id;
 }
 
@@ -100,6 +101,7 @@ Result<void> ModelStore::update_server(const Server& server) {
     return fail(ErrorCode::already_exists, server.name + " exists already");
   }
   servers_[server.id] = server;
+  note_intervals(server);
   return {};
 }
 
@@ -128,7 +130,22 @@ Result<void> ModelStore::append(std::span<const CheckResult> results, Durability
 
 void ModelStore::put(std::span<const CheckResult> results) {
   ++changes_;
-  for (const CheckResult& result : results) results_[{result.server, result.time, result.location}] = result;
+  for (const CheckResult& result : results) {
+    results_[{result.server, result.time, result.location}] = result;
+    auto& longest = longest_interval_[result.server];
+    longest = std::max(longest, std::chrono::milliseconds{result.interval_ms});
+  }
+}
+
+void ModelStore::note_intervals(const Server& server) {
+  auto& longest = longest_interval_[server.id];
+  for (const Rules& rules : server.rules) longest = std::max(longest, rules.interval);
+}
+
+std::optional<std::chrono::milliseconds> ModelStore::longest_interval(ServerId server) const {
+  const auto found = longest_interval_.find(server);
+  if (!knows_intervals_ || found == longest_interval_.end()) return std::nullopt;
+  return found->second;
 }
 
 void ModelStore::set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries) {

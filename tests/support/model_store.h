@@ -5,9 +5,11 @@
 // backup have nothing to do here and succeed. Not thread-safe.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -42,6 +44,8 @@ class ModelStore final : public Store {
   void put(std::span<const CheckResult> results);
   /// Makes the results of a server in `window` unreadable.
   void damage(ServerId server, Window window) { damage_[server].push_back(window); }
+  /// From now on longest_interval() knows nothing, as of a store that was written before it was noted.
+  void forget_intervals() { knows_intervals_ = false; }
   /// What is kept from now on, as a store that is opened anew with other options.
   void set_retention(std::chrono::days keep_checks, std::chrono::days keep_summaries);
 
@@ -69,6 +73,7 @@ class ModelStore final : public Store {
   [[nodiscard]] Result<ScanCost> days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
                                            const VisitDays& visit) const override;
   [[nodiscard]] Result<std::optional<CheckResult>> last_result(ServerId server) const override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(ServerId server) const override;
   [[nodiscard]] Result<void> refresh() override { return {}; }
   [[nodiscard]] Result<void> seal() override { return {}; }
   /// Drops the days that the server's or the store's retention no longer keeps; their summaries stay by their own.
@@ -92,6 +97,7 @@ class ModelStore final : public Store {
   template <class EachResult>
   void for_each_result(ServerId server, std::int64_t first, std::int64_t last, const EachResult& visit) const;
   void retain(const Server& server);
+  void note_intervals(const Server& server);
   /// The damaged times of a server in `window`, whole days of them if `days`.
   [[nodiscard]] std::vector<Hole> holes(ServerId server, Window window, bool days) const;
 
@@ -100,6 +106,8 @@ class ModelStore final : public Store {
   OpenReport report_;
   std::uint32_t last_id_ = 0;
   std::map<ServerId, Server> servers_;
+  bool knows_intervals_ = true;
+  std::map<ServerId, std::chrono::milliseconds> longest_interval_;
   std::map<Key, CheckResult> results_;
   std::map<ServerId, std::vector<Window>> damage_;
   std::uint64_t changes_ = 0;

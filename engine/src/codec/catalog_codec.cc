@@ -28,6 +28,7 @@ enum class ServerTag : std::uint8_t {
   removed = 14,
   annotation = 15,
   level = 16,
+  longest_interval = 17,
 };
 enum class RulesTag : std::uint8_t {
   effective_from = 1,
@@ -309,6 +310,12 @@ bool decode_label(Reader& field, std::map<std::string, std::string>& out) {
   return field.ok() && out.emplace(key, value).second;
 }
 
+/// Whether notes_of() can read it.
+bool decode_interval(Reader& field) {
+  std::uint32_t interval_ms = 0;
+  return get_number(field, interval_ms);
+}
+
 bool decode_field(ServerTag tag, Reader& field, Server& out) {
   switch (tag) {
     case ServerTag::name:
@@ -343,13 +350,15 @@ bool decode_field(ServerTag tag, Reader& field, Server& out) {
       return decode_annotation(field, out.annotations.emplace_back());
     case ServerTag::level:
       return decode_level(field, out.level);
+    case ServerTag::longest_interval:
+      return decode_interval(field);
   }
   return true;
 }
 
 }  // namespace
 
-std::string encode_server(const Server& server) {
+std::string encode_server(const Server& server, const EntryNotes& notes) {
   std::string out;
   put_u8(out, kServerVersion);
   put_field(out, ServerTag::name, server.name);
@@ -372,6 +381,8 @@ std::string encode_server(const Server& server) {
   put_field(out, ServerTag::check, server.check);
   for (const Annotation& a : server.annotations) put_field(out, ServerTag::annotation, encode_annotation(a));
   if (server.level != ServiceLevel{}) put_field(out, ServerTag::level, encode_level(server.level));
+  if (notes.removed) put_field(out, ServerTag::removed, {});
+  if (notes.longest_interval_ms) put_number(out, ServerTag::longest_interval, *notes.longest_interval_ms);
   return out;
 }
 
@@ -395,20 +406,15 @@ Result<Server> decode_server(ServerId id, std::string_view bytes) {
   return server;
 }
 
-std::string mark_removed(std::string entry) {
-  put_field(entry, ServerTag::removed, {});
-  return entry;
-}
-
-bool is_marked_removed(std::string_view entry) {
-  bool removed = false;
-  const bool decoded = for_each_field<ServerTag>(entry.substr(1), [&](ServerTag tag, Reader& /*field*/) {
-    removed = removed || tag == ServerTag::removed;
-    return true;
+EntryNotes notes_of(std::string_view entry) {
+  EntryNotes notes;
+  const bool decoded = for_each_field<ServerTag>(entry.substr(1), [&](ServerTag tag, Reader& field) {
+    if (tag == ServerTag::removed) notes.removed = true;
+    return tag != ServerTag::longest_interval || get_number(field, notes.longest_interval_ms.emplace());
   });
   assert(decoded);
   static_cast<void>(decoded);
-  return removed;
+  return notes;
 }
 
 std::string encode_next_server(ServerId next) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,15 +17,21 @@ namespace nines::engine {
 
 inline constexpr std::uint8_t kServerVersion = 1;
 
+/// What the store itself notes in an entry, beside what describes the server.
+struct EntryNotes {
+  /// The server is not in the catalog any more, and something of its history may be left.
+  bool removed = false;
+  /// No result of the server has a longer interval of its own; none while that is not known.
+  std::optional<std::uint32_t> longest_interval_ms;
+};
+
 /// The bytes of an entry; the id is in the key. validate_server() must hold (vocabulary/validate_server.h).
-[[nodiscard]] std::string encode_server(const Server& server);
+[[nodiscard]] std::string encode_server(const Server& server, const EntryNotes& notes = {});
 /// The entry of `id`. What decodes also validates. Errors: newer_format, corruption.
 [[nodiscard]] Result<Server> decode_server(ServerId id, std::string_view bytes);
 
-/// Adds to an entry the mark of a server that is removed and of which something may be left, and looks for it.
-[[nodiscard]] std::string mark_removed(std::string entry);
 /// Requires: `entry` decodes.
-[[nodiscard]] bool is_marked_removed(std::string_view entry);
+[[nodiscard]] EntryNotes notes_of(std::string_view entry);
 
 /// The number that the next new server gets: the value of key 0 of `servers`. Errors: newer_format, corruption.
 [[nodiscard]] std::string encode_next_server(ServerId next);

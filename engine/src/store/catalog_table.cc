@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "codec/catalog_codec.h"
 #include "codec/key.h"
 #include "vocabulary/validate_server.h"
 
@@ -48,6 +47,7 @@ Result<void> CatalogTable::load(const Kv& kv) {
   std::map<ServerId, Server> servers;
   std::unordered_map<std::string, ServerId> by_name;
   std::vector<ServerId> removed;
+  std::unordered_map<ServerId, std::uint32_t> noted_interval_ms;
   std::uint32_t next_id = 1;
   for (; range.valid(); range.next()) {
     const auto id = parse_server_key(range.key());
@@ -65,10 +65,12 @@ Result<void> CatalogTable::load(const Kv& kv) {
     auto server = decode_server(*id, range.value());
     if (!server) return tl::unexpected<Error>(server.error());
     next_id = std::max(next_id, static_cast<std::uint32_t>(*id) + 1);
-    if (is_marked_removed(range.value())) {
+    const EntryNotes notes = notes_of(range.value());
+    if (notes.removed) {
       removed.push_back(*id);
       continue;
     }
+    if (notes.longest_interval_ms) noted_interval_ms.emplace(*id, *notes.longest_interval_ms);
     by_name.emplace(server->name, *id);
     servers.emplace(*id, std::move(*server));
   }
@@ -79,6 +81,7 @@ Result<void> CatalogTable::load(const Kv& kv) {
   by_name_ = std::move(by_name);
   next_id_ = next_id;
   removed_ = std::move(removed);
+  noted_interval_ms_ = std::move(noted_interval_ms);
   snapshot_.reset();
   return {};
 }
@@ -92,6 +95,12 @@ std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
 std::vector<ServerId> CatalogTable::removed() const {
   const MutexLock lock(mutex_);
   return removed_;
+}
+
+std::optional<std::uint32_t> CatalogTable::noted_interval_ms(ServerId id) const {
+  const MutexLock lock(mutex_);
+  const auto found = noted_interval_ms_.find(id);
+  return found == noted_interval_ms_.end() ? std::nullopt : std::optional(found->second);
 }
 
 Result<ServerId> CatalogTable::next_id() const {
@@ -119,13 +128,14 @@ Batch CatalogTable::reserve(ServerId id) {
   return batch;
 }
 
-void CatalogTable::write_put(const Server& server, Batch& batch) {
-  batch.put(Space::servers, server_key(server.id).view(), encode_server(server));
+void CatalogTable::write_put(const Server& server, const EntryNotes& notes, Batch& batch) {
+  batch.put(Space::servers, server_key(server.id).view(), encode_server(server, notes));
 }
 
 void CatalogTable::write_mark(ServerId id, Batch& batch) const {
   const MutexLock lock(mutex_);
-  batch.put(Space::servers, server_key(id).view(), mark_removed(encode_server(servers_.at(id))));
+  batch.put(Space::servers, server_key(id).view(),
+            encode_server(servers_.at(id), {.removed = true, .longest_interval_ms = {}}));
 }
 
 void CatalogTable::write_remove(ServerId id, Batch& batch) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <nines/store.h>
 
 #include "base/mutex.h"
+#include "codec/catalog_codec.h"
 #include "kv/kv.h"
 
 namespace nines::engine {
@@ -25,6 +27,8 @@ class CatalogTable {
   [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
   /// The servers that load() found marked as removed, which are not in the catalog: what is left of them may go.
   [[nodiscard]] std::vector<ServerId> removed() const NINES_EXCLUDES(mutex_);
+  /// What load() found noted as the longest interval of a server's results; none where nothing was.
+  [[nodiscard]] std::optional<std::uint32_t> noted_interval_ms(ServerId id) const NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
   /// The number of the next server. Errors: out_of_range when all are used.
@@ -35,7 +39,7 @@ class CatalogTable {
   /// The change of key 0 that has to be stored before `id` is given to a server: it is not used again.
   [[nodiscard]] static Batch reserve(ServerId id);
   /// What putting an entry writes, marking it as removed, and erasing the mark.
-  static void write_put(const Server& server, Batch& batch);
+  static void write_put(const Server& server, const EntryNotes& notes, Batch& batch);
   /// Requires: `id` is in the catalog.
   void write_mark(ServerId id, Batch& batch) const NINES_EXCLUDES(mutex_);
   static void write_remove(ServerId id, Batch& batch);
@@ -49,6 +53,7 @@ class CatalogTable {
   std::unordered_map<std::string, ServerId> by_name_ NINES_GUARDED_BY(mutex_);
   std::uint32_t next_id_ NINES_GUARDED_BY(mutex_) = 1;
   std::vector<ServerId> removed_ NINES_GUARDED_BY(mutex_);
+  std::unordered_map<ServerId, std::uint32_t> noted_interval_ms_ NINES_GUARDED_BY(mutex_);
   // Made when it is asked for after a change, so that adding ten thousand servers copies the catalog once.
   mutable std::shared_ptr<const Catalog> snapshot_ NINES_GUARDED_BY(mutex_);
 };

@@ -100,12 +100,13 @@ Result<std::optional<std::int64_t>> Retention::today() const {
   return std::min(clock_day, utc_day(believed_ms));
 }
 
-Result<void> Retention::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
+Result<std::uint32_t> Retention::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
   auto state = core_->states.find(id);
   if (state == nullptr) return fail(ErrorCode::not_found, "the server was removed");
   SummaryCursor cursor(core_, false, refused_before);
   Result<void> written;
   for (int attempt = 0; attempt < kSummaryAttempts; ++attempt) {
+    std::uint32_t longest_ms = 0;
     written = cursor.start(state, {0, end_day});
     for (const DaySummary* day = nullptr; written;) {
       if (const auto next = cursor.next()) {
@@ -113,12 +114,16 @@ Result<void> Retention::write_summaries(ServerId id, std::int64_t end_day, std::
       } else {
         written = tl::unexpected<Error>(next.error());
       }
-      if (written && day == nullptr) return {};
+      if (written && day == nullptr) return longest_ms;
+      if (!written) break;
+      for (const DaySeries& series : day->series) {
+        for (const Run& run : series.runs) longest_ms = std::max(longest_ms, run.interval_ms);
+      }
     }
     // Appenders may have changed a day while it was read.
     if (written.error().code != ErrorCode::unavailable) break;
   }
-  return written;
+  return tl::unexpected<Error>(written.error());
 }
 
 Retention::Cutoff Retention::cutoff_of(const Server& server, std::int64_t today) const {
@@ -136,8 +141,10 @@ Result<void> Retention::drop_old_days(const Catalog& catalog, std::int64_t today
     const Cutoff cutoff = cutoff_of(server, today);
     Result<void> kept;
     // The summaries outlive their checks and cannot be made afterwards.
-    if (cutoff.checks_day > cutoff.summaries_day)
-      kept = write_summaries(server.id, cutoff.checks_day, cutoff.checks_day);
+    if (cutoff.checks_day > cutoff.summaries_day) {
+      const auto summarised = write_summaries(server.id, cutoff.checks_day, cutoff.checks_day);
+      if (!summarised) kept = tl::unexpected<Error>(summarised.error());
+    }
     if (!kept) {
       note(done, kept.error());
       if (kept.error().code != ErrorCode::not_found) passed_day = 0;

@@ -35,7 +35,8 @@ class Retention {
   [[nodiscard]] Result<std::optional<std::int64_t>> today() const;
 
   /// Computes and keeps the summaries of days before `end_day` that have none. `refused_before` as in SummaryCursor.
-  [[nodiscard]] Result<void> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
+  /// Returns the longest interval of these days' results in milliseconds.
+  [[nodiscard]] Result<std::uint32_t> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
   /// Rewrites all files without what was erased.
   [[nodiscard]] Result<void> compact_spaces();
 

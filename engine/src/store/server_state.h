@@ -46,6 +46,10 @@ class ServerState {
   const ServerId id;
   /// Days of check results that retention keeps, 0 for ever; older results are refused, or they would come and go.
   std::atomic<std::int64_t> keep_days{0};
+  /// No result that is stored or enters the lane has a longer interval of its own, where `interval_known`; else none
+  /// that was appended since the store was opened. Both only change under the catalog's lock.
+  std::atomic<std::uint32_t> longest_interval_ms{0};
+  std::atomic<bool> interval_known{false};
   /// When the head was last read, in the ticks of StateTable; the least recent is the first to lose it.
   mutable std::atomic<std::uint64_t> used_at{0};
 
@@ -60,6 +64,8 @@ class ServerState {
   /// Null, or days that were read before; true as long as nothing is changing and changed_at is not after its
   /// taken_at().
   std::shared_ptr<const CachedDays> days NINES_GUARDED_BY(view);
+  /// Likewise, from the first day of all to the server's first.
+  std::shared_ptr<const CachedDays> first_day NINES_GUARDED_BY(view);
 
   /// Whether what follows is valid; false after open and after a fault.
   [[nodiscard]] bool loaded() const noexcept { return loaded_.load(std::memory_order_acquire); }

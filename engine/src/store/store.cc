@@ -9,6 +9,7 @@
 #include "store/scan_cursor.h"
 #include "store/summary_cursor.h"
 #include "vocabulary/callbacks.h"
+#include "vocabulary/check_input.h"
 
 namespace nines::engine {
 namespace {
@@ -47,7 +48,8 @@ StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
     : core_(std::make_shared<StoreCore>(
           path, mode, with_callbacks_contained(std::move(options)), make_opener,
           [this](Kv& kv) { return take_catalog(kv); }, patience)),
-      writer_(core_->handle, core_->lane, core_->states, core_->options),
+      writer_(core_->handle, core_->lane, core_->states, core_->options,
+              [this](ServerState& state, std::uint32_t interval_ms) { return note_interval(state, interval_ms); }),
       retention_(core_, writer_) {}
 
 StoreImpl::~StoreImpl() {
@@ -83,7 +85,13 @@ Result<void> StoreImpl::take_catalog(const Kv& kv) {
   if (auto loaded = catalog_.load(kv); !loaded) return loaded;
   const auto catalog = catalog_.snapshot();
   core_->states.reset(catalog->servers());
-  for (const Server& server : catalog->servers()) set_retention(server);
+  for (const Server& server : catalog->servers()) {
+    set_retention(server);
+    const auto state = core_->states.find(server.id);
+    const auto noted = catalog_.noted_interval_ms(server.id);
+    state->longest_interval_ms = std::max(state->longest_interval_ms.load(), noted.value_or(0));
+    state->interval_known = noted.has_value();
+  }
   return core_->mode == KvMode::write ? core_->states.find_rows(kv) : Result<void>{};
 }
 
@@ -103,16 +111,72 @@ void StoreImpl::set_retention(const Server& server) const {
 Result<void> StoreImpl::put_server(const Server& server) {
   if (auto valid = catalog_.check(server); !valid) return valid;
   if (auto writable = core_->handle.make_writable(); !writable) return writable;
-  if (core_->states.find(server.id) == nullptr) {
+  auto state = core_->states.find(server.id);
+  const bool is_new = state == nullptr;
+  if (is_new) {
     LaneChange reserved(ServerId{});
     reserved.batch = CatalogTable::reserve(server.id);
     if (auto written = core_->lane.write(reserved, Durability::process); !written) return written;
   }
-  LaneChange change(server.id);
-  CatalogTable::write_put(server, change.batch);
-  if (auto written = core_->lane.write(change, Durability::process); !written) return written;
+  // Results mostly have the interval of their rules: as it is noted with these, they cause no write of the entry.
+  std::optional<std::uint32_t> longest_ms;
+  if (is_new || state->interval_known) {
+    longest_ms = is_new ? 0 : state->longest_interval_ms.load();
+    for (const Rules& rules : server.rules) {
+      longest_ms = std::max(*longest_ms, static_cast<std::uint32_t>(rules.interval.count()));
+    }
+  }
+  if (auto put = put_entry(server, longest_ms); !put) return put;
   catalog_.put(server);
+  if (is_new) {
+    core_->states.add(server.id);
+    state = core_->states.find(server.id);
+  }
+  if (state != nullptr && longest_ms) {
+    state->longest_interval_ms = *longest_ms;
+    state->interval_known = true;
+  }
   return {};
+}
+
+Result<void> StoreImpl::put_entry(const Server& server, std::optional<std::uint32_t> longest_interval_ms) {
+  LaneChange change(server.id);
+  CatalogTable::write_put(server, {.removed = false, .longest_interval_ms = longest_interval_ms}, change.batch);
+  return core_->lane.write(change, Durability::process);
+}
+
+Result<void> StoreImpl::note_interval(ServerState& state, std::uint32_t interval_ms) {
+  const MutexLock lock(catalog_mutex_);
+  if (interval_ms <= state.longest_interval_ms) return {};
+  if (state.interval_known) {
+    const auto all = catalog_.snapshot();
+    const Server* const server = all->find(state.id);
+    if (server == nullptr) return tl::unexpected<Error>(no_such_server(state.id));
+    if (auto writable = core_->handle.make_writable(); !writable) return writable;
+    if (auto put = put_entry(*server, interval_ms); !put) return put;
+  }
+  state.longest_interval_ms = interval_ms;
+  return {};
+}
+
+Result<void> StoreImpl::know_interval(const Server& server, std::uint32_t stored_ms) {
+  const auto state = core_->states.find(server.id);
+  if (state == nullptr || state->interval_known) return {};
+  const MutexLock lock(catalog_mutex_);
+  const auto all = catalog_.snapshot();
+  const Server* const entry = all->find(server.id);
+  if (entry == nullptr) return {};
+  // What was appended since `stored_ms` was found has been noted in memory, before it was stored.
+  state->longest_interval_ms = std::max(state->longest_interval_ms.load(), stored_ms);
+  if (auto put = put_entry(*entry, state->longest_interval_ms); !put) return put;
+  state->interval_known = true;
+  return {};
+}
+
+std::optional<std::chrono::milliseconds> StoreImpl::longest_interval(ServerId server) const {
+  const auto state = core_->states.find(server);
+  if (state == nullptr || !state->interval_known) return std::nullopt;
+  return std::chrono::milliseconds{state->longest_interval_ms.load()};
 }
 
 Result<ServerId> StoreImpl::add_server(Server server) {
@@ -123,7 +187,6 @@ Result<ServerId> StoreImpl::add_server(Server server) {
     server.id = *id;
     if (server.created_at == TimeMs{}) server.created_at = core_->options.clock();
     if (auto put = put_server(server); !put) return tl::unexpected<Error>(put.error());
-    core_->states.add(server.id);
     set_retention(server);
     return server.id;
   });

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <nines/store.h>
@@ -49,6 +52,7 @@ class StoreImpl final : public Store {
   [[nodiscard]] Result<ScanCost> days_many(std::span<const ServerId> servers, DayRange range, bool with_sketch,
                                            const VisitDays& visit) const override;
   [[nodiscard]] Result<std::optional<CheckResult>> last_result(ServerId server) const override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(ServerId server) const override;
   [[nodiscard]] Result<void> refresh() override;
 
   [[nodiscard]] Result<void> seal() override;
@@ -76,6 +80,14 @@ class StoreImpl final : public Store {
 
   [[nodiscard]] Result<void> take_catalog(const Kv& kv);
   [[nodiscard]] Result<void> put_server(const Server& server) NINES_REQUIRES(catalog_mutex_);
+  /// Writes the entry of `server`, whose results have no longer interval than `longest_interval_ms`, if there is one.
+  [[nodiscard]] Result<void> put_entry(const Server& server, std::optional<std::uint32_t> longest_interval_ms)
+      NINES_REQUIRES(catalog_mutex_);
+  [[nodiscard]] Result<void> note_interval(ServerState& state, std::uint32_t interval_ms)
+      NINES_EXCLUDES(catalog_mutex_);
+  /// Notes the longest interval of a server of which it was not known: of its stored results it is `stored_ms`.
+  [[nodiscard]] Result<void> know_interval(const Server& server, std::uint32_t stored_ms)
+      NINES_EXCLUDES(catalog_mutex_);
   void set_retention(const Server& server) const;
   [[nodiscard]] Result<std::shared_ptr<ServerState>> find(ServerId id) const;
   template <class Failed, class MakeCursor, class Start, class Visitor>

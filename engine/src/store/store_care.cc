@@ -33,7 +33,8 @@ Result<void> StoreImpl::compact() {
     if (auto sealed = writer_.seal_all(true); !goes_on(sealed)) return sealed;
     const auto all = catalog();
     for (const Server& server : all->servers()) {
-      auto written = retention_.write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
+      const auto longest_ms = retention_.write_summaries(server.id, to_ms(kTimeLimit) / kDayMs, 0);
+      auto written = longest_ms ? know_interval(server, *longest_ms) : tl::unexpected<Error>(longest_ms.error());
       if (!goes_on(written)) return written;
     }
     if (auto compacted = retention_.compact_spaces(); !goes_on(compacted)) return compacted;
@@ -43,7 +44,8 @@ Result<void> StoreImpl::compact() {
 
 Result<VerifyReport> StoreImpl::verify() const {
   return call(Access::read, [&]() -> Result<VerifyReport> {
-    return verify_store([this] { return core_->handle.kv(); }, [this] { return catalog(); });
+    return verify_store([this] { return core_->handle.kv(); }, [this] { return catalog(); },
+                        [this](ServerId server) { return longest_interval(server); });
   });
 }
 

@@ -34,7 +34,8 @@ class ServerVerifier {
  public:
   ServerVerifier(View& view, VerifyReport& report) : view_(view), report_(report) {}
 
-  [[nodiscard]] Result<void> verify(ServerId server);
+  /// None of its results has a longer interval than `longest_interval` of its own, if that is known.
+  [[nodiscard]] Result<void> verify(ServerId server, std::optional<std::chrono::milliseconds> longest_interval);
 
  private:
   /// The day that chunks are being read of.
@@ -48,6 +49,7 @@ class ServerVerifier {
   void take_chunk(std::string_view key, std::string_view value);
   void close_days(std::int64_t before);
   void check_day(std::int64_t day);
+  void check_intervals(std::int64_t day);
   void next_summary();
   void skipped(const char* what, std::optional<IntactRange::Skipped> skip);
   void damaged(Window window, std::string what) { report_damage(report_, server_, window, std::move(what)); }
@@ -55,6 +57,7 @@ class ServerVerifier {
   View& view_;
   VerifyReport& report_;
   ServerId server_{};
+  std::optional<std::chrono::milliseconds> longest_interval_;
   std::vector<CheckResult> rows_;  // ascending
   std::size_t row_ = 0;            // the first whose day is not closed
   std::optional<IntactRange> days_;
@@ -172,6 +175,17 @@ void ServerVerifier::close_days(std::int64_t before) {
   }
 }
 
+void ServerVerifier::check_intervals(std::int64_t day) {
+  if (!longest_interval_) return;
+  for (const DaySeries& series : open_.summary.series) {
+    for (const Run& run : series.runs) {
+      if (run.interval_ms <= longest_interval_->count()) continue;
+      return damaged(days_window(day, day + 1), "a result has an interval of " + std::to_string(run.interval_ms) +
+                                                    " ms, longer than the catalog's entry knows of");
+    }
+  }
+}
+
 void ServerVerifier::check_day(std::int64_t day) {
   if (open_.day != day) reset_summary(open_.summary, day);
   const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(row_);
@@ -185,6 +199,7 @@ void ServerVerifier::check_day(std::int64_t day) {
   }
   row_ = static_cast<std::size_t>(last - rows_.begin());
   open_.day = -1;
+  check_intervals(day);
   if (summary_day_ != day) return;
   const std::string at = "summary " + printable_key(days_->key()) + ": ";
   const bool all_read = in_order && (day < unread_from_ || day > unread_to_);
@@ -197,8 +212,9 @@ void ServerVerifier::check_day(std::int64_t day) {
   next_summary();
 }
 
-Result<void> ServerVerifier::verify(ServerId server) {
+Result<void> ServerVerifier::verify(ServerId server, std::optional<std::chrono::milliseconds> longest_interval) {
   server_ = server;
+  longest_interval_ = longest_interval;
   view_.move_to(server);
   ScanCost cost;
   const ViewUse use(view_, cost);
@@ -268,7 +284,8 @@ Result<void> find_strangers(const std::function<Result<std::shared_ptr<Kv>>()>& 
 }  // namespace
 
 Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv,
-                                  const std::function<std::shared_ptr<const Catalog>()>& catalog) {
+                                  const std::function<std::shared_ptr<const Catalog>()>& catalog,
+                                  const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest) {
   VerifyReport report;
   auto kv = get_kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
@@ -286,7 +303,9 @@ Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>
     kv->reset();
     ServerVerifier verifier(**view, report);
     for (const Server& server : known->servers()) {
-      if (auto verified = verifier.verify(server.id); !verified) return tl::unexpected<Error>(verified.error());
+      // The view is older than what is known now, and that only grows.
+      auto verified = verifier.verify(server.id, longest(server.id));
+      if (!verified) return tl::unexpected<Error>(verified.error());
     }
   }
   for (const Space space : {Space::recent, Space::checks, Space::days}) {

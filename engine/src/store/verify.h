@@ -2,8 +2,10 @@
 // FORMAT.md says under "What always holds".
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <nines/store.h>
 
@@ -13,8 +15,11 @@ namespace nines::engine {
 
 /// Checks every server of `catalog()` and looks for keys of others. `catalog` is asked again before a server is said to
 /// be unknown, as one may be added meanwhile. `kv` is asked for the Kv, which is let go of while values are read, so
-/// that a reopening does not wait. Goes on behind damage. Errors: io, unavailable; damage is none.
-[[nodiscard]] Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>>()>& kv,
-                                                const std::function<std::shared_ptr<const Catalog>()>& catalog);
+/// that a reopening does not wait. `longest` is Store::longest_interval. Goes on behind damage. Errors: io,
+/// unavailable; damage is none.
+[[nodiscard]] Result<VerifyReport> verify_store(
+    const std::function<Result<std::shared_ptr<Kv>>()>& kv,
+    const std::function<std::shared_ptr<const Catalog>()>& catalog,
+    const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest);
 
 }  // namespace nines::engine

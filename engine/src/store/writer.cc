@@ -29,6 +29,12 @@ bool by_server_and_time(const CheckResult* a, const CheckResult* b) {
   return std::tie(a->server, a->time) < std::tie(b->server, b->time);
 }
 
+std::uint32_t longest_interval_ms(std::span<const CheckResult* const> results) {
+  std::uint32_t longest_ms = 0;
+  for (const CheckResult* result : results) longest_ms = std::max(longest_ms, result->interval_ms);
+  return longest_ms;
+}
+
 /// Whether no chunk from `time` on can be read.
 Result<bool> is_behind_chunks(const Kv& kv, ServerId server, TimeMs time) {
   auto view = kv.view(server, {Space::checks});
@@ -114,7 +120,9 @@ Result<void> Writer::append_piece(std::span<const CheckResult> results, Durabili
     while (end < order.size() && order[end]->server == id) ++end;
     auto state = states_.find(id);
     if (state == nullptr) return tl::unexpected<Error>(no_such_server(id));
-    groups.push_back({std::move(state), std::span(order).subspan(begin, end - begin), {}, false});
+    const auto of_server = std::span(order).subspan(begin, end - begin);
+    if (auto noted = note_longest(*state, longest_interval_ms(of_server)); !noted) return noted;
+    groups.push_back({std::move(state), of_server, {}, false});
     begin = end;
   }
   if (auto done = append_groups(groups, durability); !done) return done;
@@ -171,6 +179,7 @@ Result<std::vector<Rejected>> Writer::append_each(std::span<const CheckResult> r
       auto valid = ready ? validate(std::span(&result, 1)) : ready;
       if (valid && state == nullptr) valid = tl::unexpected<Error>(no_such_server(result.server));
       if (valid) valid = check_kept(*state, result);
+      if (valid) valid = note_longest(*state, result.interval_ms);
       if (valid) {
         order.push_back(&result);
       } else {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nines/check_result.h>
@@ -32,8 +33,17 @@ namespace nines::engine {
 
 class Writer {
  public:
-  Writer(Handle& handle, WriteLane& lane, StateTable& states, const Options& options)
-      : handle_(handle), lane_(lane), states_(states), options_(options), policy_(options.performance.seal_rows) {}
+  /// Notes that a server's results may have intervals up to so many milliseconds.
+  using NoteInterval = std::function<Result<void>(ServerState& state, std::uint32_t interval_ms)>;
+
+  /// `note_interval` is called with no lock held, before a result with a longer interval than ever enters the lane.
+  Writer(Handle& handle, WriteLane& lane, StateTable& states, const Options& options, NoteInterval note_interval)
+      : handle_(handle),
+        lane_(lane),
+        states_(states),
+        options_(options),
+        policy_(options.performance.seal_rows),
+        note_interval_(std::move(note_interval)) {}
 
   /// As Store::append, load.
   [[nodiscard]] Result<void> append(std::span<const CheckResult> results, Durability durability);
@@ -80,6 +90,10 @@ class Writer {
 
   [[nodiscard]] Result<void> validate(std::span<const CheckResult> results) const;
   [[nodiscard]] Result<void> check_kept(const ServerState& state, const CheckResult& oldest) const;
+  /// What has to be noted before results of these intervals may be stored.
+  [[nodiscard]] Result<void> note_longest(ServerState& state, std::uint32_t interval_ms) const {
+    return interval_ms <= state.longest_interval_ms ? Result<void>{} : note_interval_(state, interval_ms);
+  }
   /// Writes what `prepare` adds; nothing when that is nothing.
   [[nodiscard]] Result<void> write(ServerState& state, Durability durability, const Prepare& prepare);
   /// Writes each group by itself; `outcomes` gets theirs.
@@ -111,6 +125,7 @@ class Writer {
   StateTable& states_;
   const Options& options_;
   const SealPolicy policy_;
+  const NoteInterval note_interval_;
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::uint64_t> sealed_chunks_{0};
 };

@@ -32,6 +32,9 @@ Result<void> Writer::load(ServerId server, std::span<const CheckResult> results)
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
   if (auto kept = check_kept(*state, results.front()); !kept) return kept;
+  std::uint32_t longest_ms = 0;
+  for (const CheckResult& result : results) longest_ms = std::max(longest_ms, result.interval_ms);
+  if (auto noted = note_longest(*state, longest_ms); !noted) return noted;
   const std::size_t count = results.size();
   while (!results.empty()) {
     if (auto room = handle_.check_room(kLoadBatchBytes); !room) return room;

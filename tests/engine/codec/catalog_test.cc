@@ -71,6 +71,20 @@ TEST(Catalog, EntriesComeBack) {
   }
 }
 
+TEST(Catalog, NotesOfTheStoreStandBesideTheServer) {
+  const Server server = full_server();
+  for (const EntryNotes& notes : {EntryNotes{}, EntryNotes{true, 0}, EntryNotes{false, 4'294'967'295}}) {
+    const std::string bytes = encode_server(server, notes);
+    EXPECT_EQ(*decode_server(server.id, bytes), server);
+    EXPECT_EQ(notes_of(bytes).removed, notes.removed);
+    EXPECT_EQ(notes_of(bytes).longest_interval_ms, notes.longest_interval_ms);
+  }
+  std::string bytes = encode_server(server);
+  put_varint(bytes, 17);
+  put_text(bytes, "\x80\x80\x80\x80\x20");  // 2^32
+  EXPECT_EQ(decode_server(server.id, bytes).error().code, ErrorCode::corruption);
+}
+
 TEST(Catalog, UnknownFieldsAreSkipped) {
   const Server server = full_server();
   std::string bytes = encode_server(server);

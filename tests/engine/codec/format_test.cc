@@ -129,6 +129,7 @@ TEST(Format, ExampleOfAServer) {
   const auto server = decode_server(ServerId{7}, example("server"));
   ASSERT_TRUE(server) << server.error().message;
   EXPECT_EQ(*server, expected);
+  EXPECT_EQ(notes_of(example("server")).longest_interval_ms, 60'000U);
 }
 
 TEST(Format, ExampleOfTheLog) {

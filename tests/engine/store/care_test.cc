@@ -280,7 +280,7 @@ TEST_F(Care, RemovalThatACrashCutShortIsFinishedByTheNextOpen) {
     ASSERT_TRUE(kv);
     engine::Batch batch(gone.id);
     batch.put(engine::Space::servers, engine::server_key(gone.id).view(),
-              engine::mark_removed(engine::encode_server(gone)));
+              engine::encode_server(gone, {.removed = true, .longest_interval_ms = {}}));
     const engine::Batch* const only = &batch;
     engine::Outcome outcome;
     (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));

@@ -1,9 +1,14 @@
 // The catalog as a store keeps it: names, numbers, the history of rules, and that listing reads no check result.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <optional>
 #include <set>
 #include <span>
+#include <thread>
 
+#include "codec/catalog_codec.h"
+#include "codec/key.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
 
@@ -131,6 +136,129 @@ TEST_F(StoreCatalog, EveryFieldAndTheHistoryOfRulesSurviveReopening) {
   EXPECT_EQ(stored, server);
   EXPECT_EQ(stored.rules_at(kNow - std::chrono::hours{95}).interval, milliseconds{35'000});
   EXPECT_EQ(stored.rules_at(kNow).interval, milliseconds{5'000});
+}
+
+class LongestInterval : public StoreCatalog {
+ protected:
+  void SetUp() override {
+    StoreCatalog::SetUp();
+    id_ = store_->add_server(named("site")).value();
+  }
+  [[nodiscard]] CheckResult result(std::chrono::seconds interval) {
+    CheckResult result;
+    result.server = id_;
+    result.time = kNow - std::chrono::hours{1} + milliseconds{++written_};
+    result.state = State::up;
+    result.interval_ms = static_cast<std::uint32_t>(milliseconds{interval}.count());
+    return result;
+  }
+  void append(std::chrono::seconds interval) { ASSERT_TRUE(store_->append(result(interval), Durability::buffered)); }
+  void expect(std::optional<milliseconds> longest) {
+    EXPECT_EQ(store_->longest_interval(id_), longest);
+    reopen();
+    EXPECT_EQ(store_->longest_interval(id_), longest);
+    const auto beside = Store::open_read_only(path_, options_);
+    ASSERT_TRUE(beside) << beside.error().message;
+    EXPECT_EQ((*beside)->longest_interval(id_), longest);
+  }
+  /// Writes the entry as a version did that noted nothing.
+  void forget() {
+    const Server server = *store_->catalog()->find(id_);
+    store_.reset();
+    OpenReport report;
+    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    ASSERT_TRUE(kv);
+    engine::Batch batch(id_);
+    batch.put(engine::Space::servers, engine::server_key(id_).view(), engine::encode_server(server));
+    const engine::Batch* const only = &batch;
+    engine::Outcome outcome;
+    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+  }
+
+  ServerId id_{};
+  int written_ = 0;
+};
+
+TEST_F(LongestInterval, IsThatOfAnyRuleAndResultEver) {
+  expect(milliseconds{60'000});
+  append(std::chrono::seconds{30});
+  append(std::chrono::seconds{0});
+  expect(milliseconds{60'000});
+  append(std::chrono::hours{1});
+  expect(std::chrono::hours{1});
+  const std::array loaded = {result(std::chrono::hours{2})};
+  ASSERT_TRUE(store_->load(id_, loaded));
+  expect(std::chrono::hours{2});
+  const std::array each = {result(std::chrono::hours{3})};
+  ASSERT_TRUE(store_->append_each(each, Durability::buffered)->empty());
+  expect(std::chrono::hours{3});
+  ASSERT_TRUE(store_->erase(id_, {from_ms(0), kTimeLimit}));
+  expect(std::chrono::hours{3});
+  Server server = *store_->catalog()->find(id_);
+  server.rules.front().interval = std::chrono::days{1};
+  ASSERT_TRUE(store_->update_server(server));
+  server.rules.front().interval = milliseconds{1'000};
+  ASSERT_TRUE(store_->update_server(server));
+  expect(std::chrono::days{1});
+  EXPECT_EQ(*store_->catalog()->find(id_), server);
+  EXPECT_EQ(store_->longest_interval(ServerId{99}), std::nullopt);
+}
+
+TEST_F(LongestInterval, OfAnEarlierVersionsEntryIsKnownOnceItIsCompacted) {
+  append(std::chrono::hours{5});
+  forget();
+  reopen();
+  EXPECT_EQ(store_->longest_interval(id_), std::nullopt);
+  append(std::chrono::hours{6});
+  EXPECT_EQ(store_->longest_interval(id_), std::nullopt);
+  ASSERT_TRUE(store_->update_server(*store_->catalog()->find(id_)));
+  expect(std::nullopt);
+  ASSERT_TRUE(store_->compact());
+  expect(std::chrono::hours{6});
+  append(std::chrono::hours{7});
+  expect(std::chrono::hours{7});
+}
+
+TEST_F(LongestInterval, LosesNeitherAChangeOfTheEntryNorOneOfItsOwnToAnotherThread) {
+  constexpr int kRounds = 200;
+  std::thread editor([&] {
+    for (int i = 1; i <= kRounds; ++i) {
+      Server server = *store_->catalog()->find(id_);
+      server.url = std::to_string(i);
+      EXPECT_TRUE(store_->update_server(server));
+    }
+  });
+  std::vector<CheckResult> results;
+  for (int i = 1; i <= kRounds; ++i) results.push_back(result(std::chrono::minutes{i}));
+  for (const CheckResult& each : results) EXPECT_TRUE(store_->append(each, Durability::process));
+  editor.join();
+  expect(std::chrono::minutes{kRounds});
+  EXPECT_EQ(store_->catalog()->find(id_)->url, std::to_string(kRounds));
+  EXPECT_EQ(store_->verify()->damages, 0U);
+}
+
+TEST_F(LongestInterval, ThatAResultExceedsIsDamage) {
+  append(std::chrono::hours{5});
+  const Server server = *store_->catalog()->find(id_);
+  store_.reset();
+  {
+    OpenReport report;
+    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    ASSERT_TRUE(kv);
+    engine::Batch batch(id_);
+    batch.put(engine::Space::servers, engine::server_key(id_).view(),
+              engine::encode_server(server, {.removed = false, .longest_interval_ms = 60'000}));
+    const engine::Batch* const only = &batch;
+    engine::Outcome outcome;
+    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+  }
+  reopen();
+  const auto report = store_->verify();
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->damages, 1U);
+  EXPECT_NE(report->damage[0].what.find("interval"), std::string::npos) << report->damage[0].what;
 }
 
 TEST_F(StoreCatalog, MalformedServerNamesItsField) {
