@@ -1,5 +1,7 @@
 #include "store/cached_days.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace nines::engine {
@@ -12,6 +14,17 @@ CachedDays::CachedDays(DayRange range, std::uint64_t taken_at, std::vector<DaySu
       total_bytes_(total_bytes),
       bytes_(sizeof(CachedDays) + memory_of(days_)) {
   total_bytes_ += bytes_;
+}
+
+std::vector<DaySummary> join(const CachedDays& before, std::vector<DaySummary> days, DayRange& range) {
+  const std::vector<DaySummary>& old = before.days();
+  const auto first = std::find_if(old.begin(), old.end(), [&](const auto& day) { return day.day >= range.first; });
+  const auto last = std::find_if(first, old.end(), [&](const auto& day) { return day.day >= range.last; });
+  std::vector<DaySummary> joined(old.begin(), first);
+  std::move(days.begin(), days.end(), std::back_inserter(joined));
+  joined.insert(joined.end(), last, old.end());
+  range = {std::min(range.first, before.range().first), std::max(range.last, before.range().last)};
+  return joined;
 }
 
 std::size_t memory_of(const std::vector<DaySummary>& days) noexcept {

@@ -2,7 +2,8 @@
 // again and again, and decoding them costs less than RocksDB's stepping from one to the next.
 //
 // Without their sketches, which are most of a summary. A cache and nothing more: not used after any change to its
-// server's past, and within a share of the head's budget.
+// server's past, and within a share of the head's budget. A server has two of them: the days that are asked for most,
+// and its first one, which says where its history begins.
 //
 // Threads: immutable once made; a server's state holds its view lock around taking and replacing the pointer.
 #pragma once
@@ -26,9 +27,8 @@ class CachedDays {
   CachedDays(const CachedDays&) = delete;
   CachedDays& operator=(const CachedDays&) = delete;
 
-  [[nodiscard]] bool covers(DayRange range) const noexcept {
-    return range.first >= range_.first && range.last <= range_.last;
-  }
+  [[nodiscard]] DayRange range() const noexcept { return range_; }
+  [[nodiscard]] bool covers(std::int64_t day) const noexcept { return day >= range_.first && day < range_.last; }
   [[nodiscard]] std::uint64_t taken_at() const noexcept { return taken_at_; }
   [[nodiscard]] const std::vector<DaySummary>& days() const noexcept { return days_; }
 
@@ -39,6 +39,10 @@ class CachedDays {
   std::atomic<std::size_t>& total_bytes_;
   std::size_t bytes_ = 0;
 };
+
+/// The days of `range`, which touches that of `before`, put together with those of `before` outside of it. `range`
+/// becomes that of both.
+[[nodiscard]] std::vector<DaySummary> join(const CachedDays& before, std::vector<DaySummary> days, DayRange& range);
 
 /// What `days` take in memory.
 [[nodiscard]] std::size_t memory_of(const std::vector<DaySummary>& days) noexcept;

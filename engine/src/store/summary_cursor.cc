@@ -39,29 +39,41 @@ SummaryCursor::~SummaryCursor() {
     return;
   }
   core_->count(cost_);  // scan_ counts its own
+  if (!collects_) return;
+  static_cast<void>(contained([this]() -> Result<void> {
+    cache_collected();
+    return {};
+  }));
 }
 
 Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRange range) {
   if (core_->closed) return tl::unexpected<Error>(closed_error());
+  if (collects_) cache_collected();
   state_ = std::move(of_server);
-  ServerState& state = *state_;
   day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
   end_ = std::clamp(range.last, day_, kDayLimit);
   holes_.clear();
   ++cost_.range_scans;
-  if (use_cached(state)) return {};
+  collected_.clear();
+  return use_cached() ? Result<void>{} : turn_to_disk();
+}
+
+/// Goes on with day_ on disk.
+Result<void> SummaryCursor::turn_to_disk() {
   bool stale = view_ == nullptr || view_->is_over();
   if (!stale) {
-    const MutexLock view(state.view);
-    stale = !state.unchanged_since(taken_at_);
+    const MutexLock view(state_->view);
+    stale = !state_->unchanged_since(taken_at_);
   }
   if (stale) {
     if (auto taken = take_snapshot(); !taken) return taken;
   }
-  view_->move_to(state.id);
+  view_->move_to(state_->id);
   stored_.reset();
   on_stored_ = false;
   ++cost_.seeks;
+  collect_from_ = day_;
+  collects_ = day_ < closed_;
   return {};
 }
 
@@ -83,23 +95,21 @@ const ScanCost& SummaryCursor::cost() const noexcept {
   return total_;
 }
 
-/// Whether the days are in memory. When they are not, decides whether they will be once they have been read.
-bool SummaryCursor::use_cached(ServerState& state) {
+/// Whether day_ is in memory. When it is not, finds out which days will be once they have been read.
+bool SummaryCursor::use_cached() {
   cached_.reset();
   cached_next_ = 0;
-  collected_.clear();
-  collects_ = false;
-  range_ = {day_, end_};
+  closed_ = 0;
   if (!core_->has_heads() || with_sketch_ || day_ == end_) return false;
+  const ServerState& state = *state_;
   const MutexLock view(state.view);
-  const bool unchanged = state.days != nullptr && state.unchanged_since(state.days->taken_at());
-  if (unchanged && state.days->covers(range_)) {
-    cached_ = state.days;
+  for (const auto* days : {&state.days, &state.first_day}) {
+    if (*days == nullptr || !(*days)->covers(day_) || !state.unchanged_since((*days)->taken_at())) continue;
+    cached_ = *days;
     return true;
   }
   // What is appended to a day before the newest result's counts as a change, so such days are closed as of now.
-  collects_ = state.loaded() && !state.changing() && end_ <= utc_day(state.head().last_ms());
-  if (collects_) state.days.reset();
+  if (state.loaded() && !state.changing()) closed_ = utc_day(state.head().last_ms());
   return false;
 }
 
@@ -111,26 +121,50 @@ const DaySummary* SummaryCursor::next_cached() {
   return &days[cached_next_++];
 }
 
+/// Keeps in memory what was read on disk of this server, together with what is there already.
 void SummaryCursor::cache_collected() {
-  auto days = core_->states.cache_days(range_, taken_at_, std::move(collected_));
-  collected_ = {};
   collects_ = false;
+  DayRange range{collect_from_, std::min(day_, closed_)};
+  const bool first = range.first == 0;
+  if (range.first >= range.last) return;
+  std::uint64_t taken_at = taken_at_;
+  std::shared_ptr<const CachedDays> before;
+  {
+    const MutexLock view(state_->view);
+    if (!state_->unchanged_since(taken_at)) return;
+    before = state_->days;
+    if (before != nullptr && !state_->unchanged_since(before->taken_at())) before = nullptr;
+  }
+  if (!first && before != nullptr && range.first <= before->range().last && before->range().first <= range.last) {
+    collected_ = join(*before, std::move(collected_), range);
+    taken_at = std::min(taken_at, before->taken_at());
+  }
+  auto days = core_->states.cache_days(range, taken_at, std::move(collected_));
+  collected_ = {};
+  if (days == nullptr) return;
   const MutexLock view(state_->view);
-  if (days != nullptr && state_->unchanged_since(taken_at_)) state_->days = std::move(days);
+  if (state_->unchanged_since(taken_at)) (first ? state_->first_day : state_->days) = std::move(days);
 }
 
 Result<const DaySummary*> SummaryCursor::next() {
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   if (state_->removed) return tl::unexpected<Error>(no_such_server(state_->id));
   return contained([this]() -> Result<const DaySummary*> {
-    if (cached_ != nullptr) return next_cached();
+    while (cached_ != nullptr) {
+      if (const DaySummary* const day = next_cached()) return day;
+      if (end_ <= cached_->range().last) return nullptr;
+      day_ = cached_->range().last;
+      if (use_cached()) continue;
+      if (auto turned = turn_to_disk(); !turned) return tl::unexpected<Error>(turned.error());
+    }
     auto day = read_next();
     if (!day) collects_ = false;
     if (!collects_) return day;
-    if (*day == nullptr) {
+    if (*day == nullptr || day_ > closed_) {
       cache_collected();
     } else {
       collected_.push_back(**day);
+      if (collect_from_ == 0) cache_collected();
     }
     return day;
   });

@@ -33,8 +33,9 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] const ScanCost& cost() const noexcept override;
 
  private:
-  [[nodiscard]] bool use_cached(ServerState& state);
+  [[nodiscard]] bool use_cached();
   [[nodiscard]] const DaySummary* next_cached();
+  [[nodiscard]] Result<void> turn_to_disk();
   [[nodiscard]] Result<const DaySummary*> read_next();
   void cache_collected();
   [[nodiscard]] Result<void> take_snapshot();
@@ -56,10 +57,11 @@ class SummaryCursor final : public DayCursor {
   std::int64_t end_ = 0;
   std::int64_t stored_day_ = 0;  // of the summary that stored_ stands on; end_ when there is none
 
-  std::shared_ptr<const CachedDays> cached_;  // what the days come from, if it is not null
+  std::shared_ptr<const CachedDays> cached_;  // what the first days come from, if it is not null
   std::size_t cached_next_ = 0;
-  bool collects_ = false;  // the days of this range are to be cached
-  DayRange range_;
+  bool collects_ = false;          // what is read on disk is to be cached
+  std::int64_t collect_from_ = 0;  // from this day on
+  std::int64_t closed_ = 0;        // the days before this one are closed
   std::vector<DaySummary> collected_;
 
   std::unique_ptr<View> view_;

@@ -42,6 +42,62 @@ TEST(DaySummaries, AreThoseOfTheResultsAfterEachChange) {
   }
 }
 
+// What is read twice comes from memory the second time, in whatever pieces it was read before.
+TEST(DaySummaries, FromMemoryAreThoseOnDisk) {
+  TemporaryDirectory directory;
+  Options options = History::options();
+  const TimeMs begin = from_ms(20'000 * kDayMs);
+  options.clock = [&] { return begin + std::chrono::days{60}; };
+  auto store = open_or_fail(directory / "store", options);
+  ASSERT_NE(store, nullptr);
+  Server server;
+  server.name = "site";
+  server.created_at = begin;
+  const ServerId id = store->add_server(server).value();
+  std::mt19937_64 random(11);
+  const auto pick = [&](std::int64_t first, std::int64_t last) {
+    return std::uniform_int_distribution<std::int64_t>(first, last)(random);
+  };
+  const auto result_at = [&](std::int64_t hour) {
+    CheckResult result;
+    result.server = id;
+    result.time = begin + hours{hour} + milliseconds{pick(0, 3'599'999)};
+    result.state = pick(0, 3) == 0 ? State::down : State::up;
+    result.interval_ms = 3'600'000;
+    return result;
+  };
+  for (std::int64_t hour = 5 * 24; hour < 40 * 24; ++hour) {
+    ASSERT_TRUE(store->append(result_at(hour), Durability::buffered));
+  }
+  ASSERT_TRUE(store->compact());
+  for (int round = 0; round < 600 && !testing::Test::HasFailure(); ++round) {
+    SCOPED_TRACE(round);
+    if (pick(0, 9) == 0) {
+      ASSERT_TRUE(store->append(result_at(pick(0, 45 * 24)), Durability::buffered));
+    }
+    if (pick(0, 30) == 0) {
+      const TimeMs from = begin + hours{pick(0, 20 * 24)};
+      ASSERT_TRUE(store->erase(id, {from, from + hours{pick(1, 100)}}));
+    }
+    const std::int64_t first = pick(0, 3) == 0 ? 0 : 20'000 + pick(-2, 45);
+    const DayRange range{first, pick(0, 3) == 0 ? kTimeLimit.time_since_epoch().count() : first + pick(0, 40)};
+    std::vector<DaySummary> expected = read_days(*store, id, range, true);  // with sketches they are not kept in memory
+    for (DaySummary& day : expected) day.latency = LatencySketch{};
+    auto cursor = store->days(id, range, false);
+    ASSERT_TRUE(cursor);
+    // Some are left before their end.
+    const auto taken = static_cast<std::size_t>(pick(0, 2) == 0 ? pick(0, 5) : 1'000);
+    for (std::size_t i = 0; i < std::min(taken, expected.size() + 1); ++i) {
+      const auto day = (*cursor)->next();
+      ASSERT_TRUE(day) << day.error().message;
+      ASSERT_EQ(*day != nullptr, i < expected.size());
+      if (*day != nullptr) {
+        EXPECT_TRUE(**day == expected[i]) << (*day)->day;
+      }
+    }
+  }
+}
+
 class Clocks : public ::testing::Test {
  protected:
   void SetUp() override {
