@@ -72,7 +72,9 @@ Result<RawSums> read_raw(const Store& store, const Shape& shape, ServerId server
 }  // namespace
 
 Result<Json> measure_dashboard(const Arguments& arguments) {
-  return ask(arguments, {dashboard_query(arguments.shape()), dashboard_options()});
+  DashboardOptions options = dashboard_options();
+  options.figures.since = arguments.number("since", 0) != 0;
+  return ask(arguments, {dashboard_query(arguments.shape()), options});
 }
 
 Result<Json> measure_bars(const Arguments& arguments) {

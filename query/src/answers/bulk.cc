@@ -9,7 +9,6 @@
 #include "figures/latency_sink.h"
 #include "judgement/plan.h"
 #include "judgement/readable.h"
-#include "judgement/server_facts.h"
 
 namespace nines::query {
 namespace {
@@ -33,8 +32,7 @@ class Bulk {
 
   Result<Explain> run() {
     const Window window{query_.window.from, std::min(query_.window.to, query_.now)};
-    const bool summaries = plans_summaries(window);
-    if (summaries || window.empty()) {
+    if (takes_summaries(window, query_.summaries) || window.empty()) {
       Workspace workspace;
       for (std::size_t i = 0; i < servers_.size(); ++i) {
         if (auto done = visit(i, nullptr, reach_of(*servers_[i]), workspace); !done) {
@@ -50,14 +48,8 @@ class Bulk {
   }
 
  private:
-  [[nodiscard]] bool plans_summaries(Window window) const {
-    const DayRange days = whole_days(window);
-    if (query_.summaries == Summaries::never) return false;
-    return days.last - days.first >= (query_.summaries == Summaries::always ? 1 : kLongWindowDays);
-  }
-
   [[nodiscard]] Reach reach_of(const Server& server) const {
-    return reach(server, query_.policy, query_.window, longest_hold_ms(store_, server));
+    return reach(server, query_.policy, query_.window, store_.longest_interval(server.id));
   }
 
   // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -22,7 +23,7 @@ inline constexpr std::int64_t kMaxHoldMs = 36'525 * kDayMs;
 inline constexpr std::int64_t kLongestHoldMs = std::int64_t{0xffff'ffff} * 5 / 2 + kDayMs;
 
 /// How long a result written under `rules` with `interval_ms` of its own (0: the rules') says something.
-[[nodiscard]] inline std::int64_t hold_ms(const Rules& rules, std::uint32_t interval_ms) noexcept {
+[[nodiscard]] inline std::int64_t hold_ms(const Rules& rules, std::int64_t interval_ms) noexcept {
   if (rules.stale_after.count() > 0) return std::min<std::int64_t>(rules.stale_after.count(), kMaxHoldMs);
   const std::int64_t interval = interval_ms != 0 ? interval_ms : rules.interval.count();
   return std::min(interval * 5 / 2 + rules.timeout.count(), kMaxHoldMs);
@@ -42,9 +43,14 @@ struct Reach {
   std::int64_t back_ms = 0;
   std::int64_t ahead_ms = 0;
 };
-/// `longest_hold_ms`: that of any result of the server, where it is known.
+/// `longest_interval`: that of any result of the server, where it is known.
 [[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window,
-                          std::optional<std::int64_t> longest_hold_ms) noexcept;
+                          std::optional<std::chrono::milliseconds> longest_interval) noexcept;
+
+/// No result before `floor` says something at this moment or later, under the rules alone, if none of them has an
+/// interval of its own above `longest_interval_ms`.
+[[nodiscard]] std::int64_t held_until_ms(const Server& server, std::int64_t floor_ms,
+                                         std::int64_t longest_interval_ms) noexcept;
 
 /// `invalid_argument` naming the member that is out of its bounds.
 [[nodiscard]] Result<void> validate(const Policy& policy);

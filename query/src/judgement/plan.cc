@@ -42,12 +42,17 @@ DayRange whole_days(Window window) noexcept {
   return {(from + kDayMs - 1) / kDayMs, std::max<std::int64_t>(to_ms(window.to), 0) / kDayMs};
 }
 
+bool takes_summaries(Window window, Summaries summaries) noexcept {
+  if (summaries == Summaries::never) return false;
+  const DayRange whole = whole_days(window);
+  return whole.last - whole.first >= (summaries == Summaries::always ? 1 : kLongWindowDays);
+}
+
 std::vector<PlanStep> plan_reads(Window range, Window days, Summaries summaries, const Frame& frame,
                                  std::span<const std::int64_t> bucket_edges) {
   std::vector<PlanStep> steps;
   const DayRange whole = whole_days(days);
-  const std::int64_t enough = summaries == Summaries::always ? 1 : kLongWindowDays;
-  if (summaries == Summaries::never || whole.last - whole.first < enough) {
+  if (!takes_summaries(days, summaries)) {
     const Reason reason = summaries == Summaries::never ? Reason::asked : Reason::short_window;
     append_step(steps, {range, Source::results, reason});
     return steps;

@@ -16,6 +16,9 @@ namespace nines::query {
 [[nodiscard]] std::vector<PlanStep> plan_reads(Window range, Window days, Summaries summaries, const Frame& frame,
                                                std::span<const std::int64_t> bucket_edges);
 
+/// Whether a question about `window` is answered by summaries where they can.
+[[nodiscard]] bool takes_summaries(Window window, Summaries summaries) noexcept;
+
 /// Appends a step, joined with the last one where both agree and touch.
 void append_step(std::vector<PlanStep>& steps, const PlanStep& step);
 

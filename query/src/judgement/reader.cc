@@ -15,9 +15,12 @@ namespace nines::query {
 namespace {
 
 // How far each further step of a look beyond the window goes: short at first, since most outages are, and few steps
-// to the beginning of all time.
+// to the beginning of all time. Back it goes by summaries, of which four cost little more than one.
 constexpr std::int64_t kFirstStepDays = 1;
+constexpr std::int64_t kFirstStepBackDays = 4;
 constexpr std::int64_t kStepGrowth = 4;
+// How many days are looked at first for the start of a state that began before the window.
+constexpr std::int64_t kSinceDays = 2;
 
 std::int64_t day_start(std::int64_t time_ms) {
   return time_ms - time_ms % kDayMs;
@@ -36,8 +39,9 @@ Result<void> ServerReader::begin(const Store& store, const Server& server, const
   floor_ms_ = std::max<std::int64_t>(0, to_ms(frame_.window.from) - reach.back_ms);
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
   beginning_ms_.reset();
-  kept_hold_ms_ = query::longest_hold_ms(store, server);
-  step_back_days_ = kFirstStepDays;
+  longest_interval_ = store.longest_interval(server.id);
+  step_back_days_ = kFirstStepBackDays;
+  since_.reset();
   merge_ms_ = 0;
   for (const Rules& rules : server.rules) {
     merge_ms_ = std::max(merge_ms_, std::min(rules.merge_within.count(), kMaxHoldMs));
@@ -63,8 +67,15 @@ Result<void> ServerReader::take(const Store& store, Cursor& cursor) {
 }
 
 Result<void> ServerReader::read(const Store& store, Summaries summaries) {
+  Window days = frame_.window;
+  if (days.from == from_ms(day_start(to_ms(days.from))) && takes_summaries(days, summaries)) {
+    // What holds at a midnight is told by the summary of the day before, for less than a scan of its last minutes.
+    floor_ms_ = day_start(floor_ms_);
+    days.from = from_ms(floor_ms_);
+    if (auto laid = frame_.lay_out({days.from, from_ms(horizon_ms_ + 1)}); !laid) return laid;
+  }
   const auto steps =
-      plan_reads({from_ms(floor_ms_), from_ms(horizon_ms_)}, frame_.window, summaries, frame_, reading_.bucket_edges);
+      plan_reads({from_ms(floor_ms_), from_ms(horizon_ms_)}, days, summaries, frame_, reading_.bucket_edges);
   Collector collector(frame_, history_, reading_.sinks);
   if (auto done = run_plan(store, steps, collector); !done) return done;
   last_ = collector.last();
@@ -73,7 +84,7 @@ Result<void> ServerReader::read(const Store& store, Summaries summaries) {
 
 Result<void> ServerReader::read_all(const Store& store, const Server& server, const Query& query,
                                     const Reading& reading) {
-  const Reach own = reach(server, query.policy, query.window, query::longest_hold_ms(store, server));
+  const Reach own = reach(server, query.policy, query.window, store.longest_interval(server.id));
   if (auto done = begin(store, server, query, reading, own); !done) return done;
   if (!frame_.window.empty()) {
     if (auto done = read(store, query.summaries); !done) return done;
@@ -119,7 +130,8 @@ Result<std::uint64_t> ServerReader::read_results(const Store& store, Window wind
 
 Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, Collector& collector) {
   const DayRange range{utc_day(to_ms(step.window.from)), utc_day(to_ms(step.window.to))};
-  auto days = store.days(frame_.server->id, range, reading_.sketches);
+  const bool sketches = reading_.sketches && step.reason != Reason::look_back;
+  auto days = store.days(frame_.server->id, range, sketches);
   if (!days) return tl::unexpected(days.error());
   std::vector<Hole> lost;
   while (true) {
@@ -160,14 +172,19 @@ Result<void> ServerReader::read_gone_days(const Store& store, std::span<const Pl
                                           std::span<ResultSink* const> sinks) {
   const std::int64_t first_ms = first_result_read_ms();
   const std::int64_t kept_from_ms = first_ms == kAlways ? kAlways : day_start(first_ms);
-  if (steps.empty() || kept_from_ms <= to_ms(steps.front().window.from)) return {};
+  const bool looked = std::any_of(steps.begin(), steps.end(), [&](const PlanStep& step) {
+    return step.source == Source::results && to_ms(step.window.from) < kept_from_ms;
+  });
+  if (!looked) return {};
   if (auto done = find_beginning(store); !done) return done;
   if (first_result_ms_ >= std::min(kept_from_ms, to_ms(steps.back().window.to))) return {};
   Collector collector(frame_, earlier_, sinks);
+  const TimeMs begin = from_ms(day_start(first_result_ms_));
+  const TimeMs end = from_ms(std::min(kept_from_ms, to_ms(kTimeLimit)));
   Window gone;
   for (const PlanStep& step : steps) {
     if (step.source != Source::results) continue;
-    const Window part{step.window.from, std::min(step.window.to, from_ms(std::min(kept_from_ms, to_ms(kTimeLimit))))};
+    const Window part{std::max(step.window.from, begin), std::min(step.window.to, end)};
     if (part.empty()) continue;
     if (part.from != gone.to) {
       if (auto done = read_gone_part(store, gone, collector); !done) return done;
@@ -212,6 +229,11 @@ Result<void> ServerReader::settle(const Store& store) {
       if (auto done = extend_ahead(store, day_start(horizon_ms_) + step_days * kDayMs); !done) return done;
       step_days *= kStepGrowth;
     } else if (needs_earlier()) {
+      if (auto done = step_back(store); !done) return done;
+    } else if (needs_since()) {
+      const auto found = find_since(store);
+      if (!found) return tl::unexpected(found.error());
+      if (*found) break;
       if (auto done = step_back(store); !done) return done;
     } else {
       break;
@@ -281,18 +303,13 @@ void ServerReader::give_up(Error error) {
 // From this moment on judged_ can only change by what lies past the horizon.
 std::int64_t ServerReader::settled_from_ms() const noexcept {
   if (floor_ms_ <= beginning_ms_.value_or(0)) return kNever;
-  if (kept_hold_ms_) return std::max(open_until_ms_, floor_ms_ + *kept_hold_ms_);
+  if (longest_interval_) {
+    return std::max(open_until_ms_, held_until_ms(*frame_.server, floor_ms_, longest_interval_->count()));
+  }
   // A result that holds longer than all that was met may lie before: as the last one of its location.
   const std::int64_t holders_ms = std::min(all_places_from_ms_, floor_ms_ + kLongestHoldMs);
-  std::int64_t settled_ms = std::max({open_until_ms_, floor_ms_ + longest_hold_ms_, holders_ms});
-  const std::vector<Rules>& rules = frame_.server->rules;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (i > 0 && to_ms(rules[i].effective_from) >= floor_ms_) break;
-    const bool last = i + 1 == rules.size();
-    const std::int64_t until_ms = last ? floor_ms_ : std::min(floor_ms_, to_ms(rules[i + 1].effective_from));
-    settled_ms = std::max(settled_ms, until_ms + hold_ms(rules[i], 0));
-  }
-  return settled_ms;
+  return std::max({open_until_ms_, floor_ms_ + longest_hold_ms_, holders_ms,  //
+                   held_until_ms(*frame_.server, floor_ms_, 0)});
 }
 
 bool ServerReader::needs_earlier() const noexcept {
@@ -301,7 +318,6 @@ bool ServerReader::needs_earlier() const noexcept {
   const std::int64_t from_ms = to_ms(frame_.window.from);
   const std::int64_t end_ms = to_ms(frame_.window.to);
   if (settled_ms > from_ms) return true;
-  if (reading_.since && state_since_ms() <= settled_ms) return true;
   if (!reading_.incidents) return false;
   // An outage from before may be open in the unknown time that what is settled begins with.
   auto first_known = span_at(judged(), settled_ms);
@@ -313,6 +329,41 @@ bool ServerReader::needs_earlier() const noexcept {
            (first_known->state == State::down && outage.from_ms <= first_known->from_ms);
   }
   return false;
+}
+
+bool ServerReader::needs_since() const noexcept {
+  if (!reading_.since) return false;
+  const std::int64_t settled_ms = settled_from_ms();
+  return settled_ms != kNever && state_since_ms() <= settled_ms;
+}
+
+// The start of a state that has held since before what was read, by the summaries of whole days: the state at the next
+// midnight is the same one, and began when it did. False where there is no such midnight, or nothing would be gained.
+Result<bool> ServerReader::find_since(const Store& store) {
+  const std::int64_t midnight_ms = day_start(floor_ms_) + kDayMs;
+  const Window days{from_ms(midnight_ms - kSinceDays * kDayMs), from_ms(midnight_ms)};
+  if (floor_ms_ == day_start(floor_ms_) || days.to > frame_.window.to || settled_from_ms() >= midnight_ms ||
+      frame_.server->created_at > days.from) {
+    return false;
+  }
+  if (before_ == nullptr) before_ = std::make_unique<ServerReader>();
+  Reading reading;
+  reading.since = true;
+  const Query query{days, from_ms(now_ms_), frame_.policy, Summaries::always};
+  // What comes after the midnight is looked at only where a row of results is undecided there.
+  const std::int64_t back_ms = reach(*frame_.server, query.policy, days, longest_interval_).back_ms;
+  auto done = before_->begin(store, *frame_.server, query, reading, {back_ms, 0});
+  if (done) done = before_->read(store, query.summaries);
+  if (done) done = before_->settle(store);
+  if (!done) return tl::unexpected(done.error());
+  since_ = before_->since();
+  Explain& cost = before_->explain();
+  explain_.cost += cost.cost;
+  for (PlanStep& step : cost.plan) {
+    step.reason = Reason::look_back;
+    append_step(explain_.plan, step);
+  }
+  return true;
 }
 
 bool ServerReader::needs_later() const noexcept {
@@ -327,6 +378,7 @@ bool ServerReader::needs_later() const noexcept {
 
 TimeMs ServerReader::since() const noexcept {
   assert(!spans_.empty());
+  if (since_) return *since_;
   if (!reading_.since) return from_ms(spans_.back().from_ms);
   const std::int64_t since_ms = state_since_ms();
   if (!beginning_ms_) return from_ms(since_ms);
@@ -394,13 +446,15 @@ TimePerState ServerReader::time_with_blips_down() {
 
 // One step further into the past: as far as what was met may hold, else by days, short at first.
 Result<void> ServerReader::step_back(const Store& store) {
-  if (!beginning_ms_) {
+  // A first step finds most of what is looked for, and costs no more than finding where the history begins.
+  if (!beginning_ms_ && step_back_days_ > kFirstStepBackDays) {
     if (auto done = find_beginning(store); !done) return done;
-    if (!needs_earlier()) return {};
+    if (!needs_earlier() && !needs_since()) return {};
   }
   const std::int64_t from_ms = to_ms(frame_.window.from);
-  const std::int64_t hold_ms = kept_hold_ms_.value_or(longest_hold_ms_);
-  if (floor_ms_ + hold_ms > from_ms && open_until_ms_ <= from_ms) return extend_back(store, from_ms - hold_ms);
+  if (!longest_interval_ && floor_ms_ + longest_hold_ms_ > from_ms && open_until_ms_ <= from_ms) {
+    return extend_back(store, from_ms - longest_hold_ms_);
+  }
   const std::int64_t target_ms = day_start(floor_ms_ - 1) - (step_back_days_ - 1) * kDayMs;
   step_back_days_ *= kStepGrowth;
   return extend_back(store, target_ms);

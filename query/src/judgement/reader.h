@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -95,6 +96,8 @@ class ServerReader {
   [[nodiscard]] Result<void> extend_back(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> extend_ahead(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> step_back(const Store& store);
+  [[nodiscard]] bool needs_since() const noexcept;
+  [[nodiscard]] Result<bool> find_since(const Store& store);
   [[nodiscard]] Result<void> find_beginning(const Store& store);
   [[nodiscard]] Result<void> clip_to_life(const Store& store);
   [[nodiscard]] std::int64_t settled_from_ms() const noexcept;
@@ -112,13 +115,15 @@ class ServerReader {
   std::int64_t horizon_ms_ = 0;  // before this, has been read
   /// Neither a result nor a correction or pause lies before this; set by find_beginning(), as is the next.
   std::optional<std::int64_t> beginning_ms_;
-  std::int64_t first_result_ms_ = 0;          // the first ever, far in the future when there is none
-  std::optional<std::int64_t> kept_hold_ms_;  // the longest hold ever, where the store keeps it
+  std::int64_t first_result_ms_ = 0;                           // the first ever, far in the future when there is none
+  std::optional<std::chrono::milliseconds> longest_interval_;  // of any result ever, where the store knows it
   bool may_have_blips_ = false;
   std::int64_t longest_hold_ms_ = 0;     // of the rules and of what was read
   std::int64_t all_places_from_ms_ = 0;  // from here on every location that was met has a result
   std::int64_t merge_ms_ = 0;            // the longest of the rules
   std::int64_t step_back_days_ = 0;
+  std::unique_ptr<ServerReader> before_;  // of the days before the window, while the state's start is looked for
+  std::optional<TimeMs> since_;           // what it found
   History history_;
   History earlier_;  // scratch
   std::int64_t open_until_ms_ = 0;

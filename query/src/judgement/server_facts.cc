@@ -8,10 +8,6 @@
 
 namespace nines::query {
 
-std::optional<std::int64_t> longest_hold_ms(const Store& /*store*/, const Server& /*server*/) noexcept {
-  return std::nullopt;
-}
-
 Result<std::optional<std::int64_t>> first_result_ms(const Store& store, const Server& server, ScanCost& cost) {
   const auto days = store.days(server.id, {0, utc_day(to_ms(kTimeLimit))}, false);
   if (!days) return tl::unexpected(days.error());

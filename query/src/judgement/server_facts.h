@@ -10,10 +10,6 @@
 
 namespace nines::query {
 
-/// No result of the server ever said something for longer; no value when the store does not keep it. Then the reader
-/// looks for it: what is read says how long it holds, and a location that shows nothing is looked for further back.
-[[nodiscard]] std::optional<std::int64_t> longest_hold_ms(const Store& store, const Server& server) noexcept;
-
 /// The time of the server's first result ever, as far as the store knows, be it from a summary; no value without any.
 /// `cost` grows by what finding it took. Errors: those of Store::days.
 [[nodiscard]] Result<std::optional<std::int64_t>> first_result_ms(const Store& store, const Server& server,

@@ -75,6 +75,14 @@ TEST_F(Consistency, DailyPlaceHasItsVoteBesideOneThatIsSeenEveryMinute) {
   EXPECT_EQ(line(at("2026-07-01T12:00:00Z"), at("2026-07-01T12:04:00Z")), "u240");
 }
 
+TEST_F(Consistency, DailyPlaceThatIsNotSeenInTheWindowHasItsVote) {
+  change([](Server& server) { server.rules[0].confirm_failures = 1; });
+  result(at("2026-07-01T03:00:00Z"), State::up, 86'400, 5);
+  checks(at("2026-07-01T11:59:00Z"), "udddu");
+  EXPECT_EQ(line(at("2026-07-01T12:00:00Z"), at("2026-07-01T12:04:00Z")), "u240");
+  EXPECT_TRUE(figures(at("2026-07-01T12:00:00Z"), at("2026-07-01T12:04:00Z")).incidents.empty());
+}
+
 // 60 s checks at :30 for 20 days, 100 failures from noon of the third.
 class Pruned : public Consistency {
  protected:

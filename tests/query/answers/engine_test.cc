@@ -145,6 +145,42 @@ TEST(OnTheEngine, DashboardTakesOneRangeScanAServer) {
   }
 }
 
+TEST(OnTheEngine, StartOfAStateOfWeeksIsReadFromAFewSummariesAndFromMemoryTheNextTime) {
+  const ScratchDirectory directory;
+  auto opened = Store::open(directory.path(), options_at_2030());
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  const TimeMs end = at("2029-12-31T12:34:56Z");
+  Server server;
+  server.name = "site";
+  server.created_at = at("2029-01-01");
+  const ServerId id = engine.add_server(server).value();
+  std::vector<CheckResult> results(40 * 288);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].server = id;
+    results[i].time = end - std::chrono::minutes{5 * (results.size() - i)};
+    results[i].state = i / 288 == 20 ? State::down : State::up;
+    results[i].interval_ms = 300'000;
+  }
+  ASSERT_TRUE(engine.append(results, Durability::buffered).has_value());
+  const TimeMs recovered = results[21 * 288].time;
+  DashboardOptions options;
+  options.figures.since = true;
+  const auto ask = [&] {
+    auto board = dashboard(engine, {{end - std::chrono::hours{24}, end}, end, {}, Summaries::when_long}, options);
+    EXPECT_TRUE(board.has_value()) << board.error().message;
+    EXPECT_EQ(board->rows.at(0).figures.current, (Streak{State::up, recovered}));
+    return board->explain.cost;
+  };
+  ask();
+  ask();
+  const ScanCost again = ask();
+  EXPECT_EQ(again.seeks, 0U);
+  EXPECT_EQ(again.chunks, 0U);
+  EXPECT_LE(again.summaries, 28U) << "eighteen days, and what the last step took too many";
+  EXPECT_LE(again.range_scans, 5U);
+}
+
 TEST(OnTheEngine, SealingCompactingAndReopeningChangeNoAnswer) {
   const ScratchDirectory directory;
   auto store = Store::open(directory.path(), options_at_2030());
