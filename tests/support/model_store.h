@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nines/known_history.h>
 #include <nines/store.h>
 
 namespace nines::test {
@@ -31,7 +32,7 @@ struct ScanShape {
 /// The summary of one UTC day. `results` are all of one server and that day.
 [[nodiscard]] DaySummary summarise(std::int64_t day, const std::vector<const CheckResult*>& results, bool with_sketch);
 
-class ModelStore final : public Store {
+class ModelStore final : public Store, public KnownHistory {
  public:
   explicit ModelStore(Options options = {}, ScanShape shape = {});
 

@@ -15,7 +15,6 @@
 // Format: engine/FORMAT.md.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -170,12 +169,6 @@ class Store {
   /// invalid_argument for a count of 0 or above kMaxNewest.
   static constexpr std::size_t kMaxNewest = 100'000;
   [[nodiscard]] Result<std::vector<CheckResult>> newest(ServerId server, TimeMs before, std::size_t count) const;
-  /// No result of a server has, or ever had, a longer CheckResult::interval_ms, nor has any of its rules: how far back
-  /// a result may lie that still says something follows from it. No value while that is not known: of a server that is
-  /// not there, or whose entry was written before this was noted, until compact(). Costs a look at memory.
-  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> longest_interval(ServerId /*server*/) const {
-    return std::nullopt;
-  }
   /// The time of the first result that anything is known of: one that is stored, or that a day summary has outlived. No
   /// value without one. Reads a summary or a day. Errors: as days.
   [[nodiscard]] Result<std::optional<TimeMs>> first_result(ServerId server) const;

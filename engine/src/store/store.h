@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include <nines/known_history.h>
 #include <nines/store.h>
 
 #include "base/contained.h"
@@ -19,7 +20,7 @@
 
 namespace nines::engine {
 
-class StoreImpl final : public Store {
+class StoreImpl final : public Store, public KnownHistory {
  public:
   StoreImpl(const std::string& path, KvMode mode, Options options,
             const std::function<KvOpener(const Options&)>& make_opener, Patience patience);

@@ -15,7 +15,7 @@ namespace nines::engine {
 
 /// Checks every server of `catalog()` and looks for keys of others. `catalog` is asked again before a server is said to
 /// be unknown, as one may be added meanwhile. `kv` is asked for the Kv, which is let go of while values are read, so
-/// that a reopening does not wait. `longest` is Store::longest_interval. Goes on behind damage. Errors: io,
+/// that a reopening does not wait. `longest` is that of KnownHistory. Goes on behind damage. Errors: io,
 /// unavailable; damage is none.
 [[nodiscard]] Result<VerifyReport> verify_store(
     const std::function<Result<std::shared_ptr<Kv>>()>& kv,

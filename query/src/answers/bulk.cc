@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 
+#include <nines/known_history.h>
+
 #include "figures/figures.h"
 #include "figures/latency_sink.h"
 #include "judgement/plan.h"
@@ -49,7 +51,7 @@ class Bulk {
 
  private:
   [[nodiscard]] Reach reach_of(const Server& server) const {
-    return reach(server, query_.policy, query_.window, store_.longest_interval(server.id));
+    return reach(server, query_.policy, query_.window, longest_interval(store_, server.id));
   }
 
   // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked

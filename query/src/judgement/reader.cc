@@ -4,6 +4,8 @@
 #include <cassert>
 #include <limits>
 
+#include <nines/known_history.h>
+
 #include "judgement/combine.h"
 #include "judgement/confirm.h"
 #include "judgement/plan.h"
@@ -39,7 +41,7 @@ Result<void> ServerReader::begin(const Store& store, const Server& server, const
   floor_ms_ = std::max<std::int64_t>(0, to_ms(frame_.window.from) - reach.back_ms);
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
   beginning_ms_.reset();
-  longest_interval_ = store.longest_interval(server.id);
+  longest_interval_ = longest_interval(store, server.id);
   step_back_days_ = kFirstStepBackDays;
   since_.reset();
   merge_ms_ = 0;
@@ -84,7 +86,7 @@ Result<void> ServerReader::read(const Store& store, Summaries summaries) {
 
 Result<void> ServerReader::read_all(const Store& store, const Server& server, const Query& query,
                                     const Reading& reading) {
-  const Reach own = reach(server, query.policy, query.window, store.longest_interval(server.id));
+  const Reach own = reach(server, query.policy, query.window, longest_interval(store, server.id));
   if (auto done = begin(store, server, query, reading, own); !done) return done;
   if (!frame_.window.empty()) {
     if (auto done = read(store, query.summaries); !done) return done;

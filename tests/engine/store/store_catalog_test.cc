@@ -7,6 +7,8 @@
 #include <span>
 #include <thread>
 
+#include <nines/known_history.h>
+
 #include "codec/catalog_codec.h"
 #include "codec/key.h"
 #include "engine/store/read_back.h"
@@ -154,12 +156,12 @@ class LongestInterval : public StoreCatalog {
   }
   void append(std::chrono::seconds interval) { ASSERT_TRUE(store_->append(result(interval), Durability::buffered)); }
   void expect(std::optional<milliseconds> longest) {
-    EXPECT_EQ(store_->longest_interval(id_), longest);
+    EXPECT_EQ(longest_interval(*store_, id_), longest);
     reopen();
-    EXPECT_EQ(store_->longest_interval(id_), longest);
+    EXPECT_EQ(longest_interval(*store_, id_), longest);
     const auto beside = Store::open_read_only(path_, options_);
     ASSERT_TRUE(beside) << beside.error().message;
-    EXPECT_EQ((*beside)->longest_interval(id_), longest);
+    EXPECT_EQ(longest_interval(**beside, id_), longest);
   }
   /// Writes the entry as a version did that noted nothing.
   void forget() {
@@ -202,16 +204,16 @@ TEST_F(LongestInterval, IsThatOfAnyRuleAndResultEver) {
   ASSERT_TRUE(store_->update_server(server));
   expect(std::chrono::days{1});
   EXPECT_EQ(*store_->catalog()->find(id_), server);
-  EXPECT_EQ(store_->longest_interval(ServerId{99}), std::nullopt);
+  EXPECT_EQ(longest_interval(*store_, ServerId{99}), std::nullopt);
 }
 
 TEST_F(LongestInterval, OfAnEarlierVersionsEntryIsKnownOnceItIsCompacted) {
   append(std::chrono::hours{5});
   forget();
   reopen();
-  EXPECT_EQ(store_->longest_interval(id_), std::nullopt);
+  EXPECT_EQ(longest_interval(*store_, id_), std::nullopt);
   append(std::chrono::hours{6});
-  EXPECT_EQ(store_->longest_interval(id_), std::nullopt);
+  EXPECT_EQ(longest_interval(*store_, id_), std::nullopt);
   ASSERT_TRUE(store_->update_server(*store_->catalog()->find(id_)));
   expect(std::nullopt);
   ASSERT_TRUE(store_->compact());
