@@ -53,7 +53,13 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/convert", "config peers show"},
     FolderArrows{"tools/run", "web http config exchange show"},
     FolderArrows{"tools/report", "page show"},
-    FolderArrows{"tools/cli", "run report convert web page http config peers exchange history show"},
+    FolderArrows{"tools/cli/command", "run show"},
+    FolderArrows{"tools/cli/asking", "cli/command report exchange show"},
+    FolderArrows{"tools/cli/care", "cli/command show"},
+    FolderArrows{"tools/cli/data", "cli/command run peers exchange history show"},
+    FolderArrows{"tools/cli/servers", "cli/command run convert config peers exchange show"},
+    FolderArrows{"tools/cli/watching", "cli/command run web http config show"},
+    FolderArrows{"tools/cli", "cli/asking cli/care cli/data cli/servers cli/watching cli/command config show"},
 };
 
 /// "engine/codec" of "engine/src/codec/chunk.h"; "engine/" of a file that lies in src/ itself; empty for other files.

@@ -3,6 +3,12 @@
 
 #include <array>
 
+#include "cli/asking/commands.h"
+#include "cli/care/commands.h"
+#include "cli/data/commands.h"
+#include "cli/servers/commands.h"
+#include "cli/watching/commands.h"
+
 namespace nines::tools {
 namespace {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command/session.h"
 #include "cli/commands.h"
-#include "cli/session.h"
 #include "show/text.h"
 
 namespace nines::tools {

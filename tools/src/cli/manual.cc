@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/command/version.h"
 #include "cli/commands.h"
-#include "cli/version.h"
 
 namespace nines::tools {
 namespace {

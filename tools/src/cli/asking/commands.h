@@ -1,0 +1,29 @@
+// The commands that ask what the store holds.
+#pragma once
+
+#include "cli/command/command.h"
+
+namespace nines::tools {
+
+// points.cc: results one by one, and what reading costs.
+void points_options(OptionList& options);
+Outcome points(const Call& call);
+Outcome scan(const Call& call);
+Outcome explain(const Call& call);
+
+// uptime.cc, figures.cc, slo.cc, service.cc, report.cc: answers.
+void uptime_options(OptionList& options);
+Outcome uptime_command(const Call& call);
+Outcome incidents_command(const Call& call);
+void latency_options(OptionList& options);
+Outcome latency_command(const Call& call);
+void bars_options(OptionList& options);
+Outcome bars_command(const Call& call);
+void slo_options(OptionList& options);
+Outcome slo_command(const Call& call);
+void service_options(OptionList& options);
+Outcome service_command(const Call& call);
+void report_options(OptionList& options);
+Outcome report_command(const Call& call);
+
+}  // namespace nines::tools

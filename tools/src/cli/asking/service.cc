@@ -1,0 +1,92 @@
+// nines service: a service made of servers, with outages and a budget of its own.
+#include <nines/composed.h>
+
+#include <fmt/format.h>
+
+#include "cli/asking/commands.h"
+#include "cli/command/object.h"
+#include "cli/command/session.h"
+#include "show/answers.h"
+#include "show/number.h"
+#include "show/state_text.h"
+#include "show/text.h"
+
+namespace nines::tools {
+namespace {
+
+namespace po = boost::program_options;
+
+std::string duration_or_dash(const std::optional<double>& ms) {
+  return ms ? short_duration(static_cast<std::int64_t>(*ms)) : "-";
+}
+
+Lines service_lines(const std::string& text, const ComposedAnswer& answer, const Zone& zone) {
+  Lines lines = {{"service", printable(text)},
+                 {"window", window_text(answer.window, zone)},
+                 {"state", answer.spans.empty() ? "-" : std::string(to_string(answer.spans.back().state))},
+                 {"uptime", percent_text(answer.uptime_ratio)},
+                 {"coverage", percent_text(answer.coverage_ratio)},
+                 {"outages", fmt::format("{}, longest {}, to repair {}, between {}", answer.incidents.size(),
+                                         answer.longest_outage_ms ? short_duration(*answer.longest_outage_ms) : "-",
+                                         duration_or_dash(answer.mttr_ms), duration_or_dash(answer.mtbf_ms))}};
+  if (answer.budget) {
+    const ComposedBudget& budget = *answer.budget;
+    lines.emplace_back("objective", format_percent(budget.objective, 3) + " %");
+    lines.emplace_back("met", !budget.met ? "-" : *budget.met ? "yes" : "no");
+    lines.emplace_back("budget",
+                       fmt::format("{}, {} spent", short_duration(budget.budget_ms), short_duration(budget.spent_ms)));
+  }
+  return lines;
+}
+
+void show_outages(const Call& call, const ComposedAnswer& answer, const Catalog& catalog, const Zone& zone) {
+  write_out("\n");
+  RowWriter rows(Format::table, call.terminal,
+                 {{"from", "FROM"}, {"to", "TO"}, {"duration_ms", "LASTED", true}, {"servers", "DOWN AT ITS START"}},
+                 "incidents");
+  for (const ComposedIncident& incident : answer.incidents) {
+    std::string names;
+    for (const ServerId id : incident.servers) {
+      const Server* const server = catalog.find(id);
+      if (server != nullptr) names += fmt::format("{}{}", names.empty() ? "" : ", ", server->name);
+    }
+    rows.add({cell(nullptr, moment_text(incident.from, zone)),
+              incident.to ? cell(nullptr, moment_text(*incident.to, zone)) : cell(nullptr, "ongoing", Colour::red),
+              cell(nullptr, short_duration(incident.duration_ms)), cell(names)});
+  }
+  rows.finish();
+}
+
+}  // namespace
+
+void service_options(OptionList& options) {
+  options.add_options()("objective", po::value<std::string>()->value_name("RATIO"), "99.9% or 0.999: adds its budget");
+}
+
+Outcome service_command(const Call& call) {
+  std::optional<double> objective;
+  if (const auto text = call.text("objective")) {
+    objective = parse_objective(*text);
+    if (!objective) return usage("--objective: it must lie between 0 and 1, like 99.9% or 0.999");
+  }
+  const auto question = read_question(call);
+  if (!question) return tl::unexpected(question.error());
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  const auto catalog = (*store)->catalog();
+  const auto service = parse_component(call.words[0], *catalog);
+  if (!service) {
+    const bool malformed = service.error().code == ErrorCode::invalid_argument;
+    return malformed ? usage(printable(service.error().message)) : failed(printable(service.error().message));
+  }
+  const auto answer = composed_uptime(**store, *service, question->query, objective);
+  if (!answer) return failed(printable(answer.error().message));
+  show_object(call, composed_json(call.words[0], *answer, *catalog),
+              service_lines(call.words[0], *answer, question->zone));
+  if (call.format == Format::table && !answer->incidents.empty()) {
+    show_outages(call, *answer, *catalog, question->zone);
+  }
+  return kExitDone;
+}
+
+}  // namespace nines::tools

@@ -1,0 +1,130 @@
+// nines serve | badge | push: the page without a prober, a badge as a file, and a report to a running nines.
+#include <fmt/format.h>
+#include <nines/uptime.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "cli/command/session.h"
+#include "cli/watching/commands.h"
+#include "config/config.h"
+#include "http/http_client.h"
+#include "http/http_server.h"
+#include "show/badge.h"
+#include "show/text.h"
+#include "web/routes.h"
+
+namespace nines::tools {
+namespace {
+
+namespace po = boost::program_options;
+
+}  // namespace
+
+void serve_options(OptionList& options) {
+  options.add_options()("listen", po::value<std::string>()->value_name("ADDRESS"), "default 127.0.0.1:8080");
+  options.add_options()("host", po::value<std::vector<std::string>>()->value_name("NAME"),
+                        "a name that the page answers to, besides localhost and addresses; may be repeated");
+  options.add_options()("insecure", "listen beyond this machine, where everybody may look");
+}
+
+Outcome serve(const Call& call) {
+  const std::string text = call.text("listen").value_or("127.0.0.1:8080");
+  const auto address = parse_listen(text);
+  if (!address)
+    return usage(fmt::format("--listen {}: it takes an address and port like 127.0.0.1:8080", printable(text)));
+  AccessOptions access;
+  access.loopback = is_loopback(*address);
+  access.insecure = call.has("insecure");
+  access.hosts = call.texts("host");
+  if (auto safe = check_exposure(access); !safe) return failed(safe.error().message);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  auto store = open_for_reading(call);
+  if (!store) return tl::unexpected(store.error());
+  Site site(**store, {}, true, std::move(access));
+  auto http = HttpServer::start(
+      *address, [&site](const WebRequest& request) { return site.answer(request); }, site.http_options());
+  if (!http) return failed(http.error().message);
+  if (!call.quiet) say(fmt::format("page at {}; Ctrl-C stops", printable(shown_address(*address, (*http)->port()))));
+  int number = 0;
+  sigwait(&set, &number);
+  return kExitDone;
+}
+
+void badge_options(OptionList& options) {
+  options.add_options()("label", po::value<std::string>()->value_name("TEXT"), "left half (default: uptime)");
+}
+
+Outcome badge(const Call& call) {
+  auto subject = open_subject(call, call.words[0]);
+  if (!subject) return tl::unexpected(subject.error());
+  const auto answer =
+      uptime(*subject->store, subject->server->id, subject->question.query, {.latency = false, .details = false});
+  if (!answer) return failed(printable(answer.error().message));
+  write_out(badge_svg(call.text("label").value_or("uptime"), uptime_badge(answer->figures.uptime_ratio)));
+  return kExitDone;
+}
+
+void push_options(OptionList& options) {
+  auto add = options.add_options();
+  const auto value = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  add("url", value("URL"), "of the running nines (default: NINES_URL, else by --db, else http://127.0.0.1:8080)");
+  add("state", value("STATE"), "start, success (default) or failure");
+  add("exit-code", value("N"), "of the job; other than 0 is a failure");
+  add("duration", value("SPAN"), "that the job took (default: since its start was reported)");
+  add("log", value("TEXT"), "a line for a person");
+}
+
+namespace {
+
+Outcome push_by_http(const Call& call, const std::string& base, const std::map<std::string, std::string>& parameters) {
+  std::string path = "/api/v1/push/" + url_encode(call.words[0]);
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    path += fmt::format("{}{}={}", separator, name, url_encode(value));
+    separator = '&';
+  }
+  const auto reply = http_post(base, path, call.text("log").value_or(""));
+  if (!reply) return failed(reply.error().message);
+  if (reply->status == 200) return kExitDone;
+  const Json json = Json::parse(reply->body, nullptr, false);
+  const Json& error = json.is_object() && json.contains("error") ? json["error"] : Json();
+  const std::string why = error.is_object() ? error.value("message", std::string()) : std::string();
+  return failed(
+      fmt::format("{} refused it: {}", printable(base), why.empty() ? fmt::to_string(reply->status) : printable(why)));
+}
+
+}  // namespace
+
+Outcome push(const Call& call) {
+  std::map<std::string, std::string> parameters;
+  for (const char* const option : {"state", "exit-code", "duration"}) {
+    if (const auto value = call.text(option)) parameters[option] = *value;
+  }
+  if (call.owner != nullptr) {
+    const auto pushed = call.owner->push(call.words[0], parameters, call.text("log").value_or(""));
+    return pushed ? Outcome(kExitDone) : failed(printable(pushed.error().message));
+  }
+  const char* const named = std::getenv("NINES_URL");
+  if (call.has("url") || (named != nullptr && !call.has("db"))) {
+    return push_by_http(call, call.text("url").value_or(named != nullptr ? named : ""), parameters);
+  }
+  const auto wait = read_wait(call);
+  if (!wait) return tl::unexpected(wait.error());
+  const auto handed = hand_over(call, *wait, {});
+  if (!handed) return tl::unexpected(handed.error());
+  if (*handed) return **handed;
+  if (call.has("db")) {
+    return failed(
+        fmt::format("no `nines run` holds the store `{}`, and a job reports to one", printable(call.db_path())));
+  }
+  return push_by_http(call, "http://127.0.0.1:8080", parameters);
+}
+
+}  // namespace nines::tools
