@@ -55,7 +55,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/report", "page show"},
     FolderArrows{"tools/cli/command", "run show"},
     FolderArrows{"tools/cli/asking", "cli/command report exchange show"},
-    FolderArrows{"tools/cli/care", "cli/command show"},
+    FolderArrows{"tools/cli/care", "cli/command exchange show"},
     FolderArrows{"tools/cli/data", "cli/command run peers exchange history show"},
     FolderArrows{"tools/cli/servers", "cli/command run convert config peers exchange show"},
     FolderArrows{"tools/cli/watching", "cli/command run web http config show"},

@@ -44,6 +44,7 @@ nines config check /usr/share/doc/nines/examples/nines.yaml
 getent passwd nines >/dev/null
 test "$(stat -c %U:%a /var/lib/nines)" = nines:750
 test -s /usr/share/man/man1/nines.1.gz
+test -s /usr/share/man/man5/nines-config.5.gz
 test -s /usr/lib/systemd/system/nines.service
 test -s /usr/share/bash-completion/completions/nines
 # A host is built against the package in one command.

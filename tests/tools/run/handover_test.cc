@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -156,6 +157,31 @@ TEST_F(HandoverTest, APausedServerIsPausedInTheRunningProber) {
   EXPECT_EQ(run({"server", "remove", "site", "-y"}).code, 0);
   owner_->signal(SIGTERM);
   EXPECT_EQ(owner_->wait().code, 0);
+}
+
+TEST_F(HandoverTest, PruneKeepsWhatItIsToldToOfAStoreThatIsHeld) {
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  std::string csv = "server,time_ms,state\n";
+  for (int ago = 10; ago >= 1; --ago) {
+    const auto noon = today - std::chrono::days{ago} + std::chrono::hours{12};
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(noon.time_since_epoch()).count();
+    for (const char* const name : {"a", "own"}) csv += std::string(name) + "," + std::to_string(ms) + ",up\n";
+  }
+  ASSERT_EQ(run({"import", "-"}, csv).code, 0);
+  ASSERT_EQ(run({"server", "edit", "own", "--retention", "5d"}).code, 0);
+  start_owner();
+  ASSERT_EQ(run({"record", "a", "up"}).code, 0);
+  const Finished pruned = run({"prune", "--keep", "3d", "-y"});
+  EXPECT_EQ(pruned.code, 0) << pruned.err;
+  EXPECT_THAT(pruned.err, HasSubstr("dropped 12 results of 12 days of 2 servers, "));
+  const auto results = [&](const std::string& name) {
+    return Json::parse(run({"points", name, "--window", "30d", "--json"}).out)["points"].size();
+  };
+  EXPECT_EQ(results("a"), 4U) << "three days, and today";
+  EXPECT_EQ(results("own"), 5U) << "it keeps to its own";
+  const Json entry = Json::parse(run({"server", "show", "a", "--json"}).out);
+  EXPECT_EQ(entry["retention_days"]["checks"], 0) << "as before";
+  EXPECT_EQ(run({"record", "a", "up", "--time", "-8d"}).code, 0) << "the store's retention is as it was";
 }
 
 TEST_F(HandoverTest, AJobReportsThroughTheStoresSocket) {

@@ -98,6 +98,10 @@ std::string Program::err_so_far() const {
   return read_file(dir_.path("err"));
 }
 
+std::string Program::out_so_far() const {
+  return read_file(dir_.path("out"));
+}
+
 bool Program::says(const std::string& text) const {
   return eventually([&] { return err_so_far().find(text) != std::string::npos; });
 }

@@ -49,6 +49,8 @@ class Program {
   [[nodiscard]] Finished wait();
   /// What it has written to standard error so far.
   [[nodiscard]] std::string err_so_far() const;
+  /// Likewise to standard output.
+  [[nodiscard]] std::string out_so_far() const;
   /// Waits until standard error holds `text`, at most 20 s; whether it came.
   [[nodiscard]] bool says(const std::string& text) const;
 

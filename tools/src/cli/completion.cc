@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/asking/commands.h"
 #include "cli/command/session.h"
 #include "cli/commands.h"
 #include "show/text.h"
@@ -119,6 +120,10 @@ std::set<std::string> values_of(const Typed& typed) {
   if (option == "--window") return {"24h", "7d", "30d", "90d", "today", "yesterday", "last-month"};
   if (option == "--maintenance") return {"exclude", "as-up", "as-measured"};
   if (option == "--unknown") return {"exclude", "as-down", "as-up"};
+  if (option == "--space") return {"checks", "recent", "days"};
+  if (option == "--group-rule") return {"worst-of", "all-up", "quorum", "weighted-mean"};
+  if (option == "--log-format") return {"text", "logfmt", "json"};
+  if (option == "--compare") return {"previous", "hour", "day", "week", "month", "quarter", "year"};
   if (option == "--by") return {"hour", "day", "week", "month", "quarter", "year"};
   if (option != "--group" && option != "--tag") return values;
   const auto catalog = catalog_of(typed.all);
@@ -152,6 +157,10 @@ std::set<std::string> candidates_of(const Typed& typed) {
     return candidates;
   }
   if (typed.command->name == "completion") return {"bash", "zsh", "fish"};
+  if (typed.command->name == "explain" && typed.before.empty()) {
+    const auto questions = explained_questions();
+    return {questions.begin(), questions.end()};
+  }
   const std::string_view words = typed.command->words;
   const bool many = typed.command->max_words > 1;
   if (words.find("NAME") != std::string_view::npos && typed.command->name != "server add" &&

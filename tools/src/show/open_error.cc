@@ -17,6 +17,10 @@ std::string open_error_text(const std::string& path, const Error& error) {
     case ErrorCode::locked:
       return fmt::format("the store `{}` is being written by another process (a running `nines run`?); stop it first",
                          shown);
+    case ErrorCode::corruption:
+      return fmt::format(
+          "the store `{}` cannot be opened: {}; `nines repair DIRECTORY` saves what can be read into a new store", shown,
+          printable(error.message));
     default:
       return fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message));
   }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "show/ascii.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -178,6 +179,9 @@ void RowWriter::fit_columns() {
     widths_[widest] = std::max(kNarrowest, widths_[widest] - std::min(widths_[widest], excess()));
     if (widest == 0) break;
   }
+  // Whatever is left is too much: the last columns go, and of the first as much stays as there is room for.
+  for (std::size_t i = columns_.size(); i-- > 1 && excess() > 0;) columns_[i].title.clear();
+  if (!columns_.empty()) widths_[0] -= std::min(widths_[0] - 1, excess());
 }
 
 std::string RowWriter::padded(const Cell& cell, std::size_t column) const {
@@ -186,7 +190,8 @@ std::string RowWriter::padded(const Cell& cell, std::size_t column) const {
     return columns_[column].right ? space + cell.text : cell.text + space;
   }
   std::string text = cell.text.empty() ? plain_text(cell.value) : cell.text;
-  if (terminal_.width > 0 && !columns_[column].right) text = fit(text, widths_[column]);  // a figure is never cut
+  // A figure is never cut; it may stand in a line that is longer than it was thought to be.
+  if (terminal_.width > 0 && (!columns_[column].right || column == 0)) text = fit(text, widths_[column]);
   const std::size_t width = display_width(text);
   const std::string space(widths_[column] > width ? widths_[column] - width : 0, ' ');
   const std::string shown = paint(text, cell.colour, terminal_.colour);
@@ -201,7 +206,7 @@ void RowWriter::write_line(const std::vector<Cell>& cells) {
     line += padded(cells[i], i);
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  write_out(line + "\n");
+  write_out(for_terminal(line, terminal_) + "\n");
 }
 
 }  // namespace nines::tools

@@ -1,15 +1,24 @@
 // The commands that ask what the store holds.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "cli/command/command.h"
 
 namespace nines::tools {
 
-// points.cc: results one by one, and what reading costs.
+// points.cc, tail.cc, scan.cc: what lies in the store; explain.cc: what reading it costs.
 void points_options(OptionList& options);
 Outcome points(const Call& call);
+void tail_options(OptionList& options);
+Outcome tail(const Call& call);
+void scan_options(OptionList& options);
 Outcome scan(const Call& call);
+void explain_options(OptionList& options);
 Outcome explain(const Call& call);
+/// What `explain` can be asked about.
+[[nodiscard]] std::vector<std::string_view> explained_questions();
 
 // uptime.cc, figures.cc, slo.cc, service.cc, report.cc: answers.
 void uptime_options(OptionList& options);

@@ -185,7 +185,10 @@ Outcome show_baseline(const Call& call, const Subject& subject) {
               cell(usual->mad_us, format_latency(usual->mad_us))});
   }
   rows.finish();
-  if (call.format == Format::table) write_out(fmt::format("\n{}\n", deviation_text(*answer)));
+  if (call.format == Format::table) {
+    write_out("\n");
+    show_text(call.terminal, deviation_text(*answer));
+  }
   return kExitDone;
 }
 
@@ -204,6 +207,17 @@ Expected<BarOptions> read_bar_options(const Call& call, const Zone& zone) {
   return options;
 }
 
+// The bars that fit beside the longest name and a ratio; at least eight, which are left out as a whole where there is
+// less room.
+std::size_t strip_room(const std::vector<DashboardRow>& rows, const Terminal& terminal) {
+  constexpr std::size_t kRatio = 9 + 2 * 2;  // "100.000 %", and a gap on either side
+  constexpr std::size_t kLeast = 8;
+  if (terminal.width == 0) return kMaxBars;
+  std::size_t name = 4;
+  for (const DashboardRow& row : rows) name = std::max(name, display_width(printable(row.name)));
+  return terminal.width > name + kRatio + kLeast ? terminal.width - name - kRatio : kLeast;
+}
+
 // Strips of all servers; the bars of one are a table.
 Outcome show_all_bars(const Call& call, const Question& question, const BarOptions& bar_options) {
   auto store = open_for_reading(call);
@@ -211,12 +225,15 @@ Outcome show_all_bars(const Call& call, const Question& question, const BarOptio
   DashboardOptions options;
   options.bars = bar_options;
   options.figures = {.latency = false, .details = false, .since = false};
-  const auto board = dashboard(**store, question.query, options);
+  auto board = dashboard(**store, question.query, options);
   if (!board) return failed(printable(board.error().message));
   if (call.format == Format::table) {
     RowWriter rows(Format::table, call.terminal, {{"server", "NAME"}, {"uptime", "UPTIME", true}, {"strip", "BARS"}},
                    "");
-    for (const DashboardRow& row : board->rows) {
+    const std::size_t room = strip_room(board->rows, call.terminal);
+    for (DashboardRow& row : board->rows) {
+      // What does not fit is the oldest.
+      if (row.bars.size() > room) row.bars.erase(row.bars.begin(), row.bars.end() - static_cast<std::ptrdiff_t>(room));
       rows.add({cell(row.name),
                 cell(nullptr, percent_text(row.figures.uptime_ratio)),
                 {.value = nullptr,
@@ -316,7 +333,8 @@ Outcome latency_command(const Call& call) {
     show_latency_figures(call, head, *answer, options.phases);
   }
   if (call.format == Format::table && answer->target) {
-    write_out(fmt::format("\n{}\n", latency_target_text(*answer->target, server.level.latency_objective)));
+    write_out("\n");
+    show_text(call.terminal, latency_target_text(*answer->target, server.level.latency_objective));
   }
   return kExitDone;
 }

@@ -127,6 +127,7 @@ std::string command_again(const Call& call, const Question& question) {
                              "confirm-failures", "confirm-successes"}) {
     if (const auto value = call.text(option)) text += fmt::format(" --{} {}", option, quoted(*value));
   }
+  if (call.has("exact")) text += " --exact";
   return text;
 }
 
@@ -165,6 +166,9 @@ Outcome report_command(const Call& given) {
   if (const auto month = call.text("month")) {
     if (call.has("window") || call.has("from")) return usage("--month goes without --window and --from");
     call.values.insert_or_assign("window", call.values["month"]);
+  }
+  if ((call.has("html") || call.has("pdf")) && (call.has("output") || call.has("json"))) {
+    return usage("--html and --pdf are formats of their own; they go without -o and --json");
   }
   const auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());

@@ -159,9 +159,10 @@ Outcome show_audit(const Call& call, const Subject& subject) {
   if (call.format == Format::table) {
     for (const Rules& rules : answer->rules) {
       const bool from_ever = rules.effective_from == from_ms(0);
-      write_out(fmt::format("rules{}: {}\n",
-                            from_ever ? std::string() : " from " + moment_text(rules.effective_from, zone),
-                            rules_text(rules)));
+      show_text(
+          call.terminal,
+          fmt::format("rules{}: {}", from_ever ? std::string() : " from " + moment_text(rules.effective_from, zone),
+                      rules_text(rules)));
     }
     if (!answer->rules.empty()) write_out("\n");
   }
@@ -179,7 +180,7 @@ Outcome show_audit(const Call& call, const Subject& subject) {
   rows.finish();
   if (call.format != Format::table) return kExitDone;
   if (!answer->stretches.empty()) write_out("\n");
-  for (const std::string& line : audit_sum(*answer, subject.question.query)) write_out(printable(line) + "\n");
+  for (const std::string& line : audit_sum(*answer, subject.question.query)) show_text(call.terminal, printable(line));
   return kExitDone;
 }
 
@@ -222,7 +223,11 @@ Outcome uptime_command(const Call& call) {
     lines.emplace_back("service hours", fmt::format("{} of {}: {}", percent_text(in_hours->uptime_ratio),
                                                     short_duration(in_hours->service_ms), times_text(in_hours->time)));
   }
-  show_object(call, json, lines);
+  Figures whole;
+  whole.latency.emplace();
+  whole.current.emplace();
+  whole.last.emplace();
+  show_object(call, json, lines, figures_json(name, whole));
   return kExitDone;
 }
 

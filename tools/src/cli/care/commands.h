@@ -5,14 +5,26 @@
 
 namespace nines::tools {
 
-// store.cc
-void prune_options(OptionList& options);
+// info.cc
+void info_options(OptionList& options);
 Outcome info(const Call& call);
+/// Asked by `info` of the process that holds the store: what it has in memory.
+Outcome memory(const Call& call);
+
+// verify.cc; of a BACKUP backup.cc does it.
 Outcome verify(const Call& call);
-Outcome compact(const Call& call);
-Outcome prune(const Call& call);
-/// Of `verify BACKUP`.
 Outcome verify_backups(const Call& call);
+
+// repair.cc, diff.cc
+Outcome repair(const Call& call);
+Outcome diff(const Call& call);
+
+// prune.cc
+void prune_options(OptionList& options);
+Outcome prune(const Call& call);
+Outcome compact(const Call& call);
+
+// backup.cc
 void backup_options(OptionList& options);
 Outcome backup(const Call& call);
 void restore_options(OptionList& options);

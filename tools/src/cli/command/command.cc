@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "cli/command/object.h"
 #include "cli/command/version.h"
 #include "show/text.h"
 
@@ -32,6 +33,7 @@ po::options_description options_of(const Command& command, unsigned columns) {
     add("confirm-successes", po::value<std::string>()->value_name("N"), "successes in a row that end one");
     add("maintenance", po::value<std::string>()->value_name("POLICY"), "exclude, as-up or as-measured");
     add("unknown", po::value<std::string>()->value_name("POLICY"), "exclude, as-down or as-up");
+    add("exact", "read every result, so that percentiles of long windows are exact");
   }
   if ((command.sets & kFormatOptions) != 0) {
     add("output,o", po::value<std::string>()->value_name("FORMAT"),
@@ -96,29 +98,11 @@ unsigned help_columns() {
 void print_help(const Command& command) {
   std::ostringstream options;
   options << options_of(command, help_columns());
-  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", command.summary, usage_line(command), options.str());
+  const std::size_t width = help_columns();
+  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", wrapped(command.summary, 0, 0, width),
+                                 wrapped(usage_line(command), 2, 7, width), options.str());
   if (!command.example.empty()) text += fmt::format("\nExample:\n{}\n", command.example);
   write_out(text);
-}
-
-/// `text` behind `indent` columns, broken at spaces before `width`; the first line goes on where `used` columns are.
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t used, std::size_t width) {
-  std::string out;
-  std::size_t column = used;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (column > indent && column + 1 + display_width(word) > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += display_width(word);
-  }
-  return out;
 }
 
 /// A line, or more where the columns are few: what is written, and what it does.
@@ -137,15 +121,16 @@ std::string command_line_of_overview(const Command& command) {
 }
 
 void print_overview() {
-  std::string text = "nines: uptime checks, stored and answered\n\nUsage: nines <command> [options]\n";
+  const auto line = [](std::string_view words) { return wrapped(words, 0, 0, help_columns()) + "\n"; };
+  std::string text = line("nines: uptime checks, stored and answered") + "\nUsage: nines <command> [options]\n";
   for (const CommandGroup group : kShownGroups) {
     text += fmt::format("\n{}:\n", title_of(group));
     for (const Command& command : all_commands()) {
       if (command.group == group) text += command_line_of_overview(command);
     }
   }
-  text += "\n`nines <command> --help` tells about one. Options may stand before the command or behind it.\n";
-  text += "Exit codes: 0 done, 1 failed, 2 usage, 3 done in part.\n";
+  text += "\n" + line("`nines <command> --help` tells about one. Options may stand before the command or behind it.");
+  text += line("Exit codes: 0 done, 1 failed, 2 usage, 3 done in part.");
   write_out(text);
 }
 
@@ -163,7 +148,7 @@ std::vector<const Command*> verbs_of(std::string_view noun) {
 void print_verbs(const std::vector<const Command*>& verbs) {
   std::string text;
   for (const Command* command : verbs) text += command_line_of_overview(*command);
-  write_out(text + "\n`nines <command> --help` tells about one.\n");
+  write_out(text + "\n" + wrapped("`nines <command> --help` tells about one.", 0, 0, help_columns()) + "\n");
 }
 
 /// Whether `option` (with its dashes, without a value) takes one, in whichever command knows it.

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "show/ascii.h"
 #include "show/state_text.h"
+#include "show/text.h"
 
 namespace nines::tools {
 
@@ -16,7 +18,7 @@ std::string window_text(Window window, const Zone& zone) {
   return fmt::format("{} to {}", moment_text(window.from, zone), moment_text(window.to, zone));
 }
 
-void show_object(const Call& call, const Json& json, const Lines& lines) {
+void show_object(const Call& call, const Json& json, const Lines& lines, const Json& whole) {
   if (call.format == Format::json || call.format == Format::ndjson) {
     write_out(dump(json) + "\n");
     return;
@@ -26,15 +28,17 @@ void show_object(const Call& call, const Json& json, const Lines& lines) {
     std::vector<Cell> cells;
     for (const auto& [key, value] : json.items()) {
       if (value.is_array()) continue;
-      if (!value.is_object()) {
+      const bool missing = value.is_null() && whole.contains(key) && whole[key].is_object();
+      const Json& members = missing ? whole[key] : value;
+      if (!members.is_object()) {
         columns.push_back({key, {}});
         cells.push_back(cell(value));
         continue;
       }
-      for (const auto& [inner, inner_value] : value.items()) {
+      for (const auto& [inner, inner_value] : members.items()) {
         if (inner_value.is_structured()) continue;
         columns.push_back({fmt::format("{}.{}", key, inner), {}});
-        cells.push_back(cell(inner_value));
+        cells.push_back(cell(missing ? Json() : inner_value));
       }
     }
     RowWriter rows(Format::csv, call.terminal, std::move(columns), "rows");
@@ -42,12 +46,48 @@ void show_object(const Call& call, const Json& json, const Lines& lines) {
     rows.finish();
     return;
   }
-  std::size_t width = 0;
-  for (const auto& [label, text] : lines) width = std::max(width, label.size());
+  show_lines(call.terminal, lines);
+}
+
+void show_lines(const Terminal& terminal, const Lines& lines) {
+  std::size_t labels = 0;
+  for (const auto& [label, text] : lines) labels = std::max(labels, label.size());
+  // Labels beside their texts take the room of these where there is little of it.
+  constexpr std::size_t kNarrow = 40;
+  const bool beside = terminal.width == 0 || terminal.width >= kNarrow;
+  const std::size_t indent = beside ? labels + 2 : 2;
   for (const auto& [label, text] : lines) {
-    write_out(
-        fmt::format("{}  {}\n", paint(fmt::format("{:<{}}", label, width), Colour::bold, call.terminal.colour), text));
+    const std::string head = beside ? fmt::format("{:<{}}", label, labels) : fit(label, terminal.width);
+    write_out(paint(head, Colour::bold, terminal.colour) + (beside ? "  " : "\n  "));
+    const std::string shown = terminal.width == 0 ? text : wrapped(text, indent, indent, terminal.width);
+    write_out(for_terminal(shown, terminal) + "\n");
   }
+}
+
+void show_text(const Terminal& terminal, std::string_view line) {
+  const std::string shown = terminal.width == 0 ? std::string(line) : wrapped(line, 0, 0, terminal.width);
+  write_out(for_terminal(shown, terminal) + "\n");
+}
+
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t used, std::size_t width) {
+  std::string out;
+  std::size_t column = used;
+  const std::size_t room = width > indent ? width - indent : 1;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (column > indent && column + 1 + display_width(word) > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    const std::string shown = fit(word, room);  // a word that no line has room for
+    out += shown;
+    column += display_width(shown);
+  }
+  return out;
 }
 
 }  // namespace nines::tools

@@ -163,6 +163,7 @@ Expected<WritableStore> open_for_writing(const Call& call, bool create) {
 tl::expected<Question, Failure> read_question(const Call& call) {
   auto question = read_question(options_of(call), "--", call.usual_window);
   if (!question) return usage(printable(question.error().message));
+  if (call.has("exact")) question->query.summaries = Summaries::never;
   return *question;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/watching/status_story.h"
 #include "cli/watching/status_table.h"
 #include "show/answers.h"
+#include "show/ascii.h"
 #include "show/nagios.h"
 #include "show/number.h"
 #include "show/pager.h"
@@ -91,6 +92,12 @@ void show(const Call& call, const Dashboard& board, const Catalog& catalog) {
     case Format::json: {
       Json json = {{"window", window_json(board.window)}, {"servers", Json::array()}};
       for (const DashboardRow& row : board.rows) json["servers"].push_back(row_json(row, catalog));
+      if (call.has("groups")) json["groups"] = Json::array();
+      for (const DashboardGroup& group : board.groups) {
+        Json entry = {{"group", group.name}};
+        entry.update(group_json(group.figures));
+        json["groups"].push_back(std::move(entry));
+      }
       write_out(dump(json) + "\n");
     }
   }
@@ -183,7 +190,7 @@ Outcome show_status(const Call& call, const Store& store, const Question& questi
     const std::string summary =
         fmt::format("{}   {}", moment_text(std::chrono::floor<std::chrono::seconds>(question.query.now), question.zone),
                     status_summary(boards->board));
-    write_out(fit(summary, call.terminal.width) + "\n");
+    write_out(for_terminal(fit(summary, call.terminal.width), call.terminal) + "\n");
   }
   show_status_table(call.terminal, layout, *boards, call.has("groups"), group_of);
   return kExitDone;
@@ -265,7 +272,15 @@ void status_options(OptionList& options) {
 }
 
 Outcome status(const Call& call) {
-  const auto options = read_options(call);
+  const bool asks_format = call.has("output") || call.has("json");
+  if (call.has("nagios") && (asks_format || call.has("groups") || call.has("watch"))) {
+    return usage("--nagios is a format of its own; it goes without -o, --json, --groups and --watch");
+  }
+  if (call.has("groups") && (call.format == Format::csv || call.format == Format::ndjson)) {
+    return usage("--groups makes no rows of one kind; it takes -o table or json");
+  }
+  if (call.has("every") && !call.has("watch")) return usage("--every goes with --watch");
+  auto options = read_options(call);
   if (!options) return tl::unexpected(options.error());
   const auto thresholds = read_thresholds(call);
   if (!thresholds) return tl::unexpected(thresholds.error());
@@ -284,6 +299,7 @@ Outcome status(const Call& call) {
   if (auto named = find_servers(*catalog, call.words); !named) return refuse(call, named.error());
   if (call.has("watch")) return watch(call, **store, *options, *every);
   if (table) return show_for_people(call, **store, *question, *options);
+  if (call.has("groups")) options->group_rule = GroupOptions{};
   const auto board = dashboard(**store, question->query, *options);
   if (!board) return refuse(call, {kExitFailed, printable(board.error().message)});
   if (call.has("nagios")) {
@@ -430,7 +446,8 @@ class Top {
     names_.clear();
     for (const DashboardRow& row : boards->board.rows) names_.push_back(row.server);
     const std::string when = moment_text(question.query.window.to, question.zone);
-    write_out(fit(fmt::format("{}   {}", when, status_summary(boards->board)), terminal.width) + "\n");
+    write_out(for_terminal(fit(fmt::format("{}   {}", when, status_summary(boards->board)), terminal.width), terminal) +
+              "\n");
     show_status_table(terminal, layout, *boards, false, {});
     for (std::size_t row = names_.size() + (names_.empty() ? 0 : 1); row < rows_ + 1; ++row) write_out("\n");
     const char* const order = options_.sort == SortBy::worst_first ? "worst"
@@ -441,7 +458,7 @@ class Top {
     const std::string& search = options_.filter.search;
     if (typing_ || !search.empty()) foot += fmt::format("/{}{}   ", printable(search), typing_ ? "_" : "");
     foot += "? help   q end";
-    write_out(paint(fit(foot, terminal.width), Colour::grey, terminal.colour));
+    write_out(for_terminal(paint(fit(foot, terminal.width), Colour::grey, terminal.colour), terminal));
     return kExitDone;
   }
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <optional>
 
+#include "show/ascii.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -49,10 +50,9 @@ class Story {
   }
 
  private:
-  void line(const std::string& text) const { write_out(fit(text, width_) + "\n"); }
-  void title(std::string_view text) const {
-    write_out("\n" + paint(fit(text, width_), Colour::bold, terminal_.colour) + "\n");
-  }
+  void line(const std::string& text) const { put(fit(text, width_)); }
+  void put(const std::string& shown) const { write_out(for_terminal(shown, terminal_) + "\n"); }
+  void title(std::string_view text) const { put("\n" + paint(fit(text, width_), Colour::bold, terminal_.colour)); }
   [[nodiscard]] Query last(std::chrono::days days) const {
     Query query = question_.query;
     query.window = {question_.query.now - days, question_.query.now};
@@ -63,14 +63,14 @@ class Story {
   void head(const Figures& f) const {
     const State state = state_now(f);
     const std::string name = fit(printable(server_.name), width_ > 2 ? width_ - 2 : 1);
-    write_out(fmt::format("{} {}\n", paint(state_mark(state, terminal_), state_colour(state), terminal_.colour),
-                          paint(name, Colour::bold, terminal_.colour)));
+    put(fmt::format("{} {}", paint(state_mark(state, terminal_), state_colour(state), terminal_.colour),
+                    paint(name, Colour::bold, terminal_.colour)));
     std::string now(to_string(state));
     if (f.current) {
       now += fmt::format(" for {}, since {}", short_duration((f.window.to - f.current->since).count()),
                          moment_text(f.current->since, question_.zone));
     }
-    write_out(paint(fit(now, width_), state_colour(state), terminal_.colour) + "\n");
+    put(paint(fit(now, width_), state_colour(state), terminal_.colour));
     if (!f.last) return line("never checked");
     std::string last =
         fmt::format("last check {}: {}", moment_text(f.last->time, question_.zone), to_string(f.last->state));
@@ -121,7 +121,7 @@ class Story {
     for (std::size_t row = 0; row < lines.size(); ++row) {
       const std::string label = row == 0 ? format_latency(greatest) : row + 1 == lines.size() ? "0" : "";
       const std::string space(kLabel - 1 > display_width(label) ? kLabel - 1 - display_width(label) : 0, ' ');
-      write_out(fmt::format("{}{} {}\n", space, label, lines[row]));
+      put(fmt::format("{}{} {}", space, label, lines[row]));
     }
     line(fmt::format("{:>{}} {} to {}", "", kLabel - 1, moment_text(series->window.from, question_.zone),
                      moment_text(series->window.to, question_.zone)));
@@ -158,7 +158,7 @@ class Story {
       if (each->code != 0) text += fmt::format(" {}", each->code);
       if (!each->detail.empty()) text += fmt::format(", {}", printable(each->detail));
       if (each->ongoing()) text = paint(fit(text + ", not over", width_), Colour::red, terminal_.colour);
-      write_out((each->ongoing() ? text : fit(text, width_)) + "\n");
+      put(each->ongoing() ? text : fit(text, width_));
     }
     return {};
   }
@@ -177,7 +177,7 @@ class Story {
         text += fmt::format("; burning {:.1f} times too fast over {}", *burn.rate, format_duration(burn.window.length));
     }
     const bool bad = answer->remaining_ms < 0;
-    write_out(paint(fit(text, width_), bad ? Colour::red : Colour::none, terminal_.colour) + "\n");
+    put(paint(fit(text, width_), bad ? Colour::red : Colour::none, terminal_.colour));
     return {};
   }
 
