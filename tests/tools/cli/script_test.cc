@@ -200,7 +200,7 @@ TEST_F(PruneTest, DryRunSaysWhatWouldGoAndDropsNothing) {
   const Finished dry = run({"prune", "--keep", "3d", "--dry-run"});
   EXPECT_EQ(dry.code, 0);
   // Kept: today and the three days before it.
-  EXPECT_THAT(dry.err, HasSubstr("7 results of 7 days of 1 servers would be dropped"));
+  EXPECT_THAT(dry.err, HasSubstr("7 results of 7 days of 1 server, "));
   EXPECT_EQ(results(), 11);
 }
 

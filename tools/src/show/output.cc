@@ -169,17 +169,24 @@ void RowWriter::fit_columns() {
     if (first_to_leave == columns_.end() || first_to_leave->title.empty() || first_to_leave->leaves == 0) break;
     first_to_leave->title.clear();
   }
+  // Then texts are cut. What begins with a digit is a figure or a moment, which a part of is worth nothing.
   constexpr std::size_t kNarrowest = 8;
-  for (std::size_t i = columns_.size(); i-- > 0 && excess() > 0;) {
+  const auto is_text = [this](std::size_t column) {
+    return std::any_of(held_.begin(), held_.end(), [column](const std::vector<Cell>& row) {
+      const std::string& text = row[column].text;
+      return !text.empty() && text != "-" && (text.front() < '0' || text.front() > '9');
+    });
+  };
+  while (excess() > 0) {
     std::size_t widest = 0;
     for (std::size_t column = 1; column < columns_.size(); ++column) {
-      if (!is_shown(column) || columns_[column].right || widths_[column] <= kNarrowest) continue;
+      if (!is_shown(column) || columns_[column].right || widths_[column] <= kNarrowest || !is_text(column)) continue;
       if (widest == 0 || widths_[column] > widths_[widest]) widest = column;
     }
-    widths_[widest] = std::max(kNarrowest, widths_[widest] - std::min(widths_[widest], excess()));
     if (widest == 0) break;
+    widths_[widest] = std::max(kNarrowest, widths_[widest] - std::min(widths_[widest], excess()));
   }
-  // Whatever is left is too much: the last columns go, and of the first as much stays as there is room for.
+  // The last columns go, and of the first, which names what the line is about, as much stays as there is room for.
   for (std::size_t i = columns_.size(); i-- > 1 && excess() > 0;) columns_[i].title.clear();
   if (!columns_.empty()) widths_[0] -= std::min(widths_[0] - 1, excess());
 }

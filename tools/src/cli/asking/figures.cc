@@ -57,16 +57,16 @@ void show_incidents(const Call& call, const Catalog& catalog, const std::vector<
   RowWriter rows(call.format, call.terminal,
                  {{"server", "NAME"},
                   {"from", "FROM"},
-                  {"to", "TO"},
+                  {"to", "TO", false, 3},
                   {"duration_ms", "LASTED", true},
-                  {"failed_checks", "CHECKS", true},
-                  {"code", "CODE", true},
+                  {"failed_checks", "CHECKS", true, 2},
+                  {"code", "CODE", true, 4},
                   {"error", "ERROR"},
-                  {"detail", "DETAIL"},
+                  {"detail", "DETAIL", false, 1},
                   {"ongoing", ""},
                   {"detected_at", ""},
                   {"acknowledged_at", ""},
-                  {"said", "SAID"}},
+                  {"said", "SAID", false, 5}},
                  "incidents", window_json(window));
   for (const Incident& incident : list) {
     const Server* const server = catalog.find(incident.server);

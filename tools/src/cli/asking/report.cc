@@ -50,18 +50,18 @@ Expected<ReportOptions> read_options(const Call& call, const Zone& zone) {
 void show_rows(const Call& call, const Report& report) {
   RowWriter rows(call.format, call.terminal,
                  {{"server", "NAME"},
-                  {"group", "GROUP"},
+                  {"group", "GROUP", false, 5},
                   {"uptime_ratio", "UPTIME", true},
-                  {"coverage_ratio", "COVERAGE", true},
-                  {"checks", "CHECKS", true},
-                  {"failed_checks", "FAILED", true},
+                  {"coverage_ratio", "COVERAGE", true, 4},
+                  {"checks", "CHECKS", true, 6},
+                  {"failed_checks", "FAILED", true, 3},
                   {"incidents", "OUTAGES", true},
                   {"down_ms", "DOWN", true},
-                  {"longest_outage_ms", "LONGEST", true},
-                  {"p95_us", "P95", true},
-                  {"objective", "OBJECTIVE", true},
-                  {"objective_met", "MET"},
-                  {"remaining_ms", "BUDGET LEFT", true}},
+                  {"longest_outage_ms", "LONGEST", true, 7},
+                  {"p95_us", "P95", true, 2},
+                  {"objective", "OBJECTIVE", true, 9},
+                  {"objective_met", "MET", false, 1},
+                  {"remaining_ms", "BUDGET LEFT", true, 8}},
                  "servers", window_json(report.window));
   for (const ReportServer& server : report.servers) {
     const Figures& f = server.figures;

@@ -2,16 +2,20 @@
 #include <fmt/format.h>
 #include <nines/service_hours.h>
 #include <nines/slo.h>
+#include <nines/uptime.h>
 
 #include <algorithm>
 #include <array>
 #include <tuple>
 
+#include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "cli/servers/commands.h"
 #include "config/catalog_sync.h"
 #include "show/answers.h"
+#include "show/audit.h"
 #include "show/number.h"
+#include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -174,6 +178,57 @@ void rule_options(OptionList& options) {
   add("latency-objective", text("RATIO"), "the share of responses that are to be, e.g. 95%, or none");
 }
 
+std::string retention_text(std::chrono::days days) {
+  if (days == std::chrono::days{0}) return "as the store's";
+  return days < std::chrono::days{0} ? "forever" : fmt::format("{}d", days.count());
+}
+
+std::string stretch_text(const Window& window) {
+  return fmt::format("{} to {}", moment_text(window.from, {}),
+                     window.to >= kTimeLimit ? std::string("further notice") : moment_text(window.to, {}));
+}
+
+Lines server_lines(const Server& server) {
+  Lines lines = {{"server", printable(server.name)}, {"number", fmt::to_string(static_cast<std::uint32_t>(server.id))}};
+  const auto add = [&lines](const char* label, const std::string& text) {
+    if (!text.empty()) lines.emplace_back(label, printable(text));
+  };
+  add("url", server.url);
+  add("group", server.group);
+  for (const auto& [key, value] : server.tags) add("tag", fmt::format("{}={}", key, value));
+  add("since", moment_text(server.created_at, {}));
+  for (const Rules& rules : server.rules) {
+    const bool from_ever = rules.effective_from == from_ms(0);
+    add("rules", (from_ever ? std::string() : fmt::format("from {}: ", moment_text(rules.effective_from, {}))) +
+                     rules_text(rules));
+  }
+  if (!server.maintenance.empty()) {
+    add("maintenance", fmt::format("{}; `nines maintenance list` tells them", server.maintenance.size()));
+  }
+  for (const Correction& correction : server.corrections) {
+    add("correction", fmt::format("{} is {}{}{}", stretch_text(correction.window), to_string(correction.state),
+                                  correction.note.empty() ? "" : ": ", correction.note));
+  }
+  for (const Window& pause : server.paused) add("paused", stretch_text(pause));
+  add("results kept", retention_text(server.retention.checks));
+  add("summaries kept", retention_text(server.retention.summaries));
+  if (server.objective) add("objective", format_percent(*server.objective, 3) + " %");
+  const ServiceLevel& level = server.level;
+  add("budget for", level.period);
+  add("service hours", level.hours.empty() ? "" : fmt::format("{} of {}", level.hours, level.timezone));
+  if (level.latency_target.count() > 0) {
+    add("latency", fmt::format("within {}{}", format_duration(level.latency_target),
+                               level.latency_objective
+                                   ? fmt::format(", {} % of responses", format_percent(*level.latency_objective, 3))
+                                   : ""));
+  }
+  if (!server.annotations.empty()) {
+    add("said", fmt::format("{} remarks; `nines incidents` tells them", server.annotations.size()));
+  }
+  add("check", server.check);
+  return lines;
+}
+
 }  // namespace
 
 void server_add_options(OptionList& options) {
@@ -246,6 +301,10 @@ Outcome server_show(const Call& call) {
   const Json json = server_json(**server, Audience::owner);
   if (call.format == Format::json || call.format == Format::ndjson) {
     write_out(dump(json) + "\n");
+    return kExitDone;
+  }
+  if (call.format == Format::table) {
+    show_lines(call.terminal, server_lines(**server));
     return kExitDone;
   }
   RowWriter rows(call.format, call.terminal, {{"key", "KEY"}, {"value", "VALUE"}}, "server");
