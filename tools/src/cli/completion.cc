@@ -42,7 +42,15 @@ _nines() {
 compdef _nines nines
 )sh";
 constexpr std::string_view kFish = R"sh(# fish completion of nines
-complete -c nines -a '(nines complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+function __nines_complete
+  set -l found (nines complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if count $found >/dev/null
+    printf '%s\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c nines -f -a '(__nines_complete)'
 )sh";
 
 using Words = std::vector<std::string>;

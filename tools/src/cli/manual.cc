@@ -52,7 +52,7 @@ std::string of_command(const Command& command) {
 }
 
 std::string of_key(std::string_view name, std::string_view takes, std::string_view usual, std::string_view help) {
-  std::string text = fmt::format(".TP\n.BR {} \" (\" \"{}\" )\n{}.\n", roff(name), roff(quoted(takes)), roff(help));
+  std::string text = fmt::format(".TP\n.BR {} \" ({})\"\n{}.\n", roff(name), roff(quoted(takes)), roff(help));
   const bool none = usual.empty() || usual == "null" || usual == "\"\"" || usual == "[]";
   if (!none) text += fmt::format("Without it: {}.\n", roff(usual));
   return text;

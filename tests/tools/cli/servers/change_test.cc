@@ -163,6 +163,30 @@ TEST_F(ChangeTest, ShellsGetCandidatesFromTheTablesAndTheStore) {
   EXPECT_EQ(read_file(dir_.path("out")), "\\$\\(touch\\ x\\)\\ y\nsite\n");
 }
 
+TEST_F(ChangeTest, ZshAndFishThemselvesOfferServersGroupsAndTags) {
+  ASSERT_EQ(run({"server", "edit", "site", "--group", "core", "--tag", "team=web"}).code, 0);
+  const std::string binary(NINES_BINARY);
+  const std::string setting = "cd " + dir_.path() + " && PATH=" + binary.substr(0, binary.rfind('/')) +
+                              ":$PATH HOME=" + dir_.path() + " NINES_DB=" + dir_.path("db") + " ";
+  const auto output_of = [&](const std::string& shell, const std::string& script) -> std::string {
+    const std::string file = dir_.write("complete." + shell, script);
+    const std::string command = setting + shell + " " + file + " > " + dir_.path("out") + " 2> " + dir_.path("err");
+    EXPECT_EQ(std::system(command.c_str()), 0) << read_file(dir_.path("err"));
+    return read_file(dir_.path("out"));
+  };
+  if (std::system("command -v zsh >/dev/null && command -v fish >/dev/null") != 0) GTEST_SKIP() << "no zsh and fish";
+  EXPECT_EQ(output_of("zsh",
+                      "compdef() { true; }\ncompadd() { print -l -- \"${(@P)2}\"; }\n_files() { print FILES; }\n"
+                      "eval \"$(nines completion zsh)\"\n"
+                      "words=(nines uptime si); CURRENT=3; _nines\nwords=(nines status --group ''); CURRENT=4; _nines\n"
+                      "words=(nines status --tag ''); CURRENT=4; _nines\nwords=(nines import ''); CURRENT=3; _nines\n"),
+            "site\ncore\nteam=web\nFILES\n");
+  EXPECT_EQ(output_of("fish",
+                      "nines completion fish | source\ncomplete -C 'nines uptime si'\n"
+                      "complete -C 'nines status --group '\ncomplete -C 'nines status --tag '\n"),
+            "site\ncore\nteam=web\n");
+}
+
 TEST_F(ChangeTest, AConfigurationIsWrittenToBeginWith) {
   const std::string file = dir_.path("nines.yaml");
   const Finished made = nines({"init", file, "--url", "https://example.org/a?b=$c", "--url", "https://example.org/",
@@ -189,6 +213,14 @@ TEST_F(ChangeTest, TheReferencesAreThoseOfTheTables) {
   const Finished manual = nines({"manual"});
   EXPECT_EQ(manual.code, 0);
   EXPECT_THAT(manual.out, HasSubstr(".SS nines maintenance add"));
+  const Finished keys_manual = nines({"manual", "config"});
+  EXPECT_EQ(keys_manual.code, 0);
+  for (const Json& key : keys) {
+    std::string name = key["key"];
+    for (std::size_t at = 0; (at = name.find('-', at)) != std::string::npos; at += 2) name.insert(at, "\\");
+    EXPECT_THAT(keys_manual.out, HasSubstr(".BR " + name + " "));
+  }
+  EXPECT_EQ(nines({"manual", "servers"}).code, 2);
 }
 
 }  // namespace
