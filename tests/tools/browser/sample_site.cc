@@ -38,7 +38,10 @@ SampleSite::SampleSite() : end_(moment_now()) {
   for (const auto& [group, names] : groups) {
     for (const std::string name : names) {
       const ServerId id = add(name, group, [&](Server& server) {
-        if (name == "Checkout") server.objective = 0.999;
+        if (name == "Checkout") {
+          server.objective = 0.999;
+          server.level = {"30d", "mon-fri 08:00-18:00", "Europe/Paris", std::chrono::milliseconds{300}, 0.95};
+        }
         if (name == "Warehouse") {
           Maintenance planned;
           planned.once = {end_ - minutes{40}, end_ + hours{2}};

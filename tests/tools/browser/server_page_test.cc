@@ -108,6 +108,22 @@ TEST_F(ServerPage, ACheckThatLandsIsShownWhileTheReaderStays) {
   EXPECT_TRUE(tab_.becomes("location.search.includes('from=')"));
 }
 
+TEST_F(ServerPage, TellsWhatHasChangedWhatItWasDueToAndWhatIsUsual) {
+  tab_.open(site_.at("/server/Checkout?window=7d"));
+  const std::string details = tab_.eval("document.querySelector('.details').textContent");
+  for (const char* const part : {"Beside the period before", "Outages begun", "Down time by cause", "Service hours",
+                                 "mon-fri 08:00-18:00 in Europe/Paris", "Response times", "within 300 ms", "Apdex"}) {
+    EXPECT_THAT(details, HasSubstr(part));
+  }
+  // On a phone they stand below each other, and none is wider than the screen.
+  tab_.resize(390, 900, true);
+  tab_.open(site_.at("/server/Checkout?window=7d"));
+  EXPECT_EQ(
+      tab_.eval("[...document.querySelectorAll('.details section')].every(s=>s.getBoundingClientRect().right<=390&&"
+                "s.scrollWidth<=s.clientWidth)"),
+      true);
+}
+
 TEST_F(ServerPage, WithoutScriptsTheChartAndTheChecksAreThere) {
   tab_.allow_scripts(false);
   tab_.open(site_.at("/server/Checkout?window=7d"));

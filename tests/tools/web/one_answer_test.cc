@@ -1,19 +1,25 @@
-// One question, one answer: the command, the API, the overview's data, the report and the metrics say the same of the
+// One question, one answer: the command, the API, the pages, the report and the metrics say the same of the
 // same store, and the command of another one that the results were carried over to.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <set>
 #include <string>
 
+#include "page/frame.h"
 #include "query/support/random_history.h"
 #include "show/output.h"
+#include "show/state_text.h"
+#include "show/text.h"
 #include "tools/support/command_line.h"
 #include "web/routes.h"
 
 namespace nines::tools::testing {
 namespace {
+
+using ::testing::HasSubstr;
 
 // A random server in a store on disk, and everything that can be asked about it.
 class OneAnswer {
@@ -41,6 +47,17 @@ class OneAnswer {
     const WebResponse response = site_->answer(request);
     EXPECT_EQ(response.status, 200) << path << response.body;
     return Json::parse(response.body, nullptr, false);
+  }
+  /// The page of the server, as HTML.
+  [[nodiscard]] std::string page() const {
+    WebRequest request;
+    request.method = "GET";
+    request.path = "/server/random";
+    request.host = "localhost";
+    request.query = {{"from", from()}, {"to", to()}};
+    const WebResponse response = site_->answer(request);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return response.body;
   }
   [[nodiscard]] Json command(std::vector<std::string> arguments) const { return ask_of("db", std::move(arguments)); }
   /// What the command says of a store with the same entry, into which the results were exported and imported,
@@ -129,6 +146,33 @@ TEST_P(OneAnswerTest, CommandApiStatusAndReportAgree) {
     down_ms += bar["time_ms"]["down"].get<std::int64_t>();
   }
   EXPECT_EQ(down_ms, figures["time_ms"]["down"]);
+}
+
+TEST_P(OneAnswerTest, PageShowsTheFiguresOfTheCommand) {
+  const OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
+  if (asked.empty()) GTEST_SKIP() << "an empty window";
+  const Json figures = asked.command({"uptime", "random"});
+  const Json compared = asked.command({"uptime", "random", "--compare", "previous"});
+  const std::string page = asked.page();
+  const auto number = [&](const char* name) { return figures[name].get<std::uint64_t>(); };
+  EXPECT_THAT(page, HasSubstr(fmt::format("<span>{}, {} failed</span><span>{}</span>",
+                                          counted(number("checks"), "check"), with_commas(number("failed_checks")),
+                                          counted(figures["incidents"].size(), "outage"))));
+  const auto ratio = [](const Json& of) {
+    return of["uptime_ratio"].is_null() ? std::optional<double>() : of["uptime_ratio"].get<double>();
+  };
+  if (!ratio(figures) && !ratio(compared["before"])) return;
+  const auto row = [](const char* name, const std::string& now, const std::string& before) {
+    return fmt::format("<th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>", name, now, before);
+  };
+  EXPECT_THAT(page, HasSubstr(row("Uptime", short_percent(ratio(figures)), short_percent(ratio(compared["before"])))));
+  const auto down = [](const Json& of) { return short_duration(of["time_ms"]["down"].get<std::int64_t>()); };
+  EXPECT_THAT(page, HasSubstr(row("Down for", down(figures), down(compared["before"]))));
+  for (const Json& cause : figures["causes"]) {
+    EXPECT_THAT(page, HasSubstr(fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+                                            cause["incidents"].get<int>(),
+                                            short_duration(cause["down_ms"].get<std::int64_t>()))));
+  }
 }
 
 TEST_P(OneAnswerTest, ExportImportCompactionAndCopyingDoNotMatter) {

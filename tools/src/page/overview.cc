@@ -90,8 +90,7 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
     const bool bad = state == State::down || state == State::degraded || state == State::unknown;
     if (bad) {
       Trouble trouble{.server = server, .state = state, .since = {}, .cause = {}, .last_good = {}};
-      if (row.figures.current && row.figures.current->since > row.figures.window.from)
-        trouble.since = row.figures.current->since;
+      if (row.figures.current) trouble.since = row.figures.current->since;
       view.troubles.push_back(std::move(trouble));
     }
     out->html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame);

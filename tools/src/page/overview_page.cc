@@ -20,11 +20,10 @@ constexpr std::array kWindows{"1h", "24h", "7d", "30d", "90d"};
 constexpr std::size_t kAllOpen = 100;
 constexpr std::size_t kMostTroubles = 12;
 
-// How long the state has held; with a "+" where it began before the window.
+// How long the state has held.
 std::string held_text(const Figures& figures) {
   if (!figures.current) return {};
-  const std::string age = age_text((figures.window.to - figures.current->since).count());
-  return figures.current->since <= figures.window.from ? age + "+" : age;
+  return age_text((figures.window.to - figures.current->since).count());
 }
 
 std::string and_more(const std::vector<Trouble>& troubles, State state, std::size_t count) {

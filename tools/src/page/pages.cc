@@ -146,6 +146,7 @@ struct ServerLook {
   std::shared_ptr<const Catalog> catalog;
   UptimeAnswer figures;
   BarsAnswer bars;
+  ServerDetails details;
   ServerView view;
 };
 
@@ -163,7 +164,7 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
   const auto before = read_count(lookup, "", "before", static_cast<std::uint64_t>(to_ms(view.question.query.now)) + 1,
                                  0, static_cast<std::uint64_t>(to_ms(kTimeLimit)));
   if (!before) return tl::unexpected(before.error());
-  auto figures = uptime(store, server.id, view.question.query);
+  auto figures = uptime(store, server.id, view.question.query, {.places = true});
   if (!figures) return tl::unexpected(figures.error());
   out.figures = std::move(*figures);
   auto bar_answer = bars(store, server.id, view.question.query, view.question.bars);
@@ -196,6 +197,9 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
     if (!objective) return tl::unexpected(objective.error());
     view.slo = std::move(*objective);
   }
+  auto details = look_at_details(store, server, view.question);
+  if (!details) return tl::unexpected(details.error());
+  out.details = std::move(*details);
   auto checks = newest_checks(store, server, from_ms(static_cast<std::int64_t>(*before)), view.failed_only);
   if (!checks) return tl::unexpected(checks.error());
   if (checks->size() > kChecksOfPage) {
@@ -213,6 +217,7 @@ Result<void> look(const Store& store, const WebRequest& request, const Server& s
   view.server = &server;
   view.figures = &out.figures.figures;
   view.bars = &out.bars.bars;
+  view.details = &out.details;
   return {};
 }
 

@@ -47,11 +47,7 @@ Html incidents_of(const ServerView& view, const Frame& frame) {
                                  moment(*each->to, view.question.zone, "seconds");
     if (each->ongoing()) out += html("</a>");
     std::string why = each->detail;
-    if (why.empty()) {
-      why = std::string(to_string(each->error));
-      std::replace(why.begin(), why.end(), '_', ' ');
-      if (each->code != 0) why += fmt::format(" {}", each->code);
-    }
+    if (why.empty()) why = cause_words(each->error, each->code);
     out +=
         html("<br><span>{}</span> <span class=\"mute\">{}{}</span>", why, counted(each->failed_checks, "failed check"),
              each->detected_at && *each->detected_at > each->from
@@ -150,9 +146,8 @@ Html server_page(const ServerView& view, const Frame& frame) {
   Html main = html("<h1>{}</h1><div id=\"top\"><p><span class=\"pill {}\">{}{}</span>", server.name, word(state),
                    icon(state), word(state));
   if (f.current) {
-    main += html(" <span class=\"mute\">for {}, since {}",
-                 short_duration((view.question.query.now - f.current->since).count()),
-                 f.current->since <= f.window.from ? "before " : "");
+    main += html(" <span class=\"mute\">for {}, since ",
+                 short_duration((view.question.query.now - f.current->since).count()));
     main += moment(f.current->since, view.question.zone, "seconds") + html("</span>");
   }
   main += html("</p>");
@@ -207,7 +202,8 @@ Html server_page(const ServerView& view, const Frame& frame) {
     main += html("<span>p50 {}</span><span>p95 {}</span><span>p99 {}</span>", format_latency(f.latency->p50_us),
                  format_latency(f.latency->p95_us), format_latency(f.latency->p99_us));
   }
-  main += html("</p>") + slo_of(view) + html("</div><h2>Outages</h2><div id=\"outages\">") + incidents_of(view, frame) +
+  main += html("</p>") + slo_of(view) + details_html(server, f, *view.details) +
+          html("</div><h2>Outages</h2><div id=\"outages\">") + incidents_of(view, frame) +
           html("</div><h2 id=\"checks\">Checks</h2><div id=\"rows\">") + checks_of(view, frame) + html("</div>");
   const std::string api = fmt::format("{}/api/v1/servers/{}", frame.base, url_encode(server.name));
   main += html(

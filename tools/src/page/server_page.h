@@ -14,6 +14,7 @@
 #include "page/frame.h"
 #include "page/live_question.h"
 #include "page/markup.h"
+#include "page/server_details.h"
 
 namespace nines::tools {
 
@@ -21,7 +22,7 @@ namespace nines::tools {
 struct ServerView {
   const Server* server = nullptr;
   LiveQuestion question;
-  const Figures* figures = nullptr;  ///< of the window
+  const Figures* figures = nullptr;  ///< of the window, with places
   struct Span {
     std::string window;
     std::optional<double> ratio;
@@ -31,7 +32,8 @@ struct ServerView {
   const std::vector<Bar>* bars = nullptr;
   ChartView chart;
   std::optional<SloAnswer> slo;
-  std::vector<CheckResult> checks;  ///< newest first
+  const ServerDetails* details = nullptr;  ///< of the window
+  std::vector<CheckResult> checks;         ///< newest first
   bool failed_only = false;
   std::optional<TimeMs> older;  ///< where the next page of checks ends
   std::optional<std::string> previous;
