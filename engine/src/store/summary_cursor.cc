@@ -276,10 +276,16 @@ Result<std::int64_t> SummaryCursor::first_day_with_results(std::int64_t end) {
   }
   if (!segment) return tl::unexpected<Error>(segment.error());
   if (*segment == nullptr) return end;
-  const std::int64_t first_ms = (*segment)->time_ms.front();
-  // Within the head the series of a second location may begin on an earlier day.
-  if (first_ms >= scan_.head_start_ms()) return std::max(day_, utc_day(scan_.head_start_ms()));
-  return utc_day(first_ms);
+  std::int64_t first_ms = (*segment)->time_ms.front();
+  if (first_ms < scan_.head_start_ms()) return utc_day(first_ms);
+  // The head hands out one location's series after another: a later one may begin on an earlier day. A head that holds
+  // the whole history starts before all time, and none of the days up to the first result is worth a look.
+  for (;;) {
+    const auto other = scan_.next();
+    if (!other) return tl::unexpected<Error>(other.error());
+    if (*other == nullptr) return utc_day(first_ms);
+    first_ms = std::min(first_ms, (*other)->time_ms.front());
+  }
 }
 
 /// Whether a summary of `day` computed from now on may be kept; from now on what reaches the day erases its summary.

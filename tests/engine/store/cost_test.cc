@@ -163,6 +163,19 @@ TEST_F(Cost, SummariesTakeAShareOfTheBudgetAndNoMore) {
   EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
 }
 
+TEST_F(Cost, NoDayBeforeTheFirstResultIsLookedAt) {
+  open(64 << 20);
+  ASSERT_TRUE(store_->append(minutes(0, 100), Durability::process));
+  open(64 << 20);  // now the head is known to hold all that there is
+  const auto cursor = store_->days(kServer, {0, kDay0 + 4}, false);
+  ASSERT_TRUE(cursor) << cursor.error().message;
+  const auto day = (*cursor)->next();
+  ASSERT_TRUE(day) << day.error().message;
+  ASSERT_NE(*day, nullptr);
+  EXPECT_EQ((*day)->day, kDay0);
+  EXPECT_LE((*cursor)->cost().head_results, 1'000U) << "and not the results again for each of 20,600 days";
+}
+
 TEST_F(Cost, StoreCountsAllReads) {
   open(0);
   ASSERT_TRUE(store_->load(kServer, minutes(0, kADay)));
