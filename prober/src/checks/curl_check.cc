@@ -185,8 +185,9 @@ TransferProgress CurlCheck::progress() const {
   progress.connected = handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
   progress.secured = !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
   progress.answered = header_bytes_ > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
-  progress.os_error = static_cast<int>(number_info(easy_, CURLINFO_OS_ERRNO));
-  if (progress.os_error == 0) progress.os_error = socket_error_;
+  // libcurl does not hear of a socket that could not be opened: its number is then that of an earlier address, or of an
+  // earlier transfer over the same handle.
+  progress.os_error = socket_error_ != 0 ? socket_error_ : static_cast<int>(number_info(easy_, CURLINFO_OS_ERRNO));
   return progress;
 }
 

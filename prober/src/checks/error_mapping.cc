@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kShownBytes = 160;
 
-bool out_of_descriptors(int os_error) noexcept {
-  return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM;
-}
-
 ErrorClass classify_connect(int os_error) noexcept {
   switch (os_error) {
     case ECONNREFUSED:
@@ -38,7 +34,7 @@ ErrorClass classify_connect(int os_error) noexcept {
     case EPERM:
       return ErrorClass::unreachable;
     default:
-      return out_of_descriptors(os_error) ? ErrorClass::internal : ErrorClass::unreachable;
+      return is_shortage(os_error) ? ErrorClass::internal : ErrorClass::unreachable;
   }
 }
 
@@ -160,6 +156,10 @@ constexpr auto kCurlClasses = std::to_array<CurlClass>({
 });
 
 }  // namespace
+
+bool is_shortage(int os_error) noexcept {
+  return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM;
+}
 
 ErrorClass classify(CURLcode code, const TransferProgress& progress) noexcept {
   if (code == CURLE_OK) return ErrorClass::none;

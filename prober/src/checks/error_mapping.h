@@ -26,6 +26,9 @@ struct TransferProgress {
 /// A failed name lookup, by c-ares status.
 [[nodiscard]] Failure dns_failure(int ares_status, const std::string& name);
 
+/// Whether errno says that the prober's own descriptors or memory ran out, which says nothing of any server.
+[[nodiscard]] bool is_shortage(int os_error) noexcept;
+
 /// A failed connect() or a broken connection, by errno. `address` is shown.
 [[nodiscard]] Failure connect_failure(int os_error, const std::string& address);
 

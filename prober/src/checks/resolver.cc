@@ -2,10 +2,17 @@
 
 #include <netdb.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <mutex>
 #include <utility>
+
+#include "base/unique_fd.h"
+#include "checks/error_mapping.h"
 
 namespace nines::prober {
 namespace {
@@ -29,6 +36,11 @@ bool same(const timespec& a, const timespec& b) noexcept {
 int init_library() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);
   return status;
+}
+
+bool no_descriptor_left() noexcept {
+  const UniqueFd one(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return !one && is_shortage(errno);
 }
 
 int native(AddressFamily family) noexcept {
@@ -60,7 +72,9 @@ class DnsChannel final : public FdWatcher {
     options.sock_state_cb_data = this;
     const int status = ares_init_options(&channel_, &options,
                                          ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
-    if (status != ARES_SUCCESS || dns.servers.empty()) return status;
+    if (status != ARES_SUCCESS) return status;
+    ares_set_socket_functions(channel_, &kSocketFunctions, this);
+    if (dns.servers.empty()) return status;
     std::string list;
     for (const auto& server : dns.servers) list += (list.empty() ? "" : ",") + server;
     return ares_set_servers_ports_csv(channel_, list.c_str());
@@ -99,10 +113,24 @@ class DnsChannel final : public FdWatcher {
     std::uint64_t id;
   };
 
+  // c-ares says the same of a name server that is not there and of a socket that could not be had, so it gets its
+  // sockets from here. Its other functions are the system's.
+  static const ares_socket_functions kSocketFunctions;
+  static ares_socket_t open_socket(int family, int type, int protocol, void* self) {
+    const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    static_cast<DnsChannel*>(self)->starved_ = fd < 0 && is_shortage(errno);
+    return fd;
+  }
+  // A failure that comes of our own want of descriptors, by /etc/hosts or by a socket, is no word about the name.
+  [[nodiscard]] int own_status(int status) const noexcept {
+    const bool nobody_asked = status == ARES_ECONNREFUSED || status == ARES_EFILE || status == ARES_ENOTFOUND;
+    return nobody_asked && (starved_ || no_descriptor_left()) ? ARES_ENOMEM : status;
+  }
+
   static void on_host(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) {
     const std::unique_ptr<Ticket> ticket(static_cast<Ticket*>(argument));
     HostAnswer answer;
-    answer.status = status;
+    answer.status = status = ticket->channel->own_status(status);
     for (auto* node = info != nullptr ? info->nodes : nullptr; node != nullptr; node = node->ai_next) {
       if (node->ai_family != AF_INET && node->ai_family != AF_INET6) continue;
       answer.addresses.push_back(make_address(*node->ai_addr, node->ai_addrlen, 0));
@@ -115,7 +143,7 @@ class DnsChannel final : public FdWatcher {
   static void on_raw(void* argument, int status, int /*timeouts*/, unsigned char* bytes, int length) {
     const std::unique_ptr<Ticket> ticket(static_cast<Ticket*>(argument));
     RawAnswer answer;
-    answer.status = status;
+    answer.status = ticket->channel->own_status(status);
     if (bytes != nullptr && length > 0) {
       answer.message.assign(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
     }
@@ -157,7 +185,17 @@ class DnsChannel final : public FdWatcher {
   std::size_t pending_ = 0;
   bool armed_ = false;
   bool closing_ = false;
+  bool starved_ = false;  // the last socket could not be had
 };
+
+const ares_socket_functions DnsChannel::kSocketFunctions{
+    open_socket, [](ares_socket_t fd, void* /*self*/) { return ::close(fd); },
+    [](ares_socket_t fd, const sockaddr* address, ares_socklen_t length, void* /*self*/) {
+      return ::connect(fd, address, length);
+    },
+    [](ares_socket_t fd, void* bytes, std::size_t size, int flags, sockaddr* from, ares_socklen_t* length,
+       void* /*self*/) { return ::recvfrom(fd, bytes, size, flags, from, length); },
+    [](ares_socket_t fd, const iovec* parts, int count, void* /*self*/) { return ::writev(fd, parts, count); }};
 
 Result<std::unique_ptr<Resolver>> Resolver::create(EventLoop& loop, DnsOptions options) {
   if (init_library() != ARES_SUCCESS) return fail(ErrorCode::io, "c-ares cannot be initialised");
