@@ -80,6 +80,18 @@ struct JsonCondition {
   friend bool operator==(const JsonCondition&, const JsonCondition&) = default;
 };
 
+/// One step of a conversation with a server.
+struct DialogStep {
+  enum class Act : std::uint8_t {
+    expect,    ///< wait for a match of `text`, an RE2 expression, behind that of the last expectation
+    send,      ///< say `text`, in which {{1}} to {{9}} stand for the groups of the last expectation
+    starttls,  ///< go on over TLS
+  };
+  Act act = Act::expect;
+  std::string text;
+  friend bool operator==(const DialogStep&, const DialogStep&) = default;
+};
+
 /// Upper bounds of a check's phases. 0 means: bounded by `total` alone.
 struct CheckTimeouts {
   std::chrono::milliseconds dns{0};
@@ -140,7 +152,11 @@ struct CheckSpec {
   AddressPolicy policy;
 
   // Send and query.
-  std::string send;        ///< tcp: bytes sent once connected
+  std::string send;  ///< tcp: bytes sent once connected
+  /// tcp, tls: what is said and heard in turn; up when all steps were done. Written as "expect ^220 ", "send QUIT\r\n"
+  /// and "starttls". An expectation sees lines that end in LF, ^ and $ are the bounds of a line. Instead of `send` and
+  /// the conditions on a body.
+  std::vector<DialogStep> dialog;
   std::string dns_type;    ///< dns: A (default), AAAA, CNAME, MX, NS, TXT, SOA, SRV, PTR, CAA, DS, TLSA, ...
   std::string dns_server;  ///< dns: "address" or "address:port" to ask, instead of the system's
 

@@ -165,7 +165,8 @@ class Prober {
   [[nodiscard]] virtual Result<void> report(std::string_view name_or_token, PushReport report,
                                             std::function<void(const Result<void>&)> stored = {}) = 0;
 
-  /// Begins to probe. `unavailable` when it was started before: a prober runs once.
+  /// Begins to probe. `unavailable` when it was started before (a prober runs once), and when the system gives no
+  /// thread.
   [[nodiscard]] virtual Result<void> start() = 0;
   /// Starts no more checks, gives those in flight stop_grace, stores every result, finishes the deliveries under way.
   /// What was not measured leaves no result. `unavailable` with a count when the store refused results for

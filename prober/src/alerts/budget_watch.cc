@@ -14,7 +14,7 @@ BudgetWatch::~BudgetWatch() {
 }
 
 void BudgetWatch::start() {
-  thread_ = start_thread("nines-budget", [this] { run(); });
+  if (!thread_.joinable()) thread_ = start_thread("nines-budget", [this] { run(); });
 }
 
 void BudgetWatch::stop() {

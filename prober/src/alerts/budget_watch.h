@@ -35,6 +35,7 @@ class BudgetWatch {
   BudgetWatch(const BudgetWatch&) = delete;
   BudgetWatch& operator=(const BudgetWatch&) = delete;
 
+  /// Does nothing when it runs already; to be called again when it did not come about for want of a thread.
   void start();
   /// Waits for the question under way.
   void stop();

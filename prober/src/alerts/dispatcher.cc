@@ -34,8 +34,9 @@ AlertDispatcher::~AlertDispatcher() {
   stop();
 }
 
-void AlertDispatcher::start() {
+bool AlertDispatcher::start() {
   thread_ = start_thread("nines-alerts", [this] { run(); });
+  return thread_.joinable();
 }
 
 void AlertDispatcher::stop() {
@@ -105,6 +106,7 @@ void AlertDispatcher::tick() {
   book_->commit();
   book_->keep();
   poke_senders();
+  if (budgets_) budgets_->start();
   std::erase_if(retired_, [](const auto& sender) { return sender->finished(); });
 }
 

@@ -44,7 +44,8 @@ class AlertDispatcher {
   AlertDispatcher(const AlertDispatcher&) = delete;
   AlertDispatcher& operator=(const AlertDispatcher&) = delete;
 
-  void start();
+  /// False when there is no thread to be had.
+  [[nodiscard]] bool start();
   /// Tells what is queued, waits for the deliveries under way, ends the threads.
   void stop();
 

@@ -15,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 AlertSender::AlertSender(AlertBook& book, AlertTarget target, Deliver deliver)
     : book_(book), name_(target.name), deliver_(std::move(deliver)), target_(std::move(target)) {
+  threads_.reserve(kAlertDeliveries);
   const std::lock_guard lock(mutex_);
   wake_another();
 }
@@ -54,9 +55,12 @@ void AlertSender::wake_another() {
   if (idle_ > 0) {
     wake_.notify_one();
   } else if (!stopping_ && threads_.size() < kAlertDeliveries) {
+    // It waits for the lock. When there is none to be had, those that run go on, and the next poke() tries again.
+    std::thread thread = start_thread("nines-alert", [this] { run(); });
+    if (!thread.joinable()) return;
     ++idle_;
     ++running_;
-    threads_.push_back(start_thread("nines-alert", [this] { run(); }));
+    threads_.push_back(std::move(thread));
   }
 }
 

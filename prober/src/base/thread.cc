@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 namespace nines::prober {
@@ -13,9 +14,13 @@ std::thread start_thread(const char* name, std::function<void()> body) {
   sigfillset(&all);
   // A new thread inherits the mask; setting it inside would leave a moment without.
   pthread_sigmask(SIG_SETMASK, &all, &former);
-  std::thread thread(std::move(body));
+  std::thread thread;
+  try {
+    thread = std::thread(std::move(body));
+    pthread_setname_np(thread.native_handle(), name);
+  } catch (const std::system_error&) {  // too many threads, or no memory for its stack
+  }
   pthread_sigmask(SIG_SETMASK, &former, nullptr);
-  pthread_setname_np(thread.native_handle(), name);
   return thread;
 }
 

@@ -7,7 +7,7 @@
 
 namespace nines::prober {
 
-/// `name` has at most 15 bytes.
+/// `name` has at most 15 bytes. The thread is not joinable when the system gives none.
 [[nodiscard]] std::thread start_thread(const char* name, std::function<void()> body);
 
 }  // namespace nines::prober

@@ -151,15 +151,19 @@ int on_status(SSL* ssl, void* self) {
   return 1;
 }
 
-CURLcode on_context(CURL* /*easy*/, void* context, void* self) {
-  static_cast<CertificateWatch*>(self)->handshake_started = std::chrono::steady_clock::now();
-  auto* ssl = static_cast<SSL_CTX*>(context);
+void look_into(SSL_CTX* ssl, CertificateWatch* self) {
   SSL_CTX_set_cert_verify_callback(ssl, verify, self);
   SSL_CTX_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
   SSL_CTX_set_tlsext_status_cb(ssl, on_status);
   SSL_CTX_set_tlsext_status_arg(ssl, self);
   // A kept connection could otherwise call back after its first check, and the watch, are gone.
   SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+}
+
+CURLcode on_context(CURL* /*easy*/, void* context, void* self) {
+  auto* const watch = static_cast<CertificateWatch*>(self);
+  watch->handshake_started = std::chrono::steady_clock::now();
+  look_into(static_cast<SSL_CTX*>(context), watch);
   return CURLE_OK;
 }
 
@@ -170,6 +174,12 @@ void CertificateWatch::attach(CURL* easy, Wanted what) {
   wanted = what;
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, this);
+}
+
+void CertificateWatch::attach(SSL_CTX* context, Wanted what) {
+  *this = CertificateWatch{};
+  wanted = what;
+  look_into(context, this);
 }
 
 }  // namespace nines::prober

@@ -1,6 +1,6 @@
 // Reads a server's certificates while OpenSSL verifies them, so that their expiry is known even when that fails.
 //
-// Needs a libcurl that is built with OpenSSL. The watch must outlive the connection's handshake.
+// Over libcurl it needs one that is built with OpenSSL. The watch must outlive the connection's handshake.
 #pragma once
 
 #include <curl/curl.h>
@@ -11,6 +11,8 @@
 #include <string>
 
 #include <nines/types.h>
+
+struct ssl_ctx_st;
 
 namespace nines::prober {
 
@@ -32,6 +34,8 @@ class CertificateWatch {
   };
   /// Hooks the watch into the TLS of `easy`, and forgets what an earlier transfer showed.
   void attach(CURL* easy, Wanted wanted);
+  /// The same for TLS that is not libcurl's.
+  void attach(ssl_ctx_st* context, Wanted wanted);
 
   /// When the handshake began, that is, the TCP connection was there: libcurl tells that only after the handshake.
   std::optional<std::chrono::steady_clock::time_point> handshake_started;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "spec/dns_names.h"
+#include "spec/service_parameters.h"
 
 namespace nines::prober {
 namespace {
@@ -137,7 +138,7 @@ class RecordReader {
  public:
   RecordReader(Cursor cursor, std::size_t end) : cursor_(cursor), end_(end) {}
 
-  [[nodiscard]] bool ok() const noexcept { return cursor_.ok() && cursor_.at() <= end_; }
+  [[nodiscard]] bool ok() const noexcept { return cursor_.ok() && cursor_.at() <= end_ && !malformed_; }
   [[nodiscard]] bool at_end() const noexcept { return cursor_.at() == end_; }
 
   std::string piece(char form) {
@@ -164,12 +165,19 @@ class RecordReader {
         return joined();
       case 'h':
         return hexadecimal(rest());
+      case 'p':
+        return parameters();
       default:
         return base64(rest());
     }
   }
 
  private:
+  std::string parameters() {
+    auto text = service_parameters_text(rest());
+    malformed_ = malformed_ || !text;
+    return text.value_or("");
+  }
   std::string_view rest() { return cursor_.take(ok() ? end_ - cursor_.at() : 0); }
   std::string_view string() { return cursor_.take(cursor_.u8()); }
   // Joined without anything between them: that is how TXT is meant (RFC 7208, section 3.3).
@@ -181,6 +189,7 @@ class RecordReader {
 
   Cursor cursor_;
   const std::size_t end_;
+  bool malformed_ = false;
 };
 
 // The record data from `cursor` up to `end`; empty for a type that is not shown, and for malformed data.
@@ -189,8 +198,9 @@ std::string record_text(int type, Cursor cursor, std::size_t end) {
   std::string text;
   const std::string_view form = dns_form(type);
   for (std::size_t i = 0; i < form.size() && reader.ok(); ++i) {
-    if (i > 0) text += ' ';
-    text += reader.piece(form[i]);
+    const std::string piece = reader.piece(form[i]);
+    if (i > 0 && !piece.empty()) text += ' ';
+    text += piece;
   }
   return reader.ok() && reader.at_end() ? text : std::string();
 }

@@ -28,6 +28,7 @@ static_assert(static_cast<std::size_t>(prober::CheckEngine::none) == kMakers.siz
 
 std::unique_ptr<RunningCheck> make_check(prober::Services& services, std::shared_ptr<const CompiledCheck> check,
                                          CheckRunner::Done done) {
+  if (!check->dialog.empty()) return prober::make_dialog_check(services, std::move(check), std::move(done));
   const auto engine = static_cast<std::size_t>(prober::traits(check->target.kind).engine);
   return kMakers.at(engine)(services, std::move(check), std::move(done));
 }

@@ -106,6 +106,7 @@ class RunningCheck {
 
 std::unique_ptr<RunningCheck> make_curl_check(Services&, std::shared_ptr<const CompiledCheck>, CheckRunner::Done);
 std::unique_ptr<RunningCheck> make_tcp_check(Services&, std::shared_ptr<const CompiledCheck>, CheckRunner::Done);
+std::unique_ptr<RunningCheck> make_dialog_check(Services&, std::shared_ptr<const CompiledCheck>, CheckRunner::Done);
 std::unique_ptr<RunningCheck> make_icmp_check(Services&, std::shared_ptr<const CompiledCheck>, CheckRunner::Done);
 std::unique_ptr<RunningCheck> make_dns_check(Services&, std::shared_ptr<const CompiledCheck>, CheckRunner::Done);
 

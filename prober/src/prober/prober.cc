@@ -178,11 +178,19 @@ Result<void> ProberImpl::report(std::string_view name_or_token, PushReport repor
 Result<void> ProberImpl::start() {
   const std::lock_guard call(call_mutex_);
   if (phase_ != Phase::fresh) return fail(ErrorCode::unavailable, "a prober runs once");
+  bool started = writer_.start() && dispatcher_.start();
+  if (started) {
+    runner_->post([this] { core_.begin(); });
+    thread_ = start_thread("nines-prober", [this] { runner_->run(); });
+    started = thread_.joinable();
+  }
+  if (!started) {
+    phase_ = Phase::stopped;
+    static_cast<void>(writer_.stop());
+    dispatcher_.stop();
+    return fail(ErrorCode::unavailable, "the system gives no thread");
+  }
   phase_ = Phase::running;
-  writer_.start();
-  dispatcher_.start();
-  runner_->post([this] { core_.begin(); });
-  thread_ = start_thread("nines-prober", [this] { runner_->run(); });
   const std::lock_guard lock(mutex_);
   running_ = true;
   return {};

@@ -26,8 +26,9 @@ ResultWriter::~ResultWriter() {
   if (thread_.joinable()) static_cast<void>(stop());
 }
 
-void ResultWriter::start() {
+bool ResultWriter::start() {
   thread_ = start_thread("nines-writer", [this] { run(); });
+  return thread_.joinable();
 }
 
 std::size_t ResultWriter::stop() {

@@ -42,7 +42,8 @@ class ResultWriter {
   ResultWriter(const ResultWriter&) = delete;
   ResultWriter& operator=(const ResultWriter&) = delete;
 
-  void start();
+  /// False when there is no thread to be had.
+  [[nodiscard]] bool start();
   /// Closes the queue, stores what is in it, ends the thread. Returns the number of results that the store did not take
   /// within drain_limit. Not on the writer thread.
   [[nodiscard]] std::size_t stop();

@@ -38,6 +38,7 @@ inline constexpr Features kSend = 1U << 9;       ///< bytes of the user's are se
 inline constexpr Features kText = 1U << 10;      ///< what comes back can be searched
 inline constexpr Features kQuestion = 1U << 11;  ///< a question to the DNS
 inline constexpr Features kAddress = 1U << 12;   ///< the host's name is looked up
+inline constexpr Features kDialog = 1U << 13;    ///< steps of the user's are said and heard
 }  // namespace feature
 
 struct CheckKindTraits {
@@ -64,9 +65,9 @@ inline constexpr Features kSession = kHost | kLogin;
 inline constexpr std::array<CheckKindTraits, 20> kCheckKinds{{
     {CheckKind::http,  "http",  80,   CheckEngine::curl, "http",  rows::kHttp,                              Greeting::none},
     {CheckKind::https, "https", 443,  CheckEngine::curl, "https", rows::kHttp | feature::kTls,              Greeting::none},
-    {CheckKind::tcp,   "tcp",   0,    CheckEngine::tcp,  "",      rows::kHost | feature::kSend | feature::kText,
+    {CheckKind::tcp,   "tcp",   0,    CheckEngine::tcp,  "",      rows::kHost | feature::kSend | feature::kText | feature::kDialog,
                                                                                                             Greeting::none},
-    {CheckKind::tls,   "tls",   443,  CheckEngine::curl, "https", rows::kHost | feature::kTls | feature::kProxy,
+    {CheckKind::tls,   "tls",   443,  CheckEngine::curl, "https", rows::kHost | feature::kTls | feature::kProxy | feature::kDialog,
                                                                                                             Greeting::none},
     {CheckKind::icmp,  "icmp",  0,    CheckEngine::icmp, "",      feature::kAddress,                        Greeting::none},
     {CheckKind::dns,   "dns",   53,   CheckEngine::dns,  "",      feature::kPort | feature::kPath | feature::kQuestion,

@@ -72,6 +72,8 @@ void visit_fields(Spec& spec, Visit&& visit) {
   visit("resolve", spec.resolve, "texts such as \"host:443:192.0.2.1\"", "addresses to use instead of asking the DNS");
   visit("refuse-addresses", spec.policy, "a list of loopback, link-local and private", "addresses not to connect to");
   visit("send", spec.send, kText, "bytes to send once connected");
+  visit("dialog", spec.dialog, "steps such as \"expect ^220 \", \"send QUIT\\r\\n\" or \"starttls\"",
+        "what is said and heard in turn");
   visit("dns-type", spec.dns_type, kText, "record type to ask for");
   visit("dns-server", spec.dns_server, kText, "address of the name server to ask");
   visit("timeout", spec.timeouts.total, "a duration such as \"10s\"", "of the whole check");

@@ -94,6 +94,13 @@ Parsed<void> compile_certificates(CompiledCheck& check) {
   return {};
 }
 
+Parsed<void> prepare_dialog(CompiledCheck& check) {
+  auto acts = compile_dialog(check.spec.dialog);
+  if (!acts) return tl::unexpected(acts.error());
+  check.dialog = *std::move(acts);
+  return {};
+}
+
 Parsed<void> find_proxy(CompiledCheck& check) {
   if (!check.spec.proxy.empty()) {
     auto proxy = parse_proxy(check.spec.proxy);
@@ -145,8 +152,8 @@ Result<std::shared_ptr<const CompiledCheck>> compile(const CheckSpec& spec) {
   }
   for (const auto& entry : spec.resolve) check->fixed.push_back(*prober::parse_fixed_address(entry));
   check->method = prober::usual_method(spec.method);
-  for (auto step :
-       {prober::find_proxy, prober::compile_conditions, prober::compile_certificates, prober::compile_question}) {
+  for (auto step : {prober::find_proxy, prober::compile_conditions, prober::compile_certificates,
+                    prober::prepare_dialog, prober::compile_question}) {
     if (auto done = step(*check); !done) return prober::as_error({done.error()});
   }
   prober::build_headers(*check);

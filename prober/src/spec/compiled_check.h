@@ -13,6 +13,7 @@
 #include <nines/check_spec.h>
 
 #include "base/address.h"
+#include "spec/dialog.h"
 #include "spec/json_test.h"
 #include "spec/target.h"
 
@@ -68,6 +69,7 @@ class CompiledCheck {
   std::vector<std::string> public_keys;  ///< spec's digests in base64
   bool needs_body = false;               ///< a condition reads it, so it is kept
   bool needs_headers = false;
+  std::vector<prober::DialogAct> dialog;
 
   int dns_type = 0;  ///< RFC 1035's number
   int dns_rcode = 0;

@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/host_name.h"
 #include "base/text.h"
+#include "spec/service_parameters.h"
 
 namespace nines::prober {
 namespace {
@@ -21,24 +22,15 @@ struct Type {
   std::string_view form;
 };
 
-// IANA, Domain Name System (DNS) Parameters; the forms are those of RFC 1035, 2782, 3403, 3596, 4034, 4255, 6698, 6672
-// and 8659.
-constexpr std::array<Type, 16> kTypes{{{"A", 1, "a"},
-                                       {"NS", 2, "n"},
-                                       {"CNAME", 5, "n"},
-                                       {"SOA", 6, "nn44444"},
-                                       {"PTR", 12, "n"},
-                                       {"MX", 15, "2n"},
-                                       {"TXT", 16, "T"},
-                                       {"AAAA", 28, "q"},
-                                       {"SRV", 33, "222n"},
-                                       {"NAPTR", 35, "22sssn"},
-                                       {"DNAME", 39, "n"},
-                                       {"DS", 43, "211h"},
-                                       {"SSHFP", 44, "11h"},
-                                       {"DNSKEY", 48, "211b"},
-                                       {"TLSA", 52, "111h"},
-                                       {"CAA", 257, "1tv"}}};
+// IANA, Domain Name System (DNS) Parameters; the forms are those of RFC 1035, 2782, 3403, 3596, 4034, 4255, 6672, 6698,
+// 7344, 7553, 7929, 8162, 8659 and 9460.
+constexpr std::array<Type, 23> kTypes{
+    {{"A", 1, "a"},        {"NS", 2, "n"},          {"CNAME", 5, "n"},       {"SOA", 6, "nn44444"},
+     {"PTR", 12, "n"},     {"MX", 15, "2n"},        {"TXT", 16, "T"},        {"AAAA", 28, "q"},
+     {"SRV", 33, "222n"},  {"NAPTR", 35, "22sssn"}, {"DNAME", 39, "n"},      {"DS", 43, "211h"},
+     {"SSHFP", 44, "11h"}, {"DNSKEY", 48, "211b"},  {"TLSA", 52, "111h"},    {"SMIMEA", 53, "111h"},
+     {"CDS", 59, "211h"},  {"CDNSKEY", 60, "211b"}, {"OPENPGPKEY", 61, "b"}, {"SVCB", 64, "2np"},
+     {"HTTPS", 65, "2np"}, {"URI", 256, "22v"},     {"CAA", 257, "1tv"}}};
 
 using Rcode = std::pair<std::string_view, int>;
 constexpr std::array<Rcode, 6> kRcodes{
@@ -144,6 +136,8 @@ std::optional<std::string> normal_piece(char piece, std::string_view& rest) {
       return take_strings(rest);
     case 'h':
       return to_lower(take_rest(rest));
+    case 'p':
+      return normal_service_parameters(std::exchange(rest, {}));
     default:
       return take_rest(rest);
   }
@@ -181,7 +175,7 @@ std::optional<std::string> normal_record(int type, std::string_view text) {
   for (std::size_t i = 0; i < form.size(); ++i) {
     const auto part = normal_piece(form[i], text);
     if (!part) return std::nullopt;
-    if (i > 0) normal += ' ';
+    if (i > 0 && !part->empty()) normal += ' ';
     normal += *part;
   }
   if (!trim(text).empty()) return std::nullopt;

@@ -21,7 +21,7 @@ namespace nines::prober {
 ///   a q    an IPv4 or IPv6 address            s  a character string, shown in quotes
 ///   t      a character string, shown bare     v  the rest, shown in quotes
 ///   T      all that is left as character strings, joined without anything between them
-///   h b    the rest in hexadecimal, in base64
+///   h b    the rest in hexadecimal, in base64   p  the parameters of a service
 [[nodiscard]] std::string_view dns_form(int type) noexcept;
 
 /// `text`, a record's data as in a zone file, in the one form by which records compare: names in small letters without

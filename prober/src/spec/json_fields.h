@@ -219,6 +219,23 @@ inline Json write(const StatusRange& value) {
                                    : std::to_string(value.first) + "-" + std::to_string(value.last);
 }
 
+// "expect EXPRESSION", "send TEXT" or "starttls"; "send" alone where the text was taken out as a secret.
+inline constexpr std::array<std::pair<DialogStep::Act, const char*>, 3> kDialogActs{
+    {{DialogStep::Act::expect, "expect"}, {DialogStep::Act::send, "send"}, {DialogStep::Act::starttls, "starttls"}}};
+inline bool read(const Json& json, DialogStep& out) {
+  if (!json.is_string()) return false;
+  const auto text = json.get<std::string>();
+  const auto word_end = text.find(' ');
+  const auto act = by_name(kDialogActs, std::string_view(text).substr(0, word_end));
+  if (!act || (*act == DialogStep::Act::starttls && word_end != std::string::npos)) return false;
+  out.act = *act;
+  if (word_end != std::string::npos) out.text = text.substr(word_end + 1);
+  return true;
+}
+inline Json write(const DialogStep& value) {
+  return name_of(kDialogActs, value.act) + (value.text.empty() ? "" : " " + value.text);
+}
+
 // "Name", "Name absent" or "Name OP value".
 inline bool read(const Json& json, HeaderCondition& out) {
   if (!json.is_string()) return false;

@@ -61,6 +61,9 @@ CheckSpec without_secrets(CheckSpec spec) {
   spec.bearer_token.clear();
   spec.body.clear();
   spec.send.clear();
+  for (DialogStep& step : spec.dialog) {
+    if (step.act == DialogStep::Act::send) step.text.clear();
+  }
   std::erase_if(spec.headers, [](const auto& header) { return prober::is_secret_header(header.first); });
   if (check_kind(spec.url) != CheckKind::dns) spec.url.resize(std::min(spec.url.size(), spec.url.find_first_of("?#")));
   if (const auto login = prober::login_of(spec.proxy); !login.empty()) {

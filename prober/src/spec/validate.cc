@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "spec/check_kind.h"
 #include "spec/compile_parts.h"
+#include "spec/dialog.h"
 #include "spec/dns_names.h"
 #include "spec/json_test.h"
 #include "spec/target.h"
@@ -96,6 +97,7 @@ constexpr FieldRule kFieldRules[] = {
     {"family", feature::kAddress, [](const CheckSpec& s) { return s.family != AddressFamily::any; }},
     {"resolve", feature::kAddress, [](const CheckSpec& s) { return !s.resolve.empty(); }},
     {"send", feature::kSend, [](const CheckSpec& s) { return !s.send.empty(); }},
+    {"dialog", feature::kDialog, [](const CheckSpec& s) { return !s.dialog.empty(); }},
     {"dns-type", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_type.empty(); }},
     {"dns-server", feature::kQuestion, [](const CheckSpec& s) { return !s.dns_server.empty(); }},
     {"expect.status", feature::kRequest, [](const CheckSpec& s) { return !s.status.empty(); }},
@@ -124,7 +126,8 @@ constexpr FieldRule kTlsRules[] = {
 };
 
 bool can_have_tls(const CheckKindTraits& kind, const CheckSpec& spec) noexcept {
-  return kind.has(feature::kTls) || spec.starttls || (kind.has(feature::kRequest) && spec.follow_redirects);
+  return kind.has(feature::kTls) || spec.starttls || prober::upgrades(spec.dialog) ||
+         (kind.has(feature::kRequest) && spec.follow_redirects);
 }
 
 void check_fields_of_kind(Checklist& list, const CheckSpec& spec, const CheckKindTraits& kind) {
@@ -138,6 +141,19 @@ void check_fields_of_kind(Checklist& list, const CheckSpec& spec, const CheckKin
                "2-prior-knowledge is for http");
   list.require(spec.http_version != HttpVersion::v2 || kind.has(feature::kTls), "http-version",
                "2 is for https, where TLS negotiates it");
+}
+
+void check_dialog(Checklist& list, const CheckSpec& spec, const CheckKindTraits& kind) {
+  if (spec.dialog.empty()) return;
+  list.require(prober::compile_dialog(spec.dialog));
+  list.require(!kind.has(feature::kTls) || !prober::upgrades(spec.dialog), "dialog",
+               "starttls means nothing where TLS begins with the first byte");
+  constexpr const char* kInside = "belongs into the dialog, as a step";
+  list.require(spec.send.empty(), "send", kInside);
+  list.require(spec.body_contains.empty(), "expect.body-contains", kInside);
+  list.require(spec.body_matches.empty(), "expect.body-matches", kInside);
+  const bool proxied = !spec.proxy.empty() || spec.proxy_from_environment;
+  list.require(!proxied, "proxy", "a dialog goes through none");
 }
 
 void check_request(Checklist& list, const CheckSpec& spec) {
@@ -275,6 +291,7 @@ void check_target(Checklist& list, const CheckSpec& spec, const prober::Target& 
   list.require(kind.has(feature::kPath) || (target.path.size() <= 1 && target.query.empty()), "url",
                "a path means nothing to this kind of check");
   check_fields_of_kind(list, spec, kind);
+  check_dialog(list, spec, kind);
   if (kind.has(feature::kQuestion)) check_question(list, spec, target);
   // A job that reports by itself may run for longer than a check may wait.
   const bool probed = kind.engine != prober::CheckEngine::none;

@@ -19,6 +19,7 @@
 #include "prober/support/checks.h"
 #include "prober/support/loopback_server.h"
 #include "prober/support/prober_fixture.h"
+#include "prober/support/shortage.h"
 
 namespace nines::prober_test {
 namespace {
@@ -280,6 +281,26 @@ TEST(AlertSenderTest, MessageThatIsNeverTakenSilencesNoOther) {
   EXPECT_EQ(stats.failed, 4U) << "one refusal and three attempts";
 }
 
+TEST(AlertSenderTest, WithoutAThreadTheMessageWaitsForOne) {
+  std::atomic<int> delivered{0};
+  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
+    ++delivered;
+    return {};
+  };
+  const AlertTarget target = hook("http://127.0.0.1:1/");
+  const auto book = make_book(target);
+  begin(*book, 1);
+  book->commit();
+  std::optional<NoThreads> shortage(std::in_place);
+  prober::AlertSender sender(*book, target, deliver);
+  sender.poke();
+  EXPECT_EQ(delivered, 0);
+  shortage.reset();
+  sender.poke();
+  wait_until_told(*book);
+  EXPECT_EQ(delivered, 1);
+}
+
 TEST(AlertSenderTest, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
   std::atomic<int> begun{0};
   std::atomic<int> ended{0};
@@ -315,7 +336,7 @@ TEST(AlertDispatcherTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   ASSERT_TRUE(book);
   std::atomic<int> changes{0};
   prober::AlertDispatcher dispatcher(*std::move(book), options, {[&](const StateChange&) { ++changes; }, nullptr});
-  dispatcher.start();
+  ASSERT_TRUE(dispatcher.start());
   const auto change = [&](std::uint32_t id, State to) {
     StateChange told;
     told.server = ServerId{id};

@@ -60,7 +60,7 @@ class AlertRushTest : public testing::Test {
     ASSERT_TRUE(book);
     dispatcher_ =
         std::make_unique<prober::AlertDispatcher>(*std::move(book), options, prober::AlertDispatcher::Listener{});
-    dispatcher_->start();
+    ASSERT_TRUE(dispatcher_->start());
     for (std::uint32_t id = 1; id <= kServers; ++id) {
       dispatcher_->set_subject({ServerId{id}, "server", "", "", std::nullopt});
     }

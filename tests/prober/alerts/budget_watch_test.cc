@@ -70,7 +70,7 @@ TEST(BudgetWatchTest, BurningBudgetIsToldOnceAndItsEndToo) {
   prober::AlertDispatcher dispatcher(*std::move(book), options, {nullptr, nullptr});
   dispatcher.set_subject({ServerId{1}, "server", "", "", std::nullopt});
   dispatcher.level({{ServerId{1}, AlertTopic::down}, false, {State::up, {}, {}, ErrorClass::none, 0, ""}});
-  dispatcher.start();
+  ASSERT_TRUE(dispatcher.start());
   const auto wait_for = [&](std::uint64_t delivered) {
     for (int i = 0; i < 2'000 && dispatcher.stats().delivered < delivered; ++i) std::this_thread::sleep_for(10ms);
   };

@@ -53,6 +53,7 @@ class Dnsmasq : public testing::Test {
                            "--txt-record=txt.test,v=spf1 -all",
                            "--srv-host=_sip._tcp.test,sip.test,5060,1,2",
                            "--dns-rr=caa.test,257,0005697373756563612e74657374",
+                           "--dns-rr=svc.test,65,000100000100060268330268320003000220fb",
                            "--host-record=xn--mnchen-3ya.test,127.0.0.1",
                            "--host-record=two.test,127.0.0.77",
                            "--host-record=two.test,127.0.0.1"},
@@ -74,6 +75,7 @@ TEST_F(Dnsmasq, RecordsAreAnswered) {
                {"mail.test", "MX", "10 mx.test", "11 mx.test"},
                {"txt.test", "TXT", "v=spf1 -all", "something else"},
                {"_sip._tcp.test", "SRV", "1 2 5060 sip.test", "1 2 5061 sip.test"},
+               {"svc.test", "HTTPS", "1 . alpn=h3,h2 port=8443", "1 . alpn=h2,h3 port=8443"},
                {"caa.test", "CAA", "0 issue \"ca.test\"", "0 issue \"CA.test\""}};
   for (const auto& [name, type, answer, other] : cases) {
     auto spec = question(name, type);
@@ -95,10 +97,16 @@ TEST_F(Dnsmasq, AnswersCompareAsTheDnsDoes) {
     const char* type;
     const char* answer;
     bool same;
-  } cases[] = {{"mail.test", "MX", "10 mx.test.", true},          {"mail.test", "MX", "010 MX.test", true},
-               {"mail.test", "MX", "20 mx.test", false},          {"v6.test", "AAAA", "0:0:0:0:0:0:0:1", true},
-               {"alias.test", "CNAME", "Web.Test.", true},        {"txt.test", "TXT", "\"v=spf1 -all\"", true},
-               {"txt.test", "TXT", "\"v=spf1 \" \"-all\"", true}, {"txt.test", "TXT", "v=SPF1 -all", false},
+  } cases[] = {{"mail.test", "MX", "10 mx.test.", true},
+               {"mail.test", "MX", "010 MX.test", true},
+               {"mail.test", "MX", "20 mx.test", false},
+               {"svc.test", "HTTPS", "01 . port=\"8443\" ALPN=\"h3,h2\"", true},
+               {"svc.test", "HTTPS", "1 . alpn=h3,h2", false},
+               {"v6.test", "AAAA", "0:0:0:0:0:0:0:1", true},
+               {"alias.test", "CNAME", "Web.Test.", true},
+               {"txt.test", "TXT", "\"v=spf1 -all\"", true},
+               {"txt.test", "TXT", "\"v=spf1 \" \"-all\"", true},
+               {"txt.test", "TXT", "v=SPF1 -all", false},
                {"txt.test", "TXT", "v=spf1  -all", false}};
   for (const auto& [name, type, answer, same] : cases) {
     auto spec = question(name, type);

@@ -257,6 +257,14 @@ TEST(DnsMessages, EveryTypeIsShownAsInAZoneFile) {
   EXPECT_EQ(record_text(52, std::string("\3\1\1\xcd", 4)), "3 1 1 cd");
   EXPECT_EQ(record_text(35, std::string("\0\x64\0\x0a\1u\3sip\1!\0", 13)), "100 10 \"u\" \"sip\" \"!\" .");
   EXPECT_EQ(record_text(257, std::string("\0\5issueca \"x\"", 13)), "0 issue \"ca \\\"x\\\"\"");
+  EXPECT_EQ(record_text(65, std::string("\0\1\3svc\0\0\1\0\3\2h2\0\4\0\4\xc0\0\2\1", 22)),
+            "1 svc alpn=h2 ipv4hint=192.0.2.1");
+  EXPECT_EQ(record_text(64, std::string("\0\0\3svc\0", 7)), "0 svc");
+  EXPECT_EQ(record_text(65, std::string("\0\1\0\0\3\0\2\x20\xfb\0\1\0\3\2h2", 16)), "(none)") << "out of order";
+  EXPECT_EQ(record_text(65, std::string("\0\1\0\0\1\0\3\3h2", 10)), "(none)");
+  EXPECT_EQ(record_text(65, std::string("\0\1\0\0\1\0\xff\2h2", 10)), "(none)");
+  EXPECT_EQ(record_text(256, std::string("\0\1\0\2urn:x", 9)), "1 2 \"urn:x\"");
+  EXPECT_EQ(record_text(61, std::string("\1\2\3", 3)), "AQID");
   EXPECT_EQ(record_text(5, std::string("\3a.b\0", 5)), "a\\.b");
   EXPECT_EQ(record_text(1, std::string("\1\2\3", 3)), "(none)");
   EXPECT_EQ(record_text(1, std::string("\1\2\3\4\5", 5)), "(none)");

@@ -1,34 +1,18 @@
 // What the prober lacks itself says nothing of any server: without descriptors every check is unknown, and the next one
 // after that is as good as any.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <string>
 #include <vector>
 
 #include "prober/support/checks.h"
 #include "prober/support/loopback_server.h"
+#include "prober/support/shortage.h"
 
 namespace nines {
 namespace {
 
 using namespace prober_test;
-
-/// While it lives this process opens no further descriptor; those that it has stay.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &former_), 0);
-    const rlimit none{0, former_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &former_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit former_{};
-};
 
 std::vector<CheckOutcome> outcomes_of(CheckRunner& runner,
                                       const std::vector<std::shared_ptr<const CompiledCheck>>& checks) {

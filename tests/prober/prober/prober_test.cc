@@ -16,6 +16,7 @@
 #include "prober/support/faulty_store.h"
 #include "prober/support/loopback_server.h"
 #include "prober/support/prober_fixture.h"
+#include "prober/support/shortage.h"
 
 namespace nines::prober_test {
 namespace {
@@ -214,6 +215,22 @@ TEST_F(ProberTest, AlertOfAnOutageDoesNotWaitForAStoreThatStalls) {
   ASSERT_TRUE(wait_until([&] { return prober->stats().stored >= 2; }));
   EXPECT_TRUE(prober->stop());
   EXPECT_GE(stored(id).size(), 2U) << "and nothing is lost";
+}
+
+TEST_F(ProberTest, StartWithoutThreadsIsRefused) {
+  Site site;
+  const ServerId id = add_server("site", site.url());
+  auto made = Prober::create(*store, options);
+  ASSERT_TRUE(made);
+  ASSERT_TRUE((*made)->set_server(probed(id, "site", site.url())));
+  {
+    const NoThreads shortage;
+    const auto started = (*made)->start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, ErrorCode::unavailable);
+  }
+  EXPECT_TRUE((*made)->stop());
+  EXPECT_THAT(stored(id), IsEmpty());
 }
 
 TEST_F(ProberTest, JobReportsUnderItsNameOrToken) {

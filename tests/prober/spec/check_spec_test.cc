@@ -50,6 +50,7 @@ CheckSpec everything() {
   spec.resolve = {"a:1:192.0.2.1", "b:2:[2001:db8::1]"};
   spec.policy = {true, true, true};
   spec.send = "QUIT\r\n";
+  spec.dialog = {{DialogStep::Act::expect, "^220"}, {DialogStep::Act::send, "a b"}, {DialogStep::Act::starttls, ""}};
   spec.dns_type = "MX";
   spec.dns_server = "192.0.2.53";
   spec.status = {{200, 204}, {301, 301}};

@@ -55,6 +55,24 @@ TEST(DnsRecords, KeysAndDigestsHaveNoBlanksAndNoCase) {
   EXPECT_EQ(normal("NAPTR", "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" ."), "100 10 u E2U+sip !^.*$!sip:a@b! .");
 }
 
+TEST(DnsRecords, ParametersOfAServiceHaveNoOrder) {
+  const std::string normal_form =
+      "1 svc.test mandatory=alpn,port alpn=h3,h2 port=8443 ipv4hint=192.0.2.1,192.0.2.2 ech=AQID "
+      "ipv6hint=2001:db8::1 dohpath=/q{?dns} key99=x";
+  EXPECT_EQ(normal("HTTPS", normal_form), normal_form);
+  EXPECT_EQ(normal("HTTPS",
+                   "01 SVC.test. key99=\"x\" key7=\"/q{?dns}\" ipv6hint=2001:DB8:0::1 ech=\"AQID\" "
+                   "ipv4hint=192.0.2.1,192.0.2.2 port=08443 ALPN=\"h3,h2\" mandatory=port,alpn"),
+            normal_form);
+  EXPECT_EQ(normal("SVCB", "0 svc.test."), "0 svc.test");
+  EXPECT_EQ(normal("HTTPS", "1 . no-default-alpn alpn=h2"), "1 . alpn=h2 no-default-alpn");
+  EXPECT_NE(normal("HTTPS", "1 . alpn=h3,h2"), normal("HTTPS", "1 . alpn=h2,h3")) << "that is a preference";
+  for (const char* text : {"1 . port", "1 . port=65536", "1 . port=1 port=2", "1 . alpn=", "1 . no-default-alpn=1",
+                           "1 . ipv4hint=::1", "1 . unknown=1", "1 . key65536=x", "1 . alpn=\"h2", "1 . ech=*", "1"}) {
+    EXPECT_EQ(normal("HTTPS", text), "(none)") << text;
+  }
+}
+
 TEST(DnsRecords, TypesAreKnownByNameAndNumber) {
   EXPECT_EQ(dns_type_number("tlsa"), 52);
   EXPECT_EQ(dns_type_number("ANY"), std::nullopt);
