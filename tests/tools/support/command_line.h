@@ -44,6 +44,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
   /// Waits for its end, at most a minute (then it is killed and the code is -1).
   [[nodiscard]] Finished wait();
