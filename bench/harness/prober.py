@@ -31,7 +31,7 @@ def printed(command):
 
 
 def run(options):
-    """Load, load beside silent targets, a burst, libcurl alone, and the other prober."""
+    """Load, load beside silent targets, a burst, libcurl alone, alerts, and the other prober."""
     if not (machine.BUILD / "bench" / PROGRAM).exists():
         raise machine.Failed(f"{PROGRAM} is not built")
     seconds = 5 if options.quick else 60
@@ -45,6 +45,8 @@ def run(options):
         found[name] = measure(what, **arguments)
         options.found["prober"] = found
         options.keep()
+    options.say("alerts")
+    found["alerts"] = printed([python(), FOLDER.parent / "alerts.py", "--build", machine.BUILD])
     options.say("blackbox_exporter")
     found["blackbox"] = printed([python(), FOLDER / "blackbox.py", "--build", machine.BUILD,
                                  *(["--rounds", "1", "--probes", "1000"] if options.quick else [])])

@@ -111,7 +111,7 @@ def compare_verdicts(targets, found, exporter):
     for target, verdict, success in zip(targets, found["verdicts"], exporter):
         lines.append({"name": target.name, "right": target.good, "nines": verdict["state"] in ("up", "degraded"),
                       "exporter": success, "nines_error": verdict["error"], "nines_detail": verdict["detail"],
-                      "steady": verdict["steady"]})
+                      "steady": verdict["steady"], "why": target.why})
     return lines
 
 

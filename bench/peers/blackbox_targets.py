@@ -4,6 +4,7 @@ The servers answer from a thread of this process (asyncio), DNS from dnsmasq; al
 """
 
 import asyncio
+import gzip
 import logging
 import pathlib
 import shutil
@@ -57,7 +58,7 @@ class Authority:
 def answer(status, body=b"", headers=()):
     """An HTTP/1.1 answer that ends its connection."""
     head = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", "Connection: close", *headers]
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
 
 
 WELCOME = b"<html><title>Welcome</title>build 1234, status ok</html>"
@@ -114,6 +115,29 @@ async def http_answer(path, headers, writer):
         for i in range(40_000):
             writer.write(f"X-Filler-{i}: {'x' * 100}\r\n".encode())
         await writer.drain()
+    elif word == "members":
+        writer.write(answer(200, gzip.compress(WELCOME) + gzip.compress(b"more"), ["Content-Encoding: gzip"]))
+    elif word == "packed":
+        writer.write(answer(200, gzip.compress(WELCOME), ["Content-Encoding: gzip"]))
+    elif word == "tail":
+        writer.write(answer(200, gzip.compress(WELCOME) + b"trailing", ["Content-Encoding: gzip"]))
+    elif word == "coding":
+        writer.write(answer(200, WELCOME, [f"Content-Encoding: {rest}"]))
+    elif word == "cookie":
+        known = "seen=1" in headers.get("cookie", "")
+        writer.write(answer(200, WELCOME) if known else answer(302, b"", ["Set-Cookie: seen=1", "Location: /cookie"]))
+    elif word == "blank":
+        writer.write(answer(302, b"", [f"Location: http://{headers.get('host')}/a b"]))
+    elif word == "foreign":
+        writer.write(answer(302, b"", ["Location: /caf\xe9"]))
+    elif word == "latin1":
+        writer.write(answer(200, "Grüße".encode("latin-1"), ["Content-Type: text/html; charset=iso-8859-1"]))
+    elif word == "endless":
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(100):
+            writer.write(b"tick\n")
+            await writer.drain()
+            await asyncio.sleep(0.1)
     elif word == "http10":
         writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + WELCOME)
     elif word == "empty":
@@ -159,6 +183,31 @@ def greet(line):
             while heard := await reader.readline():
                 writer.write(b"you said " + heard)
         except OSError:
+            pass
+        finally:
+            writer.close()
+    return serve
+
+
+def mail(context):
+    """A mail server that greets, answers EHLO, and becomes TLS when it is asked to; `context` None offers no TLS."""
+    async def serve(reader, writer):
+        try:
+            writer.write(b"220 mail.test ESMTP\r\n")
+            while heard := await reader.readline():
+                word = heard.split()[0].upper() if heard.split() else b""
+                if word == b"EHLO":
+                    writer.write(b"250-mail.test\r\n250-STARTTLS\r\n250 HELP\r\n" if context else b"250 mail.test\r\n")
+                elif word == b"STARTTLS" and context:
+                    writer.write(b"220 go ahead\r\n")
+                    await writer.drain()
+                    await writer.start_tls(context)
+                elif word == b"QUIT":
+                    writer.write(b"221 bye\r\n")
+                    return
+                else:
+                    writer.write(b"500 what?\r\n")
+        except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
@@ -226,6 +275,11 @@ class Servers:
                 await self._listen(name, handler, None)
             for name, context in tls.items():
                 await self._listen(name, serve_http, context)
+            for name, context in (("starttls", tls["https"]), ("starttls_expired", tls["https_expired"]),
+                                  ("no_starttls", None)):
+                await self._listen(name, mail(context), None)
+            for name, kind in (("tls_mail", "https"), ("tls_mail_other", "https_wrong_host")):
+                await self._listen(name, mail(None), tls[kind])
             started.set()
         self.loop.set_exception_handler(lambda *_: None)  # handshakes that fail are what is wanted
         self.loop.run_until_complete(start())
@@ -241,7 +295,9 @@ class Servers:
                          f"--port={self.ports['dns']}", "--listen-address=127.0.0.1", "--bind-interfaces",
                          "--host-record=good.test,192.0.2.1", "--host-record=six.test,2001:db8::1",
                          "--txt-record=good.test,hello", "--mx-host=good.test,mail.good.test,10",
-                         "--cname=alias.test,good.test", "--local=/test/"], self.directory / "dnsmasq.log")
+                         "--cname=alias.test,good.test", "--caa-record=good.test,0,issue,ca.test",
+                         "--srv-host=_sip._tcp.good.test,sip.good.test,5060,1,2", "--host-record=xn--mnchen-3ya.test,192.0.2.3",
+                         "--host-record=two.test,192.0.2.8", "--host-record=two.test,192.0.2.9", "--local=/test/"], self.directory / "dnsmasq.log")
         server.wait_until(lambda: self._dns_answers())
         return server
 
@@ -263,8 +319,9 @@ class Servers:
 class Target:
     """One line of the list: what is right, and how each of the two is asked."""
 
-    def __init__(self, name, good, check, prober, options, address):
+    def __init__(self, name, good, check, prober, options, address, why=""):
         self.name = name
+        self.why = why  # where the two differ: who is right, and why
         self.good = good
         self.nines = {"timeout": f"{TIMEOUT_MS}ms", **check}
         self.module = {"prober": prober, "timeout": f"{TIMEOUT_MS}ms", prober: options}
@@ -279,10 +336,11 @@ def http_targets(ports, ca):
         scheme = "https" if server.startswith("https") else "http"
         url = f"{scheme}://{host}:{ports[server]}{path}"
         trust = options.pop("tls_config", {"ca_file": str(ca)})
+        why = options.pop("why", "")
         common = {"preferred_ip_protocol": "ip4", "tls_config": trust}
         spec = {"url": url, **({"ca-file": str(ca)} if scheme == "https" and "ca_file" in trust else {})}
         found.append(Target(name, good, {**spec, **(check or {}), **({"expect": expect} if expect else {})}, "http",
-                            {**common, **options}, url))
+                            {**common, **options}, url, why))
 
     for status in (200, 201, 204, 206):
         add(f"status {status}", True, f"/status/{status}")
@@ -333,6 +391,29 @@ def http_targets(ports, ca):
     add("bearer token", True, "/bearer", check={"bearer-token": "t0ken"}, bearer_token="t0ken")
     add("wrong bearer token", False, "/bearer", check={"bearer-token": "x"}, bearer_token="x")
     add("header sent", True, "/header", check={"headers": {"X-Probe": "yes"}}, headers={"X-Probe": "yes"})
+    add("cookie that is set on the way", True, "/cookie")
+    add("Location with a blank", True, "/blank")
+    add("Location with a byte of Latin-1", True, "/foreign")
+    add("gzip that nobody asked for", True, "/packed")
+    add("gzip of two members", True, "/members")
+    add("gzip with bytes behind its end", True, "/tail")
+    add("coding that nobody knows", True, "/coding/aws-chunked")
+    add("gzip, looked into", True, "/packed", check={"compressed": True}, expect={"body-contains": "Welcome"},
+        compression="gzip", fail_if_body_not_matches_regexp=["Welcome"])
+    add("gzip of two members, looked into", True, "/members", check={"compressed": True},
+        expect={"body-contains": "more"}, compression="gzip", fail_if_body_not_matches_regexp=["more"])
+    add("gzip with bytes behind its end, looked into", True, "/tail", check={"compressed": True},
+        expect={"body-contains": "Welcome"}, compression="gzip", fail_if_body_not_matches_regexp=["Welcome"],
+        why="nines: the whole of the body unpacks, and browsers and curl show it; what stands behind it is nobody's")
+    add("text in Latin-1", True, "/latin1", expect={"body-contains": "Grüße"},
+        fail_if_body_not_matches_regexp=["Grüße"],
+        why="nines: the answer names its charset, in which the word is there; the exporter compares bytes")
+    add("body without an end, headers are enough", True, "/endless", check={"read-body": False},
+        why="nines: it can be told that the headers are enough, the exporter reads until its timeout")
+    add("method in small letters", True, check={"method": "get"}, method="get",
+        why="nines: a configuration that says get means GET; the exporter sends it as it is")
+    add("own Host across a redirect", True, "/redirect/1", check={"headers": {"Host": "site.test"}},
+        headers={"Host": "site.test"})
     add("slow but in time", True, "/slow/0.3")
     add("too slow", False, "/slow/4")
     add("body that drips", False, "/drip")
@@ -391,10 +472,11 @@ def other_targets(ports, ca):
 
     def dns(name, good, query, kind="A", server="dns", expect=None, **options):
         address = f"127.0.0.1:{ports[server]}"
+        why = options.pop("why", "")
         found.append(Target(name, good, {"url": f"dns://{address}/{query}", "dns-type": kind,
                                          **({"expect": expect} if expect else {})}, "dns",
                             {**ip4, "transport_protocol": "udp", "query_name": query, "query_type": kind, **options},
-                            address))
+                            address, why))
 
     tcp("tcp", True, "ssh")
     tcp("tcp closed", False, "closed")
@@ -408,6 +490,30 @@ def other_targets(ports, ca):
     tcp("smtp greeting", True, "smtp", {"expect": {"body-matches": "^220 "}}, [{"expect": "^220 "}])
     tcp("smtp that is too busy", False, "smtp_busy", {"expect": {"body-matches": "^220 "}}, [{"expect": "^220 "}])
     tcp("binary greeting", False, "banner", {"expect": {"body-matches": "^220 "}}, [{"expect": "^220 "}])
+    hello = ["expect ^220 ", "send EHLO prober\r\n"]
+    spoken = [{"expect": "^220 "}, {"send": "EHLO prober\r"}]
+    upgrade = hello + ["expect STARTTLS", "send STARTTLS\r\n", "expect ^220", "starttls", "send EHLO prober\r\n",
+                       "expect ^250 "]
+    upgraded = spoken + [{"expect": "STARTTLS"}, {"send": "STARTTLS\r"}, {"expect": "^220"}, {"starttls": True},
+                         {"send": "EHLO prober\r"}, {"expect": "^250 "}]
+    trust = {"ca-file": str(ca)}
+    trusted = {"tls_config": {"ca_file": str(ca), "server_name": "localhost"}}
+    tcp("dialog of several steps", True, "no_starttls", {"dialog": hello + ["expect ^250 ", "send QUIT\r\n", "expect ^221"]},
+        spoken + [{"expect": "^250 "}, {"send": "QUIT\r"}, {"expect": "^221"}])
+    tcp("dialog that hears something else", False, "no_starttls", {"dialog": hello + ["expect ^354"]},
+        spoken + [{"expect": "^354"}])
+    tcp("dialog over STARTTLS", True, "starttls", {**trust, "dialog": upgrade}, upgraded, **trusted)
+    tcp("dialog over STARTTLS, expired", False, "starttls_expired", {**trust, "dialog": upgrade}, upgraded, **trusted)
+    tcp("dialog over STARTTLS that is not offered", False, "no_starttls", {**trust, "dialog": upgrade}, upgraded, **trusted)
+
+    def tls_dialog(name, good, server):
+        address = f"localhost:{ports[server]}"
+        found.append(Target(name, good, {"url": f"tls://{address}", **trust, "dialog": hello + ["expect ^250 "]}, "tcp",
+                            {**ip4, "tls": True, "tls_config": {"ca_file": str(ca)},
+                             "query_response": spoken + [{"expect": "^250 "}]}, address))
+
+    tls_dialog("dialog over TLS", True, "tls_mail")
+    tls_dialog("dialog over TLS of another host", False, "tls_mail_other")
     tls("tls", True, "https")
     tls("tls expired", False, "https_expired")
     tls("tls self-signed", False, "https_self_signed")
@@ -427,6 +533,20 @@ def other_targets(ports, ca):
         validate_answer_rrs={"fail_if_not_matches_regexp": [r".*192\.0\.2\.1$"]})
     dns("dns another answer", False, "good.test", expect={"dns-answers": "192.0.2.9"},
         validate_answer_rrs={"fail_if_not_matches_regexp": [r".*192\.0\.2\.9$"]})
+    dns("dns mail, with a final dot", True, "good.test", "MX", expect={"dns-answers": "10 MAIL.good.test."},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r".*10\tmail\.good\.test\.$"]})
+    dns("dns address of six, written out", True, "six.test", "AAAA", expect={"dns-answers": "2001:0db8:0:0:0:0:0:1"},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r".*2001:db8::1$"]})
+    dns("dns service", True, "_sip._tcp.good.test", "SRV", expect={"dns-answers": "1 2 5060 sip.good.test"},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r".*1 2 5060 sip\.good\.test\.$"]})
+    dns("dns only these", False, "two.test", expect={"dns-answers": "192.0.2.8", "dns-only": True},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r".*192\.0\.2\.8$"]})
+    dns("dns in a network", True, "two.test", expect={"dns-networks": "192.0.2.8/31"},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r".*192\.0\.2\.[89]$"]})
+    dns("dns text of another case", False, "good.test", "TXT", expect={"dns-answers": "HELLO"},
+        validate_answer_rrs={"fail_if_not_matches_regexp": [r'.*"HELLO"$']})
+    dns("dns name outside of ASCII", True, "münchen.test", expect={"dns-answers": "192.0.2.3"},
+        why="nines: it asks for xn--mnchen-3ya.test, which is what the DNS has; the exporter asks for the raw bytes")
     dns("dns that refuses", False, "example.org")
     dns("dns that is silent", False, "good.test", server="dns_silent")
     dns("dns that is not there", False, "good.test", server="dns_closed")
