@@ -28,7 +28,12 @@ class Bulk {
  public:
   Bulk(const Store& store, std::span<const Server* const> servers, const Query& query, const BulkOptions& options,
        const TakeItem& take)
-      : store_(store), servers_(servers), query_(query), options_(options), take_(take) {
+      : store_(store),
+        known_(dynamic_cast<const KnownHistory*>(&store)),
+        servers_(servers),
+        query_(query),
+        options_(options),
+        take_(take) {
     if (!options.bar_windows.empty()) edges_ = edges_of(options.bar_windows);
   }
 
@@ -50,8 +55,11 @@ class Bulk {
   }
 
  private:
+  [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(const Server& server) const {
+    return known_ == nullptr ? std::nullopt : known_->longest_interval(server.id);
+  }
   [[nodiscard]] Reach reach_of(const Server& server) const {
-    return reach(server, query_.policy, query_.window, longest_interval(store_, server.id));
+    return reach(server, query_.policy, query_.window, longest_interval(server));
   }
 
   // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked
@@ -76,10 +84,13 @@ class Bulk {
     std::vector<ServerId> ids;
     ids.reserve(indices.size());
     for (const std::size_t index : indices) ids.push_back(servers_[index]->id);
+    const auto all_of = [&](std::size_t index) {
+      return Reach{reach_ms, reach_ms, longest_interval(*servers_[index])};
+    };
     const auto cost = store_.scan_many(ids, {query_.window.from, horizon}, options,
                                        [&](std::size_t i, Cursor& cursor) -> Result<void> {
                                          std::unique_ptr<Workspace> workspace = borrow();
-                                         auto done = visit(indices[i], &cursor, {reach_ms, reach_ms}, *workspace);
+                                         auto done = visit(indices[i], &cursor, all_of(indices[i]), *workspace);
                                          give_back(std::move(workspace));
                                          return done;
                                        });
@@ -94,7 +105,7 @@ class Bulk {
   }
 
   Result<void> read(std::size_t index, Cursor* cursor, const Reading& reading, Reach reach, ServerReader& reader) {
-    if (auto done = reader.begin(store_, *servers_[index], query_, reading, reach); !done) return done;
+    if (auto done = reader.begin(*servers_[index], query_, reading, reach); !done) return done;
     if (cursor != nullptr) {
       if (auto done = reader.take(store_, *cursor); !done) return done;
     } else if (auto done = reader.read(store_, query_.summaries); !done) {
@@ -154,6 +165,7 @@ class Bulk {
   }
 
   const Store& store_;
+  const KnownHistory* const known_;  // null where the store keeps no such knowledge
   std::span<const Server* const> servers_;
   const Query& query_;
   const BulkOptions& options_;

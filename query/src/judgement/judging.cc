@@ -5,6 +5,7 @@ namespace nines::query {
 Reach reach(const Server& server, const Policy& policy, Window window,
             std::optional<std::chrono::milliseconds> longest_interval) noexcept {
   Reach reach;
+  reach.longest_interval = longest_interval;
   for (std::size_t i = 0; i < server.rules.size(); ++i) {
     const Rules& rules = server.rules[i];
     const std::int64_t hold = hold_ms(rules, 0);

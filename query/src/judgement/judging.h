@@ -42,8 +42,9 @@ inline constexpr std::int64_t kLongestHoldMs = std::int64_t{0xffff'ffff} * 5 / 2
 struct Reach {
   std::int64_t back_ms = 0;
   std::int64_t ahead_ms = 0;
+  std::optional<std::chrono::milliseconds> longest_interval{};  ///< of any result of the server, where it is known
 };
-/// `longest_interval`: that of any result of the server, where it is known.
+/// `longest_interval` as in Reach.
 [[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window,
                           std::optional<std::chrono::milliseconds> longest_interval) noexcept;
 

@@ -30,8 +30,7 @@ std::int64_t day_start(std::int64_t time_ms) {
 
 }  // namespace
 
-Result<void> ServerReader::begin(const Store& store, const Server& server, const Query& query, const Reading& reading,
-                                 Reach reach) {
+Result<void> ServerReader::begin(const Server& server, const Query& query, const Reading& reading, Reach reach) {
   if (auto valid = validate(query.policy); !valid) return valid;
   frame_.server = &server;
   frame_.policy = query.policy;
@@ -41,7 +40,7 @@ Result<void> ServerReader::begin(const Store& store, const Server& server, const
   floor_ms_ = std::max<std::int64_t>(0, to_ms(frame_.window.from) - reach.back_ms);
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
   beginning_ms_.reset();
-  longest_interval_ = longest_interval(store, server.id);
+  longest_interval_ = reach.longest_interval;
   step_back_days_ = kFirstStepBackDays;
   since_.reset();
   merge_ms_ = 0;
@@ -87,7 +86,7 @@ Result<void> ServerReader::read(const Store& store, Summaries summaries) {
 Result<void> ServerReader::read_all(const Store& store, const Server& server, const Query& query,
                                     const Reading& reading) {
   const Reach own = reach(server, query.policy, query.window, longest_interval(store, server.id));
-  if (auto done = begin(store, server, query, reading, own); !done) return done;
+  if (auto done = begin(server, query, reading, own); !done) return done;
   if (!frame_.window.empty()) {
     if (auto done = read(store, query.summaries); !done) return done;
   }
@@ -353,8 +352,9 @@ Result<bool> ServerReader::find_since(const Store& store) {
   reading.since = true;
   const Query query{days, from_ms(now_ms_), frame_.policy, Summaries::always};
   // What comes after the midnight is looked at only where a row of results is undecided there.
-  const std::int64_t back_ms = reach(*frame_.server, query.policy, days, longest_interval_).back_ms;
-  auto done = before_->begin(store, *frame_.server, query, reading, {back_ms, 0});
+  Reach back = reach(*frame_.server, query.policy, days, longest_interval_);
+  back.ahead_ms = 0;
+  auto done = before_->begin(*frame_.server, query, reading, back);
   if (done) done = before_->read(store, query.summaries);
   if (done) done = before_->settle(store);
   if (!done) return tl::unexpected(done.error());

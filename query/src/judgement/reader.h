@@ -38,8 +38,7 @@ class ServerReader {
  public:
   /// `server` must live as long as the answers are used; so must what `reading` points to, until settle() is done.
   /// `reach` must be at least reach() of the server. Errors: invalid_argument (policy, a zone).
-  [[nodiscard]] Result<void> begin(const Store& store, const Server& server, const Query& query, const Reading& reading,
-                                   Reach reach);
+  [[nodiscard]] Result<void> begin(const Server& server, const Query& query, const Reading& reading, Reach reach);
   /// Takes all of a scan of the window, with the look back and ahead of `reach`.
   [[nodiscard]] Result<void> take(const Store& store, Cursor& cursor);
   /// Plans and reads by itself.
