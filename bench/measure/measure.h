@@ -47,7 +47,8 @@ using Measurements = std::map<std::string, Measurement>;
     const Measurements& measurements, int argc, char** argv,
     const std::function<void(const Arguments&)>& prepare = [](const Arguments&) {});
 
-// Reading: read.cc. All take dir= (the store), head=0|1, threads=, runs=.
+// Reading: read.cc. All take dir= (the store), head=0|1, threads=, runs=; the dashboard since=1: the true start of each
+// state.
 Result<Json> measure_dashboard(const Arguments& arguments);  ///< verify=1 compares with the expected answers
 Result<Json> measure_bars(const Arguments& arguments);       ///< from=summaries|results; of all calendar days
 Result<Json> measure_raw(const Arguments& arguments);        ///< all results of each of `runs` servers
