@@ -1,6 +1,7 @@
 #include "alerts/book.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "alerts/record.h"
@@ -10,6 +11,9 @@ namespace {
 
 // A rewrite costs two syncs and the live records; a megabyte is some thousands of changes.
 constexpr std::uint64_t kRewriteAfterBytes = 1U << 20U;
+
+// What a look at the figures waits for the journal at most. A write to a disk that is well takes some milliseconds.
+constexpr std::chrono::milliseconds kFiguresPatience{200};
 
 constexpr const char* kRemoved = "the server is not watched any longer";
 
@@ -364,7 +368,22 @@ void AlertBook::note_failure(const std::string& target, const std::string& why) 
 }
 
 AlertStats AlertBook::stats() const {
-  const std::lock_guard lock(mutex_);
+  const auto patience = std::chrono::steady_clock::now() + kFiguresPatience;
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  while (!lock && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    lock.try_lock();
+  }
+  const bool had = lock.owns_lock();
+  AlertStats stats = had ? stats_locked() : AlertStats{};
+  if (had) lock.unlock();
+  const std::lock_guard shown(shown_mutex_);
+  if (!had) return shown_;
+  shown_ = stats;
+  return stats;
+}
+
+AlertStats AlertBook::stats_locked() const {
   AlertStats stats = sums_;
   stats.open_incidents = open_.size();
   for (const auto& [target, owed] : owed_) stats.pending += owed.entries.size();

@@ -105,6 +105,7 @@ class AlertBook {
   /// The target is described anew: what waits for an attempt may have it at once.
   void hasten(const std::string& target);
 
+  /// While the journal's disk stalls, those of a moment ago: whoever looks at figures must not wait for a disk.
   [[nodiscard]] AlertStats stats() const;
 
  private:
@@ -150,6 +151,7 @@ class AlertBook {
   void note(LogLevel level, std::string text);
   void tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum);
   void note_failure(const std::string& target, const std::string& why);
+  [[nodiscard]] AlertStats stats_locked() const;
   [[nodiscard]] std::vector<std::string> snapshot() const;
   [[nodiscard]] const AlertTargetRule* rule_of(const std::string& target) const;
 
@@ -167,6 +169,9 @@ class AlertBook {
   AlertStats sums_;                   // of the counters only
   std::map<std::string, AlertTargetStats> counts_;
   std::vector<std::pair<LogLevel, std::string>> notes_;
+
+  mutable std::mutex shown_mutex_;
+  mutable AlertStats shown_;  // as stats() last found them; guarded by shown_mutex_
 };
 
 }  // namespace nines::prober

@@ -127,6 +127,7 @@ TEST_F(BadDaysTest, WhileTheDiskStallsAnOutageIsNotMissed) {
   fail_one();
   std::this_thread::sleep_for(misfortune());
   EXPECT_EQ(get(page_, "/-/healthy").status, 200) << "the page answers meanwhile";
+  EXPECT_THAT(get(page_, "/metrics").body, HasSubstr("\nnines_alerts_open 0\n"));
   std::filesystem::remove(stall);
   ASSERT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
   mend_it();
