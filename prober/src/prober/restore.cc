@@ -26,7 +26,7 @@ class Reader {
     for (std::uint32_t i = 0; i < segment.size(); ++i) take(segment.at(i, server_));
   }
   [[nodiscard]] Reading finish() {
-    reading_.decided = recovered_;
+    reading_.decided = recovered_ && well_;
     for (const AlertTopic topic : {AlertTopic::degraded, AlertTopic::certificate}) {
       const Judges::TopicChange known = reading_.restored.judges.topic(topic);
       reading_.decided = reading_.decided && !(known.lasts && known.since == first_);
@@ -39,9 +39,18 @@ class Reader {
     reading_.restored.judges.apply(result, rules_);
     if (result.state == State::down) successes_ = 0;
     if (result.state == State::up || result.state == State::degraded) ++successes_;
+    // What else lasts is ended by answers that are up, and certainly by as many of them in a row.
+    if (result.state == State::up) ++ups_;
+    if (result.state == State::down || result.state == State::degraded) ups_ = 0;
+    well_ = well_ || ups_ >= rules_.confirm_successes || lasts_since_within();
     recovered_ = recovered_ || successes_ >= rules_.confirm_successes;
     if (!first_ && result.state != State::unknown) first_ = result.time;
     reading_.restored.last = std::move(result);
+  }
+
+  [[nodiscard]] bool lasts_since_within() const {
+    const Judges::TopicChange degraded = reading_.restored.judges.topic(AlertTopic::degraded);
+    return degraded.lasts && degraded.since != first_;
   }
 
   const ServerId server_;
@@ -49,6 +58,8 @@ class Reader {
   const Rules& rules_;
   Reading reading_;
   std::uint32_t successes_ = 0;  // in a row
+  std::uint32_t ups_ = 0;        // likewise, of answers that were neither down nor degraded
+  bool well_ = false;            // whether a degraded server's incident lasts is known from the window alone
   bool recovered_ = false;       // there was a row of as many as end an outage
   std::optional<TimeMs> first_;  // of the known results
 };
