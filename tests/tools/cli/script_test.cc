@@ -154,6 +154,28 @@ TEST_F(ScriptTest, AddTakesOnlyWhatItHonours) {
   EXPECT_EQ(run({"server", "add", "a", "--if-missing"}).code, 0);
 }
 
+TEST_F(ScriptTest, PushSaysWhatIsWrongWithItsUrl) {
+  const Finished scheme = nines({"push", "job", "--url", "ftp://127.0.0.1"});
+  EXPECT_EQ(scheme.code, 2);
+  EXPECT_THAT(scheme.err, AllOf(HasSubstr("is not a URL like"), Not(HasSubstr("internal error"))));
+  const Finished nobody = nines({"push", "job", "--url", "http://127.0.0.1:" + std::to_string(free_port())});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_THAT(nobody.err, HasSubstr("nobody listens there"));
+  EXPECT_EQ(nines({"push", "job", "--exit-code", "abc", "--url", "http://127.0.0.1:1"}).code, 2);
+}
+
+TEST_F(ScriptTest, MistypedPathMakesNoDirectories) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"record", "a", "up"}, {"server", "add", "a"}, {"demo", "--days", "1"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--db", dir_.path("no/such/db")});
+    const Finished finished = nines(arguments);
+    EXPECT_EQ(finished.code, 1) << command[0];
+    EXPECT_THAT(finished.err, HasSubstr("there is no directory `"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir_.path("no")));
+}
+
 TEST_F(ScriptTest, ObjectiveIsTakenAwayWithNone) {
   ASSERT_EQ(run({"server", "add", "a", "--objective", "99.9%"}).code, 0);
   EXPECT_THAT(run({"server", "show", "a", "--json"}).out, HasSubstr("\"objective\":0.999"));

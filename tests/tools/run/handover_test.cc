@@ -35,7 +35,8 @@ class HandoverTest : public ::testing::Test {
   void start_owner() {
     const std::string yaml =
         "servers:\n  - {name: site, url: \"http://127.0.0.1:1/\", interval: 24h, timeout: 1s}\n"
-        "  - {name: job, push: {token: s3cret}, interval: 1h}\nstore: {path: " +
+        "  - {name: job, push: {token: s3cret}, interval: 1h}\n  - {name: bare, url: \"push:\", interval: 1h}\nstore: "
+        "{path: " +
         db() + "}\nweb: {listen: off}\n";
     owner_.emplace(std::vector<std::string>{"run", "--config", dir_.write("nines.yaml", yaml), "-v"});
     ASSERT_TRUE(eventually([&] { return std::filesystem::exists(socket_path()); })) << owner_->err_so_far();
@@ -190,6 +191,10 @@ TEST_F(HandoverTest, AJobReportsThroughTheStoresSocket) {
   const Json points = Json::parse(run({"points", "job", "--window", "1h", "--json"}).out, nullptr, false);
   ASSERT_EQ(points["points"].size(), 1U);
   EXPECT_EQ(points["points"][0]["state"], "down");
+  EXPECT_EQ(run({"push", "job"}).code, 0) << "by its name too: who owns the store needs no token";
+  EXPECT_EQ(run({"push", "bare"}).code, 0) << "a url of kind push: alone makes a push server";
+  EXPECT_EQ(run({"push", "site"}).code, 1) << "which is checked";
+  EXPECT_EQ(run({"push", "job", "--exit-code", "abc"}).code, 2);
   const Finished unknown = run({"push", "nobody"});
   EXPECT_EQ(unknown.code, 1);
   EXPECT_THAT(unknown.err, HasSubstr("no push server has this token"));

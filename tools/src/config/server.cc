@@ -276,6 +276,8 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
     rules.timeout = check.spec.timeouts.total;
     server.url = check.spec.url;
     config.check = std::move(check.spec);
+    // By its url alone it is one too, and has its name for a token.
+    if (!config.push && check_kind(server.url) == CheckKind::push) config.push.emplace();
   }
   server.rules = {rules};
   if (server.name.empty()) return std::nullopt;

@@ -323,7 +323,13 @@ Result<void> Daemon::reload() {
   return {};
 }
 
-Result<void> Daemon::push(const WebRequest& request, const std::string& path) {
+std::string Daemon::push_server_called(const std::string& name) const {
+  const bool there = std::any_of(probed_.begin(), probed_.end(),
+                                 [&](const ProbedServer& server) { return server.push && server.name == name; });
+  return there ? name : std::string();
+}
+
+Result<void> Daemon::push(const WebRequest& request, const std::string& path, PushBy by) {
   const std::size_t slash = path.rfind('/');
   std::string token = path;
   std::string word;
@@ -336,8 +342,10 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path) {
       word = path.substr(slash + 1);
       found = push_names_.find(token);
     }
-    if (found == push_names_.end()) return fail(ErrorCode::not_found, "no push server has this token");
-    name = found->second;
+    if (found != push_names_.end()) name = found->second;
+    if (name.empty() && by == PushBy::token_or_name) name = push_server_called(path);
+    if (name.empty()) return fail(ErrorCode::not_found, "no push server has this token");
+    if (found == push_names_.end()) word.clear();
   }
   // A token of its own is a permission; a server that has none is reported for by its name, which everybody can guess.
   if (token == name && request.role != Role::push && request.role != Role::admin)

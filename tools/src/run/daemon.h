@@ -7,6 +7,7 @@
 #include <nines/store.h>
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,10 @@
 #include "web/routes.h"
 
 namespace nines::tools {
+
+/// What may name a push server. Over HTTP a server with a token needs that; whoever may use the store's socket owns the
+/// store, and may say its name.
+enum class PushBy : std::uint8_t { token, token_or_name };
 
 class Daemon {
  public:
@@ -48,7 +53,7 @@ class Daemon {
   /// To be called after others have changed the catalog: probing follows it.
   void catalog_changed();
   /// The report of a job, by its token or name.
-  [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token);
+  [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token, PushBy by = PushBy::token);
   /// Lets go of what retention does not keep.
   void care();
 
@@ -58,6 +63,8 @@ class Daemon {
   [[nodiscard]] ProberStats stats() const { return prober_->stats(); }
 
  private:
+  /// `name` when it is a server that reports in, else empty. Requires: apply_mutex_ is held.
+  [[nodiscard]] std::string push_server_called(const std::string& name) const;
   [[nodiscard]] ProberOptions prober_options();
   [[nodiscard]] Result<void> apply(const Config& config);
   void tell(const StateChange& change);

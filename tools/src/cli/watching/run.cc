@@ -119,7 +119,7 @@ int run_handed(Daemon& daemon, const HandedCommand& command) {
     WebRequest request;  // of somebody who may do everything: whoever may use the socket owns the store
     request.query = parameters;
     request.body = log;
-    return daemon.push(request, token);
+    return daemon.push(request, token, PushBy::token_or_name);
   };
   return run_handed_command(command.arguments, command.terminal, owner);
 }

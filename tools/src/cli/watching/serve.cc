@@ -1,11 +1,14 @@
 // nines serve | badge | push: the page without a prober, a badge as a file, and a report to a running nines.
 #include <fmt/format.h>
+#include <nines/push.h>
 #include <nines/uptime.h>
 #include <signal.h>
 
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/command/session.h"
 #include "cli/watching/commands.h"
@@ -91,6 +94,7 @@ Outcome push_by_http(const Call& call, const std::string& base, const std::map<s
     separator = '&';
   }
   const auto reply = http_post(base, path, call.text("log").value_or(""));
+  if (!reply && reply.error().code == ErrorCode::invalid_argument) return usage(reply.error().message);
   if (!reply) return failed(reply.error().message);
   if (reply->status == 200) return kExitDone;
   const Json json = Json::parse(reply->body, nullptr, false);
@@ -106,6 +110,10 @@ Outcome push(const Call& call) {
   std::map<std::string, std::string> parameters;
   for (const char* const option : {"state", "exit-code", "duration"}) {
     if (const auto value = call.text(option)) parameters[option] = *value;
+  }
+  const std::vector<std::pair<std::string, std::string>> asked(parameters.begin(), parameters.end());
+  if (const auto report = parse_push_report("", asked, call.text("log").value_or("")); !report) {
+    return usage(printable(report.error().message));
   }
   if (call.owner != nullptr) {
     const auto pushed = call.owner->push(call.words[0], parameters, call.text("log").value_or(""));
