@@ -29,7 +29,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"engine/backup", "base"},
     FolderArrows{"engine/kv", "base"},
     FolderArrows{"engine/kv/rocksdb", "kv backup base"},
-    FolderArrows{"engine/kv/local", "kv/rocksdb kv codec base"},
+    FolderArrows{"engine/kv/local", "kv/rocksdb kv backup codec base"},
     FolderArrows{"engine/store", "kv/local kv/rocksdb kv codec series vocabulary base"},
     FolderArrows{"prober/base", ""},
     FolderArrows{"prober/spec", "base"},

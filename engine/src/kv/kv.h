@@ -23,8 +23,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nines/backup.h>
+#include <nines/check_result.h>
 #include <nines/options.h>
 #include <nines/result.h>
 #include <nines/segment.h>
@@ -89,8 +91,7 @@ class View {
   /// as long as the view. In a view of all servers an empty `to` is the end of the space.
   /// Requires: the bounds lie within the view's server, and the view was made with `space`.
   ///
-  /// On a Kv for writing, a range over `recent` may cost as much as sorting what was put there since the last flush:
-  /// for opening, verifying and retention.
+  /// On a Kv for writing, a view with `recent` may cost as much as reading the log: for loading and verifying.
   [[nodiscard]] virtual Range& range(Space space, std::string_view from, std::string_view to, Reading reading = {}) = 0;
   /// The same range, with the last key of it alone.
   [[nodiscard]] virtual Range& last(Space space, std::string_view from, std::string_view to) = 0;
@@ -154,6 +155,15 @@ class LocalCare {
   virtual ~LocalCare() = default;
   /// Hands the log to the operating system, and syncs it to the device when `sync`.
   [[nodiscard]] virtual Result<void> flush_log(bool sync) = 0;
+  /// Hands each server's rows of `recent`, as they were when this was opened, to `visit`, ascending by key, once and
+  /// for all: it gives up their memory. False when that has been done, or there is no such short way to them; they are
+  /// then read through a view. Errors: corruption, when a row does not decode.
+  [[nodiscard]] virtual Result<bool> take_rows(const std::function<void(std::span<const CheckResult>)>& visit) = 0;
+  /// When the log is longer than it should be: some of the servers whose rows keep it from becoming shorter, which are
+  /// to be sealed, or written again. Each is named once until all have been. Requires: one caller at a time.
+  [[nodiscard]] virtual std::vector<ServerId> holding_log(std::size_t most) = 0;
+  /// Ends the log, when all is written that is to be, and says in it that the store was closed.
+  [[nodiscard]] virtual Result<void> close_log() = 0;
   /// Writes what is in memory to table files.
   [[nodiscard]] virtual Result<void> flush_tables() = 0;
   /// Rewrites all files of `space` without what was erased; does not hold up writers.

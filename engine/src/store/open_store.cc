@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/contained.h"
-#include "kv/rocksdb/open.h"
+#include "kv/local/open_local.h"
 #include "store/store.h"
 
 namespace nines::engine {
@@ -23,7 +23,7 @@ namespace {
 
 Result<std::unique_ptr<Store>> open_on_disk(const std::string& path, KvMode mode, Options options) {
   return open_store(path, mode, std::move(options), [&](const Options& kept) -> KvOpener {
-    return [&kept, path, mode](OpenReport& report) { return open_rocksdb(path, mode, kept, report); };
+    return [&kept, path, mode](OpenReport& report) { return open_local(path, mode, kept, report); };
   });
 }
 

@@ -206,8 +206,27 @@ void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t chan
   check();
 }
 
+void ServerState::forget_sealed(std::span<const CheckResult> rows, std::uint64_t change) {
+  auto columns = to_columns(rows);
+  const MutexLock lock(view);
+  if (!loaded()) return;
+  forget_locked(change);
+  found_rows = std::move(columns);
+  rows_found = true;
+}
+
 void ServerState::forget(std::uint64_t change) {
   const MutexLock lock(view);
+  forget_locked(change);
+}
+
+/// What was stored for a state that has been forgotten since is found on disk, with the rows that were known before.
+void ServerState::read_again_locked() {
+  found_rows.clear();
+  rows_found = false;
+}
+
+void ServerState::forget_locked(std::uint64_t change) {
   loaded_ = false;
   ++generation_;
   head_ = Head();
@@ -219,7 +238,7 @@ void ServerState::forget(std::uint64_t change) {
 void ServerState::append(std::span<const CheckResult* const> results) {
   std::vector<CheckResult> misplaced;
   const MutexLock lock(view);
-  if (!loaded()) return;  // forgotten since; it will be found on disk
+  if (!loaded()) return read_again_locked();
   const bool many = results.size() > kManyMisplaced;
   for (const CheckResult* result : results) {
     if (to_ms(result->time) < head_.start_ms()) continue;
@@ -241,7 +260,7 @@ void ServerState::append(std::span<const CheckResult* const> results) {
 void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t watermark_ms, std::int64_t start_ms,
                               std::uint64_t change) {
   const MutexLock lock(view);
-  if (!loaded()) return;  // forgotten since; it will be found on disk
+  if (!loaded()) return read_again_locked();
   head_.seal(watermark_ms);
   head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
   const auto first =
@@ -259,14 +278,14 @@ void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t 
 
 void ServerState::seal(std::int64_t watermark_ms) {
   const MutexLock lock(view);
-  if (!loaded()) return;  // forgotten since; it will be found on disk
+  if (!loaded()) return read_again_locked();
   head_.seal(watermark_ms);
   check();
 }
 
 void ServerState::drop(std::int64_t end_ms) {
   const MutexLock lock(view);
-  if (!loaded()) return;  // forgotten since; it will be found on disk
+  if (!loaded()) return read_again_locked();
   head_.drop(end_ms);
   check();
 }
@@ -278,7 +297,7 @@ void ServerState::expect_summary(std::int64_t day) {
 
 void ServerState::trim(std::int64_t start_ms, std::uint64_t change) {
   const MutexLock lock(view);
-  if (!loaded()) return;  // forgotten since; it will be found on disk
+  if (!loaded()) return read_again_locked();
   head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
   changed_at_ = change;
   check();
@@ -360,7 +379,20 @@ std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
   return states;
 }
 
-Result<void> StateTable::find_rows(const Kv& kv) {
+Result<void> StateTable::find_rows(Kv& kv) {
+  if (LocalCare* const local = kv.local(); local != nullptr) {
+    const auto taken = local->take_rows([this](std::span<const CheckResult> results) {
+      const auto state = find(results.front().server);
+      if (state == nullptr) return;
+      const MutexLock lock(state->view);
+      state->found_rows = to_columns(results);
+    });
+    if (!taken) return tl::unexpected<Error>(taken.error());
+    if (*taken) {
+      note_rows_found();
+      return {};
+    }
+  }
   auto view = kv.view_all(Space::recent);
   if (!view) return tl::unexpected<Error>(view.error());
   std::vector<CheckResult> rows;  // of one server
@@ -381,11 +413,15 @@ Result<void> StateTable::find_rows(const Kv& kv) {
   }
   hand_over();
   if (auto status = recent.status(); !status) return status;
+  note_rows_found();
+  return {};
+}
+
+void StateTable::note_rows_found() {
   for (const auto& state : all()) {
     const MutexLock lock(state->view);
     state->rows_found = true;
   }
-  return {};
 }
 
 Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {

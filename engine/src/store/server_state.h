@@ -107,6 +107,8 @@ class ServerState {
   void load(Head head, std::int64_t summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// What is known is not valid any more: it is loaded anew before the next use.
   void forget(std::uint64_t change) NINES_EXCLUDES(view);
+  /// The same of all but the rows, which are `rows` now, sorted and unique.
+  void forget_sealed(std::span<const CheckResult> rows, std::uint64_t change) NINES_EXCLUDES(view);
   /// `results`, ascending by time, have been stored: those after the watermark as rows, the others in chunks.
   void append(std::span<const CheckResult* const> results) NINES_EXCLUDES(view);
   /// Results have been sealed directly, and with them all rows up to `watermark_ms`: of those, the head is to hold
@@ -125,6 +127,8 @@ class ServerState {
  private:
   friend class HistoryChange;
   void check() const NINES_REQUIRES(view);
+  void forget_locked(std::uint64_t change) NINES_REQUIRES(view);
+  void read_again_locked() NINES_REQUIRES(view);
 
   std::atomic<bool> loaded_{false};
   std::atomic<std::uint64_t> generation_{0};
@@ -161,7 +165,7 @@ class StateTable {
   /// Forgets all that was known, and holds exactly the states of `servers`.
   void reset(std::span<const Server> servers);
   /// Reads all rows of `recent` into the states, in one pass. Errors: corruption, io.
-  [[nodiscard]] Result<void> find_rows(const Kv& kv);
+  [[nodiscard]] Result<void> find_rows(Kv& kv);
   [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
 
   /// Reads what `state` has to know from the store, when it does not know it yet. Errors: corruption, io.
@@ -190,6 +194,8 @@ class StateTable {
   }
 
  private:
+  void note_rows_found();
+
   const Options& options_;
   mutable std::atomic<std::size_t> cached_days_bytes_{0};  // before the states, whose days count themselves out
   mutable std::shared_mutex mutex_;

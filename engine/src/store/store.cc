@@ -81,7 +81,7 @@ Result<void> StoreImpl::open() {
   return {};
 }
 
-Result<void> StoreImpl::take_catalog(const Kv& kv) {
+Result<void> StoreImpl::take_catalog(Kv& kv) {
   if (auto loaded = catalog_.load(kv); !loaded) return loaded;
   const auto catalog = catalog_.snapshot();
   core_->states.reset(catalog->servers());
@@ -385,9 +385,7 @@ Result<void> StoreImpl::close_once() {
   if (flushed) {
     flushed = handle.change([](LocalCare& local) {
       auto done = local.flush_tables();
-      // Rows are erased when they are sealed; without this the next open would pass over all of them. Nothing is lost
-      // when it fails, and RocksDB's word about that goes to Options::log.
-      if (done) static_cast<void>(local.compact_erased(Space::recent, Erased::many));
+      if (done) done = local.close_log();
       return done;
     });
   }

@@ -79,7 +79,7 @@ class StoreImpl final : public Store, public KnownHistory {
     });
   }
 
-  [[nodiscard]] Result<void> take_catalog(const Kv& kv);
+  [[nodiscard]] Result<void> take_catalog(Kv& kv);
   [[nodiscard]] Result<void> put_server(const Server& server) NINES_REQUIRES(catalog_mutex_);
   /// Writes the entry of `server`, whose results have no longer interval than `longest_interval_ms`, if there is one.
   [[nodiscard]] Result<void> put_entry(const Server& server, std::optional<std::uint32_t> longest_interval_ms)

@@ -22,6 +22,13 @@ constexpr std::uint64_t kBudgetEvery = 65'536;
 constexpr std::size_t kAppendPiece = 65'536;
 /// How often a change is prepared again because its server was read anew meanwhile, which follows a fault.
 constexpr int kAttempts = 3;
+/// A log that is too long is made shorter by a server for each so many results: four times as fast as it grows by what
+/// these servers had when each is sealed at a quarter of the usual rows.
+constexpr std::size_t kShortenEvery = 16;
+/// And no more than so many at once.
+constexpr std::size_t kShortenAtOnce = 64;
+/// Fewer rows are not worth a chunk; they are written again.
+constexpr std::size_t kFewRows = 32;
 /// About what a row takes in the log, for asking whether there is room.
 constexpr std::size_t kRowBytes = 32;
 
@@ -354,10 +361,7 @@ Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int6
   if (sealed.empty() && (sealed_ms < 0 || utc_day(sealed_ms) >= open_day)) return {};
   const auto written = seal_chunks(kv, state.id, sealed, {sealed_ms, open_day}, change.batch);
   if (!written) return tl::unexpected<Error>(written.error());
-  // One by one: they are known here, and a range over `recent` is dear.
-  for (const CheckResult& row : sealed) {
-    change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
-  }
+  if (!sealed.empty()) erase_rows(state.id, to_ms(sealed.back().time), change.batch);
   const std::int64_t watermark_ms = sealed.empty() ? sealed_ms : to_ms(sealed.back().time);
   state.begin_seal(watermark_ms);
   change.publish = [this, &state, watermark_ms, chunks = *written] {
@@ -365,6 +369,57 @@ Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int6
     state.seal(watermark_ms);
     states_.trim_head(state);
   };
+  return {};
+}
+
+void Writer::erase_rows(ServerId server, std::int64_t up_to_ms, Batch& batch) {
+  batch.erase_range(Space::recent, server_key(server).view(), recent_key(server, from_ms(up_to_ms + 1), {}).view());
+}
+
+/// Makes the log shorter, where it is too long, by sealing or writing again what keeps it long: a server for so many
+/// results that came, so that it is caught up with and no append has much to do.
+void Writer::shorten_log(std::size_t results) {
+  // What one thread finds another at work at is left to the next.
+  if (shorten_due_.fetch_add(results) + results < kShortenEvery || !shortening_.try_lock()) return;
+  const std::unique_lock<Mutex> lock(shortening_, std::adopt_lock);
+  const auto kv = handle_.kv();
+  if (!kv || (*kv)->local() == nullptr) return;
+  const std::size_t due = std::min(shorten_due_.load() / kShortenEvery, kShortenAtOnce);
+  const auto servers = (*kv)->local()->holding_log(due);
+  if (servers.empty()) {
+    shorten_due_ = 0;
+  } else {
+    shorten_due_.fetch_sub(due * kShortenEvery);
+  }
+  for (const ServerId server : servers) {
+    const auto state = states_.find(server);
+    if (state == nullptr) continue;
+    // One that fails is named again.
+    static_cast<void>(write(*state, Durability::buffered,
+                            [&](const Kv& reading, LaneChange& change) { return prepare_shorten(reading, change); }));
+  }
+}
+
+Result<void> Writer::prepare_shorten(const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
+  ServerState& state = *change.state;
+  const std::int64_t ready_ms =
+      std::min(state.slowest_ms(), std::max<std::int64_t>(to_ms(options_.clock()), 0)) - SealPolicy::kGraceMs;
+  if (state.rows_until(ready_ms) >= kFewRows) {
+    if (prepare_seal(kv, ready_ms, open_day(state), change)) return {};
+    // What cannot be sealed is carried.
+    const std::uint64_t generation = change.generation;
+    change.batch.clear();
+    change.publish = {};
+    change.generation = generation;
+  }
+  const std::vector<CheckResult> rows = state.rows();
+  change.batch.erase_range(Space::recent, server_key(state.id).view(), prefix_end(state.id).view());
+  std::string value;
+  for (const CheckResult& row : rows) {
+    value.clear();
+    append_row(value, row);
+    change.batch.put(Space::recent, recent_key(state.id, row.time, row.location).view(), value);
+  }
   return {};
 }
 
@@ -395,6 +450,7 @@ void Writer::erase_summaries(const ServerState& state, std::span<const CheckResu
 void Writer::after_append(std::size_t results) {
   const std::uint64_t before = appended_.fetch_add(results);
   if (before / kBudgetEvery != (before + results) / kBudgetEvery) states_.keep_budget();
+  shorten_log(results);
 }
 
 }  // namespace nines::engine

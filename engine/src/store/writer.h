@@ -118,6 +118,10 @@ class Writer {
   [[nodiscard]] Result<void> prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int64_t open_day,
                                           LaneChange& change);
   [[nodiscard]] Result<void> seal_if_due(ServerState& state);
+  /// Erases all rows up to `up_to_ms`.
+  static void erase_rows(ServerId server, std::int64_t up_to_ms, Batch& batch);
+  void shorten_log(std::size_t results);
+  [[nodiscard]] Result<void> prepare_shorten(const Kv& kv, LaneChange& change);
   void after_append(std::size_t results);
 
   Handle& handle_;
@@ -128,6 +132,8 @@ class Writer {
   const NoteInterval note_interval_;
   std::atomic<std::uint64_t> appended_{0};
   std::atomic<std::uint64_t> sealed_chunks_{0};
+  std::atomic<std::size_t> shorten_due_{0};
+  Mutex shortening_;  // of who asks which servers hold the log
 };
 
 }  // namespace nines::engine

@@ -44,10 +44,8 @@ Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_
   auto done = erase_if_any(**view, Space::checks, server_key(id), chunk_key(id, from_ms(checks_end_ms)), batch);
   if (done) done = erase_if_any(**view, Space::days, server_key(id), day_key(id, summaries_end), batch);
   if (!done) return done;
-  for (const CheckResult& row : state.rows()) {
-    if (to_ms(row.time) >= checks_end_ms) break;
-    batch.erase(Space::recent, recent_key(id, row.time, row.location).view());
-  }
+  const Unsealed unsealed = state.unsealed();
+  if (unsealed.rows > 0 && unsealed.first_row_ms < checks_end_ms) erase_rows(id, checks_end_ms - 1, batch);
   return {};
 }
 
@@ -119,10 +117,14 @@ Result<void> Writer::prepare_erase(const Kv& kv, std::optional<LocationId> locat
     break;
   }
   if (auto status = checks.status(); !status) return status;
-  for (const CheckResult& row : state.rows()) {
-    if (!goes(row)) continue;
+  std::vector<CheckResult> rows;  // that stay
+  for (CheckResult& row : state.rows()) {
+    if (!goes(row)) {
+      rows.push_back(std::move(row));
+      continue;
+    }
     change.batch.erase(Space::recent, recent_key(state.id, row.time, row.location).view());
-    gone.push_back(row);
+    gone.push_back(std::move(row));
   }
   if (gone.empty()) return {};
   piece.results = gone.size();
@@ -130,7 +132,7 @@ Result<void> Writer::prepare_erase(const Kv& kv, std::optional<LocationId> locat
   erase_summaries(state, gone, change.batch);
   change.past = true;
   // Where its history ends may be another place now: it is read anew.
-  change.publish = [this, &state] { state.forget(states_.count_change()); };
+  change.publish = [this, &state, rows = std::move(rows)] { state.forget_sealed(rows, states_.count_change()); };
   return {};
 }
 

@@ -83,6 +83,13 @@ TEST_F(Backup, WhatAnInterruptedOneHasLeftMakesWay) {
   EXPECT_FALSE(fs::exists(copy_ + ".tmp"));
 }
 
+TEST_F(Backup, WhatOneHasLeftThatWasKilledBeforeItsSignMakesWay) {
+  fs::create_directories(copy_ + ".tmp");
+  const auto copied = store_->backup(copy_);
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_FALSE(fs::exists(copy_ + ".tmp"));
+}
+
 TEST_F(Backup, SomebodyElsesFolderDoesNotMakeWay) {
   fs::create_directories(copy_ + ".tmp");
   std::ofstream(copy_ + ".tmp/precious") << "data";
@@ -122,7 +129,7 @@ TEST_F(Backup, IsMadeByAReaderBesideTheWriter) {
   ASSERT_TRUE(reader) << reader.error().message;
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> acknowledged{250};
-  std::thread writer([&] {
+  std::jthread writer([&] {
     for (std::uint64_t number = 250; !stop && number < 1'000; ++number) {
       if (!store_->append(history_.operation(number).results, Durability::process)) return;
       acknowledged = number + 1;

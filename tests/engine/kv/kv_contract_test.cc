@@ -3,7 +3,7 @@
 
 #include "engine/kv/map_kv.h"
 #include "engine/store/read_back.h"
-#include "kv/rocksdb/open.h"
+#include "kv/local/open_local.h"
 
 namespace nines::test {
 namespace {
@@ -12,7 +12,7 @@ class OnRocksDb {
  public:
   std::unique_ptr<engine::Kv> open() {
     OpenReport report;
-    auto opened = engine::open_rocksdb(directory_ / "store", engine::KvMode::write, Options(), report);
+    auto opened = engine::open_local(directory_ / "store", engine::KvMode::write, Options(), report);
     EXPECT_TRUE(opened) << opened.error().message;
     return opened ? std::move(*opened) : nullptr;
   }

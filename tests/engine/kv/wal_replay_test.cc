@@ -1,11 +1,12 @@
-// Write-ahead logs of which a power cut has kept the end of a later one and not that of an earlier: what is read back
-// is what was written up to some moment.
+// RocksDB's logs, in a store of format 2, of which a power cut has kept the end of a later one and not that of an
+// earlier: what is read back is what was written up to some moment.
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "engine/kv/old_store.h"
 #include "engine/store/faulty_disk.h"
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
@@ -21,13 +22,16 @@ class WalReplay : public ::testing::Test {
 
   WalReplay() {
     const std::string path = directory_ / "written";
-    auto store = Store::open(path, History::options());
-    if (!store) throw std::runtime_error(store.error().message);
-    History::add_servers(**store);
-    for (std::uint64_t number = 0; number < kOperations; ++number) {
-      static_cast<void>((*store)->append(history_.operation(number).results, Durability::process));
+    {
+      auto store = Store::open(path, History::options());
+      if (!store) throw std::runtime_error(store.error().message);
+      History::add_servers(**store);
     }
+    make_old_store(path);
+    OldStore store(path);
+    for (std::uint64_t number = 0; number < kOperations; ++number) store.append(history_.operation(number).results);
     image_ = read_image(path);
+    image_.erase("LOCK");
     for (const auto& [name, bytes] : image_) {
       if (name.ends_with(".log") && !bytes.empty()) log_ = name;
     }

@@ -141,7 +141,7 @@ class BadInput : public ::testing::Test {
   /// Gives the last value of `space` a format version that nobody has written yet.
   void make_last_value_newer(const std::string& path, engine::Space space) {
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path, engine::KvMode::write, options_, report);
+    const auto kv = engine::open_local(path, engine::KvMode::write, options_, report);
     ASSERT_TRUE(kv) << kv.error().message;
     const auto view = (*kv)->view_all(space);
     ASSERT_TRUE(view);
@@ -299,14 +299,14 @@ TEST_F(BadInput, InterruptedCreationIsGoneOnWith) {
 
 TEST_F(BadInput, NewerStoreIsRefused) {
   store_.reset();
-  write_file(path_ + "/NINES", "nines 3\n");
+  write_file(path_ + "/NINES", "nines 4\n");
   for (const bool read_only : {false, true}) {
     const auto store = read_only ? Store::open_read_only(path_, options_) : Store::open(path_, options_);
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, ErrorCode::newer_format);
     EXPECT_THAT(store.error().message, HasSubstr("newer nines"));
   }
-  write_file(path_ + "/NINES", "nines 2\n");
+  write_file(path_ + "/NINES", "nines 3\n");
   reopen();
 }
 

@@ -253,7 +253,7 @@ TEST_F(Care, ClosingEndsTheCursorsThatAreOpen) {
 /// The keys of `server` in all spaces of a store that is closed.
 std::size_t keys_of_server(const std::string& path, ServerId server) {
   OpenReport report;
-  const auto kv = engine::open_rocksdb(path, engine::KvMode::read_only, {}, report);
+  const auto kv = engine::open_local(path, engine::KvMode::read_only, {}, report);
   if (!kv) ADD_FAILURE() << kv.error().message;
   std::size_t keys = 0;
   for (const auto space : {engine::Space::servers, engine::Space::recent, engine::Space::checks, engine::Space::days}) {
@@ -276,7 +276,7 @@ TEST_F(Care, RemovalThatACrashCutShortIsFinishedByTheNextOpen) {
   ASSERT_GT(keys_of_server(path_, gone.id), 2U);
   {
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
     ASSERT_TRUE(kv);
     engine::Batch batch(gone.id);
     batch.put(engine::Space::servers, engine::server_key(gone.id).view(),
@@ -309,12 +309,9 @@ TEST_F(Care, SettingsThatThePromisesRestOnAreInForce) {
   text << std::ifstream(path_ + "/" + newest).rdbuf();
   const std::string options = text.str();
   EXPECT_THAT(options, HasSubstr("paranoid_checks=true"));
-  EXPECT_THAT(options, HasSubstr("wal_recovery_mode=kTolerateCorruptedTailRecords"));
-  EXPECT_THAT(options, HasSubstr("track_and_verify_wals_in_manifest=true"));
-  EXPECT_THAT(options, HasSubstr("recycle_log_file_num=0"));
-  EXPECT_THAT(options, HasSubstr("avoid_flush_during_shutdown=false"));
+  EXPECT_THAT(options, HasSubstr("atomic_flush=true"));
+  EXPECT_THAT(options, HasSubstr("avoid_flush_during_shutdown=true"));
   EXPECT_THAT(options, HasSubstr("max_bgerror_resume_count=0"));
-  EXPECT_THAT(options, HasSubstr("manual_wal_flush=true"));
   std::size_t families = 0;
   for (auto at = options.find("checksum=kXXH3"); at != std::string::npos; at = options.find("checksum=kXXH3", at + 1)) {
     ++families;

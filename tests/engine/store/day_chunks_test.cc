@@ -64,7 +64,7 @@ class DayChunks : public ::testing::Test {
   std::vector<std::uint32_t> chunks_of(std::int64_t day) {
     EXPECT_TRUE(store_->flush());
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path_, engine::KvMode::read_only, {}, report);
+    const auto kv = engine::open_local(path_, engine::KvMode::read_only, {}, report);
     EXPECT_TRUE(kv);
     const auto view = (*kv)->view(kServer, {engine::Space::checks});
     std::vector<std::uint32_t> results;
@@ -175,7 +175,7 @@ TEST_F(DayChunks, OneThatDoesNotDecodeStaysAndThoseBehindItGoOn) {
   std::string hurt;
   {
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
     ASSERT_TRUE(kv);
     const auto view = (*kv)->view(kServer, {engine::Space::checks});
     auto& chunks =

@@ -330,7 +330,7 @@ TEST_F(Host, DamagedCatalogIsAnErrorWhateverItsNumbers) {
   server.name = "crafted";
   const auto craft = [&](ServerId key, const std::string& value) {
     OpenReport report;
-    auto kv = engine::open_rocksdb(path_, engine::KvMode::write, options_, report);
+    auto kv = engine::open_local(path_, engine::KvMode::write, options_, report);
     ASSERT_TRUE(kv) << kv.error().message;
     engine::Batch batch(key);
     batch.put(engine::Space::servers, engine::server_key(key).view(), value);

@@ -11,6 +11,7 @@
 #include "engine/store/quick_share.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
+#include "kv/rocksdb/marker.h"
 
 namespace nines::test {
 namespace {
@@ -134,7 +135,7 @@ TEST_F(MonthsUnderFaults, PowerCutLosesNoDayThatWasOnDisk) {
     TemporaryDirectory elsewhere;
     const std::string copy = elsewhere / "store";
     auto image = cut.image;
-    image["NINES"] = "nines 2\n";
+    image["NINES"] = "nines " + std::to_string(engine::kStoreFormat) + "\n";
     write_image(image, copy);
     const auto after = open_or_fail(copy, options());
     ASSERT_NE(after, nullptr);

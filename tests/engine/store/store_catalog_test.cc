@@ -13,6 +13,7 @@
 #include "codec/key.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
+#include "kv/local/open_local.h"
 
 namespace nines::test {
 namespace {
@@ -168,7 +169,7 @@ class LongestInterval : public StoreCatalog {
     const Server server = *store_->catalog()->find(id_);
     store_.reset();
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
     ASSERT_TRUE(kv);
     engine::Batch batch(id_);
     batch.put(engine::Space::servers, engine::server_key(id_).view(), engine::encode_server(server));
@@ -246,7 +247,7 @@ TEST_F(LongestInterval, ThatAResultExceedsIsDamage) {
   store_.reset();
   {
     OpenReport report;
-    const auto kv = engine::open_rocksdb(path_, engine::KvMode::write, {}, report);
+    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
     ASSERT_TRUE(kv);
     engine::Batch batch(id_);
     batch.put(engine::Space::servers, engine::server_key(id_).view(),

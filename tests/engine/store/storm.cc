@@ -88,14 +88,13 @@ class Storm {
   [[nodiscard]] bool over() const { return steady_clock::now() >= end_ || ::testing::Test::HasFailure(); }
 
   void open() {
-    const bool is_new = !std::filesystem::exists(path_);
     // What the system itself refuses is met on the real file system, whose calls no lock brings into a row.
     const bool by_system = request_.kind == "efbig" || request_.kind == "emfile" || request_.kind == "full";
     auto opened = open_on(by_system ? rocksdb::Env::Default() : env_.get(), path_, storm_options(),
                           {.first_pause = milliseconds{1}, .longest_pause = milliseconds{20}});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
-    if (is_new) add_storm_servers(*store_);
+    add_storm_servers(*store_);
     std::printf("opened\n");
     std::fflush(stdout);
   }

@@ -10,17 +10,20 @@
 #include <nines/store.h>
 
 #include "engine/store/faulty_disk.h"
-#include "kv/rocksdb/open.h"
+#include "kv/local/open_local.h"
 #include "store/open_store.h"
 
 namespace nines::test {
 
-/// Store::open on the operating system `env`, which must outlive the store.
+/// Segments of the log that are so small that a test has some of them.
+inline constexpr std::uint64_t kSmallSegment = 16U << 10U;
+
+/// Store::open on the operating system `env`, which must outlive the store, with small segments.
 [[nodiscard]] inline Result<std::unique_ptr<Store>> open_on(rocksdb::Env* env, const std::string& path,
                                                             const Options& options, engine::Patience patience = {}) {
   const auto make_opener = [&](const Options& kept) -> engine::KvOpener {
     return [&kept, path, env](OpenReport& report) {
-      return engine::open_rocksdb(path, engine::KvMode::write, kept, report, env);
+      return engine::open_local(path, engine::KvMode::write, kept, report, env, kSmallSegment);
     };
   };
   return engine::open_store(path, engine::KvMode::write, options, make_opener, patience);

@@ -77,7 +77,7 @@ class CraftedStore : public ::testing::Test {
   /// Writes what `fill` says into the store's files, past the engine.
   void craft(const std::function<void(Batch&)>& fill, ServerId server = kServer) {
     OpenReport report;
-    auto kv = engine::open_rocksdb(path_, engine::KvMode::write, options_, report);
+    auto kv = engine::open_local(path_, engine::KvMode::write, options_, report);
     ASSERT_TRUE(kv) << kv.error().message;
     Batch batch(server);
     fill(batch);

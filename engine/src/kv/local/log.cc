@@ -123,6 +123,8 @@ Result<std::unique_ptr<Log>> Log::open(std::shared_ptr<rocksdb::FileSystem> file
       pack_continued(next, record);
       put_frame(end.newest, record, end.position());
     }
+    // Which are needed may have been said by one that was begun and not announced, which goes now.
+    end.newest.replace(0, SegmentHeader::kBytes, encode_segment_header({newest, first}));
     auto file = log->create(newest, end.newest);
     if (!file) return tl::unexpected<Error>(file.error());
     if (is_cut) {
@@ -298,12 +300,21 @@ Result<void> Log::give_back() {
   return bytes < kLittleBytes ? Result<void>{} : roll_locked();
 }
 
-bool Log::is_long() const {
-  const MutexLock lock(mutex_);
+std::uint64_t Log::bytes_locked() const {
   std::uint64_t bytes = 0;
   for (const Segment& segment : segments_) bytes += segment.bytes;
+  return bytes;
+}
+
+std::uint64_t Log::bytes() const {
+  const MutexLock lock(mutex_);
+  return bytes_locked();
+}
+
+bool Log::is_long() const {
+  const MutexLock lock(mutex_);
   const std::uint64_t budget = segment_bytes_ * (kBudgetBytes / kSegmentBytes);
-  return segments_.size() > 1 && bytes > budget + holders_.servers() * kBudgetServerBytes;
+  return segments_.size() > 1 && bytes_locked() > budget + holders_.servers() * kBudgetServerBytes;
 }
 
 bool Log::waits_for_tables() const {

@@ -74,6 +74,7 @@ class Log final {
   [[nodiscard]] Result<void> roll() NINES_EXCLUDES(mutex_);
   /// Removes what is not needed any more, the newest segment included, when it is worth a new one. Errors as append().
   [[nodiscard]] Result<void> give_back() NINES_EXCLUDES(mutex_);
+  [[nodiscard]] std::uint64_t bytes() const NINES_EXCLUDES(mutex_);
   /// Whether it is over its budget.
   [[nodiscard]] bool is_long() const NINES_EXCLUDES(mutex_);
   /// Whether the oldest segment could be removed if the tables were written.
@@ -121,6 +122,7 @@ class Log final {
   [[nodiscard]] Result<void> roll_locked() NINES_REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t first_needed_locked() const NINES_REQUIRES(mutex_);
   void remove_locked() NINES_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t bytes_locked() const NINES_REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t offset_locked() const NINES_REQUIRES(mutex_) { return written_ + buffer_.size(); }
 
   const std::shared_ptr<rocksdb::FileSystem> files_;

@@ -143,7 +143,10 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
     auto next = std::lower_bound(numbers.begin(), numbers.end(), expected);
     if (next == numbers.end() || *next != expected) {
       damaged(expected, "is gone, and what it held with it");
-      return end;
+      if (!end.segments.empty() || next == numbers.end()) return end;
+      // What comes behind the beginning can be read without it. The beginning was needless, when the newest that said
+      // so is what is gone; else it held rows, which nothing else needs.
+      expected = end.first = *next;
     }
     const bool is_highest = expected == end.highest;
     auto bytes = is_highest && !newest.empty() ? Result<std::string>(std::move(newest))

@@ -218,6 +218,15 @@ RowTable::Entries RowTable::entries(ServerId server) const {
   return entries;
 }
 
+std::uint64_t RowTable::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& page : pages_) {
+    if (page == nullptr) continue;
+    for (const Rows& rows : *page) bytes += rows.bytes.size();
+  }
+  return bytes;
+}
+
 void RowTable::forget(ServerId server) {
   if (find(server) != nullptr) rows_of(server) = Rows{};
 }

@@ -38,6 +38,8 @@ class RowTable {
   [[nodiscard]] Entries entries(ServerId server) const;
   /// Those that do not decode, of all servers.
   [[nodiscard]] const std::map<std::string, std::string>& undecoded() const noexcept { return raw_; }
+  /// About what they take in a log.
+  [[nodiscard]] std::uint64_t bytes() const;
   /// Forgets the rows of `server` and gives up their memory.
   void forget(ServerId server);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,18 +31,11 @@ namespace fs = std::filesystem;
 
 /// How often a copy is begun anew because another process has changed the store meanwhile.
 constexpr int kAttempts = 50;
+constexpr std::chrono::milliseconds kPause{5};
+constexpr int kLongestPauses = 20;
 /// The end of a table file that is compared to tell whether two are the same: it has the footer, and before it the
 /// properties, among them what session of which database wrote it.
 constexpr std::uint64_t kTellingBytes = 8U << 10U;
-
-/// A file that the copy is to have.
-struct Source {
-  std::string name;
-  std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  // of its beginning
-  std::string contents;                                             // instead of the file's, unless empty
-
-  [[nodiscard]] bool is_table() const { return fs::path(name).extension() == ".sst"; }
-};
 
 /// Whether `path` is `folder` or lies in it; `path` need not exist.
 bool lies_in(const fs::path& path, const fs::path& folder) {
@@ -80,13 +75,13 @@ class Copier {
   }
 
   /// Makes the copy one of just these files.
-  Result<void> bring(const std::vector<Source>& sources) {
+  Result<void> bring(const std::vector<CopiedFile>& sources) {
     list_.files.clear();
     progress_ = {};
     fresh_.clear();
     std::set<std::string> wanted;
     std::error_code error;
-    for (const Source& source : sources) {
+    for (const CopiedFile& source : sources) {
       wanted.insert(source.name);
       const auto size = source.contents.empty() ? fs::file_size(store_ / source.name, error) : source.contents.size();
       progress_.total += error ? 0 : std::min<std::uint64_t>(size, source.bytes);
@@ -96,7 +91,7 @@ class Copier {
       if (wanted.count(name) == 0 || entry.path().extension() != ".sst") fs::remove_all(entry.path(), error);
     }
     if (error) return tl::unexpected<Error>(file_error("cannot clear", copy_, error));
-    for (const Source& source : sources) {
+    for (const CopiedFile& source : sources) {
       if (auto brought = bring(source); !brought) return brought;
     }
     return {};
@@ -108,7 +103,7 @@ class Copier {
   [[nodiscard]] std::uint64_t copied_bytes() const { return copied_bytes_; }
 
  private:
-  Result<void> bring(const Source& source) {
+  Result<void> bring(const CopiedFile& source) {
     const fs::path from = store_ / source.name;
     const fs::path to = copy_ / source.name;
     std::error_code error;
@@ -169,65 +164,85 @@ class Copier {
   std::uint64_t copied_bytes_ = 0;
 };
 
-/// The files of a store in the order in which they have to be copied beside a writer. Logs from the newest to the
-/// oldest: when one has a record, those before it are complete.
-Result<std::vector<Source>> files_beside_a_writer(const fs::path& store) {
-  std::vector<Source> files;
-  std::vector<Source> logs;
+/// The files of a store in the order in which they have to be copied beside a writer. RocksDB's logs go from the newest
+/// to the oldest: when one has a record, those before it are complete. The store's own log goes from one segment to the
+/// next, and behind the tables, whose place in it comes first then.
+Result<std::vector<CopiedFile>> files_beside_a_writer(const fs::path& store) {
+  std::vector<CopiedFile> files;
+  std::vector<CopiedFile> logs;
+  std::vector<CopiedFile> segments;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(store, error)) {
-    Source file;
+    CopiedFile file;
     file.name = entry.path().filename();
     if (entry.path().extension() == ".log") {
       logs.push_back(std::move(file));
+    } else if (entry.path().extension() == ".rows") {
+      segments.push_back(std::move(file));
     } else if (file.is_table() || file.name == "CURRENT" || file.name.starts_with("MANIFEST-")) {
       files.push_back(std::move(file));
     }
   }
   if (error) return tl::unexpected<Error>(file_error("cannot read", store, error));
-  std::sort(logs.begin(), logs.end(), [](const Source& a, const Source& b) {
+  const auto later = [](const CopiedFile& a, const CopiedFile& b) {
     return std::pair(a.name.size(), a.name) > std::pair(b.name.size(), b.name);
-  });
+  };
+  std::sort(logs.begin(), logs.end(), later);
+  std::sort(segments.rbegin(), segments.rend(), later);
   files.insert(files.end(), std::make_move_iterator(logs.begin()), std::make_move_iterator(logs.end()));
+  files.insert(files.end(), std::make_move_iterator(segments.begin()), std::make_move_iterator(segments.end()));
   return files;
 }
 
 /// Copies the files of a store that another process may be writing to, as they are at one moment.
 Result<void> copy_beside_a_writer(const fs::path& store, Copier& copier) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    // A writer that flushes all the time is given longer and longer to come to an end with it.
+    std::this_thread::sleep_for(kPause * std::min(attempt, kLongestPauses));
     const std::string before = manifest_version(store.string());
     const auto files = files_beside_a_writer(store);
     if (!files) return tl::unexpected<Error>(files.error());
     const auto copied = copier.bring(*files);
     std::error_code error;
-    // A log goes a little after what has made it needless was committed.
-    const bool gone = !copied && std::any_of(files->begin(), files->end(),
-                                             [&](const Source& file) { return !fs::exists(store / file.name, error); });
+    // A log goes a little after what has made it needless was committed, and a segment without a word of the manifest.
+    const bool gone = !copied && std::any_of(files->begin(), files->end(), [&](const CopiedFile& file) {
+      return !fs::exists(store / file.name, error);
+    });
     const bool unchanged = !gone && manifest_version(store.string()) == before;
     if (unchanged || (!copied && copied.error().code == ErrorCode::unavailable)) return copied;
   }
   return fail(ErrorCode::unavailable, "the store changed during each attempt to copy it; try again");
 }
 
-/// Copies the files of the open `db` while none of them is removed.
-Result<void> copy_of_our_own(rocksdb::DB& db, Copier& copier) {
-  if (auto status = db.FlushWAL(true); !status.ok()) return to_result(status);
-  if (auto status = db.DisableFileDeletions(); !status.ok()) return to_result(status);
+/// The files of the open `db`.
+Result<std::vector<CopiedFile>> files_of_our_own(rocksdb::DB& db) {
   rocksdb::LiveFilesStorageInfoOptions options;
   options.wal_size_for_flush = std::numeric_limits<std::uint64_t>::max();  // the log is copied, nothing is flushed
   std::vector<rocksdb::LiveFileStorageInfo> live;
-  auto done = to_result(db.GetLiveFilesStorageInfo(options, &live));
-  if (done) {
-    std::vector<Source> files;
-    for (rocksdb::LiveFileStorageInfo& file : live) {
-      Source source;
-      source.name = file.relative_filename;
-      if (file.trim_to_size) source.bytes = file.size;
-      source.contents = std::move(file.replacement_contents);
-      files.push_back(std::move(source));
-    }
-    done = copier.bring(files);
+  if (auto status = db.GetLiveFilesStorageInfo(options, &live); !status.ok()) return tl::unexpected(to_error(status));
+  std::vector<CopiedFile> files;
+  for (rocksdb::LiveFileStorageInfo& file : live) {
+    CopiedFile source;
+    source.name = file.relative_filename;
+    if (file.trim_to_size) source.bytes = file.size;
+    source.contents = std::move(file.replacement_contents);
+    files.push_back(std::move(source));
   }
+  return files;
+}
+
+/// Copies the files of the open `db` while none of them is removed, and its log.
+Result<void> copy_of_our_own(rocksdb::DB& db, const LogCopy& log, Copier& copier) {
+  if (auto status = db.DisableFileDeletions(); !status.ok()) return to_result(status);
+  auto files = files_of_our_own(db);
+  if (files && log.files) {
+    if (auto segments = log.files()) {
+      files->insert(files->end(), segments->begin(), segments->end());
+    } else {
+      files = tl::unexpected<Error>(segments.error());
+    }
+  }
+  const auto done = files ? copier.bring(*files) : tl::unexpected<Error>(files.error());
   const auto allowed = to_result(db.EnableFileDeletions(false));
   return done ? allowed : done;
 }
@@ -294,17 +309,34 @@ Result<void> complete_list(const fs::path& copy, const BackupList& brought, Back
   return {};
 }
 
-Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy, const BackupOptions& options) {
+/// Brings a copy of the store, replays what is to be replayed in it, and tells the tables that it is made of.
+Result<std::set<std::string>> bring_whole(rocksdb::DB& db, bool writes, const LogCopy& log, const fs::path& copy,
+                                          Copier& copier) {
+  Result<void> done;
+  // A log that another process has moved on while it was copied may look damaged.
+  for (int attempt = 0; attempt < (writes ? 1 : kAttempts); ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(kPause);
+    done = writes ? copy_of_our_own(db, log, copier) : copy_beside_a_writer(db.GetName(), copier);
+    if (!done) break;
+    std::set<std::string> live;
+    if (auto status = replay_copy(db, copy.string(), live); !status.ok())
+      return tl::unexpected<Error>(to_error(status));
+    if (log.finish) done = log.finish(copy.string());
+    if (done) return live;
+    if (done.error().code != ErrorCode::corruption) break;
+  }
+  return tl::unexpected<Error>(done.error());
+}
+
+Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& copy, const BackupOptions& options,
+                               const LogCopy& log) {
   const auto format = read_marker(db.GetName());
   if (!format) return tl::unexpected<Error>(format.error());
   Copier copier(db.GetName(), copy, options);
-  const auto copied = writes ? copy_of_our_own(db, copier) : copy_beside_a_writer(db.GetName(), copier);
-  if (!copied) return tl::unexpected<Error>(copied.error());
-  std::set<std::string> live;
-  auto status = replay_copy(db, copy.string(), live);
-  std::erase_if(live, [&](const std::string& name) { return copier.fresh().count(name) == 0; });
-  if (status.ok()) status = check_tables(db, copy, live);
-  if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+  auto live = bring_whole(db, writes, log, copy, copier);
+  if (!live) return tl::unexpected<Error>(live.error());
+  std::erase_if(*live, [&](const std::string& name) { return copier.fresh().count(name) == 0; });
+  if (auto status = check_tables(db, copy, *live); !status.ok()) return tl::unexpected<Error>(to_error(status));
   if (auto marked = write_marker(copy.string(), *format); !marked) return tl::unexpected<Error>(marked.error());
   BackupList list;
   list.made = *options.made;
@@ -315,14 +347,15 @@ Result<BackupReport> make_copy(rocksdb::DB& db, bool writes, const fs::path& cop
 
 }  // namespace
 
-Result<BackupReport> back_up(rocksdb::DB& db, bool writes, const std::string& path, const BackupOptions& options) {
+Result<BackupReport> back_up(rocksdb::DB& db, bool writes, const std::string& path, const BackupOptions& options,
+                             const LogCopy& log) {
   assert(options.made);
   if (lies_in(path, db.GetName())) {
     return fail(ErrorCode::invalid_argument, path + " lies in the store itself; a backup needs a place outside of it");
   }
   auto copy = UnfinishedCopy::begin(path);
   if (!copy) return tl::unexpected<Error>(copy.error());
-  auto report = make_copy(db, writes, copy->folder(), options);
+  auto report = make_copy(db, writes, copy->folder(), options, log);
   if (!report) {
     // What a fault or the caller has ended is gone on with next time. But what is damaged would stay so, and what has
     // filled the disk may have taken the room of the store itself.

@@ -138,6 +138,12 @@ std::vector<rocksdb::ColumnFamilyHandle*> Families::all() const {
   return handles;
 }
 
+std::shared_ptr<const Families> Families::with_space(Space space, Family family) const {
+  auto other = std::make_shared<Families>(*this);
+  other->spaces_[static_cast<std::size_t>(space)] = {{0, kMonthLimit, std::move(family)}};
+  return other;
+}
+
 std::shared_ptr<const Families> Families::with_month(Month month, Family family) const {
   auto more = std::make_shared<Families>(*this);
   auto& months = more->spaces_[static_cast<std::size_t>(Space::checks)];
@@ -189,12 +195,16 @@ Result<Month> note_first_month(rocksdb::DB& db, const std::vector<Family>& handl
   }
   if (iterator->status().IsCorruption()) return kMonthLimit;
   auto status = iterator->status();
-  rocksdb::WriteOptions writing;
-  writing.sync = true;
+  rocksdb::ColumnFamilyHandle* const notes = find(handles, rocksdb::kDefaultColumnFamilyName);
+  std::string noted;
+  const std::string note = std::to_string(newest + 1);
   if (status.ok()) {
-    status = db.Put(writing, find(handles, rocksdb::kDefaultColumnFamilyName), slice(kFirstMonthKey),
-                    std::to_string(newest + 1));
+    status = db.Get({}, notes, slice(kFirstMonthKey), &noted);
+    if (status.IsNotFound()) status = rocksdb::Status::OK();
   }
+  // Flushed, since nothing else looks at RocksDB's log.
+  if (status.ok() && noted != note) status = db.Put({}, notes, slice(kFirstMonthKey), note);
+  if (status.ok() && noted != note) status = db.Flush({}, notes);
   if (!status.ok()) return tl::unexpected<Error>(to_error(status));
   return newest + 1;
 }

@@ -73,6 +73,8 @@ class Families {
   [[nodiscard]] const Family& notes() const noexcept { return notes_; }
   [[nodiscard]] std::vector<rocksdb::ColumnFamilyHandle*> all() const;
 
+  /// The same with another family for `space`, which has one.
+  [[nodiscard]] std::shared_ptr<const Families> with_space(Space space, Family family) const;
   /// The same with a month more. Requires: it has none.
   [[nodiscard]] std::shared_ptr<const Families> with_month(Month month, Family family) const;
   /// The same without the partitions of `checks` that end at `month` or before it.
@@ -87,8 +89,8 @@ class Families {
 /// Errors: corruption, io.
 [[nodiscard]] Result<Month> first_month(rocksdb::DB& db, const std::vector<Family>& handles);
 /// The same for a store that may be written: as long as there are none, it is the month after the newest chunk in the
-/// family of format 1, and is noted, synced. Looks at the last key of each server. Where one cannot be read, nothing
-/// says how late that family's chunks are: it keeps all of them (kMonthLimit), and the next open looks again.
+/// family of format 1, and is noted, in a table. Looks at the last key of each server. Where one cannot be read,
+/// nothing says how late that family's chunks are: it keeps all of them (kMonthLimit), and the next open looks again.
 [[nodiscard]] Result<Month> note_first_month(rocksdb::DB& db, const std::vector<Family>& handles);
 
 }  // namespace nines::engine

@@ -1,6 +1,8 @@
-// What a compaction that meets a damaged block does to a store: that compaction fails, and nothing else.
+// What RocksDB's own threads have met.
 //
-// RocksDB would take no write any more, of any key, until it is opened again, and then meet the same block.
+// A compaction that meets a damaged block fails, and nothing else does: RocksDB would take no write any more, of any
+// key, until it is opened again, and then meet the same block. A flush that fails is told to the next write, which
+// would otherwise wait for it for ever.
 //
 // Threads: RocksDB calls from its own; families() from any.
 #pragma once
@@ -8,7 +10,9 @@
 #include <rocksdb/listener.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,13 +30,32 @@ class DamageListener final : public rocksdb::EventListener {
   /// second, and have to be told not to.
   [[nodiscard]] std::vector<std::uint32_t> take_damaged() NINES_EXCLUDES(mutex_);
 
+  /// Why a flush has failed, if one has: nothing more may be written then.
+  [[nodiscard]] std::optional<rocksdb::Status> flush_error() const NINES_EXCLUDES(mutex_);
+  /// What has been written up to `sequence` belongs to the log up to `position`; both ascend.
+  void note_write(rocksdb::SequenceNumber sequence, std::uint64_t position) NINES_EXCLUDES(mutex_);
+  /// The sequence of the last write that was noted.
+  [[nodiscard]] rocksdb::SequenceNumber written() const NINES_EXCLUDES(mutex_);
+  /// What was written up to `sequence` is in tables.
+  void note_flush(rocksdb::SequenceNumber sequence) NINES_EXCLUDES(mutex_);
+  /// The log's position up to which all that was written is in tables; it follows a segment at a time.
+  [[nodiscard]] std::uint64_t flushed_position() const NINES_EXCLUDES(mutex_);
+
   // What RocksDB calls.
+  void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnCompactionCompleted(rocksdb::DB* db, const rocksdb::CompactionJobInfo& job) override;
 
  private:
+  struct Written {
+    rocksdb::SequenceNumber sequence = 0;
+    std::uint64_t position = 0;
+  };
   const std::function<void(LogLevel, std::string_view)> log_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  std::optional<rocksdb::Status> flush_error_ NINES_GUARDED_BY(mutex_);
+  std::deque<Written> written_ NINES_GUARDED_BY(mutex_);  // the last of each segment, not known to be in tables
+  std::uint64_t flushed_ NINES_GUARDED_BY(mutex_) = 0;
   std::vector<std::uint32_t> damaged_ NINES_GUARDED_BY(mutex_);
 };
 

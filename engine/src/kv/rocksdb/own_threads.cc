@@ -1,8 +1,11 @@
 #include "kv/rocksdb/own_threads.h"
 
+#include <utility>
+
 namespace nines::engine {
 
-OwnThreads::OwnThreads(rocksdb::Env* below) : EnvWrapper(below) {
+OwnThreads::OwnThreads(rocksdb::Env* below, std::shared_ptr<rocksdb::FileSystem> files) : EnvWrapper(below) {
+  file_system_ = std::move(files);
   for (auto& pool : pools_) pool.reset(rocksdb::NewThreadPool(0));
 }
 

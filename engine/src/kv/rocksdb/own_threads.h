@@ -8,6 +8,7 @@
 #pragma once
 
 #include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/threadpool.h>
 
 #include <array>
@@ -17,8 +18,8 @@ namespace nines::engine {
 
 class OwnThreads final : public rocksdb::EnvWrapper {
  public:
-  /// `below` must outlive this.
-  explicit OwnThreads(rocksdb::Env* below);
+  /// `below`, which must outlive this, with `files` for its file system.
+  OwnThreads(rocksdb::Env* below, std::shared_ptr<rocksdb::FileSystem> files);
   ~OwnThreads() override;
   OwnThreads(const OwnThreads&) = delete;
   OwnThreads& operator=(const OwnThreads&) = delete;

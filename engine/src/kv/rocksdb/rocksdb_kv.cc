@@ -4,14 +4,17 @@
 #include <rocksdb/table_properties.h>
 #include <rocksdb/write_batch.h>
 
-#include <atomic>
+#include <array>
 #include <cassert>
+#include <chrono>
 #include <filesystem>
 #include <new>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "base/bytes.h"
 #include "kv/rocksdb/backup.h"
 #include "kv/rocksdb/status.h"
 #include "kv/rocksdb/view.h"
@@ -27,6 +30,10 @@ rocksdb::Slice slice(std::string_view bytes) {
 
 /// Fewer erased keys than this are passed over in a millisecond.
 constexpr std::uint64_t kManyErasures = 5000;
+/// The note that says how far the log goes in the tables.
+constexpr const char* kLogKey = "log";
+/// Between two attempts to write what has to wait for a flush.
+constexpr std::chrono::milliseconds kStallPause{1};
 
 /// An open database, closed with its last holder.
 struct Database : OpenedRocks {
@@ -39,7 +46,7 @@ struct Database : OpenedRocks {
   Database& operator=(const Database&) = delete;
 };
 
-class RocksKv final : public Kv, public LocalCare {
+class RocksKv final : public Tables {
  public:
   RocksKv(OpenedRocks opened, bool writes)
       : database_(std::make_shared<Database>(std::move(opened))),
@@ -55,39 +62,63 @@ class RocksKv final : public Kv, public LocalCare {
     families_.reset();
   }
 
-  void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes) override {
-    assert(batches.size() == outcomes.size());
-    rocksdb::WriteBatch rocks;
-    auto applied = Outcome::Applied::no;
-    Result<void> done;
-    if (!writes_) done = fail(ErrorCode::read_only, "the store was opened read-only");
+  [[nodiscard]] Outcome apply(std::span<const Batch* const> batches, Erase erase,
+                              const std::function<Result<std::uint64_t>()>& log) override {
+    using Applied = Outcome::Applied;
     // What is gathered names families, and none of them may be dropped before it is written.
     const MutexLock lock(writing_mutex_);
-    if (done) {
-      done = guarded([&] { return add_months(batches); });
-      // A family may have been made or not: what comes next finds out by opening the store anew.
-      if (!done) failed_.store(true, std::memory_order_release);
-      if (!done) applied = Outcome::Applied::unknown;
-    }
-    if (done) done = gather(batches, rocks);
-    if (done) {
-      rest_damaged();
-      rocksdb::WriteOptions options;
-      options.sync = durability == Durability::disk;
-      done = guarded([&] {
-        rocksdb::Status status = db_->Write(options, &rocks);
-        if (status.ok() && durability == Durability::process) status = db_->FlushWAL(false);
-        return status;
-      });
-      applied = done ? Outcome::Applied::yes : Outcome::Applied::unknown;
-      if (!done) failed_.store(true, std::memory_order_release);
-    }
-    for (Outcome& outcome : outcomes) outcome = {applied, done ? Error{} : done.error()};
+    // A family may have been made or not: what comes next finds out by opening the store anew.
+    if (auto added = guarded([&] { return add_months(batches); }); !added) return {Applied::unknown, added.error()};
+    rocksdb::WriteBatch rocks;
+    if (auto gathered = gather(batches, erase, rocks); !gathered) return {Applied::no, gathered.error()};
+    const auto position = log();
+    if (!position) return {Applied::unknown, position.error()};
+    const auto written = rocks.Count() == 0 ? Result<void>{} : write_noted(rocks, *position);
+    return written ? Outcome{Applied::yes, {}} : Outcome{Applied::unknown, written.error()};
   }
 
-  [[nodiscard]] Result<void> fence(ServerId /*server*/) override {
-    if (!failed_.load(std::memory_order_acquire)) return {};
-    return fail(ErrorCode::unavailable, "a write has failed, and RocksDB takes no other one after that");
+  [[nodiscard]] Result<std::uint64_t> applied() const override {
+    std::string value;
+    const auto status = db_->Get(rocksdb::ReadOptions(), families()->notes().get(), kLogKey, &value);
+    if (status.IsNotFound()) return 0;
+    if (!status.ok()) return tl::unexpected<Error>(to_error(status));
+    if (value.size() != sizeof(std::uint64_t)) {
+      return fail(ErrorCode::corruption,
+                  "the tables of " + db_->GetName() + " do not say how far the log goes in them");
+    }
+    return load<std::uint64_t>(value.data());
+  }
+
+  [[nodiscard]] std::uint64_t flushed() const override { return database_->damage->flushed_position(); }
+
+  [[nodiscard]] Result<void> begin_flush() override {
+    return guarded([&] {
+      rocksdb::FlushOptions options;
+      options.wait = false;
+      options.allow_write_stall = true;
+      const auto families = this->families();
+      return db_->Flush(options, families->all());
+    });
+  }
+
+  void ask_before_tables(std::function<Result<void>()> call) override { database_->gate->ask(std::move(call)); }
+
+  [[nodiscard]] Result<void> drop_recent() override {
+    const MutexLock writing(writing_mutex_);
+    return guarded([&] {
+      const auto families = this->families();
+      rocksdb::ColumnFamilyHandle* const recent = families->of(Space::recent).front().family.get();
+      const auto options = db_->GetOptions(recent);
+      rocksdb::Status status = db_->DropColumnFamily(recent);
+      if (!status.ok()) return status;
+      rocksdb::ColumnFamilyHandle* made = nullptr;
+      status = db_->CreateColumnFamily(options, std::string(name_of(Space::recent)), &made);
+      if (!status.ok()) return status;
+      auto others = families->with_space(Space::recent, hold(*db_, made));
+      const MutexLock lock(families_mutex_);
+      families_ = std::move(others);
+      return status;
+    });
   }
 
   [[nodiscard]] Result<std::unique_ptr<View>> view(ServerId /*server*/,
@@ -97,14 +128,9 @@ class RocksKv final : public Kv, public LocalCare {
   [[nodiscard]] Result<std::unique_ptr<View>> view_all(Space space) const override {
     return make_view(moment(), {space}, views_, kept());
   }
-  [[nodiscard]] LocalCare* local() noexcept override { return this; }
-
-  Result<void> flush_log(bool sync) override {
-    return guarded([&] { return db_->FlushWAL(sync); });
-  }
-
-  Result<void> flush_tables() override {
-    return guarded([&] {
+  Result<void> flush() override {
+    const auto written = database_->damage->written();
+    auto done = guarded([&] {
       for (;;) {
         const auto families = this->families();
         const auto status = db_->Flush(rocksdb::FlushOptions(), families->all());
@@ -112,6 +138,9 @@ class RocksKv final : public Kv, public LocalCare {
         if (!status.IsColumnFamilyDropped() || this->families() == families) return status;
       }
     });
+    // RocksDB's word comes from another thread, and may still be on its way.
+    if (done) database_->damage->note_flush(written);
+    return done;
   }
 
   Result<void> compact(Space space) override {
@@ -132,6 +161,13 @@ class RocksKv final : public Kv, public LocalCare {
   }
 
   Result<void> drop_before(TimeMs end) override {
+    {
+      const auto families = this->families();
+      const auto left = families->without_before(month_of(end));
+      if (families->of(Space::checks).size() == left->of(Space::checks).size()) return {};
+    }
+    // What is in the log only would be put into a month anew by an open that reads it back.
+    if (auto flushed = flush(); !flushed) return flushed;
     return guarded([&] {
       const MutexLock writing(writing_mutex_);
       const auto families = this->families();
@@ -158,15 +194,18 @@ class RocksKv final : public Kv, public LocalCare {
     for (const auto& file : files) {
       rocksdb::SstFileReader reader(db_->GetOptions());
       rocksdb::Status status = reader.Open(file.db_path + file.name);
+      if (std::error_code error; !status.ok() && !fs::exists(file.db_path + file.name, error)) {
+        return fail(ErrorCode::unavailable, "the writer has replaced files meanwhile; refresh and try again");
+      }
       if (status.ok()) status = reader.VerifyChecksum();
       if (!status.ok()) return to_result(status);
     }
     return {};
   }
 
-  Result<BackupReport> backup(const std::string& path, const BackupOptions& options) override {
+  Result<BackupReport> backup(const std::string& path, const BackupOptions& options, const LogCopy& log) override {
     try {
-      return back_up(*db_, writes_, path, options);
+      return back_up(*db_, writes_, path, options, log);
     } catch (const std::exception& exception) {
       return fail(ErrorCode::io, std::string("the backup failed: ") + exception.what());
     }
@@ -200,6 +239,31 @@ class RocksKv final : public Kv, public LocalCare {
   }
 
  private:
+  /// Writes what the log has up to `position`, and the note that it has.
+  [[nodiscard]] Result<void> write_noted(rocksdb::WriteBatch& rocks, std::uint64_t position) {
+    std::array<char, sizeof position> value{};
+    store(value.data(), position);
+    const auto noted = rocks.Put(families()->notes().get(), kLogKey, {value.data(), value.size()});
+    if (!noted.ok()) return to_result(noted);
+    rest_damaged();
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    // A write that had to wait for a flush would wait for ever when that has failed.
+    options.no_slowdown = true;
+    return guarded([&] {
+      for (;;) {
+        if (const auto error = database_->damage->flush_error()) return *error;
+        const rocksdb::Status status = db_->Write(options, &rocks);
+        if (status.IsIncomplete()) {
+          std::this_thread::sleep_for(kStallPause);
+          continue;
+        }
+        if (status.ok()) database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
+        return status;
+      }
+    });
+  }
+
   /// What views hold: a database for reading only lives as long as they do, one for writing ends them.
   [[nodiscard]] std::shared_ptr<void> kept() const { return writes_ ? nullptr : database_; }
 
@@ -273,16 +337,18 @@ class RocksKv final : public Kv, public LocalCare {
     });
   }
 
-  /// Makes one batch for RocksDB of all, which then is one record of its log.
-  [[nodiscard]] Result<void> gather(std::span<const Batch* const> batches, rocksdb::WriteBatch& rocks) const {
+  /// Makes one batch for RocksDB of all.
+  [[nodiscard]] Result<void> gather(std::span<const Batch* const> batches, Erase erase,
+                                    rocksdb::WriteBatch& rocks) const {
     const auto families = this->families();
     rocksdb::Status status;
     Result<void> done;
     for (const Batch* batch : batches) {
       batch->for_each([&](const Batch::Change& change) {
-        if (!status.ok() || !done) return;
+        // The rows are in the log.
+        if (!status.ok() || !done || change.space == Space::recent) return;
         if (change.kind == Batch::Kind::erase_range) {
-          done = erase_range(*families, *batch, change, rocks);
+          done = erase_range(*families, *batch, change, erase, rocks);
           return;
         }
         rocksdb::ColumnFamilyHandle* const family = families->find(change.space, change.key);
@@ -300,7 +366,7 @@ class RocksKv final : public Kv, public LocalCare {
   /// Erases the keys of a range one by one: where RocksDB 7.8 steps over an erased range it forgets the errors of
   /// damaged blocks, and a compaction that leaves nothing but such a range aborts the process when its write fails.
   [[nodiscard]] Result<void> erase_range(const Families& families, const Batch& batch, const Batch::Change& wanted,
-                                         rocksdb::WriteBatch& rocks) const {
+                                         Erase extent, rocksdb::WriteBatch& rocks) const {
     rocksdb::Status status;
     const auto erase = [&](std::string_view key) {
       status = rocks.Delete(families.find(wanted.space, key), slice(key));
@@ -316,7 +382,10 @@ class RocksKv final : public Kv, public LocalCare {
     if (!found) return tl::unexpected<Error>(found.error());
     Range& range = (*found)->range(wanted.space, wanted.key, wanted.value, {.values = false});
     for (; status.ok() && range.valid(); range.next()) erase(range.key());
-    return status.ok() ? range.status() : to_result(status);
+    if (!status.ok()) return to_result(status);
+    auto read = range.status();
+    const bool is_enough = !read && extent == Erase::readable && read.error().code == ErrorCode::corruption;
+    return is_enough ? Result<void>{} : read;
   }
 
   /// Leaves families alone whose compaction has met damage; RocksDB would try again each second.
@@ -351,13 +420,12 @@ class RocksKv final : public Kv, public LocalCare {
   mutable Mutex families_mutex_;
   std::shared_ptr<const Families> families_ NINES_GUARDED_BY(families_mutex_);
   const std::shared_ptr<Views> views_ = std::make_shared<Views>();
-  std::atomic<bool> failed_{false};
   const bool writes_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kv> make_rocks_kv(OpenedRocks opened, KvMode mode) {
+std::unique_ptr<Tables> make_rocks_kv(OpenedRocks opened, KvMode mode) {
   return std::make_unique<RocksKv>(std::move(opened), mode == KvMode::write);
 }
 

@@ -1,7 +1,6 @@
 #include "kv/rocksdb/setup.h"
 
 #include <rocksdb/env.h>
-#include <rocksdb/memtablerep.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -73,11 +72,10 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   // A log that was synced and is gone is an error, not a loss.
   db.track_and_verify_wals_in_manifest = true;
   db.recycle_log_file_num = 0;
-  db.allow_concurrent_memtable_write = false;  // the rows' memtable cannot
-  // `buffered` leaves the log in RocksDB's buffer, `process` flushes it, `disk` syncs it.
-  db.manual_wal_flush = true;
-  // Bounds the log that an open has to replay; without it one quiet space keeps all of it.
-  db.max_total_wal_size = 2 * performance.write_buffer_bytes;
+  // The store's own log takes the place of RocksDB's, which is only read in a store of an older format. What is flushed
+  // has to be of one moment then, and nothing is flushed that a close does not ask for.
+  db.atomic_flush = true;
+  db.avoid_flush_during_shutdown = true;
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   db.max_background_jobs = performance.background_threads;
   db.max_open_files = -1;
@@ -115,16 +113,13 @@ rocksdb::ColumnFamilyOptions Setup::month() const {
   return options;
 }
 
-rocksdb::ColumnFamilyDescriptor Setup::describe(std::string_view name, KvMode mode) const {
+rocksdb::ColumnFamilyDescriptor Setup::describe(std::string_view name) const {
   rocksdb::ColumnFamilyDescriptor descriptor(std::string(name), family);
   if (month_of_name(name)) descriptor.options = month();
   if (name == name_of(Space::days)) descriptor.options = by_size(family);
   // The chunks of format 1: hardly anything is written to them, and nothing should be stepped over.
-  if (name == name_of(Space::checks)) descriptor.options.level0_file_num_compaction_trigger = 1;
-  if (mode == KvMode::write && name == name_of(Space::recent)) {
-    // Rows are put far more often than they are read back, which the engine does once, right after opening. A vector
-    // takes a row in a sixth of the time of a skip list and is sorted when it is flushed.
-    descriptor.options.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+  if (name == name_of(Space::checks)) {
+    descriptor.options.level0_file_num_compaction_trigger = 1;
   }
   return descriptor;
 }

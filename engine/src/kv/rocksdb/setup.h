@@ -27,7 +27,7 @@ struct Setup {
   /// `env` is the operating system that RocksDB sees; null is the real one.
   [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);
   /// What the family of that name is opened with.
-  [[nodiscard]] rocksdb::ColumnFamilyDescriptor describe(std::string_view name, KvMode mode) const;
+  [[nodiscard]] rocksdb::ColumnFamilyDescriptor describe(std::string_view name) const;
   /// Of a month of `checks`.
   [[nodiscard]] rocksdb::ColumnFamilyOptions month() const;
 };

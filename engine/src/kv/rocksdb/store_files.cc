@@ -181,7 +181,7 @@ Result<bool> has_current(const std::string& path) {
 
 }  // namespace
 
-Result<StoreFiles> check_store_files(const std::string& path, Recovery recovery, OpenReport& report) {
+Result<StoreFiles> check_store_files(const std::string& path, bool logs_count, Recovery recovery, OpenReport& report) {
   const auto exists = has_current(path);
   if (!exists) return tl::unexpected<Error>(exists.error());
   StoreFiles files{*exists, 0};
@@ -193,6 +193,7 @@ Result<StoreFiles> check_store_files(const std::string& path, Recovery recovery,
   if (auto checked = check_manifest_end(**manifest, recovery, report); !checked) {
     return tl::unexpected<Error>(checked.error());
   }
+  if (!logs_count) return files;
   const auto logs = read_logs(path, recovery);
   if (!logs) return tl::unexpected<Error>(logs.error());
   if (auto checked = check_complete(path, **manifest, *logs, recovery, report); !checked) {

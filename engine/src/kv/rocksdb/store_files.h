@@ -19,9 +19,11 @@ struct StoreFiles {
   std::uint64_t first_log_needed = 0;  ///< earlier logs hold nothing that is not in table files
 };
 
-/// Looks at the files in `path`. Errors: corruption, when its files cannot be all there were; io. With
-/// Recovery::point_in_time a torn end of the manifest is cut off, and missing logs are only a warning in `report`.
-[[nodiscard]] Result<StoreFiles> check_store_files(const std::string& path, Recovery recovery, OpenReport& report);
+/// Looks at the files in `path`; at RocksDB's logs only where `logs_count`. Errors: corruption, when its files cannot
+/// be all there were; io. With Recovery::point_in_time a torn end of the manifest is cut off, and missing logs are only
+/// a warning in `report`.
+[[nodiscard]] Result<StoreFiles> check_store_files(const std::string& path, bool logs_count, Recovery recovery,
+                                                   OpenReport& report);
 
 /// Changes whenever a flush or compaction has been committed: the name and length of RocksDB's manifest.
 [[nodiscard]] std::string manifest_version(const std::string& path);

@@ -1,5 +1,4 @@
-// Opening a store's directory: what is looked at before RocksDB is, RocksDB itself, and what its refusal means.
-#include "kv/rocksdb/open.h"
+#include "kv/rocksdb/open_tables.h"
 
 #include <rocksdb/db.h>
 
@@ -13,7 +12,6 @@
 #include <thread>
 #include <utility>
 
-#include "backup/backup_list.h"
 #include "kv/rocksdb/families.h"
 #include "kv/rocksdb/marker.h"
 #include "kv/rocksdb/rocksdb_kv.h"
@@ -36,7 +34,7 @@ constexpr int kReadOnlyFailures = 3;
 constexpr std::chrono::milliseconds kReadOnlyPause{5};
 
 /// The families that the database at `path` has, and those that every store has.
-rocksdb::Status find_families(const std::string& path, KvMode mode, const Setup& setup,
+rocksdb::Status find_families(const std::string& path, const Setup& setup,
                               std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors) {
   std::vector<std::string> names;
   const auto status = rocksdb::DB::ListColumnFamilies(setup.db, path, &names);
@@ -47,7 +45,7 @@ rocksdb::Status find_families(const std::string& path, KvMode mode, const Setup&
     if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
   }
   descriptors.clear();
-  for (const std::string& name : names) descriptors.push_back(setup.describe(name, mode));
+  for (const std::string& name : names) descriptors.push_back(setup.describe(name));
   return rocksdb::Status::OK();
 }
 
@@ -66,7 +64,7 @@ rocksdb::Status open_unlocked(const std::string& path, Setup& setup, Handles& ha
     std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
     opened.replay = std::make_unique<WalReplay>(path, 0);
     setup.db.wal_filter = opened.replay.get();
-    status = find_families(path, KvMode::read_only, setup, descriptors);
+    status = find_families(path, setup, descriptors);
     if (status.ok()) status = rocksdb::DB::OpenForReadOnly(setup.db, path, descriptors, &handles, &raw);
     db.reset(raw);
     const bool unchanged = manifest_version(path) == before;
@@ -105,17 +103,6 @@ void remove_empty_logs(rocksdb::DB& db, const std::string& path) {
   }
 }
 
-/// What an open that failed means to who has to go on from there.
-Error explain_open(Error error, const std::string& path, const Options& options) {
-  if (error.code != ErrorCode::corruption) return error;
-  error.message = "the store at " + path + " is damaged: " + error.message;
-  error.message += options.recovery == Recovery::refuse
-                       ? "; restore a backup, or, if it is the log that is damaged, open with Recovery::point_in_time: "
-                         "it keeps what precedes the damage"
-                       : "; restore a backup";
-  return error;
-}
-
 /// Makes of a store of format 1 one of today's, without touching its chunks: those of later months go where they
 /// belong.
 Result<std::shared_ptr<const Families>> sort_families(rocksdb::DB& db, const std::string& path, KvMode mode,
@@ -128,69 +115,77 @@ Result<std::shared_ptr<const Families>> sort_families(rocksdb::DB& db, const std
     // Before there is any other month: an older version would not see it.
     const auto format = read_marker(path);
     if (!format) return tl::unexpected<Error>(format.error());
-    const auto marked = *format < kFormatOfMonths ? write_marker(path) : Result<void>{};
+    const auto marked = *format < kFormatOfMonths ? write_marker(path, kFormatOfMonths) : Result<void>{};
     if (!marked) return tl::unexpected<Error>(marked.error());
   }
   if (!month) return tl::unexpected<Error>(month.error());
   return Families::sort(held, *month);
 }
 
-Result<std::unique_ptr<Kv>> open_families(const std::string& path, KvMode mode, Setup setup, const Options& options,
-                                          OpenReport& report) {
-  OpenedRocks opened;
-  if (mode == KvMode::write) {
-    auto lock = lock_store(path);
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    opened.lock = std::move(*lock);
-    // A backup that is written to is one no more.
-    std::error_code error;
-    fs::remove(fs::path(path) / kBackupListName, error);
-    if (error) return tl::unexpected<Error>(file_error("cannot remove the list of the backup", path, error));
-    const auto files = check_store_files(path, options.recovery, report);
-    if (!files) return tl::unexpected<Error>(files.error());
-    setup.db.create_if_missing = !files->exist;
-    opened.replay = std::make_unique<WalReplay>(path, files->first_log_needed);
-    setup.db.wal_filter = opened.replay.get();
-  }
-  opened.threads = std::make_unique<OwnThreads>(setup.db.env);
+/// The file system and the threads of one database.
+void take_env(Setup& setup, OpenedRocks& opened) {
+  opened.gate = std::make_shared<TableGate>(setup.db.env->GetFileSystem());
+  opened.threads = std::make_unique<OwnThreads>(setup.db.env, opened.gate);
   setup.db.env = opened.threads.get();
-  rocksdb::Status status;
-  Handles handles;
-  if (mode == KvMode::write) {
-    rocksdb::DB* raw = nullptr;
-    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-    status = find_families(path, mode, setup, descriptors);
-    if (status.ok()) status = rocksdb::DB::Open(setup.db, path, descriptors, &handles, &raw);
-    opened.db.reset(raw);
-    if (status.ok()) remove_empty_logs(*raw, path);
-  } else {
-    status = open_unlocked(path, setup, handles, opened);
-  }
-  if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
-  auto families = sort_families(*opened.db, path, mode, handles);
-  if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));
-  opened.families = std::move(*families);
-  opened.month = setup.month();
-  // Of a store that somebody may be writing, more has come meanwhile than was replayed.
-  if (mode == KvMode::write) report_replay(*opened.replay, report);
   opened.cache = setup.cache;
   opened.damage = setup.damage;
-  return make_rocks_kv(std::move(opened), mode);
+  opened.month = setup.month();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Kv>> open_rocksdb(const std::string& path, KvMode mode, const Options& options,
-                                         OpenReport& report, rocksdb::Env* env) {
-  const bool may_create = mode == KvMode::write && options.create_if_missing;
-  auto created = check_or_create_marker(path, may_create);
-  if (!created) return tl::unexpected<Error>(created.error());
-  report.created = *created;
-  try {
-    return open_families(path, mode, Setup::make(options, env), options, report);
-  } catch (const std::exception& exception) {
-    return fail(ErrorCode::io, "opening " + path + " failed: " + exception.what());
+Error explain_open(Error error, const std::string& path, const Options& options) {
+  if (error.code != ErrorCode::corruption) return error;
+  error.message = "the store at " + path + " is damaged: " + error.message;
+  error.message += options.recovery == Recovery::refuse
+                       ? "; restore a backup, or, if it is the log that is damaged, open with Recovery::point_in_time: "
+                         "it keeps what precedes the damage"
+                       : "; restore a backup";
+  return error;
+}
+
+Result<std::unique_ptr<Tables>> open_tables(const std::string& path, TablesToOpen opening, const Options& options,
+                                            OpenReport& report, rocksdb::Env* env) {
+  Setup setup = Setup::make(options, env);
+  OpenedRocks opened;
+  opened.lock = std::move(opening.lock);
+  setup.db.create_if_missing = !opening.files.exist;
+  if (opening.format < kFormatOfLog) {
+    opened.replay = std::make_unique<WalReplay>(path, opening.files.first_log_needed);
+    setup.db.wal_filter = opened.replay.get();
+  } else {
+    // Its own log holds nothing, whatever has become of it.
+    setup.db.track_and_verify_wals_in_manifest = false;
+    setup.db.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   }
+  take_env(setup, opened);
+  rocksdb::DB* raw = nullptr;
+  Handles handles;
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  auto status = find_families(path, setup, descriptors);
+  if (status.ok()) status = rocksdb::DB::Open(setup.db, path, descriptors, &handles, &raw);
+  opened.db.reset(raw);
+  if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
+  remove_empty_logs(*raw, path);
+  auto families = sort_families(*raw, path, KvMode::write, handles);
+  if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));
+  opened.families = std::move(*families);
+  if (opened.replay != nullptr) report_replay(*opened.replay, report);
+  return make_rocks_kv(std::move(opened), KvMode::write);
+}
+
+Result<std::unique_ptr<Tables>> open_tables_to_read(const std::string& path, const Options& options,
+                                                    rocksdb::Env* env) {
+  Setup setup = Setup::make(options, env);
+  OpenedRocks opened;
+  take_env(setup, opened);
+  Handles handles;
+  const auto status = open_unlocked(path, setup, handles, opened);
+  if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
+  auto families = sort_families(*opened.db, path, KvMode::read_only, handles);
+  if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));
+  opened.families = std::move(*families);
+  return make_rocks_kv(std::move(opened), KvMode::read_only);
 }
 
 }  // namespace nines::engine
