@@ -34,7 +34,8 @@ Result<UnfinishedCopy> UnfinishedCopy::begin(const fs::path& path) {
   }
   const fs::path workplace = copy.workplace();
   const fs::path sign = workplace / kSign;
-  if (fs::exists(workplace, error) && !fs::exists(sign, error)) {
+  // An empty one is what is there before the sign, and after it has gone.
+  if (fs::exists(workplace, error) && !fs::exists(sign, error) && !fs::is_empty(workplace, error)) {
     return fail(ErrorCode::invalid_argument, workplace.string() + " exists, where the copy would grow");
   }
   fs::create_directories(workplace, error);
@@ -66,8 +67,10 @@ Result<void> UnfinishedCopy::finish() {
 }
 
 void UnfinishedCopy::discard() {
+  // The sign last: without it what is left would be somebody else's.
   std::error_code error;
-  fs::remove_all(workplace(), error);
+  fs::remove_all(folder(), error);
+  if (!error) fs::remove_all(workplace(), error);
 }
 
 }  // namespace nines::engine

@@ -19,8 +19,8 @@ std::string open_error_text(const std::string& path, const Error& error) {
                          shown);
     case ErrorCode::corruption:
       return fmt::format(
-          "the store `{}` cannot be opened: {}; `nines repair DIRECTORY` saves what can be read into a new store", shown,
-          printable(error.message));
+          "the store `{}` cannot be opened: {}; `nines repair DIRECTORY` saves what can be read into a new store",
+          shown, printable(error.message));
     default:
       return fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message));
   }
