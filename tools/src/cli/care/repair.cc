@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "cli/care/commands.h"
+#include "cli/command/interrupt.h"
 #include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "exchange/results.h"
@@ -32,30 +32,6 @@ namespace nines::tools {
 namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
-
-volatile sig_atomic_t interrupting_signal = 0;
-
-/// While it lives, Ctrl-C and SIGTERM end the repair between two pieces, so that nothing half-made is left behind.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupting_signal = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int number) { interrupting_signal = number; };
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
-  }
-  ~InterruptGuard() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
-  }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  struct sigaction before_int_ {};
-  struct sigaction before_term_ {};
-};
 
 /// A stretch of which not everything could be saved.
 struct Loss {
@@ -111,7 +87,7 @@ class Salvage {
       saved_.losses.push_back({.server = server.name, .window = {}, .why = cursor.error().message});
       return {};
     }
-    while (interrupting_signal == 0) {
+    while (interrupting_signal() == 0) {
       const auto segment = (*cursor)->next();
       if (!segment && segment.error().code == ErrorCode::corruption) continue;
       if (!segment) {  // of this server nothing more can be read
@@ -174,7 +150,7 @@ class Salvage {
     if (!cursor) return {};
     std::map<std::int64_t, std::uint64_t> told;
     ScanCost before;
-    while (interrupting_signal == 0) {
+    while (interrupting_signal() == 0) {
       const auto day = (*cursor)->next();
       const ScanCost cost = (*cursor)->cost();
       const bool stored = cost.chunks == before.chunks && cost.rows == before.rows;
@@ -309,8 +285,8 @@ Outcome repair(const Call& call) {
     const auto catalog = (*damaged)->catalog();
     for (const Server& server : catalog->servers()) {
       if (auto copied = salvage.copy(server); !copied) return failed(printable(copied.error().message));
-      if (interrupting_signal != 0) {
-        return tl::unexpected(Failure{128 + interrupting_signal, "interrupted; nothing was written"});
+      if (interrupting_signal() != 0) {
+        return tl::unexpected(Failure{128 + interrupting_signal(), "interrupted; nothing was written"});
       }
     }
     saved = salvage.take_saved();

@@ -15,6 +15,7 @@
 #include <istream>
 #include <memory>
 
+#include "cli/command/interrupt.h"
 #include "cli/command/session.h"
 #include "cli/data/commands.h"
 #include "cli/data/import_peer.h"
@@ -34,34 +35,10 @@ constexpr std::uint64_t kNamedLines = 20;
 // Of an input's beginning, to tell what it is: more than the headers of all that is known.
 constexpr std::size_t kHeadBytes = 512;
 
-volatile sig_atomic_t interrupting_signal = 0;
-
-/// While it lives, Ctrl-C and SIGTERM end the reading instead of the process, so that what was read is stored and said.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupting_signal = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int number) { interrupting_signal = number; };
-    sigaction(SIGINT, &action, &before_int_);
-    sigaction(SIGTERM, &action, &before_term_);
-  }
-  ~InterruptGuard() {
-    sigaction(SIGINT, &before_int_, nullptr);
-    sigaction(SIGTERM, &before_term_, nullptr);
-  }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  struct sigaction before_int_ {};
-  struct sigaction before_term_ {};
-};
-
 /// The signal that is to end the import, 0 for none. In the process that holds the store the command's own process is
 /// asked.
 int interruption(const Call& call) {
-  if (call.owner == nullptr) return interrupting_signal;
+  if (call.owner == nullptr) return interrupting_signal();
   return call.owner->cancelled() ? SIGINT : 0;
 }
 
