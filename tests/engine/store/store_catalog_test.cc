@@ -168,11 +168,15 @@ class LongestInterval : public StoreCatalog {
   void forget() {
     const Server server = *store_->catalog()->find(id_);
     store_.reset();
+    put_entry(engine::encode_server(server));
+  }
+  /// Replaces the server's entry in the closed store.
+  void put_entry(const std::string& entry) const {
     OpenReport report;
     const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
     ASSERT_TRUE(kv);
     engine::Batch batch(id_);
-    batch.put(engine::Space::servers, engine::server_key(id_).view(), engine::encode_server(server));
+    batch.put(engine::Space::servers, engine::server_key(id_).view(), entry);
     const engine::Batch* const only = &batch;
     engine::Outcome outcome;
     (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
@@ -245,18 +249,7 @@ TEST_F(LongestInterval, ThatAResultExceedsIsDamage) {
   append(std::chrono::hours{5});
   const Server server = *store_->catalog()->find(id_);
   store_.reset();
-  {
-    OpenReport report;
-    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
-    ASSERT_TRUE(kv);
-    engine::Batch batch(id_);
-    batch.put(engine::Space::servers, engine::server_key(id_).view(),
-              engine::encode_server(server, {.removed = false, .longest_interval_ms = 60'000}));
-    const engine::Batch* const only = &batch;
-    engine::Outcome outcome;
-    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
-    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
-  }
+  put_entry(engine::encode_server(server, {.removed = false, .longest_interval_ms = 60'000}));
   reopen();
   const auto report = store_->verify();
   ASSERT_TRUE(report) << report.error().message;
