@@ -13,9 +13,11 @@
 #include <thread>
 #include <vector>
 
+#include "engine/kv/old_store.h"
 #include "engine/store/history.h"
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
+#include "kv/rocksdb/marker.h"
 
 namespace nines::test {
 namespace {
@@ -129,6 +131,15 @@ TEST(LockOfANewStore, IsOnesWhoeverMakesItAtTheSameMoment) {
     for (std::thread& maker : makers) maker.join();
     EXPECT_GE(opened, 1);
   }
+}
+
+TEST_F(Lock, StaysWhenAStoreOfAnEarlierFormatIsTakenOver) {
+  store_.reset();
+  make_old_store(path_);
+  store_ = open_or_fail(path_, History::options());
+  ASSERT_NE(store_, nullptr);
+  EXPECT_EQ(engine::read_marker(path_), engine::kStoreFormat);
+  EXPECT_FALSE(OtherWriter(path_).locks());
 }
 
 }  // namespace

@@ -24,6 +24,10 @@ std::string system_error(const std::string& doing, const std::string& path) {
   return doing + " " + path + ": " + std::strerror(errno);
 }
 
+std::string marker_text(int format) {
+  return std::string(kMagic) + std::to_string(format) + "\n";
+}
+
 Result<void> sync_directory(const std::string& path) {
   const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = directory >= 0 && ::fsync(directory) == 0;
@@ -53,7 +57,7 @@ Result<void> put_marker(const std::string& path, int format, Place place) {
   const std::string name = (fs::path(path) / kMarkerName).string();
   const std::string unfinished = (fs::path(path) / kUnfinishedName).string() + "." + std::to_string(::getpid()) + "." +
                                  std::to_string(count.fetch_add(1));
-  const std::string text = std::string(kMagic) + std::to_string(format) + "\n";
+  const std::string text = marker_text(format);
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return fail(ErrorCode::io, system_error("cannot write", unfinished));
   bool placed = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
@@ -69,6 +73,18 @@ Result<void> put_marker(const std::string& path, int format, Place place) {
   if (!placed || linked) ::unlink(unfinished.c_str());
   if (!placed) return fail(ErrorCode::io, reason);
   return sync_directory(path);
+}
+
+/// Puts another format into the marker that is there: whoever holds the lock on it goes on holding it. One byte
+/// differs, so a power cut leaves the one or the other.
+Result<void> change_marker(const std::string& name, std::string_view text) {
+  const int file = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return fail(ErrorCode::io, system_error("cannot open", name));
+  const bool written =
+      ::pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  const std::string reason = written ? std::string() : system_error("cannot write", name);
+  ::close(file);
+  return written ? Result<void>{} : fail(ErrorCode::io, reason);
 }
 
 }  // namespace
@@ -95,6 +111,10 @@ Result<int> read_marker(const std::string& path) {
 }
 
 Result<void> write_marker(const std::string& path, int format) {
+  const std::string name = (fs::path(path) / kMarkerName).string();
+  const std::string text = marker_text(format);
+  std::error_code error;
+  if (fs::file_size(name, error) == text.size() && !error) return change_marker(name, text);
   return put_marker(path, format, Place::any);
 }
 
