@@ -27,8 +27,11 @@ constexpr int kAttempts = 3;
 constexpr std::size_t kShortenEvery = 16;
 /// And no more than so many at once.
 constexpr std::size_t kShortenAtOnce = 64;
-/// Fewer rows are not worth a chunk; they are written again.
+/// Fewer rows are not worth a chunk, unless their details are this large; they are written again.
 constexpr std::size_t kFewRows = 32;
+constexpr std::size_t kLargeDetails = 4'096;
+/// Rows that are older are sealed whatever may still come from a slower place: it is folded in.
+constexpr std::int64_t kQuietMs = 3'600'000;
 /// About what a row takes in the log, for asking whether there is room.
 constexpr std::size_t kRowBytes = 32;
 
@@ -402,9 +405,14 @@ void Writer::shorten_log(std::size_t results) {
 
 Result<void> Writer::prepare_shorten(const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
+  const std::int64_t now_ms = std::max<std::int64_t>(to_ms(options_.clock()), 0);
   const std::int64_t ready_ms =
-      std::min(state.slowest_ms(), std::max<std::int64_t>(to_ms(options_.clock()), 0)) - SealPolicy::kGraceMs;
-  if (state.rows_until(ready_ms) >= kFewRows) {
+      std::max(std::min(state.slowest_ms(), now_ms) - SealPolicy::kGraceMs, now_ms - kQuietMs);
+  const std::vector<CheckResult> rows = state.rows();
+  std::size_t ready = 0;
+  std::size_t details = 0;
+  for (; ready < rows.size() && to_ms(rows[ready].time) <= ready_ms; ++ready) details += rows[ready].detail.size();
+  if (ready >= kFewRows || details >= kLargeDetails) {
     if (prepare_seal(kv, ready_ms, open_day(state), change)) return {};
     // What cannot be sealed is carried.
     const std::uint64_t generation = change.generation;
@@ -412,7 +420,6 @@ Result<void> Writer::prepare_shorten(const Kv& kv, LaneChange& change) NINES_NO_
     change.publish = {};
     change.generation = generation;
   }
-  const std::vector<CheckResult> rows = state.rows();
   change.batch.erase_range(Space::recent, server_key(state.id).view(), prefix_end(state.id).view());
   std::string value;
   for (const CheckResult& row : rows) {

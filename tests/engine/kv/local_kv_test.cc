@@ -236,6 +236,30 @@ TEST_F(SmallLog, StaysShortWhateverHoldsIt) {
   }
 }
 
+TEST_F(SmallLog, IsKeptShortWhereFewRowsAreLarge) {
+  std::vector<ServerId> quiet;
+  for (int i = 0; i < 60; ++i) {
+    quiet.push_back(add("quiet " + std::to_string(i)));
+    for (int k = 0; k < 8; ++k) {
+      CheckResult result = result_at(quiet.back(), kStartMs + k * 60'000);
+      result.detail = std::string(4'000, static_cast<char>('a' + k));
+      ASSERT_TRUE(store_->append(result, Durability::buffered));
+    }
+  }
+  ASSERT_TRUE(store_->flush());
+  const std::uint64_t bound = 2 * (8 * kSmallSegment + (quiet.size() + 1) * engine::Log::kBudgetServerBytes);
+  ASSERT_GT(log_bytes(), 3 * bound);
+  const ServerId busy = add("busy");
+  for (int k = 0; k < 20'000 && log_bytes() >= bound; ++k) {
+    ASSERT_TRUE(store_->append(result_at(busy, kStartMs + k * 1'000), Durability::process));
+    if (k % 100 == 99) std::this_thread::sleep_for(milliseconds{1});
+  }
+  EXPECT_LT(log_bytes(), bound);
+  for (const ServerId server : quiet) {
+    EXPECT_EQ(read_window(*store_, server, {from_ms(0), kTimeLimit}).size(), 8U);
+  }
+}
+
 TEST_F(SmallLog, ReaderSeesAPrefixBesideABusyWriter) {
   const ServerId server = add("site");
   const ServerId other = add("other");
