@@ -11,6 +11,7 @@
 
 #include "engine/store/crash_message.h"
 #include "engine/store/history.h"
+#include "engine/store/test_store.h"
 
 namespace nines::test {
 namespace {
@@ -28,7 +29,8 @@ int fail(const char* doing, const Error& error) {
 
 int run(const char* path, std::uint64_t seed, std::uint64_t begin) {
   const History history(seed);
-  auto store = Store::open(path, History::options());
+  // Small segments, so that the kill often comes while one is begun, announced or removed.
+  auto store = open_on(rocksdb::Env::Default(), path, History::options());
   if (!store) return fail("open", store.error());
   if ((*store)->catalog()->servers().size() < History::kServers) {
     std::fprintf(stderr, "servers are missing\n");
