@@ -146,7 +146,6 @@ struct KvSizes {
 enum class Erased : std::uint8_t {
   any,   ///< of its keys
   most,  ///< so that it costs no more than it gives back
-  many,  ///< most, and so many that passing over them takes long
 };
 
 /// What a store on this machine's disk can be told and asked beyond its keys. Blocking calls, from any thread.

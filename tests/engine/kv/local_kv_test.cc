@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -385,6 +386,55 @@ TEST_F(SmallLog, SegmentThatIsGoneIsRefused) {
     const auto again = open_or_fail(path, options_);
     ASSERT_NE(again, nullptr);
     expect_same(read_window(*again, server, {from_ms(0), kTimeLimit}), kept);
+  }
+}
+
+TEST_F(SmallLog, TablesAreKeptWhateverHasBecomeOfTheLog) {
+  const ServerId server = add("site");
+  std::vector<CheckResult> sealed;
+  for (int i = 0; i < 100; ++i) sealed.push_back(result_at(server, kStartMs + i * 60'000));
+  ASSERT_TRUE(store_->load(server, sealed));
+  ASSERT_TRUE(store_->compact());
+  ASSERT_TRUE(store_->append(result_at(server, kStartMs + kDayMs), Durability::disk));
+  const auto image = read_image(path_);
+  const std::string log = segments(path_).front();
+  ASSERT_EQ(segments(path_).size(), 1U);
+  const std::vector<std::function<void(FaultyDisk::Image&)>> harms = {
+      [&](auto& hurt) { hurt.erase(log); },
+      [&](auto& hurt) { hurt[log].clear(); },
+      [&](auto& hurt) { hurt[log][10] ^= 1; },
+      [&](auto& hurt) { hurt[log] = std::string(100, 'x'); },
+      [&](auto& hurt) { hurt["000099.rows"] = std::string(100, 'x'); },
+  };
+  for (std::size_t i = 0; i < harms.size(); ++i) {
+    SCOPED_TRACE(i);
+    auto hurt = image;
+    hurt.erase("LOCK");
+    harms[i](hurt);
+    const TemporaryDirectory directory;
+    const std::string path = directory / "store";
+    write_image(hurt, path);
+    EXPECT_EQ(Store::open(path, options_).error().code, ErrorCode::corruption);
+    EXPECT_EQ(Store::open_read_only(path, options_).error().code, ErrorCode::corruption);
+    auto options = options_;
+    options.recovery = Recovery::point_in_time;
+    // A reader finds what a writer then keeps.
+    const auto reader = Store::open_read_only(path, options);
+    ASSERT_TRUE(reader) << reader.error().message;
+    EXPECT_FALSE((*reader)->open_report().warnings.empty());
+    const auto kept = read_window(**reader, server, {from_ms(0), kTimeLimit});
+    ASSERT_GE(kept.size(), sealed.size());
+    EXPECT_TRUE(std::equal(sealed.begin(), sealed.end(), kept.begin()));
+    auto store = Store::open(path, options);
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_FALSE((*store)->open_report().warnings.empty());
+    expect_same(read_window(**store, server, {from_ms(0), kTimeLimit}), kept);
+    EXPECT_EQ((*store)->verify()->damages, 0U);
+    ASSERT_TRUE((*store)->append(result_at(server, kStartMs + 2 * kDayMs), Durability::disk));
+    store->reset();
+    const auto again = open_or_fail(path, options_);
+    ASSERT_NE(again, nullptr);
+    EXPECT_EQ(read_window(*again, server, {from_ms(0), kTimeLimit}).size(), kept.size() + 1);
   }
 }
 

@@ -17,10 +17,14 @@ std::string open_error_text(const std::string& path, const Error& error) {
     case ErrorCode::locked:
       return fmt::format("the store `{}` is being written by another process (a running `nines run`?); stop it first",
                          shown);
-    case ErrorCode::corruption:
+    case ErrorCode::corruption: {
+      // What comes behind it in the message is for programs.
+      const std::string damage = error.message.substr(0, error.message.find("; restore a backup"));
       return fmt::format(
-          "the store `{}` cannot be opened: {}; `nines repair DIRECTORY` saves what can be read into a new store",
-          shown, printable(error.message));
+          "the store `{}` cannot be opened: {}; restore a backup, or save what can be read with `nines repair NEW --db "
+          "{}`",
+          shown, printable(damage), shown);
+    }
     default:
       return fmt::format("the store `{}` cannot be opened: {}", shown, printable(error.message));
   }

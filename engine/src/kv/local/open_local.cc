@@ -158,9 +158,12 @@ Result<std::unique_ptr<Kv>> open_to_write(const std::string& path, const Options
   return make_local_kv(std::move(opened));
 }
 
-/// Nothing when the writer has moved the log on meanwhile.
+enum class Damaged : std::uint8_t { tell, read };
+
+/// Nothing when the writer has moved the log on meanwhile, and when the log is damaged, which `damage` says then; with
+/// Damaged::read what comes before the damage.
 Result<std::optional<OpenedLocal>> try_to_read(const std::string& path, const Options& options, rocksdb::Env* env,
-                                               std::optional<std::string>& damage) {
+                                               Damaged damaged, std::optional<std::string>& damage) {
   OpenedLocal opened;
   opened.path = path;
   opened.files = files_of(env);
@@ -173,31 +176,49 @@ Result<std::optional<OpenedLocal>> try_to_read(const std::string& path, const Op
   if (*format < kFormatOfLog) return opened;
   const auto applied = opened.tables->applied();
   if (!applied) return tl::unexpected<Error>(explain_open(applied.error(), path, options));
-  LogReplay replay(*opened.tables, *applied, LogReplay::Changes::overlay);
-  auto end = read_log(*opened.files, path, replay);
+  auto replay = std::make_unique<LogReplay>(*opened.tables, *applied, LogReplay::Changes::overlay);
+  auto end = read_log(*opened.files, path, *replay);
   if (!end) return tl::unexpected<Error>(end.error());
   judge(*end, *applied, path);
   if (end->vanished) return std::nullopt;
   damage = std::move(end->damage);
-  if (damage) return std::nullopt;
+  if (damage) {
+    if (damaged == Damaged::tell || end->newer_format) return std::nullopt;
+    replay = std::make_unique<LogReplay>(*opened.tables, *applied, LogReplay::Changes::overlay);
+    const auto cut = read_log(*opened.files, path, *replay, end->cut);
+    if (!cut) return tl::unexpected<Error>(cut.error());
+    if (auto dropped = drop_sealed_rows(*opened.tables, *replay->rows); !dropped) {
+      return tl::unexpected<Error>(dropped.error());
+    }
+  }
   // What the tables lacked may have been in a segment that is gone since, which a flush comes before.
   if (end->first > segment_of(*applied) && manifest_version(path) != before) return std::nullopt;
-  opened.rows = std::move(replay.rows);
-  opened.overlay = std::move(replay.overlay);
+  opened.rows = std::move(replay->rows);
+  opened.overlay = std::move(replay->overlay);
   return opened;
 }
 
-Result<std::unique_ptr<Kv>> open_to_read(const std::string& path, const Options& options, rocksdb::Env* env) {
+Result<std::unique_ptr<Kv>> open_to_read(const std::string& path, const Options& options, OpenReport& report,
+                                         rocksdb::Env* env) {
   int failures = 0;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(kReadOnlyPause);
     const std::string before = manifest_version(path);
     std::optional<std::string> damage;
-    auto opened = try_to_read(path, options, env, damage);
+    auto opened = try_to_read(path, options, env, Damaged::tell, damage);
     if (!opened) return tl::unexpected<Error>(opened.error());
     if (*opened) return make_local_kv(std::move(**opened));
     failures = damage && manifest_version(path) == before ? failures + 1 : 0;
     if (failures < kReadOnlyFailures) continue;
+    if (options.recovery == Recovery::point_in_time) {
+      opened = try_to_read(path, options, env, Damaged::read, damage);
+      if (!opened) return tl::unexpected<Error>(opened.error());
+      if (*opened) {
+        report.recovered = true;
+        report.warnings.push_back(*damage + ": what follows is left out");
+        return make_local_kv(std::move(**opened));
+      }
+    }
     return tl::unexpected<Error>(explain_open({ErrorCode::corruption, *damage}, path, options));
   }
   return fail(ErrorCode::unavailable, "the store changed during each of " + std::to_string(kReadOnlyAttempts) +
@@ -214,7 +235,7 @@ Result<std::unique_ptr<Kv>> open_local(const std::string& path, KvMode mode, con
   report.created = *marker;
   try {
     return mode == KvMode::write ? open_to_write(path, options, report, env, segment_bytes)
-                                 : open_to_read(path, options, env);
+                                 : open_to_read(path, options, report, env);
   } catch (const std::exception& exception) {
     return fail(ErrorCode::io, "opening " + path + " failed: " + exception.what());
   }

@@ -28,8 +28,6 @@ rocksdb::Slice slice(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-/// Fewer erased keys than this are passed over in a millisecond.
-constexpr std::uint64_t kManyErasures = 5000;
 /// The note that says how far the log goes in the tables.
 constexpr const char* kLogKey = "log";
 /// Between two attempts to write what has to wait for a flush.
@@ -322,8 +320,7 @@ class RocksKv final : public Tables {
     }
     if (erased == Erased::any) return erasures > 0;
     // An erasure and the key that it takes away are an entry each.
-    const bool most = 2 * erasures > entries - erasures;
-    return most && (erased == Erased::most || erasures > kManyErasures);
+    return 2 * erasures > entries - erasures;
   }
 
   Result<void> compact(rocksdb::ColumnFamilyHandle* family) {

@@ -203,6 +203,20 @@ TEST_F(CareTest, RepairOfAWholeStoreIsACopyWithoutADifference) {
   EXPECT_THAT(compared.err, HasSubstr("no difference"));
 }
 
+TEST_F(CareTest, RepairOfAStoreWhoseLogIsGoneSavesWhatIsInItsTables) {
+  fill();
+  ASSERT_EQ(run({"compact"}).code, 0);
+  const std::string before = run({"export"}).out;
+  for (const auto& entry : std::filesystem::directory_iterator(db())) {
+    if (entry.path().extension() == ".rows") std::filesystem::remove(entry.path());
+  }
+  const Finished refused = run({"status"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("nines repair NEW --db"));
+  EXPECT_EQ(json({"repair", dir_.path("saved")}, 3)["whole"], false);
+  EXPECT_EQ(nines({"export", "--db", dir_.path("saved")}).out, before);
+}
+
 TEST_F(CareTest, RepairOfWhatIsNoStoreSaysSo) {
   EXPECT_EQ(run({"repair", dir_.path("saved")}).code, 1);
   std::filesystem::create_directory(db());

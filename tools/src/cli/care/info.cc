@@ -116,7 +116,7 @@ std::map<std::string, std::uint64_t> file_bytes(const std::string& path) {
     const auto size = entry->is_regular_file(ignored) ? entry->file_size(ignored) : 0;
     if (ignored) continue;
     const std::string extension = entry->path().extension();
-    bytes[extension == ".sst" ? "tables" : extension == ".log" ? "logs" : "other"] += size;
+    bytes[extension == ".sst" ? "tables" : extension == ".rows" || extension == ".log" ? "logs" : "other"] += size;
   }
   return bytes;
 }
