@@ -1,6 +1,7 @@
 // The nines command.
 #include <fcntl.h>
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +27,7 @@ bool fill_standard_descriptors() {
 
 int main(int argc, char** argv) {
   if (!fill_standard_descriptors()) return nines::tools::kExitFailed;
+  prctl(PR_SET_NAME, "nines");  // whichever of the two programs this is, to killall and top
   // Answers of megabytes are made by several threads: with an arena each, what one has given back the others cannot
   // use.
   constexpr int kArenas = 2;

@@ -35,4 +35,8 @@ Outcome service_command(const Call& call);
 void report_options(OptionList& options);
 Outcome report_command(const Call& call);
 
+// badge.cc: an answer as a picture.
+void badge_options(OptionList& options);
+Outcome badge(const Call& call);
+
 }  // namespace nines::tools

@@ -29,7 +29,7 @@ void incident_options(OptionList& options);
 Outcome incident_ack(const Call& call);
 Outcome incident_note(const Call& call);
 
-// configure.cc, config_import.cc: the configuration, before anything runs by it.
+// configure.cc, config_import.cc, config_keys.cc: the configuration, before anything runs by it.
 void init_options(OptionList& options);
 Outcome init(const Call& call);
 Outcome config_check(const Call& call);

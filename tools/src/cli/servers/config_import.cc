@@ -99,11 +99,6 @@ Expected<Draft> read_draft(const Call& call) {
 
 }  // namespace
 
-void config_import_options(OptionList& options) {
-  options.add_options()("tz", boost::program_options::value<std::string>()->value_name("ZONE"),
-                        "of Uptime Kuma's process, where its store does not say");
-}
-
 Outcome config_import(const Call& call) {
   auto draft = read_draft(call);
   if (!draft) return tl::unexpected(draft.error());

@@ -1,4 +1,4 @@
-// nines init | config check | keys | reference: the configuration, before anything runs by it.
+// nines init | config check: the configuration, before anything runs by it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,14 +13,11 @@
 #include "cli/command/session.h"
 #include "cli/servers/commands.h"
 #include "config/config.h"
-#include "config/keys.h"
 #include "run/socket_frame.h"
 #include "show/text.h"
 
 namespace nines::tools {
 namespace {
-
-namespace po = boost::program_options;
 
 /// What a new configuration says.
 struct Draft {
@@ -106,13 +103,6 @@ Expected<Draft> read_draft(const Call& call) {
 
 }  // namespace
 
-void init_options(OptionList& options) {
-  auto add = options.add_options();
-  add("url", po::value<std::vector<std::string>>()->value_name("URL"), "what is checked; may be repeated");
-  add("interval", po::value<std::string>()->value_name("SPAN"), "how often (default 60s)");
-  add("listen", po::value<std::string>()->value_name("ADDRESS"), "of the page (default 127.0.0.1:8080), or off");
-}
-
 Outcome init(const Call& call) {
   const std::string file = call.words.empty() ? "nines.yaml" : call.words[0];
   if (access(file.c_str(), F_OK) == 0) return failed(fmt::format("`{}` is there already", printable(file)));
@@ -140,35 +130,6 @@ Outcome config_check(const Call& call) {
     say(fmt::format("{} is good: {} server{}", printable(call.words[0]), config->servers.size(),
                     config->servers.size() == 1 ? "" : "s"));
   }
-  return kExitDone;
-}
-
-Outcome config_keys(const Call& call) {
-  RowWriter rows(call.format, call.terminal,
-                 {{"section", "SECTION"},
-                  {"key", "KEY"},
-                  {.key = "takes", .title = "TAKES", .leaves = 1},
-                  {.key = "default", .title = "WITHOUT IT", .leaves = 2},
-                  {"help", "WHAT"}},
-                 "keys");
-  const auto cell = [](std::string_view text) { return Cell{.value = std::string(text), .text = {}}; };
-  for (const ConfigSection& section : config_sections()) {
-    for (const ConfigKey& key : section.keys) {
-      rows.add({cell(section.place), cell(key.name), cell(takes_text(key)), cell(key.usual), cell(key.help)});
-    }
-    if (section.name != "server") continue;
-    for (const CheckSpecKey& key : check_spec_keys()) {
-      const std::string place =
-          key.section.empty() ? std::string(section.place) : fmt::format("{}.{}", section.place, key.section);
-      rows.add({cell(place), cell(key.name), cell(key.form), cell(key.usual), cell(key.help)});
-    }
-  }
-  rows.finish();
-  return kExitDone;
-}
-
-Outcome config_reference_command(const Call& /*call*/) {
-  write_out(config_reference());
   return kExitDone;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "cli/command/session.h"
+#include "cli/watching/check_option.h"
 #include "cli/watching/commands.h"
 #include "show/answers.h"
 #include "show/state_text.h"
@@ -17,32 +18,7 @@
 namespace nines::tools {
 namespace {
 
-namespace po = boost::program_options;
-
 constexpr int kNagiosUnknown = 3;
-
-// The option that stands for a key of the configuration, so that both mean the same; empty when none does. Secrets have
-// none: a command line is for everybody on the machine to read.
-std::string option_of(const CheckSpecKey& key) {
-  struct Name {
-    std::string_view section;
-    std::string_view key;
-    std::string_view option;
-  };
-  constexpr std::array kNames{Name{"", "url", ""},
-                              Name{"", "password", ""},
-                              Name{"", "bearer-token", ""},
-                              Name{"", "headers", "header"},
-                              Name{"", "verify-tls", "insecure"},
-                              Name{"", "follow-redirects", "no-redirects"},
-                              Name{"expect", "headers", "expect-header"},
-                              Name{"expect", "json", "json-value"},
-                              Name{"expect", "dns-answers", "dns-answer"}};
-  for (const Name& name : kNames) {
-    if (name.section == key.section && name.key == key.name) return std::string(name.option);
-  }
-  return std::string(key.name) + (key.section == "timeouts" ? "-timeout" : "");
-}
 
 // A flag turns the default round.
 Json value_of(const Call& call, const CheckSpecKey& key, const std::string& option) {
@@ -56,7 +32,7 @@ Json value_of(const Call& call, const CheckSpecKey& key, const std::string& opti
 Expected<CheckSpec> read_spec(const Call& call) {
   Json spec = {{"url", call.words[0]}};
   for (const CheckSpecKey& key : check_spec_keys()) {
-    const std::string option = option_of(key);
+    const std::string option = check_option(key);
     if (option.empty() || !call.has(option.c_str())) continue;
     Json& section = key.section.empty() ? spec : spec[std::string(key.section)];
     section[std::string(key.name)] = value_of(call, key, option);
@@ -160,26 +136,6 @@ int show_nagios(const std::string& url, const CheckOutcome& outcome) {
 }
 
 }  // namespace
-
-void check_options(OptionList& options) {
-  auto add = options.add_options();
-  for (const CheckSpecKey& key : check_spec_keys()) {
-    const std::string option = option_of(key);
-    if (option.empty()) continue;
-    if (key.type == CheckSpecKey::Type::boolean) {
-      const std::string help = (key.usual == "true" ? "do not " : "") + std::string(key.help);
-      add(option.c_str(), help.c_str());
-    } else if (key.type == CheckSpecKey::Type::list) {
-      const std::string help = std::string(key.help) + "; may be repeated";
-      add(option.c_str(), po::value<std::vector<std::string>>()->value_name("TEXT"), help.c_str());
-    } else {
-      add(option.c_str(), po::value<std::string>()->value_name(key.type == CheckSpecKey::Type::number ? "N" : "TEXT"),
-          std::string(key.help).c_str());
-    }
-  }
-  add("timing", "how the time was spent");
-  add("nagios", "one line and the exit code of a Nagios plugin");
-}
 
 Outcome check(const Call& call) {
   const auto unknown = [&](const Failure& failure) -> Outcome {

@@ -15,14 +15,12 @@ Outcome top(const Call& call);
 void check_options(OptionList& options);
 Outcome check(const Call& call);
 
-// run.cc: the main job; serve.cc: the page alone.
+// run.cc: the main job; serve.cc: the page alone, and a report to who serves it. options.cc: what they take.
 void run_options(OptionList& options);
 Outcome run(const Call& call);
 void serve_options(OptionList& options);
 Outcome serve(const Call& call);
 void push_options(OptionList& options);
 Outcome push(const Call& call);
-void badge_options(OptionList& options);
-Outcome badge(const Call& call);
 
 }  // namespace nines::tools

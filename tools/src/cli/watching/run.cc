@@ -19,8 +19,6 @@
 namespace nines::tools {
 namespace {
 
-namespace po = boost::program_options;
-
 // Signals arrive in the main thread only, when it waits for them: no handler runs in the middle of anything.
 sigset_t block_signals() {
   sigset_t set;
@@ -125,14 +123,6 @@ int run_handed(Daemon& daemon, const HandedCommand& command) {
 }
 
 }  // namespace
-
-void run_options(OptionList& options) {
-  auto add = options.add_options();
-  add("config,c", po::value<std::string>()->value_name("FILE"), "the configuration (YAML)");
-  add("listen", po::value<std::string>()->value_name("ADDRESS"), "instead of web.listen, e.g. 127.0.0.1:8081, or off");
-  add("log-format", po::value<std::string>()->value_name("FORMAT"),
-      "text, logfmt or json; by itself text, with priorities where the journal reads it");
-}
 
 Outcome run(const Call& call) {
   const auto path = call.text("config");

@@ -1,7 +1,6 @@
-// nines serve | badge | push: the page without a prober, a badge as a file, and a report to a running nines.
+// nines serve | push: the page without a prober, and a report to a running nines.
 #include <fmt/format.h>
 #include <nines/push.h>
-#include <nines/uptime.h>
 #include <signal.h>
 
 #include <cstdlib>
@@ -15,24 +14,10 @@
 #include "config/config.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
-#include "show/badge.h"
 #include "show/text.h"
 #include "web/routes.h"
 
 namespace nines::tools {
-namespace {
-
-namespace po = boost::program_options;
-
-}  // namespace
-
-void serve_options(OptionList& options) {
-  options.add_options()("listen", po::value<std::string>()->value_name("ADDRESS"), "default 127.0.0.1:8080");
-  options.add_options()("host", po::value<std::vector<std::string>>()->value_name("NAME"),
-                        "a name that the page answers to, besides localhost and addresses; may be repeated");
-  options.add_options()("insecure", "listen beyond this machine, where everybody may look");
-}
-
 Outcome serve(const Call& call) {
   const std::string text = call.text("listen").value_or("127.0.0.1:8080");
   const auto address = parse_listen(text);
@@ -58,30 +43,6 @@ Outcome serve(const Call& call) {
   int number = 0;
   sigwait(&set, &number);
   return kExitDone;
-}
-
-void badge_options(OptionList& options) {
-  options.add_options()("label", po::value<std::string>()->value_name("TEXT"), "left half (default: uptime)");
-}
-
-Outcome badge(const Call& call) {
-  auto subject = open_subject(call, call.words[0]);
-  if (!subject) return tl::unexpected(subject.error());
-  const auto answer =
-      uptime(*subject->store, subject->server->id, subject->question.query, {.latency = false, .details = false});
-  if (!answer) return failed(printable(answer.error().message));
-  write_out(badge_svg(call.text("label").value_or("uptime"), uptime_badge(answer->figures.uptime_ratio)));
-  return kExitDone;
-}
-
-void push_options(OptionList& options) {
-  auto add = options.add_options();
-  const auto value = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  add("url", value("URL"), "of the running nines (default: NINES_URL, else by --db, else http://127.0.0.1:8080)");
-  add("state", value("STATE"), "start, success (default) or failure");
-  add("exit-code", value("N"), "of the job; other than 0 is a failure");
-  add("duration", value("SPAN"), "that the job took (default: since its start was reported)");
-  add("log", value("TEXT"), "a line for a person");
 }
 
 namespace {
