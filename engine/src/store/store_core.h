@@ -4,9 +4,8 @@
 // Threads: all members from any thread.
 #pragma once
 
-#include <unistd.h>
-
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include <nines/segment.h>
 
 #include "base/mutex.h"
+#include "base/process_mark.h"
 #include "store/kv_handle.h"
 #include "store/server_state.h"
 #include "store/write_lane.h"
@@ -34,7 +34,7 @@ struct StoreCore {
 
   /// Whether this is a copy in a child that was forked. It has none of the store's threads and may hold its locks:
   /// nothing of it may be used or destroyed there.
-  [[nodiscard]] bool is_forked() const noexcept { return ::getpid() != pid; }
+  [[nodiscard]] bool is_forked() const noexcept { return process_mark() != opened_by; }
   /// Whether readers find the newest results in memory; a read-only store has no heads.
   [[nodiscard]] bool has_heads() const noexcept { return mode == KvMode::write; }
   /// Adds to reads().
@@ -47,7 +47,7 @@ struct StoreCore {
     return reads_;
   }
 
-  const pid_t pid = ::getpid();
+  const std::uint32_t opened_by = process_mark();
   const std::string path;
   const KvMode mode;
   const Options options;  // before the handle, whose Kv refers to them

@@ -1,5 +1,6 @@
 // A process that is forked while a store is open: the child's copy does nothing, and the child can end and open stores.
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,31 @@ TEST_F(Fork, ChildsCopyRefusesEveryCall) {
               return 0;
             }),
             0);
+  expect_unharmed();
+}
+
+/// A store that this process has opened is a copy in a child, and the child's own is one in the child's child.
+TEST_F(Fork, ChildOfAChildRefusesTheCopiesOfBoth) {
+  EXPECT_EQ(in_child([&] {
+              auto own = Store::open(directory_ / "childs", History::options());
+              if (!own) return 1;
+              return in_child([&] {
+                if (store_->flush()) return 2;
+                return (*own)->flush() ? 3 : 0;
+              });
+            }),
+            0);
+  expect_unharmed();
+}
+
+/// The library's handlers of fork() do not run in such a child.
+TEST_F(Fork, ChildThatTheSystemMadeRefusesToo) {
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (pid == 0) ::_exit(store_->flush() ? 1 : 0);
+  ASSERT_GT(pid, 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   expect_unharmed();
 }
 
