@@ -1,8 +1,12 @@
 #include "store/catalog_table.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <numeric>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,41 +15,83 @@
 #include "vocabulary/validate_server.h"
 
 namespace nines::engine {
-namespace {
 
-class Snapshot final : public Catalog {
+class CatalogTable::Entries final : public Catalog {
  public:
-  explicit Snapshot(const std::map<ServerId, Server>& servers) {
-    servers_.reserve(servers.size());
-    for (const auto& [id, server] : servers) servers_.push_back(server);
-    for (std::size_t i = 0; i < servers_.size(); ++i) by_name_.emplace(servers_[i].name, i);
-  }
-
   [[nodiscard]] std::span<const Server> servers() const noexcept override { return servers_; }
   [[nodiscard]] const Server* find(ServerId id) const noexcept override {
-    const auto found = std::lower_bound(servers_.begin(), servers_.end(), id,
-                                        [](const Server& server, ServerId wanted) { return server.id < wanted; });
-    return found != servers_.end() && found->id == id ? &*found : nullptr;
+    const std::size_t place = place_of(id);
+    return place < servers_.size() && servers_[place].id == id ? &servers_[place] : nullptr;
   }
   [[nodiscard]] const Server* find(std::string_view name) const noexcept override {
-    const auto found = by_name_.find(name);
-    return found != by_name_.end() ? &servers_[found->second] : nullptr;
+    const auto found = place_of(name);
+    return found != by_name_.end() && servers_[*found].name == name ? &servers_[*found] : nullptr;
+  }
+
+  /// Requires: their ids ascend, and no two have a name.
+  void assign(std::vector<Server> servers) {
+    servers_ = std::move(servers);
+    servers_.shrink_to_fit();
+    by_name_.resize(servers_.size());
+    std::iota(by_name_.begin(), by_name_.end(), 0);
+    std::sort(by_name_.begin(), by_name_.end(),
+              [this](std::uint32_t a, std::uint32_t b) { return servers_[a].name < servers_[b].name; });
+  }
+  void put(const Server& server) {
+    const std::size_t place = place_of(server.id);
+    if (place < servers_.size() && servers_[place].id == server.id) {
+      by_name_.erase(place_of(servers_[place].name));
+      servers_[place] = server;
+    } else {
+      move_places(place, 1);
+      servers_.insert(servers_.begin() + static_cast<std::ptrdiff_t>(place), server);
+    }
+    by_name_.insert(place_of(server.name), static_cast<std::uint32_t>(place));
+  }
+  void remove(ServerId id) {
+    const std::size_t place = place_of(id);
+    if (place == servers_.size() || servers_[place].id != id) return;
+    by_name_.erase(place_of(servers_[place].name));
+    servers_.erase(servers_.begin() + static_cast<std::ptrdiff_t>(place));
+    move_places(place, static_cast<std::uint32_t>(-1));
   }
 
  private:
-  std::vector<Server> servers_;
-  std::unordered_map<std::string_view, std::size_t> by_name_;  // views into servers_
+  [[nodiscard]] std::size_t place_of(ServerId id) const noexcept {
+    const auto found = std::lower_bound(servers_.begin(), servers_.end(), id,
+                                        [](const Server& server, ServerId wanted) { return server.id < wanted; });
+    return static_cast<std::size_t>(found - servers_.begin());
+  }
+  [[nodiscard]] std::vector<std::uint32_t>::const_iterator place_of(std::string_view name) const noexcept {
+    return std::lower_bound(
+        by_name_.begin(), by_name_.end(), name,
+        [this](std::uint32_t place, std::string_view wanted) { return servers_[place].name < wanted; });
+  }
+  void move_places(std::size_t from, std::uint32_t by) noexcept {
+    if (from == servers_.size()) return;
+    for (std::uint32_t& place : by_name_) {
+      if (place >= from) place += by;
+    }
+  }
+
+  std::vector<Server> servers_;         // ascending by id
+  std::vector<std::uint32_t> by_name_;  // their places, ascending by name
 };
 
-}  // namespace
+CatalogTable::CatalogTable() : entries_(std::make_shared<Entries>()) {}
+CatalogTable::~CatalogTable() = default;
+
+CatalogTable::Entries& CatalogTable::own_entries() {
+  if (std::exchange(handed_out_, false)) entries_ = std::make_shared<Entries>(*entries_);
+  return *entries_;
+}
 
 Result<void> CatalogTable::load(const Kv& kv) {
   auto view = kv.view_all(Space::servers);
   if (!view) return tl::unexpected<Error>(view.error());
   Range& range = (*view)->range(Space::servers, {}, {});
 
-  std::map<ServerId, Server> servers;
-  std::unordered_map<std::string, ServerId> by_name;
+  std::vector<Server> servers;
   std::vector<ServerId> removed;
   std::unordered_map<ServerId, std::uint32_t> noted_interval_ms;
   std::uint32_t next_id = 1;
@@ -71,25 +117,31 @@ Result<void> CatalogTable::load(const Kv& kv) {
       continue;
     }
     if (notes.longest_interval_ms) noted_interval_ms.emplace(*id, *notes.longest_interval_ms);
-    by_name.emplace(server->name, *id);
-    servers.emplace(*id, std::move(*server));
+    servers.push_back(std::move(*server));
   }
   if (auto status = range.status(); !status) return status;
 
+  auto entries = std::make_shared<Entries>();
+  entries->assign(std::move(servers));
   const MutexLock lock(mutex_);
-  servers_ = std::move(servers);
-  by_name_ = std::move(by_name);
+  entries_ = std::move(entries);
+  handed_out_ = false;
   next_id_ = next_id;
   removed_ = std::move(removed);
   noted_interval_ms_ = std::move(noted_interval_ms);
-  snapshot_.reset();
   return {};
 }
 
 std::shared_ptr<const Catalog> CatalogTable::snapshot() const {
   const MutexLock lock(mutex_);
-  if (snapshot_ == nullptr) snapshot_ = std::make_shared<Snapshot>(servers_);
-  return snapshot_;
+  handed_out_ = true;
+  return entries_;
+}
+
+std::optional<Server> CatalogTable::find(ServerId id) const {
+  const MutexLock lock(mutex_);
+  const Server* const found = entries_->find(id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 std::vector<ServerId> CatalogTable::removed() const {
@@ -114,8 +166,8 @@ Result<ServerId> CatalogTable::next_id() const {
 Result<void> CatalogTable::check(const Server& server) const {
   if (auto valid = validate_server(server); !valid) return valid;
   const MutexLock lock(mutex_);
-  const auto same = by_name_.find(server.name);
-  if (same != by_name_.end() && same->second != server.id) {
+  const Server* const same = entries_->find(std::string_view(server.name));
+  if (same != nullptr && same->id != server.id) {
     return fail(ErrorCode::already_exists, "there is a server named \"" + server.name + "\" already");
   }
   return {};
@@ -134,8 +186,10 @@ void CatalogTable::write_put(const Server& server, const EntryNotes& notes, Batc
 
 void CatalogTable::write_mark(ServerId id, Batch& batch) const {
   const MutexLock lock(mutex_);
+  const Server* const server = entries_->find(id);
+  assert(server != nullptr);
   batch.put(Space::servers, server_key(id).view(),
-            encode_server(servers_.at(id), {.removed = true, .longest_interval_ms = {}}));
+            encode_server(*server, {.removed = true, .longest_interval_ms = {}}));
 }
 
 void CatalogTable::write_remove(ServerId id, Batch& batch) {
@@ -144,21 +198,13 @@ void CatalogTable::write_remove(ServerId id, Batch& batch) {
 
 void CatalogTable::put(const Server& server) {
   const MutexLock lock(mutex_);
-  const auto old = servers_.find(server.id);
-  if (old != servers_.end()) by_name_.erase(old->second.name);
-  by_name_[server.name] = server.id;
+  own_entries().put(server);
   next_id_ = std::max(next_id_, static_cast<std::uint32_t>(server.id) + 1);
-  servers_[server.id] = server;
-  snapshot_.reset();
 }
 
 void CatalogTable::remove(ServerId id) {
   const MutexLock lock(mutex_);
-  const auto old = servers_.find(id);
-  if (old == servers_.end()) return;
-  by_name_.erase(old->second.name);
-  servers_.erase(old);
-  snapshot_.reset();
+  own_entries().remove(id);
 }
 
 }  // namespace nines::engine

@@ -6,10 +6,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +21,11 @@ namespace nines::engine {
 
 class CatalogTable {
  public:
+  CatalogTable();
+  ~CatalogTable();
+  CatalogTable(const CatalogTable&) = delete;
+  CatalogTable& operator=(const CatalogTable&) = delete;
+
   /// Reads all of `servers`. Errors: corruption, newer_format, io.
   [[nodiscard]] Result<void> load(const Kv& kv) NINES_EXCLUDES(mutex_);
   /// The servers that load() found marked as removed, which are not in the catalog: what is left of them may go.
@@ -31,6 +34,8 @@ class CatalogTable {
   [[nodiscard]] std::optional<std::uint32_t> noted_interval_ms(ServerId id) const NINES_EXCLUDES(mutex_);
 
   [[nodiscard]] std::shared_ptr<const Catalog> snapshot() const NINES_EXCLUDES(mutex_);
+  /// What snapshot() has of a server, without one being made.
+  [[nodiscard]] std::optional<Server> find(ServerId id) const NINES_EXCLUDES(mutex_);
   /// The number of the next server. Errors: out_of_range when all are used.
   [[nodiscard]] Result<ServerId> next_id() const NINES_EXCLUDES(mutex_);
 
@@ -48,14 +53,17 @@ class CatalogTable {
   void remove(ServerId id) NINES_EXCLUDES(mutex_);
 
  private:
+  class Entries;
+  Entries& own_entries() NINES_REQUIRES(mutex_);
+
   mutable Mutex mutex_;
-  std::map<ServerId, Server> servers_ NINES_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, ServerId> by_name_ NINES_GUARDED_BY(mutex_);
+  /// The only copy, as long as nobody holds a snapshot of an earlier state: ten thousand servers are five megabytes.
+  std::shared_ptr<Entries> entries_ NINES_GUARDED_BY(mutex_);
+  /// Whether somebody may hold `entries_`, so that a change needs its own; adding many servers in a row copies nothing.
+  mutable bool handed_out_ NINES_GUARDED_BY(mutex_) = false;
   std::uint32_t next_id_ NINES_GUARDED_BY(mutex_) = 1;
   std::vector<ServerId> removed_ NINES_GUARDED_BY(mutex_);
   std::unordered_map<ServerId, std::uint32_t> noted_interval_ms_ NINES_GUARDED_BY(mutex_);
-  // Made when it is asked for after a change, so that adding ten thousand servers copies the catalog once.
-  mutable std::shared_ptr<const Catalog> snapshot_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::engine

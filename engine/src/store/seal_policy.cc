@@ -1,5 +1,7 @@
 #include "store/seal_policy.h"
 
+#include <algorithm>
+
 namespace nines::engine {
 namespace {
 
@@ -12,9 +14,12 @@ constexpr std::int64_t kHourMs = 3'600'000;
 
 }  // namespace
 
-std::size_t SealPolicy::limit(ServerId server) const noexcept {
-  const std::uint64_t width = seal_rows_ / 2;
-  return seal_rows_ - width / 2 + width * spread(server) / kSpreadEnd;
+std::size_t SealPolicy::limit(ServerId server, std::size_t servers) const noexcept {
+  // A server has half of its limit in the mean.
+  const std::size_t affordable = 2 * memory_bytes_ / (kRowBytes * std::max<std::size_t>(servers, 1));
+  const std::uint64_t rows = std::min<std::uint64_t>(seal_rows_, std::max(affordable, kFewestRows));
+  const std::uint64_t width = rows / 2;
+  return rows - width / 2 + width * spread(server) / kSpreadEnd;
 }
 
 std::int64_t SealPolicy::day_delay_ms(ServerId server) noexcept {

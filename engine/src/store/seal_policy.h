@@ -14,14 +14,13 @@ namespace nines::engine {
 
 class SealPolicy {
  public:
-  explicit SealPolicy(std::uint32_t seal_rows) : seal_rows_(seal_rows) {}
+  /// `memory_bytes` is what the rows of all servers may take together.
+  SealPolicy(std::uint32_t seal_rows, std::size_t memory_bytes) : seal_rows_(seal_rows), memory_bytes_(memory_bytes) {}
 
-  /// Rows from which on a server is sealed: `seal_rows` in the mean, and more or less by its number, so that servers
-  /// that began together are not sealed together.
-  [[nodiscard]] std::size_t limit(ServerId server) const noexcept;
-  /// Rows from which on the older half is sealed whatever the clocks say. A location that is an hour ahead at one
-  /// result in ten seconds stays below it.
-  [[nodiscard]] std::size_t hard_limit(ServerId server) const noexcept { return 8 * limit(server); }
+  /// Rows from which on one of `servers` servers is sealed: `seal_rows` in the mean, fewer when so many servers' rows
+  /// take more than their memory, and more or less by its number, so that servers that began together are not sealed
+  /// together.
+  [[nodiscard]] std::size_t limit(ServerId server, std::size_t servers) const noexcept;
   /// How long after midnight the rows of the day before are sealed: within an hour, by the server's number.
   [[nodiscard]] static std::int64_t day_delay_ms(ServerId server) noexcept;
   /// A location that has fallen silent holds up the sealing of its day for so long.
@@ -29,9 +28,17 @@ class SealPolicy {
   /// Results newer than this stay rows, so that what comes a little late, from another location or another thread, is
   /// still a row and not a fold.
   static constexpr std::int64_t kGraceMs = 120'000;
+  /// Rows from which on the older half is sealed whatever the clocks say, in limits. A location that is an hour ahead
+  /// at one result in ten seconds stays below it.
+  static constexpr std::size_t kHardLimits = 8;
+  /// What a row takes in a head, and a mean of rows below which memory is not saved: the chunks' own bytes, and the
+  /// writes, would grow faster than it falls.
+  static constexpr std::size_t kRowBytes = 14;
+  static constexpr std::size_t kFewestRows = 64;
 
  private:
   const std::uint32_t seal_rows_;
+  const std::size_t memory_bytes_;
 };
 
 }  // namespace nines::engine

@@ -348,12 +348,13 @@ void StateTable::add(ServerId id) {
     state->rows_found = true;  // none, yet
   }
   states_[index] = std::move(state);
+  ++size_;
 }
 
 void StateTable::remove(ServerId id) {
   const auto index = static_cast<std::size_t>(id);
   const std::unique_lock lock(mutex_);
-  if (index < states_.size()) states_[index].reset();
+  if (index < states_.size() && std::exchange(states_[index], nullptr) != nullptr) --size_;
 }
 
 void StateTable::reset(std::span<const Server> servers) {
@@ -367,6 +368,7 @@ void StateTable::reset(std::span<const Server> servers) {
                                                                           : std::make_shared<ServerState>(server.id);
     }
     states_ = std::move(states);
+    size_ = servers.size();
   }
   for (const auto& state : all()) state->forget(count_change());
 }

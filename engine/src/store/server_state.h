@@ -167,6 +167,7 @@ class StateTable {
   /// Reads all rows of `recent` into the states, in one pass. Errors: corruption, io.
   [[nodiscard]] Result<void> find_rows(Kv& kv);
   [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
   /// Reads what `state` has to know from the store, when it does not know it yet. Errors: corruption, io.
   [[nodiscard]] Result<void> ensure_loaded(ServerState& state, const Kv& kv) const NINES_REQUIRES(state.write);
@@ -200,6 +201,7 @@ class StateTable {
   mutable std::atomic<std::size_t> cached_days_bytes_{0};  // before the states, whose days count themselves out
   mutable std::shared_mutex mutex_;
   std::vector<std::shared_ptr<ServerState>> states_;  // indexed by id
+  std::atomic<std::size_t> size_{0};                  // of those that are there
   mutable std::atomic<std::uint64_t> ticks_{0};
   mutable std::atomic<std::uint64_t> changes_{0};
   mutable std::atomic<bool> grown_{false};

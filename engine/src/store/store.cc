@@ -149,9 +149,8 @@ Result<void> StoreImpl::note_interval(ServerState& state, std::uint32_t interval
   const MutexLock lock(catalog_mutex_);
   if (interval_ms <= state.longest_interval_ms) return {};
   if (state.interval_known) {
-    const auto all = catalog_.snapshot();
-    const Server* const server = all->find(state.id);
-    if (server == nullptr) return tl::unexpected<Error>(no_such_server(state.id));
+    const auto server = catalog_.find(state.id);
+    if (!server) return tl::unexpected<Error>(no_such_server(state.id));
     if (auto writable = core_->handle.make_writable(); !writable) return writable;
     if (auto put = put_entry(*server, interval_ms); !put) return put;
   }
@@ -163,9 +162,8 @@ Result<void> StoreImpl::know_interval(const Server& server, std::uint32_t stored
   const auto state = core_->states.find(server.id);
   if (state == nullptr || state->interval_known) return {};
   const MutexLock lock(catalog_mutex_);
-  const auto all = catalog_.snapshot();
-  const Server* const entry = all->find(server.id);
-  if (entry == nullptr) return {};
+  const auto entry = catalog_.find(server.id);
+  if (!entry) return {};
   // What was appended since `stored_ms` was found has been noted in memory, before it was stored.
   state->longest_interval_ms = std::max(state->longest_interval_ms.load(), stored_ms);
   if (auto put = put_entry(*entry, state->longest_interval_ms); !put) return put;

@@ -316,7 +316,7 @@ Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_T
 
 std::int64_t Writer::seal_end(const ServerState& state) const {
   const Unsealed unsealed = state.unsealed();
-  const std::size_t limit = policy_.limit(state.id);
+  const std::size_t limit = policy_.limit(state.id, states_.size());
   if (unsealed.rows == 0) return -1;
   if (unsealed.rows < limit && utc_day(unsealed.first_row_ms) == utc_day(unsealed.last_ms)) return -1;
   const std::int64_t arrived_ms = std::max<std::int64_t>(std::min(unsealed.last_ms, to_ms(options_.clock())), 0);
@@ -332,7 +332,7 @@ std::int64_t Writer::seal_end(const ServerState& state) const {
   // Rows that are ahead wait for their time; a few that may go are not worth a chunk.
   const std::int64_t ready_ms = complete_ms - SealPolicy::kGraceMs;
   if (ready_ms > end_ms && state.rows_until(ready_ms) >= limit / 2) end_ms = ready_ms;
-  if (unsealed.rows >= policy_.hard_limit(state.id) && state.rows_until(end_ms) == 0) {
+  if (unsealed.rows >= SealPolicy::kHardLimits * limit && state.rows_until(end_ms) == 0) {
     const auto rows = state.rows();
     end_ms = to_ms(rows[rows.size() / 2].time);
   }

@@ -42,7 +42,7 @@ class Writer {
         lane_(lane),
         states_(states),
         options_(options),
-        policy_(options.performance.seal_rows),
+        policy_(options.performance.seal_rows, std::max(options.performance.head_bytes / 2, kLeastRowsBytes)),
         note_interval_(std::move(note_interval)) {}
 
   /// As Store::append, load.
@@ -128,6 +128,8 @@ class Writer {
   WriteLane& lane_;
   StateTable& states_;
   const Options& options_;
+  /// Rows take a half of the heads' budget, and with a small one as much as RocksDB's memory.
+  static constexpr std::size_t kLeastRowsBytes = 16U << 20U;
   const SealPolicy policy_;
   const NoteInterval note_interval_;
   std::atomic<std::uint64_t> appended_{0};

@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <iterator>
+#include <map>
 #include <optional>
+#include <random>
 #include <set>
 #include <span>
+#include <string_view>
 #include <thread>
 
 #include <nines/known_history.h>
@@ -46,6 +50,72 @@ class StoreCatalog : public ::testing::Test {
   Options options_;
   std::unique_ptr<Store> store_;
 };
+
+/// The catalog that a caller holds is of its moment, whatever changes meanwhile.
+TEST_F(StoreCatalog, HeldCatalogStaysAsItWas) {
+  const ServerId a = store_->add_server(named("a")).value();
+  const ServerId b = store_->add_server(named("b")).value();
+  const auto before = store_->catalog();
+  const Server* const first = before->find(a);
+  Server renamed = *first;
+  renamed.name = "z";
+  ASSERT_TRUE(store_->update_server(renamed));
+  ASSERT_TRUE(store_->remove_server(b));
+  const ServerId c = store_->add_server(named("c")).value();
+  EXPECT_EQ(before->servers().size(), 2U);
+  EXPECT_EQ(before->find(a), first);
+  EXPECT_EQ(before->find("a"), first);
+  EXPECT_NE(before->find(b), nullptr);
+  EXPECT_EQ(before->find(c), nullptr);
+  const auto after = store_->catalog();
+  EXPECT_EQ(after->find("a"), nullptr);
+  EXPECT_EQ(after->find("z"), after->find(a));
+  EXPECT_EQ(after->find("b"), nullptr);
+  EXPECT_EQ(after->find("c"), after->find(c));
+}
+
+/// Random additions, renamings and removals beside a plain map, found by number and by name, and after reopening.
+TEST_F(StoreCatalog, FindsEveryServerByNumberAndByName) {
+  std::mt19937 random(7);
+  std::map<ServerId, std::string> expected;
+  const auto any = [&] { return std::next(expected.begin(), static_cast<std::ptrdiff_t>(random() % expected.size())); };
+  const auto expect_all = [&] {
+    const auto catalog = store_->catalog();
+    ASSERT_EQ(catalog->servers().size(), expected.size());
+    auto wanted = expected.begin();
+    for (const Server& server : catalog->servers()) {
+      EXPECT_EQ(server.id, wanted->first);
+      EXPECT_EQ(server.name, wanted->second);
+      EXPECT_EQ(catalog->find(server.id), &server);
+      EXPECT_EQ(catalog->find(std::string_view(server.name)), &server);
+      ++wanted;
+    }
+    EXPECT_EQ(catalog->find("nobody"), nullptr);
+    EXPECT_EQ(catalog->find(ServerId{10'000}), nullptr);
+  };
+  for (std::uint32_t step = 0; step < 300; ++step) {
+    const auto what = random() % 10;
+    const std::string name = std::to_string(random() % 100'000) + "-" + std::to_string(step);
+    if (expected.size() < 5 || what < 5) {
+      expected[store_->add_server(named(name)).value()] = name;
+    } else if (what < 8) {
+      const auto chosen = any();
+      Server server = *store_->catalog()->find(chosen->first);
+      server.name = name;
+      ASSERT_TRUE(store_->update_server(server));
+      chosen->second = name;
+    } else {
+      const auto chosen = any();
+      ASSERT_TRUE(store_->remove_server(chosen->first));
+      expected.erase(chosen);
+    }
+    if (step % 20 == 0) expect_all();
+  }
+  expect_all();
+  ASSERT_TRUE(store_->close());
+  reopen();
+  expect_all();
+}
 
 TEST_F(StoreCatalog, NamesAreUnique) {
   const ServerId a = store_->add_server(named("a")).value();
