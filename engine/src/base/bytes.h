@@ -6,6 +6,7 @@
 // Plain values without ownership: a Reader points into the caller's bytes. Not for sharing between threads.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -52,15 +53,25 @@ inline void store(char* to, T value) noexcept {
   return (static_cast<std::size_t>(std::bit_width(value | 1U)) + 6) / 7;
 }
 
+inline constexpr std::size_t kMaxVarintBytes = 10;
+
+/// Writes `value` to `to`, where there is room for kMaxVarintBytes, and gives the end of what was written.
+inline char* write_varint(char* to, std::uint64_t value) noexcept {
+  while (value >= 0x80U) {
+    *to++ = static_cast<char>(value | 0x80U);
+    value >>= 7U;
+  }
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
 inline void put_u8(std::string& out, std::uint8_t value) {
   out.push_back(static_cast<char>(value));
 }
 inline void put_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80U) {
-    out.push_back(static_cast<char>(value | 0x80U));
-    value >>= 7U;
-  }
-  out.push_back(static_cast<char>(value));
+  if (value < 0x80U) return out.push_back(static_cast<char>(value));
+  std::array<char, kMaxVarintBytes> bytes;
+  out.append(bytes.data(), static_cast<std::size_t>(write_varint(bytes.data(), value) - bytes.data()));
 }
 inline void put_signed(std::string& out, std::int64_t value) {
   put_varint(out, zigzag(value));

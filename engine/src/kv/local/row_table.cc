@@ -68,23 +68,27 @@ const RowTable::Rows* RowTable::find(ServerId server) const {
 void RowTable::add(Rows& rows, const PackedResult& result) {
   const Judgement& judgement = result.judgement;
   if (judgements_.empty() || judgements_[last_place_] != judgement) {
-    const auto known = places_.find(judgement);
-    if (known != places_.end()) {
-      last_place_ = known->second;
+    const auto place = places_.find(judgement);
+    if (place != places_.end()) {
+      last_place_ = place->second;
     } else if (judgements_.size() < kMaxJudgements) {
       last_place_ = judgements_.size();
       places_.emplace(judgement, last_place_);
       judgements_.push_back(judgement);
     }
   }
-  put_signed(rows.bytes, result.time_ms - rows.last_ms);
-  if (judgements_[last_place_] == judgement) {
-    put_varint(rows.bytes, last_place_ + 1);
-  } else {
-    put_varint(rows.bytes, 0);
+  // Most rows are these three numbers, which are appended at once.
+  std::array<char, 3 * kMaxVarintBytes> head;
+  char* end = write_varint(head.data(), zigzag(result.time_ms - rows.last_ms));
+  const bool known = judgements_[last_place_] == judgement;
+  end = write_varint(end, known ? last_place_ + 1 : 0);
+  const bool has_latency = (judgement.flags & Judgement::kLatency) != 0;
+  if (known && has_latency) end = write_varint(end, result.latency_us);
+  rows.bytes.append(head.data(), static_cast<std::size_t>(end - head.data()));
+  if (!known) {
     put_judgement(rows.bytes, judgement);
+    if (has_latency) put_varint(rows.bytes, result.latency_us);
   }
-  if ((judgement.flags & Judgement::kLatency) != 0) put_varint(rows.bytes, result.latency_us);
   if ((judgement.flags & Judgement::kPhases) != 0) {
     const Phases& p = result.phases;
     for (const std::uint32_t us : {p.dns_us, p.connect_us, p.tls_us, p.first_byte_us, p.transfer_us}) {
@@ -148,11 +152,21 @@ void RowTable::erase_range(ServerId server, std::string_view from, std::string_v
     return;
   }
   Rows kept;
-  kept.bytes.reserve(rows.bytes.size());
-  for_each(rows.bytes, server, [&](const PackedResult& result) {
-    const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
-    if (key.view() < from || key.view() >= to) add(kept, result);
-  });
+  // What is sealed ends with the first key of a time. Times tell then, where putting together each row's key was most
+  // of what reading a log back cost.
+  const auto end = parse_recent_key(to);
+  if (from_the_first && end && end->server == server && end->location == LocationId{}) {
+    const std::int64_t end_ms = to_ms(end->time);
+    for_each(rows.bytes, server, [&](const PackedResult& result) {
+      if (result.time_ms >= end_ms) add(kept, result);
+    });
+  } else {
+    kept.bytes.reserve(rows.bytes.size());
+    for_each(rows.bytes, server, [&](const PackedResult& result) {
+      const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
+      if (key.view() < from || key.view() >= to) add(kept, result);
+    });
+  }
   rows = std::move(kept);
 }
 
