@@ -112,6 +112,43 @@ def growth_section(found, folder):
     return "\n\n".join(parts)
 
 
+def scale_section(found):
+    """What many servers and disorder cost, against the targets; a shape without targets is shown all the same."""
+    targets = {(10_000, 60): (0.6e9, 150e6, 300, 80), (10_000, 10): (3e9, None, None, None),
+               (100_000, 60): (5e9, 400e6, 2000, None)}
+    rows = []
+
+    def row(what, limit, measured, show, less=True):
+        met = limit is None or (measured <= limit if less else measured >= limit)
+        target = "" if limit is None else ("≤ " if less else "≥ ") + show(limit)
+        rows.append((what, target, f"**{show(measured)}**" + ("" if met else " ✗")))
+
+    def milliseconds(value):
+        return f"{number(value)} ms"
+
+    for day in found["live"]:
+        written, resident, opened, scan = targets.get((day["servers"], day["interval_s"]), (None,) * 4)
+        of = f"{spaced(day['servers'])} servers x {day['interval_s']} s"
+        row(f"{of}: bytes written a day", written, day["written_bytes_a_day"], size)
+        row(f"{of}: resident memory", resident, day["resident_bytes"], size)
+        row(f"{of}: opening after a kill", opened, day["open_ms"]["median"], milliseconds)
+        row(f"{of}: a scan of their last 24 hours", scan, day["scan_ms"], milliseconds)
+    percent = lambda value: f"{number(value * 100)} %"
+    times = lambda value: f"{number(value)} ×"
+    if "drop" in found:
+        row("dropping the oldest day: written, of the store", 0.02, found["drop"]["written_ratio"], percent)
+        row("dropping the oldest day: space beside the store", 0.03, max(found["drop"]["extra_ratio"], 0), percent)
+    for batches, appends in found.get("syncs", {}).items():
+        of = {"one": "a server each", "overlapping": "batches of the same servers"}[batches]
+        row(f"appends a sync, 32 threads, {of}", 12, appends, number, less=False)
+    if "disorder" in found:
+        straight = found["disorder"]["straight"]["us_each"]["median"]
+        for order, limit, what in (("swapped", 4, "swapped in pairs"), ("twice", 4, "each repeated"),
+                                   ("ahead", 1.2, "behind one that is 23 h ahead")):
+            row(f"an append, {what}, to one in order", limit, found["disorder"][order]["us_each"]["median"] / straight, times)
+    return "## Many servers, and disorder\n\n" + words.SCALE + "\n\n" + table(["", "target", "measured"], rows)
+
+
 def suite_row(one):
     name = f"`{one['name']}`"
     if "failed" in one:
@@ -204,8 +241,8 @@ def report(found, folder):
     """The text of RESULTS.md, of whatever was measured; writes the plots into `folder`."""
     sections = [("machine", machine_section), ("made", parts_section), ("failures", failures_section), ("figures", figures_section),
                 ("witness", witness_section), ("limits", limits_section), ("story", story_section), ("peers", peers_report.section),
-                ("growth", lambda series: growth_section(series, folder)), ("prober", prober_section),
-                ("suites", suites_section)]
+                ("growth", lambda series: growth_section(series, folder)), ("scale", scale_section),
+                ("prober", prober_section), ("suites", suites_section)]
     parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -37,8 +37,8 @@ def pinned(command):
     return ["taskset", "-c", str(core()), *map(str, command)]
 
 
-def measure(what, check=True, **arguments):
-    """Runs nines_measure in a fresh process on one processor; returns what it printed."""
+def measure(what, check=True, ends=0, **arguments):
+    """Runs nines_measure in a fresh process on one processor, which ends by `ends`; returns what it printed."""
     program = BUILD / "bench" / "nines_measure"
     if not program.exists():
         raise Failed(f"{program} is missing; build it first (./dev build)")
@@ -46,7 +46,7 @@ def measure(what, check=True, **arguments):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not check:
         return None
-    if done.returncode != 0:
+    if done.returncode != ends:
         raise Failed(done.stderr.strip() or f"{what} ended with {done.returncode}")
     return json.loads(done.stdout)
 

@@ -39,9 +39,14 @@ asked three times, not seven."""
 
 GROWTH = """The dashboard must not cost more for a longer history: it reads one range of a day, whatever lies before it.
 Both axes are logarithmic. A history of one day has no whole day yet. 10,000 servers for 7 days are T4: a day of all of
-them is more than the head's default budget of 128 MB (`Options::performance.head_bytes`), and what does not fit is read
+them is more than the head's default budget of 48 MB (`Options::performance.head_bytes`), and what does not fit is read
 from chunks. Daily bars cost a summary a day, and a day that is not over is read itself. Bytes a check are those that a
 writer leaves behind, its log included and nothing compacted: what a short history has most of."""
+
+SCALE = """A day of checks at default options, from noon to noon, a thousand results an append; before the first there
+are twenty days behind, of the others none. Written is what the process has handed to the system, the log included.
+Opening is of a copy of what a kill at the end of the day has left. A sync takes 2 ms here, so that who comes meanwhile
+has something to share; results out of order come one by one."""
 
 LIMITS = """The plain loop has times, latencies and states in arrays in memory, knows the default rules only, and selects
 percentiles with the same code: what one would write if nothing had to be stored. Where nines is faster than the loop it

@@ -159,6 +159,23 @@ class Report(unittest.TestCase):
         self.assertIn("no nginx", text)
         self.assertIn("**6 ms** ✗", text)
 
+    def test_scale_is_shown_beside_its_targets(self):
+        day = {"servers": 10_000, "interval_s": 60, "behind": 20, "hours": 24, "written_bytes_a_day": 200e6,
+               "resident_bytes": 151e6, "scan_ms": 80, "open_ms": spread(301)}
+        orders = {order: {"us_each": spread(us)} for order, us in
+                  (("straight", 2), ("swapped", 8), ("twice", 8.2), ("ahead", 2.2))}
+        text = self.text_of({"scale": {"live": [day], "drop": {"written_ratio": 0.01, "extra_ratio": -0.1},
+                                       "syncs": {"one": 18, "overlapping": 11}, "disorder": orders}})
+        missed = [line for line in text.splitlines() if line.startswith("|") and "✗" in line]
+        self.assertEqual([line.split("|")[1].strip() for line in missed],
+                         ["10 000 servers x 60 s: resident memory", "10 000 servers x 60 s: opening after a kill",
+                          "appends a sync, 32 threads, batches of the same servers",
+                          "an append, each repeated, to one in order"])
+
+    def test_scale_that_was_broken_off_shows_what_there_is(self):
+        text = self.text_of({"scale": {"live": []}})
+        self.assertIn("## Many servers, and disorder", text)
+
     def test_suite_with_a_failed_benchmark_keeps_the_others(self):
         text = self.text_of({"suites": {"engine": [{"name": "A", "ns": spread(1500), "items_a_second": None},
                                                    {"name": "B", "failed": "not sealed"}], "query": {"failed": "died"}}})
