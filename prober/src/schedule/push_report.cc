@@ -25,15 +25,17 @@ constexpr std::array<std::pair<std::string_view, Kind>, 9> kStates{{{"start", Ki
                                                                     {"log", Kind::log}}};
 constexpr int kMostExitCode = 65'535;
 
-enum class Parameter { state, exit_code, duration, ping, message };
-constexpr std::array<std::pair<std::string_view, Parameter>, 8> kParameters{{{"state", Parameter::state},
-                                                                             {"status", Parameter::state},
-                                                                             {"exit-code", Parameter::exit_code},
-                                                                             {"exit_code", Parameter::exit_code},
-                                                                             {"duration", Parameter::duration},
-                                                                             {"ping", Parameter::ping},
-                                                                             {"msg", Parameter::message},
-                                                                             {"message", Parameter::message}}};
+enum class Parameter { state, success, exit_code, duration, ping, message };
+constexpr std::array<std::pair<std::string_view, Parameter>, 10> kParameters{{{"state", Parameter::state},
+                                                                              {"status", Parameter::state},
+                                                                              {"success", Parameter::success},
+                                                                              {"exit-code", Parameter::exit_code},
+                                                                              {"exit_code", Parameter::exit_code},
+                                                                              {"duration", Parameter::duration},
+                                                                              {"ping", Parameter::ping},
+                                                                              {"msg", Parameter::message},
+                                                                              {"error", Parameter::message},
+                                                                              {"message", Parameter::message}}};
 
 template <class Table>
 auto find(const Table& table, std::string_view name) {
@@ -82,6 +84,9 @@ class Reader {
     switch (found->second) {
       case Parameter::state:
         return set_state(name, value);
+      case Parameter::success:
+        if (value != "true" && value != "false") return bad(name, "must be true or false");
+        return set_state(name, value == "true" ? "success" : "fail");
       case Parameter::exit_code: {
         const auto code = exit_code_of(value);
         if (!code) return bad(name, "must be a whole number from 0 to 65535");
@@ -95,7 +100,8 @@ class Reader {
         if (value.empty()) return {};
         return set_duration(name, duration_of(value, {{"", 1}, {"ms", 1}}), "must be a number of milliseconds");
       case Parameter::message:
-        report_.log_line = value;
+        // Those who have nothing to say send it empty.
+        if (!value.empty()) report_.log_line = value;
         return {};
     }
     return {};

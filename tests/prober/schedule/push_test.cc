@@ -422,6 +422,10 @@ TEST(PushReportTest, PathAndParametersSayHowItWent) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->kind, PushReport::Kind::failure);
   EXPECT_EQ(report->log_line, "disk full");
+  const Parameters gatus{{"success", "false"}, {"error", "no space"}, {"duration", "10s"}};
+  EXPECT_EQ(parse_push_report("", gatus, "")->kind, PushReport::Kind::failure);
+  EXPECT_EQ(parse_push_report("", gatus, "")->log_line, "no space");
+  EXPECT_EQ(parse_push_report("", Parameters{{"success", "true"}, {"error", ""}}, "")->kind, PushReport::Kind::success);
   const Parameters timed{{"exit_code", "0"}, {"duration", "1.5s"}};
   EXPECT_EQ(parse_push_report("success", timed, "line")->duration, 1500ms);
   EXPECT_EQ(parse_push_report("success", timed, "line")->log_line, "line");
@@ -431,7 +435,8 @@ TEST(PushReportTest, PathAndParametersSayHowItWent) {
 TEST(PushReportTest, WhatIsNotUnderstoodIsRefusedByName) {
   EXPECT_THAT(refused("", {{"exitcode", "1"}}), HasSubstr("exitcode: there is no such parameter"));
   EXPECT_THAT(refused("", {{"rc", "1"}}), HasSubstr("rc: "));
-  EXPECT_THAT(refused("", {{"success", "false"}}), HasSubstr("success: "));
+  EXPECT_THAT(refused("", {{"success", "0"}}), HasSubstr("success: must be true or false"));
+  EXPECT_THAT(refused("fail", {{"success", "true"}}), HasSubstr("success: contradicts fail"));
   EXPECT_THAT(refused("nonsense", {}), HasSubstr("path: takes start"));
   EXPECT_THAT(refused("", {{"state", "dwon"}}), HasSubstr("state: takes"));
   EXPECT_THAT(refused("fail", {{"state", "up"}}), HasSubstr("contradicts fail"));

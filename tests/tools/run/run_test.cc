@@ -227,6 +227,34 @@ TEST_F(RunTest, WhileItRunsOthersMayLookAndNotWrite) {
   EXPECT_THAT(second.err, HasSubstr("is being written by another process"));
 }
 
+TEST_F(RunTest, AJobReportsAsItDoesToOtherTools) {
+  start(
+      "servers:\n  - {name: job, interval: 1h, confirm: {failures: 1}, push: {token: t0ken}}\n"
+      "  - {name: named, interval: 1h, push: {}}\n"
+      "store: {path: " +
+      dir_.path("db") + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) + "\"}\n");
+  EXPECT_EQ(get(page_, "/api/push/t0ken?status=up&msg=OK&ping=12").status, 200) << "as Uptime Kuma's";
+  EXPECT_EQ(get(page_, "/api/push/t0ken?status=down&msg=no%20space&ping=").status, 200);
+  EXPECT_EQ(get(page_, "/api/push/other?status=up").status, 404);
+  EXPECT_EQ(get(page_, "/api/push/t0ken?state=up&foo=1").status, 400);
+  const std::string gatus = "/api/v1/endpoints/jobs_job/external";
+  EXPECT_EQ(get(page_, gatus + "?success=true", {{"Authorization", "Bearer wrong"}}).status, 404);
+  EXPECT_EQ(
+      post(page_, gatus + "?success=false&error=full&duration=10s", "", {{"Authorization", "Bearer t0ken"}}).status,
+      200);
+  EXPECT_EQ(get(page_, "/api/v1/push/t0ken/0").status, 200);
+  EXPECT_EQ(get(page_, "/api/v1/push/t0ken/fail").status, 200);
+  EXPECT_EQ(get(page_, "/api/v1/push/named").status, 404) << "a page can make a browser ask for what it can guess";
+  EXPECT_EQ(post(page_, "/api/v1/push/named", "").status, 200);
+  const Json list = Json::parse(run({"points", "job", "--window", "1h", "--json"}).out)["points"];
+  std::vector<std::string> states;
+  for (const Json& point : list) states.push_back(point["state"]);
+  EXPECT_THAT(states, ::testing::ElementsAre("up", "down", "down", "up", "down"));
+  EXPECT_EQ(list[0]["latency_us"], 12'000);
+  EXPECT_THAT(list[1]["detail"].get<std::string>(), HasSubstr("no space"));
+  EXPECT_THAT(list[2]["detail"].get<std::string>(), HasSubstr("full"));
+}
+
 TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
   start(
       "servers:\n  - {name: job, interval: 1s, confirm: {failures: 1}, push: {token: t0ken, grace: 300ms}}\n"
@@ -236,6 +264,7 @@ TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
   EXPECT_EQ(post(page_, "/api/v1/push/wrong", "").status, 404);
   EXPECT_EQ(post(page_, "/api/v1/push/job", "").status, 404) << "where there is a token the name is not enough";
   EXPECT_EQ(post(page_, "/api/v1/push/t0ken?exit-code=x", "").status, 400);
+  EXPECT_EQ(get(page_, "/api/v1/push/t0ken?rc=1").status, 400) << "what is not known is refused";
   const Finished failed = nines({"push", "t0ken", "--url", "http://127.0.0.1:" + std::to_string(page_), "--exit-code",
                                  "7", "--log", "disk full"});
   EXPECT_EQ(failed.code, 0) << failed.err;

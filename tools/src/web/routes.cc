@@ -18,7 +18,16 @@ namespace {
 
 constexpr std::string_view kPushPath = "/api/v1/push/";
 constexpr std::string_view kServersPath = "/api/v1/servers/";
+// As other tools' jobs know them; Access makes ours of both.
+constexpr std::string_view kKumaPushPath = "/api/push/";
+constexpr std::string_view kGatusPushEnd = "/external";
 constexpr std::string_view kAnnotations = "/annotations";
+
+// Whether a job reports there, whatever base stands before it.
+bool is_report(std::string_view path) {
+  return path.find(kPushPath) != std::string_view::npos || path.find(kKumaPushPath) != std::string_view::npos ||
+         path.ends_with(kGatusPushEnd);
+}
 
 // The server that a path to its annotations names.
 std::optional<std::string> annotated_server(std::string_view path) {
@@ -131,7 +140,7 @@ WebResponse Site::preflight(const WebRequest& request) const {
 }
 
 Lane Site::lane(const WebRequest& request) {
-  if (request.method == "POST") return Lane::urgent;
+  if (request.method == "POST" || is_report(request.path)) return Lane::urgent;
   return request.path == "/-/healthy" || request.path == "/-/ready" ? Lane::at_once : Lane::usual;
 }
 
@@ -139,8 +148,7 @@ bool Site::takes_body(const WebRequest& request) const {
   // The access rules may yet take a base off the path: its end is what counts.
   const std::string_view path = request.path;
   return path.ends_with("/login") || path.ends_with("/logout") || (path.ends_with("/-/reload") && hooks_.reload) ||
-         (path.find(kPushPath) != std::string_view::npos && hooks_.push) ||
-         (path.ends_with(kAnnotations) && hooks_.annotate);
+         (is_report(path) && hooks_.push) || (path.ends_with(kAnnotations) && hooks_.annotate);
 }
 
 HttpOptions Site::http_options() {
@@ -189,6 +197,12 @@ WebResponse Site::get(const WebRequest& request) {
   if (path == "/-/ready") {
     const bool ready = !hooks_.ready || hooks_.ready();
     return text_response(ready ? "ready\n" : "not ready\n", ready ? 200 : 503);
+  }
+  if (path.starts_with(kPushPath) && hooks_.push) {
+    const auto taken = hooks_.push(request, request.path.substr(kPushPath.size()));
+    WebResponse response = taken ? json_response({{"ok", true}}) : error_response(taken.error());
+    response.cache = "no-store";
+    return response;
   }
   const Frame frame = frame_of(request);
   if (path.starts_with(kAssets)) return asset_answer(request, frame);
