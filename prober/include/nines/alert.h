@@ -12,12 +12,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <nines/result.h>
+#include <nines/server.h>
 #include <nines/types.h>
 
 namespace nines {
@@ -44,7 +46,25 @@ inline constexpr AlertTopic kAlertTopics[] = {AlertTopic::down, AlertTopic::degr
 [[nodiscard]] std::string_view to_string(AlertTopic topic) noexcept;
 [[nodiscard]] std::optional<AlertTopic> parse_alert_topic(std::string_view text) noexcept;
 
-/// Where messages go: a command (`exec`) or an HTTP endpoint (`webhook`), one of the two.
+/// One thing that a channel needs to know, such as a token.
+struct AlertSetting {
+  std::string_view name;
+  bool needed = false;
+  bool number = false;     ///< a whole number
+  std::string_view usual;  ///< what holds without it
+  std::string_view help;
+};
+
+/// A service that is told in its own language, by a row of facts about its requests.
+struct AlertChannel {
+  std::string_view name;  ///< "discord"
+  std::string_view help;
+  std::span<const AlertSetting> settings;
+};
+/// All of them, in the order of their names.
+[[nodiscard]] std::vector<AlertChannel> alert_channels();
+
+/// Where messages go: a command (`exec`), an HTTP endpoint (`webhook`), or a channel, one of the three.
 struct AlertTarget {
   std::string name;  ///< unique and lasting: undelivered messages are kept under it
 
@@ -59,11 +79,23 @@ struct AlertTarget {
   /// Body of the webhook instead of the JSON object: `{{field}}` is replaced by the field's value, written as
   /// `content_type` asks. In JSON a field inside of quotes is its text, one outside is a whole value, and null where
   /// there is none; in a form it is percent-encoded, in XML and HTML its marks are escaped, in other text it stands as
-  /// it is. Fields: kAlertFields. Unknown fields are refused.
+  /// it is. What stands between `{{#field}}` and `{{/field}}` counts where the field has a value, with
+  /// `{{#field=text}}` where it is that text, and `{{^` is the opposite of `{{#`. `{{field|100}}` is cut to 100
+  /// characters (UTF-16, as receivers count), `{{field|entities}}` has & < > escaped. Fields: kAlertFields and
+  /// kAlertTexts. Unknown ones are refused.
   std::string body_template;
   std::string content_type = "application/json";
 
+  /// The name of one of alert_channels(), and its settings; each at most once.
+  std::string channel;
+  std::vector<std::pair<std::string, SecretText>> settings;
+
   std::vector<AlertTopic> topics{AlertTopic::down};  ///< what it wants to hear of; not empty
+  std::vector<std::string> groups;                   ///< of the servers that it hears of; empty: all
+  std::chrono::milliseconds after{0};                ///< it hears only of what lasts so long, [0, 31 d]
+  /// When it hears of nothing. What begins and ends in them is not told; what lasts longer, and the ends of what was
+  /// told before, are told when they are over. Judged by AlertOptions::quiet.
+  std::vector<Maintenance> quiet;
   bool send_resolved = true;
   std::chrono::milliseconds remind_every{0};  ///< while an incident lasts; 0 is never, else at least 1 s
   std::chrono::milliseconds timeout{10'000};  ///< of one delivery, (0, 10 min]; a command is killed with its group
@@ -75,6 +107,10 @@ struct AlertTarget {
 [[nodiscard]] Result<void> validate(const AlertTarget& target);
 /// Whether the program of `exec` exists and may be executed, here and now; fine without one. `not_found` names it.
 [[nodiscard]] Result<void> check_program(const AlertTarget& target);
+struct AlertMessage;
+/// Delivers one message now. Blocks up to the target's timeout. The error says why not, without a secret:
+/// invalid_argument when the target will never take it. Any thread. Requires: validate(target).
+[[nodiscard]] Result<void> deliver_alert(const AlertTarget& target, const AlertMessage& message);
 
 struct AlertMessage {
   enum class Kind : std::uint8_t { begin, reminder, resolved };
@@ -106,6 +142,10 @@ inline constexpr std::string_view kAlertFields[] = {"id",          "event", "top
                                                     "url",         "group", "state", "since",  "time",
                                                     "duration_ms", "error", "code",  "detail", "reminder"};
 
+/// What templates may have besides, as text for a person: `title` ("site is down"), `text` (why, since when, the URL;
+/// several lines), `duration` ("5m 10s"), and `incident`, a key that is the same from its beginning to its end.
+inline constexpr std::string_view kAlertTexts[] = {"title", "text", "duration", "incident"};
+
 /// What is known of a server's error budget.
 struct BudgetBurn {
   bool firing = false;  ///< it burns too fast; false too for a server without an objective
@@ -126,6 +166,8 @@ struct AlertOptions {
   /// True while a server is under maintenance (called on the alert thread): its outage is told when that is over and it
   /// still lasts. Empty: never.
   std::function<bool(ServerId, TimeMs)> muted;
+  /// Whether a moment lies in one of a target's quiet hours (called on the alert thread). Empty: never.
+  std::function<bool(const std::vector<Maintenance>&, TimeMs)> quiet;
   /// Asked once a minute about each server while a target wants to hear of budgets, on a thread of its own. No value:
   /// it cannot be said now, and what was said before stays. Empty: there are no budgets.
   std::function<std::optional<BudgetBurn>(ServerId, TimeMs)> budget;

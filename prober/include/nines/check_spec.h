@@ -148,6 +148,8 @@ struct CheckSpec {
   std::string proxy;                    ///< http, https, socks4a or socks5h URL
   bool proxy_from_environment = false;  ///< http_proxy, https_proxy, all_proxy, no_proxy
   AddressFamily family = AddressFamily::any;
+  std::optional<int> ttl;            ///< icmp: routers that a request may pass, [1, 255]
+  std::string source_address;        ///< icmp: the address of ours that requests come from
   std::vector<std::string> resolve;  ///< "host:port:address", instead of asking the DNS
   AddressPolicy policy;
 
@@ -180,6 +182,7 @@ struct CheckSpec {
   std::vector<std::string> certificate_issuer;  ///< one must be part of the issuer's name, e.g. "O=Let's Encrypt"
   bool ocsp_stapling = false;                   ///< the server must show a valid OCSP answer with its certificate
   std::optional<std::chrono::milliseconds> latency_below;  ///< degraded at or above it
+  bool strict = false;  ///< where certificate_days and latency_below say degraded it is down
 
   // Limits.
   CheckTimeouts timeouts;
@@ -201,8 +204,7 @@ struct FieldError {
 /// "timeout: not positive".
 [[nodiscard]] std::string to_string(const FieldError& error);
 
-/// Checks every field, also against `interval` (0: not known yet), and returns every mistake. Reads no file and
-/// resolves nothing.
+/// Every mistake in a field, also against `interval` (0: not known yet). Reads no file and resolves nothing.
 [[nodiscard]] std::vector<FieldError> check_spec_problems(const CheckSpec& spec, std::chrono::milliseconds interval);
 /// The same as one `invalid_argument` that names all mistakes, each beginning with its field.
 [[nodiscard]] Result<void> validate(const CheckSpec& spec, std::chrono::milliseconds interval);

@@ -105,8 +105,38 @@ void AlertBook::take_in(const EntryPtr& entry) {
 void AlertBook::owe(const EntryPtr& entry) {
   for (const std::string& target : entry->owed) {
     Owed& owed = owed_[target];
-    if (owed.entries.emplace(entry->message.id, entry).second) owed.queue.add(entry->message.id, entry->message.server);
+    if (!owed.entries.emplace(entry->message.id, entry).second) continue;
+    owed.queue.add(entry->message.id, entry->message.server);
+    hold(target, *entry);
   }
+}
+
+// How long a target that wants to hear only of what lasts has to wait for it; not above 0: it does not.
+std::chrono::milliseconds AlertBook::patience(const std::string& target, const AlertMessage& begin) const {
+  const AlertTargetRule* const rule = rule_of(target);
+  if (rule == nullptr || rule->after == std::chrono::milliseconds{0}) return std::chrono::milliseconds{0};
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return begin.since + rule->after - now;
+}
+
+void AlertBook::hold(const std::string& target, const Entry& entry) {
+  if (entry.message.kind != AlertMessage::Kind::begin) return;
+  const auto left = patience(target, entry.message);
+  const bool held = left > std::chrono::milliseconds{0};
+  owed_.at(target).queue.hold(entry.message.id, held ? std::chrono::steady_clock::now() + left : TimePoint::min());
+}
+
+// Whether the target need not hear of an incident's end, because it was not told of its beginning and is not to be.
+bool AlertBook::forgo(const std::string& target, const EntryPtr& begin) {
+  if (!begin->owed.contains(target)) return false;
+  if (!quiet_.contains(target) && patience(target, begin->message) <= std::chrono::milliseconds{0}) return false;
+  const std::uint64_t id = begin->message.id;
+  const auto owed = owed_.find(target);
+  const bool committed = owed != owed_.end() && owed->second.queue.contains(id);
+  if (committed && !owed->second.queue.is_untried(id)) return false;
+  settle(target, begin);
+  record(settled_record(target, id));
+  return true;
 }
 
 void AlertBook::queue(AlertMessage message, std::vector<std::string> targets) {
@@ -124,6 +154,11 @@ void AlertBook::commit() {
   const Notes notes(*this);
   const std::lock_guard lock(mutex_);
   commit_locked();
+}
+
+void AlertBook::set_quiet(std::set<std::string> targets) {
+  const std::lock_guard lock(mutex_);
+  quiet_ = std::move(targets);
 }
 
 void AlertBook::commit_locked() {
@@ -190,6 +225,11 @@ void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
       record(settled_record(target, id));
     }
   }
+  for (auto& [target, owed] : owed_) {
+    for (const auto& [id, entry] : owed.entries) {
+      if (owed.queue.is_untried(id)) hold(target, *entry);
+    }
+  }
 }
 
 const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
@@ -219,7 +259,9 @@ void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const Alert
     const bool hears = !subject.targets ||
                        std::find(subject.targets->begin(), subject.targets->end(), rule.name) != subject.targets->end();
     const bool wants = std::find(rule.topics.begin(), rule.topics.end(), topic) != rule.topics.end();
-    if (hears && wants) targets.push_back(rule.name);
+    const bool grouped =
+        rule.groups.empty() || std::find(rule.groups.begin(), rule.groups.end(), subject.group) != rule.groups.end();
+    if (hears && wants && grouped) targets.push_back(rule.name);
   }
   // An outage is noted even when nobody hears of it; what nobody asked for is not.
   if (targets.empty() && topic != AlertTopic::down) return;
@@ -250,6 +292,7 @@ void AlertBook::end(const Incident& incident, State state, TimeMs time, const st
   std::vector<std::string> targets;
   for (const std::string& target : incident.begin->told) {
     const AlertTargetRule* const rule = rule_of(target);
+    if (forgo(target, incident.begin)) continue;
     if (rule != nullptr && rule->send_resolved) targets.push_back(target);
   }
   queue(std::move(message), std::move(targets));
@@ -289,7 +332,7 @@ void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Inc
 std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint now) {
   const std::lock_guard lock(mutex_);
   const auto found = owed_.find(target);
-  if (found == owed_.end()) return std::nullopt;
+  if (found == owed_.end() || quiet_.contains(target)) return std::nullopt;
   const std::optional<std::uint64_t> id = found->second.queue.take(now);
   if (!id) return std::nullopt;
   return found->second.entries.at(*id)->message;
@@ -298,7 +341,7 @@ std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint
 std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& target) const {
   const std::lock_guard lock(mutex_);
   const auto found = owed_.find(target);
-  if (found == owed_.end()) return std::nullopt;
+  if (found == owed_.end() || quiet_.contains(target)) return std::nullopt;
   return found->second.queue.next_due();
 }
 

@@ -60,6 +60,8 @@ struct AlertTargetRule {
   bool send_resolved = true;
   std::chrono::milliseconds remind_every{0};
   std::vector<AlertTopic> topics{AlertTopic::down};
+  std::vector<std::string> groups{};   ///< of the servers that it hears of; empty: all
+  std::chrono::milliseconds after{0};  ///< it hears only of what lasts so long
 };
 
 class AlertBook {
@@ -79,6 +81,8 @@ class AlertBook {
 
   /// From now on these are the targets. What others are owed is dropped.
   void set_targets(std::vector<AlertTargetRule> targets);
+  /// These hear of nothing until the next call. What ends before they were told of it is not told at all.
+  void set_quiet(std::set<std::string> targets);
 
   void begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts);
   /// The incident is over; the server is `state` now.
@@ -141,6 +145,9 @@ class AlertBook {
   void commit_locked();
   void take_in(const EntryPtr& entry);
   void owe(const EntryPtr& entry);
+  [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const;
+  void hold(const std::string& target, const Entry& entry);
+  bool forgo(const std::string& target, const EntryPtr& begin);
   void queue(AlertMessage message, std::vector<std::string> targets);
   void end(const Incident& incident, State state, TimeMs time, const std::string& detail);
   void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident);
@@ -163,6 +170,7 @@ class AlertBook {
   bool stale_ = false;  // the file lacks something: to be written anew
   std::uint64_t next_id_ = 1;
   std::vector<AlertTargetRule> targets_;
+  std::set<std::string> quiet_;
   std::map<IncidentKey, Incident> open_;
   std::vector<EntryPtr> uncommitted_;
   std::map<std::string, Owed> owed_;  // by target

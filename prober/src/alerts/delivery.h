@@ -1,10 +1,16 @@
-// One attempt to deliver one message: a command that is run, or a request that is made. Blocks up to the target's
+// One attempt to deliver one message: a command that is run, a request that is made, or a mail
+// that is sent. Blocks up to the target's
 // timeout (and a second more for a command that has to be killed). Any thread, several at once. Errors never hold a
 // secret.
 #pragma once
 
+#include <vector>
+
 #include <nines/alert.h>
 #include <nines/check_spec.h>
+
+#include "alerts/channels.h"
+#include "alerts/message.h"
 
 namespace nines::prober {
 
@@ -19,5 +25,15 @@ namespace nines::prober {
 
 /// The request that delivers `message`. Reads secrets.
 [[nodiscard]] Result<CheckSpec> webhook_spec(const AlertTarget& target, const AlertMessage& message);
+
+/// The request that tells a channel. `settings` are as setting_fields() gives them.
+[[nodiscard]] Result<CheckSpec> channel_spec(const ChannelRow& channel, const std::vector<AlertField>& settings,
+                                             const AlertMessage& message);
+
+/// A mail by SMTP, as text and as HTML. The messages about one incident are one thread. In email.cc.
+[[nodiscard]] Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertField>& settings,
+                                         const AlertMessage& message);
+/// What is wrong with the settings of a mail. In email.cc.
+[[nodiscard]] Result<void> check_email(const std::vector<AlertField>& settings);
 
 }  // namespace nines::prober

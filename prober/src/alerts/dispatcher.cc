@@ -86,7 +86,16 @@ void AlertDispatcher::perform(std::vector<Task> tasks) {
   for (const StateChange& change : changes) listener_.on_change(change);
 }
 
+void AlertDispatcher::keep_quiet() {
+  std::set<std::string> quiet;
+  for (const auto& [target, hours] : quiet_hours_) {
+    if (options_.quiet && options_.quiet(hours, wall_now())) quiet.insert(target);
+  }
+  book_->set_quiet(std::move(quiet));
+}
+
 void AlertDispatcher::tick() {
+  keep_quiet();
   for (auto held = held_back_.begin(); held != held_back_.end();) {
     const IncidentKey key = held->first;
     if (muted(key.server)) {
@@ -181,7 +190,8 @@ void AlertDispatcher::apply_targets(const std::vector<AlertTarget>& targets) {
   std::vector<AlertTargetRule> rules;
   std::set<std::string> names;
   for (const AlertTarget& target : targets) {
-    rules.push_back({target.name, target.send_resolved, target.remind_every, target.topics});
+    rules.push_back(
+        {target.name, target.send_resolved, target.remind_every, target.topics, target.groups, target.after});
     names.insert(target.name);
   }
   // Those that go end their deliveries in peace: nobody waits for them here.
@@ -195,6 +205,11 @@ void AlertDispatcher::apply_targets(const std::vector<AlertTarget>& targets) {
     sender = senders_.erase(sender);
   }
   book_->set_targets(std::move(rules));
+  quiet_hours_.clear();
+  for (const AlertTarget& target : targets) {
+    if (!target.quiet.empty()) quiet_hours_.emplace(target.name, target.quiet);
+  }
+  keep_quiet();
   for (const AlertTarget& target : targets) {
     std::unique_ptr<AlertSender>& sender = senders_[target.name];
     if (sender != nullptr) {

@@ -67,6 +67,7 @@ class AlertDispatcher {
   void run();
   void perform(std::vector<Task> tasks);
   void tick();
+  void keep_quiet();
   void apply(const AlertLevel& level);
   void apply_targets(const std::vector<AlertTarget>& targets);
   [[nodiscard]] bool muted(ServerId server) const;
@@ -89,7 +90,8 @@ class AlertDispatcher {
   std::unordered_map<ServerId, AlertSubject> subjects_;
   std::unordered_map<ServerId, State> states_;   // as they were last told
   std::map<IncidentKey, AlertFacts> held_back_;  // last, and are not told because of maintenance
-  std::vector<StateChange> changes_;             // of the tasks under way, for on_change
+  std::map<std::string, std::vector<Maintenance>> quiet_hours_;
+  std::vector<StateChange> changes_;  // of the tasks under way, for on_change
   std::map<std::string, std::unique_ptr<AlertSender>> senders_;
   std::vector<std::unique_ptr<AlertSender>> retired_;  // of targets that are gone, with deliveries under way
   std::unique_ptr<BudgetWatch> budgets_;

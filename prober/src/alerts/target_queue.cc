@@ -6,7 +6,7 @@
 namespace nines::prober {
 
 void TargetQueue::offer(std::uint64_t id, const Item& item) {
-  if (item.attempts == 0) {
+  if (item.attempts == 0 && item.due == TimePoint::min()) {
     fresh_.insert(id);
   } else {
     waiting_.emplace(item.due, id);
@@ -28,6 +28,21 @@ void TargetQueue::restore_attempts(std::uint64_t id, std::uint32_t attempts) {
   waiting_.erase({item.due, id});
   item.attempts = attempts;
   if (*lines_.at(item.server).begin() == id) offer(id, item);
+}
+
+void TargetQueue::hold(std::uint64_t id, TimePoint due) {
+  Item& item = items_.at(id);
+  assert(!item.in_flight);
+  if (item.attempts > 0) return;
+  fresh_.erase(id);
+  waiting_.erase({item.due, id});
+  item.due = due;
+  if (*lines_.at(item.server).begin() == id) offer(id, item);
+}
+
+bool TargetQueue::is_untried(std::uint64_t id) const {
+  const auto found = items_.find(id);
+  return found != items_.end() && found->second.attempts == 0 && !found->second.in_flight;
 }
 
 std::optional<std::uint64_t> TargetQueue::take(TimePoint now) {
@@ -80,10 +95,12 @@ void TargetQueue::settle(std::uint64_t id) {
 }
 
 void TargetQueue::hasten() {
-  std::set<std::pair<TimePoint, std::uint64_t>> at_once;
-  for (auto& [id, item] : items_) item.due = TimePoint::min();
-  for (const auto& [due, id] : waiting_) at_once.emplace(TimePoint::min(), id);
-  waiting_ = std::move(at_once);
+  std::set<std::pair<TimePoint, std::uint64_t>> anew;
+  for (auto& [id, item] : items_) {
+    if (item.attempts > 0) item.due = TimePoint::min();
+  }
+  for (const auto& [due, id] : waiting_) anew.emplace(items_.at(id).due, id);
+  waiting_ = std::move(anew);
 }
 
 std::uint32_t TargetQueue::attempts(std::uint64_t id) const {

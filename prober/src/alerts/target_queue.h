@@ -27,6 +27,10 @@ class TargetQueue {
   void add(std::uint64_t id, ServerId server);
   /// `attempts` have failed before a restart; the next one may come at once. Requires: `id` is here and not in flight.
   void restore_attempts(std::uint64_t id, std::uint32_t attempts);
+  /// A message that was not tried yet is not to be taken before `due`. Requires: `id` is here and not in flight.
+  void hold(std::uint64_t id, TimePoint due);
+  /// Whether a message is here, was never tried, and is not being delivered.
+  [[nodiscard]] bool is_untried(std::uint64_t id) const;
   /// The next message to be delivered, which is in flight from here on: retry() or settle() must follow.
   [[nodiscard]] std::optional<std::uint64_t> take(TimePoint now);
   /// When take() has something; in the past when it has it already, nothing when only settle() or add() bring it about.
@@ -36,7 +40,7 @@ class TargetQueue {
   std::uint32_t retry(std::uint64_t id, TimePoint due);
   /// The message is done with, however that came. Does nothing when it is not here.
   void settle(std::uint64_t id);
-  /// All that wait for an attempt may have it at once.
+  /// All that wait for another attempt may have it at once.
   void hasten();
 
   [[nodiscard]] bool contains(std::uint64_t id) const { return items_.contains(id); }
@@ -57,8 +61,8 @@ class TargetQueue {
 
   std::map<std::uint64_t, Item> items_;
   std::unordered_map<ServerId, std::set<std::uint64_t>> lines_;  // of each server; only the first may be delivered
-  std::set<std::uint64_t> fresh_;                                // first of their lines, never tried, not in flight
-  std::set<std::pair<TimePoint, std::uint64_t>> waiting_;        // first of their lines, tried, not in flight
+  std::set<std::uint64_t> fresh_;                          // first of their lines, never tried or held, not in flight
+  std::set<std::pair<TimePoint, std::uint64_t>> waiting_;  // first of their lines, tried or held, not in flight
   bool turn_of_waiting_ = false;
 };
 

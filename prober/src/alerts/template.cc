@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <utility>
 #include <vector>
 
-#include "alerts/message.h"
 #include "base/text.h"
 
 namespace nines::prober {
@@ -98,6 +99,111 @@ std::string written(const AlertField& field, Escape escape, const JsonPlace& pla
   return {};
 }
 
+std::string entities_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// Reads a template once, from its begin to its end.
+class Filler {
+ public:
+  Filler(std::string_view text, const std::vector<AlertField>& fields, Escape escape)
+      : rest_(text), fields_(fields), escape_(escape) {}
+
+  Result<std::string> fill() {
+    if (auto done = part("", true, 0); !done) return tl::unexpected(done.error());
+    return std::move(filled_);
+  }
+
+ private:
+  /// Up to the end of the part that `{{#name` has opened, or of the text.
+  Result<void> part(std::string_view name, bool kept, int depth) {
+    constexpr int kDeepest = 8;
+    if (depth > kDeepest) return fail(ErrorCode::invalid_argument, "its parts are nested too deeply");
+    for (;;) {
+      const std::size_t open = rest_.find("{{");
+      const std::size_t close = open == std::string_view::npos ? open : rest_.find("}}", open);
+      if (close == std::string_view::npos) {
+        if (!name.empty()) return fail(ErrorCode::invalid_argument, "{{#" + std::string(name) + "}} is not closed");
+        emit(rest_, kept);
+        return {};
+      }
+      emit(rest_.substr(0, open), kept);
+      const std::string_view tag = trim(rest_.substr(open + 2, close - open - 2));
+      rest_.remove_prefix(close + 2);
+      if (tag.starts_with('/')) {
+        if (!name.empty() && trim(tag.substr(1)) == name) return {};
+        return fail(ErrorCode::invalid_argument, "{{" + std::string(tag) + "}} closes nothing");
+      }
+      const bool opens = tag.starts_with('#') || tag.starts_with('^');
+      if (auto done = opens ? condition(tag, kept, depth) : value(tag, kept); !done) return done;
+    }
+  }
+
+  Result<void> condition(std::string_view tag, bool kept, int depth) {
+    const std::size_t equals = tag.find('=');
+    const std::string_view name = trim(tag.substr(1, equals == std::string_view::npos ? equals : equals - 1));
+    const AlertField* const field = find(name);
+    if (field == nullptr) return unknown(name);
+    const bool holds =
+        equals == std::string_view::npos ? !field->text.empty() : field->text == trim(tag.substr(equals + 1));
+    return part(name, kept && holds == tag.starts_with('#'), depth + 1);
+  }
+
+  Result<void> value(std::string_view tag, bool kept) {
+    const std::vector<std::string_view> words = split(tag, '|');
+    const std::string_view name = trim(words[0]);
+    const AlertField* const found = find(name);
+    if (found == nullptr) return unknown(name);
+    AlertField field = *found;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::string_view filter = trim(words[i]);
+      std::size_t most = 0;
+      const auto [end, error] = std::from_chars(filter.data(), filter.data() + filter.size(), most);
+      const bool is_limit = error == std::errc() && end == filter.data() + filter.size() && most > 0;
+      if (!is_limit && filter != "entities") {
+        return fail(ErrorCode::invalid_argument, "there is no filter |" + std::string(filter));
+      }
+      field = text_field(field.name, is_limit ? cut_to_units(field.text, most) : entities_text(field.text));
+    }
+    if (kept) filled_ += written(field, escape_, place_);
+    return {};
+  }
+
+  void emit(std::string_view text, bool kept) {
+    if (!kept) return;
+    place_.pass(text);
+    filled_ += text;
+  }
+
+  [[nodiscard]] const AlertField* find(std::string_view name) const {
+    const auto found =
+        std::find_if(fields_.begin(), fields_.end(), [&](const AlertField& field) { return field.name == name; });
+    return found == fields_.end() ? nullptr : &*found;
+  }
+
+  static Result<void> unknown(std::string_view name) {
+    return fail(ErrorCode::invalid_argument, "there is no field {{" + std::string(name) + "}}");
+  }
+
+  std::string_view rest_;
+  const std::vector<AlertField>& fields_;
+  const Escape escape_;
+  JsonPlace place_;
+  std::string filled_;
+};
+
 }  // namespace
 
 Escape escape_of(std::string_view content_type) {
@@ -110,24 +216,23 @@ Escape escape_of(std::string_view content_type) {
   return Escape::none;
 }
 
-Result<std::string> fill_template(std::string_view text, const AlertMessage& message, Escape escape) {
-  const std::vector<AlertField> fields = alert_fields(message);
-  JsonPlace place;
-  std::string filled;
-  for (;;) {
-    const std::size_t open = text.find("{{");
-    const std::size_t close = open == std::string_view::npos ? open : text.find("}}", open);
-    if (close == std::string_view::npos) return filled.append(text);
-    const std::string_view name = trim(text.substr(open + 2, close - open - 2));
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return field.name == name; });
-    if (found == fields.end()) {
-      return fail(ErrorCode::invalid_argument, "there is no field {{" + std::string(name) + "}}");
-    }
-    place.pass(text.substr(0, open));
-    filled.append(text.substr(0, open)).append(written(*found, escape, place));
-    text.remove_prefix(close + 2);
+Result<std::string> fill_template(std::string_view text, const std::vector<AlertField>& fields, Escape escape) {
+  return Filler(text, fields, escape).fill();
+}
+
+std::string cut_to_units(std::string_view text, std::size_t most) {
+  assert(most > 0);
+  constexpr std::string_view kEllipsis = "\u2026";  // one unit
+  std::size_t units = 0;
+  std::size_t end = 0;  // of what fits with the ellipsis behind it
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if ((byte & 0xc0U) == 0x80U) continue;  // a character's later bytes
+    if (units + 1 <= most) end = at;
+    units += byte >= 0xf0U ? 2 : 1;
+    if (units > most) return std::string(text.substr(0, end)).append(kEllipsis);
   }
+  return std::string(text);
 }
 
 Result<std::string> read_secret(const SecretText& secret) {

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nines/alert.h>
+
+#include "alerts/message.h"
 
 namespace nines::prober {
 
@@ -22,8 +25,15 @@ enum class Escape : std::uint8_t {
 /// By the media type, without case and parameters: JSON and what ends in +json, forms, XML and HTML; none else.
 [[nodiscard]] Escape escape_of(std::string_view content_type);
 
-/// Every `{{field}}` of `text` replaced by its value. `invalid_argument` names a field that does not exist.
-[[nodiscard]] Result<std::string> fill_template(std::string_view text, const AlertMessage& message, Escape escape);
+/// `text` with every `{{field}}` replaced by its value and every `{{#field}}...{{/field}}` kept or left out, as
+/// AlertTarget::body_template says. `invalid_argument` names a field that does not exist, a filter that does not, and
+/// a part that is not closed, also where it is left out.
+[[nodiscard]] Result<std::string> fill_template(std::string_view text, const std::vector<AlertField>& fields,
+                                                Escape escape);
+
+/// The part of `text` that has at most `most` UTF-16 units, marked with an ellipsis where something is cut.
+/// Requires: most > 0.
+[[nodiscard]] std::string cut_to_units(std::string_view text, std::size_t most);
 
 /// The value, from wherever it is to come. Errors name the variable or the file, never the value.
 [[nodiscard]] Result<std::string> read_secret(const SecretText& secret);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "alerts/channels.h"
 #include "alerts/delivery.h"
 #include "alerts/template.h"
 #include "base/text.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kMostTimeout = std::chrono::minutes{10};
 constexpr std::chrono::milliseconds kLeastReminder{1'000};
+constexpr std::chrono::milliseconds kMostAfter = std::chrono::days{31};
 
 tl::unexpected<Error> bad(const AlertTarget& target, const std::string& what) {
   return fail(ErrorCode::invalid_argument, "alert \"" + target.name + "\": " + what);
@@ -51,7 +53,10 @@ std::vector<Sample> samples() {
   full.reminder = 1;
   AlertMessage bare;
   bare.name = "a";
-  std::vector<Sample> list{{full, "with every fact"}, {bare, "without facts"}};
+  AlertMessage over = full;
+  over.kind = AlertMessage::Kind::resolved;
+  over.reminder = 0;
+  std::vector<Sample> list{{full, "with every fact"}, {bare, "without facts"}, {over, "that something is over"}};
   const auto without = [&](const char* field, auto take_away) {
     Sample sample{full, std::string("without ") + field};
     take_away(sample.message);
@@ -69,7 +74,8 @@ std::vector<Sample> samples() {
 Result<void> try_templates(const AlertTarget& target) {
   const prober::Escape escape = prober::escape_of(target.content_type);
   for (const Sample& sample : samples()) {
-    const auto body = prober::fill_template(target.body_template, sample.message, escape);
+    const auto fields = prober::template_fields(sample.message);
+    const auto body = prober::fill_template(target.body_template, fields, escape);
     if (!body) return bad(target, "body-template: " + body.error().message);
     const bool is_json = escape == prober::Escape::json && !target.body_template.empty();
     if (is_json && !nlohmann::json::accept(*body)) {
@@ -77,8 +83,54 @@ Result<void> try_templates(const AlertTarget& target) {
                              " (outside of quotes a field is a whole value with its quotes, or null)");
     }
     for (const auto& [name, value] : target.headers) {
-      const auto filled = prober::fill_template(value.text, sample.message, prober::Escape::header);
+      const auto filled = prober::fill_template(value.text, fields, prober::Escape::header);
       if (!filled) return bad(target, "header " + name + ": " + filled.error().message);
+    }
+  }
+  return {};
+}
+
+/// Settings from elsewhere are not there yet, perhaps: they have a value that fits.
+AlertTarget with_all_settings(const prober::ChannelRow& channel, AlertTarget target) {
+  for (auto& [name, value] : target.settings) {
+    if (!value.text.empty()) continue;
+    value = {};
+    value.text = "x";
+    for (const AlertSetting& setting : channel.facts.settings) {
+      if (setting.name != name) continue;
+      if (setting.number) value.text = "1";
+      if (name == "url") value.text = channel.request.url.empty() ? "smtp://host.example" : "https://host.example/x?y";
+      if (name == "from" || name == "to") value.text = "a@host.example";
+      if (name == "starttls") value.text = setting.usual;
+    }
+  }
+  return target;
+}
+
+Result<void> try_channel(const AlertTarget& given) {
+  const prober::ChannelRow* const channel = prober::find_channel(given.channel);
+  if (channel == nullptr) return bad(given, "there is no channel `" + given.channel + "`");
+  if (const auto fine = prober::check_settings(*channel, given); !fine) return bad(given, fine.error().message);
+  const std::string place = given.channel + ": ";
+  for (const auto& [name, value] : given.settings) {
+    if (!is_one(value)) return bad(given, place + name + ": needs one of text, variable and file");
+  }
+  const AlertTarget target = with_all_settings(*channel, given);
+  const auto settings = prober::setting_fields(*channel, target);
+  if (!settings) return bad(given, place + settings.error().message);
+  if (channel->request.url.empty()) {
+    if (const auto fine = prober::check_email(*settings); !fine) return bad(given, place + fine.error().message);
+    return {};
+  }
+  const prober::Escape escape = prober::escape_of(channel->request.content_type);
+  for (const Sample& sample : samples()) {
+    const auto spec = prober::channel_spec(*channel, *settings, sample.message);
+    if (!spec) return bad(given, place + spec.error().message);
+    if (escape == prober::Escape::json && !nlohmann::json::accept(spec->body)) {
+      return bad(given, place + "its message is not JSON when it comes " + sample.what);
+    }
+    if (const auto valid = validate(*spec, std::chrono::milliseconds{0}); !valid) {
+      return bad(given, place + valid.error().message);
     }
   }
   return {};
@@ -93,7 +145,8 @@ bool is_program(const std::string& path) {
 
 Result<void> validate(const AlertTarget& target) {
   if (target.name.empty()) return fail(ErrorCode::invalid_argument, "alert: needs a name");
-  if (target.exec.empty() == !target.webhook) return bad(target, "needs either exec or webhook");
+  const int ways = (target.exec.empty() ? 0 : 1) + (target.webhook ? 1 : 0) + (target.channel.empty() ? 0 : 1);
+  if (ways != 1) return bad(target, "needs either exec or webhook, or one channel");
   if (!target.exec.empty() && target.exec.front().empty()) return bad(target, "exec: the command is empty");
   if (target.webhook && !is_one(*target.webhook)) return bad(target, "webhook: needs one of text, variable and file");
   for (const auto& [name, value] : target.headers) {
@@ -109,6 +162,11 @@ Result<void> validate(const AlertTarget& target) {
   if (std::set(target.topics.begin(), target.topics.end()).size() != target.topics.size()) {
     return bad(target, "on: names something twice");
   }
+  if (target.after < std::chrono::milliseconds{0} || target.after > kMostAfter) {
+    return bad(target, "after: must be from 0 to 31 days");
+  }
+  if (!target.channel.empty()) return try_channel(target);
+  if (!target.settings.empty()) return bad(target, "settings go with a channel");
   if (const auto tried = try_templates(target); !tried) return tried;
   // A URL that comes from elsewhere is not there yet, perhaps.
   if (target.webhook && !target.webhook->text.empty()) {

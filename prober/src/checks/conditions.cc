@@ -192,8 +192,9 @@ std::optional<Failure> judge_certificate(const CompiledCheck& check, const Certi
 void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome) {
   const auto& spec = check.spec;
   const auto expiry = outcome.chain_expiry ? outcome.chain_expiry : outcome.certificate_expiry;
+  const State beyond = spec.strict ? State::down : State::degraded;
   if (spec.certificate_days && expiry && *expiry < now + std::chrono::days(*spec.certificate_days)) {
-    outcome.state = State::degraded;
+    outcome.state = beyond;
     outcome.error = ErrorClass::certificate;
     outcome.detail = "certificate " + in_quotes(outcome.expiring_certificate) + " expires in " +
                      std::to_string(days_between(now, *expiry)) + " days, expected at least " +
@@ -202,7 +203,7 @@ void degrade(const CompiledCheck& check, TimeMs now, CheckOutcome& outcome) {
   }
   if (spec.latency_below && outcome.latency_us &&
       std::chrono::microseconds(*outcome.latency_us) >= *spec.latency_below) {
-    outcome.state = State::degraded;
+    outcome.state = beyond;
     outcome.error = ErrorClass::slow;
     outcome.detail = "took " + std::to_string(*outcome.latency_us / 1000) + " ms, expected below " +
                      std::to_string(spec.latency_below->count()) + " ms";

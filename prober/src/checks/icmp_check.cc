@@ -16,6 +16,7 @@
 #include <span>
 #include <utility>
 
+#include "base/address.h"
 #include "base/unique_fd.h"
 #include "checks/error_mapping.h"
 #include "checks/running_check.h"
@@ -113,6 +114,7 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
       fail({ErrorClass::internal, "this system does not let us ping; widen sysctl net.ipv4.ping_group_range"});
       return;
     }
+    if (fd_ && !choose_header()) return;
     if (!fd_ || ::connect(fd_.get(), address.raw(), address.length) != 0) {
       fail(connect_failure(errno, outcome.address));
       return;
@@ -129,6 +131,22 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
     fd_.reset(::socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
     raw_ = !fd_ && (errno == EACCES || errno == EPERM);
     if (raw_) fd_.reset(::socket(family_, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  }
+
+  // What the IP header is to say. False when the check has failed because it cannot.
+  bool choose_header() {
+    const CheckSpec& spec = check().spec;
+    if (spec.ttl) {
+      const int hops = *spec.ttl;
+      const bool six = family_ == AF_INET6;
+      static_cast<void>(::setsockopt(fd_.get(), six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_UNICAST_HOPS : IP_TTL,
+                                     &hops, sizeof hops));
+    }
+    if (spec.source_address.empty()) return true;
+    const auto source = parse_address(spec.source_address, 0);
+    if (source && ::bind(fd_.get(), source->raw(), source->length) == 0) return true;
+    fail({ErrorClass::internal, "echo requests cannot come from " + spec.source_address + ", which is none of ours"});
+    return false;
   }
 
   void ask() {

@@ -39,6 +39,7 @@ inline constexpr Features kText = 1U << 10;      ///< what comes back can be sea
 inline constexpr Features kQuestion = 1U << 11;  ///< a question to the DNS
 inline constexpr Features kAddress = 1U << 12;   ///< the host's name is looked up
 inline constexpr Features kDialog = 1U << 13;    ///< steps of the user's are said and heard
+inline constexpr Features kPacket = 1U << 14;    ///< its own packets, of which the IP header can be chosen
 }  // namespace feature
 
 struct CheckKindTraits {
@@ -69,7 +70,7 @@ inline constexpr std::array<CheckKindTraits, 20> kCheckKinds{{
                                                                                                             Greeting::none},
     {CheckKind::tls,   "tls",   443,  CheckEngine::curl, "https", rows::kHost | feature::kTls | feature::kProxy | feature::kDialog,
                                                                                                             Greeting::none},
-    {CheckKind::icmp,  "icmp",  0,    CheckEngine::icmp, "",      feature::kAddress,                        Greeting::none},
+    {CheckKind::icmp,  "icmp",  0,    CheckEngine::icmp, "",      feature::kAddress | feature::kPacket,     Greeting::none},
     {CheckKind::dns,   "dns",   53,   CheckEngine::dns,  "",      feature::kPort | feature::kPath | feature::kQuestion,
                                                                                                             Greeting::none},
     {CheckKind::ws,    "ws",    80,   CheckEngine::curl, "http",  rows::kWebSocket,                         Greeting::none},

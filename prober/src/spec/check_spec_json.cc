@@ -33,6 +33,7 @@ void visit_expectations(Spec& spec, Visit&& visit) {
   visit("ocsp-stapling", spec.ocsp_stapling, "true or false", "require a valid stapled OCSP answer");
   visit("certificate-days", spec.certificate_days, "a whole number", "degraded when the chain expires sooner");
   visit("latency-below", spec.latency_below, "a duration such as \"800ms\"", "degraded from this on");
+  visit("strict", spec.strict, "true or false", "beyond certificate-days and latency-below it is down");
 }
 
 template <class Timeouts, class Visit>
@@ -69,6 +70,8 @@ void visit_fields(Spec& spec, Visit&& visit) {
   visit("proxy", spec.proxy, kText, "URL of a proxy");
   visit("proxy-from-environment", spec.proxy_from_environment, kBool, "use the proxy that the environment names");
   visit("family", spec.family, "any, 4 or 6", "version of IP");
+  visit("ttl", spec.ttl, "a whole number", "routers that an echo request may pass, 1-255");
+  visit("source-address", spec.source_address, kText, "address that echo requests come from");
   visit("resolve", spec.resolve, "texts such as \"host:443:192.0.2.1\"", "addresses to use instead of asking the DNS");
   visit("refuse-addresses", spec.policy, "a list of loopback, link-local and private", "addresses not to connect to");
   visit("send", spec.send, kText, "bytes to send once connected");

@@ -34,6 +34,7 @@ constexpr std::size_t kMinHeaderLimit = 256;
 constexpr std::size_t kMaxHeaderLimit = 256U << 10;
 constexpr std::size_t kMaxConditions = 100;
 constexpr const char* kTooMany = "more than 100";
+constexpr int kMostHops = 255;  // the IP header has a byte for it
 // RFC 9110 knows 100-599; some proxies and load balancers answer with codes of three digits above that.
 constexpr int kFirstStatus = 100;
 constexpr int kLastStatus = 999;
@@ -95,6 +96,8 @@ constexpr FieldRule kFieldRules[] = {
     {"proxy", feature::kProxy, [](const CheckSpec& s) { return !s.proxy.empty(); }},
     {"proxy-from-environment", feature::kProxy, [](const CheckSpec& s) { return s.proxy_from_environment; }},
     {"family", feature::kAddress, [](const CheckSpec& s) { return s.family != AddressFamily::any; }},
+    {"ttl", feature::kPacket, [](const CheckSpec& s) { return s.ttl.has_value(); }},
+    {"source-address", feature::kPacket, [](const CheckSpec& s) { return !s.source_address.empty(); }},
     {"resolve", feature::kAddress, [](const CheckSpec& s) { return !s.resolve.empty(); }},
     {"send", feature::kSend, [](const CheckSpec& s) { return !s.send.empty(); }},
     {"dialog", feature::kDialog, [](const CheckSpec& s) { return !s.dialog.empty(); }},
@@ -260,6 +263,11 @@ void check_expectations(Checklist& list, const CheckSpec& spec) {
   list.require(spec.json.size() <= kMaxConditions, "expect.json", kTooMany);
   list.require(!spec.certificate_days || (*spec.certificate_days >= 1 && *spec.certificate_days <= kMaxCertificateDays),
                "expect.certificate-days", "not in 1-3650");
+  list.require(!spec.ttl || (*spec.ttl >= 1 && *spec.ttl <= kMostHops), "ttl", "not in 1-255");
+  list.require(spec.source_address.empty() || prober::parse_address(spec.source_address, 0).has_value(),
+               "source-address", "not an address");
+  list.require(!spec.strict || spec.certificate_days || spec.latency_below, "expect.strict",
+               "goes with certificate-days or latency-below");
   list.require(!spec.latency_below || *spec.latency_below > milliseconds(0), "expect.latency-below", "not positive");
   check_certificates(list, spec);
   check_body_is_there(list, spec);

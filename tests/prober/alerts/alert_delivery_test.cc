@@ -356,6 +356,37 @@ TEST(AlertDispatcherTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
 }
 
+TEST(AlertDispatcherTest, QuietHoursEndWithWhatLasts) {
+  const TemporaryDirectory folder;
+  std::atomic<bool> quiet{true};
+  AlertOptions options;
+  options.targets = {shell("echo $NINES_EVENT $NINES_SERVER_ID >> '" + folder.file("told") + "'")};
+  options.targets[0].quiet.emplace_back();
+  options.quiet = [&](const std::vector<Maintenance>& hours, TimeMs) { return hours.size() == 1 && quiet; };
+  auto book = prober::AlertBook::open(folder.file("alerts"), {}, nullptr);
+  ASSERT_TRUE(book);
+  prober::AlertDispatcher dispatcher(*std::move(book), options, {nullptr, nullptr});
+  ASSERT_TRUE(dispatcher.start());
+  const auto change = [&](std::uint32_t id, State to) {
+    StateChange told;
+    told.server = ServerId{id};
+    told.to = to;
+    told.since = kSince;
+    dispatcher.change(told);
+  };
+  for (const std::uint32_t id : {1U, 2U}) dispatcher.set_subject({ServerId{id}, "server", "", "", std::nullopt});
+  change(1, State::down);
+  change(2, State::down);
+  change(2, State::up);
+  for (int i = 0; i < 2'000 && dispatcher.stats().pending != 1; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(dispatcher.stats().pending, 1U) << "what is over by then is not told";
+  EXPECT_TRUE(lines_of(folder.file("told")).empty());
+  quiet = false;
+  for (int i = 0; i < 2'000 && dispatcher.stats().delivered == 0; ++i) std::this_thread::sleep_for(10ms);
+  dispatcher.stop();
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
+}
+
 // --- From the check to the command. ---
 
 class AlertedProberTest : public ProberTest {

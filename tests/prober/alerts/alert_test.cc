@@ -503,6 +503,146 @@ TEST_F(AlertBookTest, TargetsHearOfWhatTheyAskedFor) {
   EXPECT_THAT(deliver("pager"), ElementsAre("resolved 1"));
 }
 
+// --- Who wants to hear of what. ---
+
+TimeMs wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+class AlertTasteTest : public AlertBookTest {
+ protected:
+  /// An outage that began `ago`.
+  void down_since(std::uint32_t id, std::chrono::milliseconds ago, const std::string& group = "") {
+    AlertSubject about = subject(id);
+    about.group = group;
+    AlertFacts known = facts();
+    known.since = wall_now() - ago;
+    known.time = wall_now();
+    book->begin(about, AlertTopic::down, known);
+    book->commit();
+  }
+  /// What a target is told once everything that it waits for has come.
+  std::vector<std::string> deliver_later(const std::string& target) {
+    std::vector<std::string> told;
+    while (const auto message = book->take(target, std::chrono::steady_clock::now() + 2h)) {
+      told.push_back(std::string(event_of(*message)) + " " +
+                     std::to_string(static_cast<std::uint32_t>(message->server)));
+      book->delivered(target, message->id);
+    }
+    return told;
+  }
+  std::vector<std::string> deliver_now(const std::string& target) {
+    std::vector<std::string> told;
+    while (const auto message = book->take(target, std::chrono::steady_clock::now())) {
+      told.push_back(std::string(event_of(*message)) + " " +
+                     std::to_string(static_cast<std::uint32_t>(message->server)));
+      book->delivered(target, message->id);
+    }
+    return told;
+  }
+};
+
+TEST_F(AlertTasteTest, TargetHearsOfItsGroupsOnly) {
+  targets[0].groups = {"core", "web"};
+  book->set_targets(targets);
+  down_since(1, 1min, "core");
+  down_since(2, 1min, "lab");
+  down_since(3, 1min);
+  down_since(4, 1min, "web");
+  for (const std::uint32_t id : {1U, 2U, 3U, 4U}) up(id);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1", "down 4", "resolved 1", "resolved 4"));
+  EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 2", "down 3", "down 4"));
+}
+
+TEST_F(AlertTasteTest, TargetHearsOnlyOfWhatLasts) {
+  targets[0].after = 1h;
+  book->set_targets(targets);
+  down_since(1, 1min);
+  down_since(2, 1min);
+  down_since(3, 2h);  // was seen late
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 3"));
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("down 1", "down 2", "down 3")) << "nobody waits for another";
+  ASSERT_TRUE(book->next_due("mail"));
+  EXPECT_GT(*book->next_due("mail"), std::chrono::steady_clock::now() + 58min);
+  EXPECT_LT(*book->next_due("mail"), std::chrono::steady_clock::now() + 60min);
+  up(1);
+  EXPECT_THAT(deliver_later("mail"), ElementsAre("down 2")) << "what is over by then is not told at all";
+  up(2);
+  up(3);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("resolved 2", "resolved 3"));
+  EXPECT_EQ(book->stats().pending, 0U);
+}
+
+TEST_F(AlertTasteTest, WhatIsOverInTheSameMomentIsNotTold) {
+  targets[0].after = 1h;
+  book->set_targets(targets);
+  AlertFacts known = facts();
+  known.since = wall_now();
+  book->begin(subject(1), AlertTopic::down, known);
+  book->resolve({ServerId{1}, AlertTopic::down}, State::up, wall_now());
+  book->commit();
+  EXPECT_TRUE(deliver_later("mail").empty());
+  EXPECT_THAT(deliver_later("pager"), ElementsAre("down 1"));
+  EXPECT_EQ(book->stats().pending, 0U);
+}
+
+TEST_F(AlertTasteTest, WaitOutlivesARestartAndAChangeOfTheTarget) {
+  targets[0].after = 1h;
+  book->set_targets(targets);
+  down_since(1, 1min);
+  reopen();
+  EXPECT_TRUE(deliver_now("mail").empty());
+  book->hasten("mail");
+  EXPECT_TRUE(deliver_now("mail").empty()) << "haste is for what failed";
+  up(1);
+  reopen();
+  EXPECT_TRUE(deliver_later("mail").empty());
+  down_since(2, 1min);
+  targets[0].after = 10s;
+  book->set_targets(targets);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 2")) << "it has lasted long enough now";
+}
+
+TEST_F(AlertTasteTest, QuietHoursHoldBackAndForgetWhatIsOver) {
+  down_since(1, 1min);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 1"));
+  book->set_quiet({"mail"});
+  down_since(2, 1min);
+  down_since(3, 1min);
+  EXPECT_TRUE(deliver_now("mail").empty());
+  EXPECT_FALSE(book->next_due("mail"));
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("down 1", "down 2", "down 3"));
+  up(1);
+  up(2);
+  down_since(1, 1min);
+  EXPECT_TRUE(deliver_now("mail").empty());
+  book->set_quiet({});
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 3", "resolved 1", "down 1"));
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("down 1"));
+  EXPECT_EQ(book->stats().pending, 0U);
+}
+
+TEST_F(AlertTasteTest, WhatWasTriedBeforeTheQuietHoursIsToldAfterThem) {
+  down_since(1, 1min);
+  const auto message = book->take("mail", kNow);
+  ASSERT_TRUE(message);
+  book->set_quiet({"mail"});
+  up(1);
+  book->failed("mail", message->id, AlertBook::TimePoint::min(), "no answer");
+  EXPECT_TRUE(deliver_now("mail").empty());
+  book->set_quiet({});
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 1", "resolved 1")) << "it may have arrived";
+}
+
+TEST_F(AlertTasteTest, NoReminderOfWhatIsHeldBack) {
+  targets[0].after = 1h;
+  targets[0].remind_every = 1s;
+  book->set_targets(targets);
+  down_since(1, 1min);
+  remind(wall_now() + 1h);
+  EXPECT_THAT(deliver_later("mail"), ElementsAre("down 1"));
+}
+
 TEST_F(AlertBookTest, JournalOfTheFirstVersionIsRead) {
   const std::vector<std::string> records{
       R"({"op":"next","id":4})",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <random>
 #include <vector>
@@ -84,6 +85,7 @@ TEST(TargetQueueTest, RandomDeliveriesKeepEveryServersOrderAndLoseNothing) {
     TargetQueue queue;
     TargetQueue::TimePoint now = kNow;
     std::map<std::uint64_t, ServerId> owner;
+    std::map<std::uint64_t, TargetQueue::TimePoint> held;  // until when
     std::map<ServerId, std::uint64_t> last_settled;
     std::vector<std::uint64_t> flying;
     std::uint64_t next_id = 1;
@@ -92,6 +94,7 @@ TEST(TargetQueueTest, RandomDeliveriesKeepEveryServersOrderAndLoseNothing) {
       if (!id) return false;
       for (const std::uint64_t other : flying) EXPECT_NE(owner.at(other), owner.at(*id)) << "two of one server at once";
       EXPECT_GT(*id, last_settled[owner.at(*id)]);
+      EXPECT_LE(held[*id], now) << "before its time";
       flying.push_back(*id);
       return true;
     };
@@ -121,6 +124,13 @@ TEST(TargetQueueTest, RandomDeliveriesKeepEveryServersOrderAndLoseNothing) {
         land_one(what == 9);
       }
       if (below(50) == 0) queue.hasten();
+      if (below(5) == 0 && !owner.empty()) {
+        const auto any = std::next(owner.begin(), below(static_cast<std::uint32_t>(owner.size())));
+        if (queue.is_untried(any->first)) {
+          held[any->first] = now + std::chrono::milliseconds{below(1'000)};
+          queue.hold(any->first, held[any->first]);
+        }
+      }
       ASSERT_EQ(queue.size(), owner.size());
     }
     now += 10s;

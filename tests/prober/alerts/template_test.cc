@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -22,7 +23,7 @@ AlertMessage message() {
 }
 
 std::string filled(std::string_view text, const AlertMessage& made, std::string_view content_type) {
-  const auto result = fill_template(text, made, escape_of(content_type));
+  const auto result = fill_template(text, template_fields(made), escape_of(content_type));
   return result ? *result : result.error().message;
 }
 
@@ -72,13 +73,89 @@ TEST(TemplateTest, MarksOfXmlAreEscaped) {
 TEST(TemplateTest, HeaderStaysOneLine) {
   AlertMessage made = message();
   made.detail = "x\r\nInjected: yes";
-  EXPECT_EQ(fill_template("{{detail}}", made, Escape::header).value(), "x  Injected: yes");
+  EXPECT_EQ(fill_template("{{detail}}", template_fields(made), Escape::header).value(), "x  Injected: yes");
 }
 
 TEST(TemplateTest, UnknownFieldIsNamed) {
   EXPECT_THAT(filled("{{servre}}", message(), ""), HasSubstr("servre"));
   EXPECT_EQ(filled("{{ unfinished", message(), ""), "{{ unfinished");
   EXPECT_EQ(filled("}} {", message(), ""), "}} {");
+}
+
+TEST(TemplateTest, PartsAreKeptByWhatAFieldHolds) {
+  const AlertMessage made = message();
+  EXPECT_EQ(filled("{{#code}}code {{code}}{{/code}}{{#group}}in {{group}}{{/group}}", made, ""), "code 503");
+  EXPECT_EQ(filled("{{^group}}in none{{/group}}{{^code}}no code{{/code}}", made, ""), "in none");
+  EXPECT_EQ(filled("{{#event=down}}red{{/event}}{{#event=resolved}}green{{/event}}", made, ""), "red");
+  EXPECT_EQ(filled("{{^event=resolved}}a{{#code}}b{{#group}}c{{/group}}d{{/code}}e{{/event}}", made, ""), "abde");
+  EXPECT_EQ(filled("{{ # code = 503 }}yes{{ / code }}", made, ""), "yes");
+  EXPECT_EQ(filled(R"({"a":"x{{#group}}"{{/group}}{{code}}","b":{{group}}})", made, "application/json"),
+            R"({"a":"x503","b":null})")
+      << "a quote that is left out opens nothing";
+}
+
+TEST(TemplateTest, MistakesCountAlsoInPartsThatAreLeftOut) {
+  const AlertMessage made = message();
+  EXPECT_THAT(filled("{{#group}}{{sevrer}}{{/group}}", made, ""), HasSubstr("no field {{sevrer}}"));
+  EXPECT_THAT(filled("{{#sevrer}}{{/sevrer}}", made, ""), HasSubstr("no field {{sevrer}}"));
+  EXPECT_THAT(filled("{{#group}}x", made, ""), HasSubstr("{{#group}} is not closed"));
+  EXPECT_THAT(filled("x{{/group}}", made, ""), HasSubstr("{{/group}} closes nothing"));
+  EXPECT_THAT(filled("{{#group}}{{#code}}{{/group}}{{/code}}", made, ""), HasSubstr("closes nothing"));
+  EXPECT_THAT(filled("{{detail|loud}}", made, ""), HasSubstr("no filter |loud"));
+  EXPECT_THAT(filled("{{detail|0}}", made, ""), HasSubstr("no filter |0"));
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{{#code}}";
+  EXPECT_THAT(filled(deep, made, ""), HasSubstr("nested too deeply"));
+}
+
+TEST(TemplateTest, LimitsCountAsReceiversDo) {
+  EXPECT_EQ(cut_to_units("abc", 3), "abc");
+  EXPECT_EQ(cut_to_units("abcd", 3), "ab…");
+  EXPECT_EQ(cut_to_units("", 1), "");
+  EXPECT_EQ(cut_to_units("ab", 1), "…");
+  EXPECT_EQ(cut_to_units("Ωμέγα", 5), "Ωμέγα");
+  EXPECT_EQ(cut_to_units("😀😀", 4), "😀😀");
+  EXPECT_EQ(cut_to_units("😀😀", 3), "😀…") << "two units each, and one is the mark's";
+  AlertMessage made = message();
+  made.detail = std::string(5'000, 'x') + "\"";
+  EXPECT_EQ(filled(R"({"t":"{{detail|10}}"})", made, "application/json"), R"({"t":"xxxxxxxxx…"})");
+  EXPECT_EQ(filled(R"({"t":{{detail|3}}})", made, "application/json"), R"({"t":"xx…"})");
+  made.detail = "a <b> & c";
+  EXPECT_EQ(filled("{{detail|entities}}", made, ""), "a &lt;b&gt; &amp; c");
+  EXPECT_EQ(filled("{{detail|3|entities}}", made, ""), "a …") << "cut first, so that no entity is";
+}
+
+TEST(TemplateTest, TextsForAPersonSayWhatHappened) {
+  AlertMessage made = message();
+  made.name = "site";
+  made.url = "https://example.org/";
+  made.detail = "status 503";
+  made.since = from_ms(1'750'000'000'000);
+  made.time = made.since + std::chrono::seconds{310};
+  EXPECT_EQ(filled("{{title}}", made, ""), "site is down");
+  EXPECT_EQ(filled("{{text}}", made, ""),
+            "http_status 503: status 503\nhttps://example.org/\nsince 2025-06-15T15:06:40.000Z, 5m 10s");
+  EXPECT_EQ(filled("{{duration}} {{incident}}", made, ""), "5m 10s nines-0-down-1750000000000");
+  made.kind = AlertMessage::Kind::reminder;
+  EXPECT_EQ(filled("{{title}}", made, ""), "site is still down");
+  made.kind = AlertMessage::Kind::resolved;
+  made.state = State::up;
+  EXPECT_EQ(filled("{{title}}", made, ""), "site is up again");
+  EXPECT_EQ(filled("{{text}}", made, ""),
+            "it was http_status 503: status 503\nhttps://example.org/\nfrom 2025-06-15T15:06:40.000Z to "
+            "2025-06-15T15:11:50.000Z, 5m 10s");
+  EXPECT_EQ(filled("{{incident}}", made, ""), "nines-0-down-1750000000000") << "the same from begin to end";
+  made.state = State::unknown;
+  EXPECT_EQ(filled("{{title}}", made, ""), "site is not watched any longer");
+  const auto duration = [&](std::chrono::seconds span) {
+    made.time = made.since + span;
+    return filled("{{duration}}", made, "");
+  };
+  EXPECT_EQ(duration(std::chrono::seconds{0}), "0s");
+  EXPECT_EQ(duration(std::chrono::seconds{-5}), "0s") << "a clock that was set back";
+  EXPECT_EQ(duration(std::chrono::hours{26}), "1d 2h");
+  EXPECT_EQ(duration(std::chrono::hours{24} + std::chrono::seconds{5}), "1d");
+  EXPECT_EQ(duration(std::chrono::seconds{3'661}), "1h 1m");
 }
 
 TEST(TemplateTest, BrokenUtf8MakesNoBrokenJson) {

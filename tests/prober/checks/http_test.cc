@@ -126,6 +126,13 @@ TEST(Http, LateAnswersAreDegraded) {
   EXPECT_EQ(outcome.state, State::degraded);
   EXPECT_EQ(outcome.error, ErrorClass::slow);
   EXPECT_THAT(outcome.detail, ContainsRegex("took [0-9]+ ms, expected below 50 ms"));
+  spec.strict = true;
+  const auto strict = run_check(spec);
+  EXPECT_EQ(strict.state, State::down);
+  EXPECT_EQ(strict.error, ErrorClass::slow);
+  spec.latency_below.reset();
+  EXPECT_THAT(validate(spec, std::chrono::seconds(60)).error().message,
+              testing::HasSubstr("expect.strict: goes with certificate-days or latency-below"));
 }
 
 TEST(Http, RedirectsAreFollowedAndCounted) {

@@ -275,6 +275,41 @@ TEST(Icmp, LoopbackAnswersAndNoRouteIsUnreachable) {
   EXPECT_EQ(outcomes[3].error, ErrorClass::unreachable) << outcomes[3].detail;
 }
 
+TEST(Icmp, RequestsComeFromTheChosenAddressAndPassSoManyRouters) {
+  std::vector<CheckOutcome> outcomes;
+  bool entered = false;
+  std::thread([&] {
+    entered = enter_own_network();
+    if (!entered) return;
+    CheckSpec spec = spec_for("icmp://127.0.0.1");
+    spec.ttl = 1;  // the loopback is no router
+    spec.source_address = "127.0.0.9";
+    outcomes.push_back(run_check(spec));
+    spec.source_address = "192.0.2.9";
+    outcomes.push_back(run_check(spec));
+    spec = spec_for("icmp://[::1]");
+    spec.ttl = 1;
+    spec.source_address = "::1";
+    outcomes.push_back(run_check(spec));
+  }).join();
+  if (!entered) GTEST_SKIP() << "needs the right to make a network namespace";
+  EXPECT_EQ(outcomes[0].state, State::up) << outcomes[0].detail;
+  EXPECT_EQ(outcomes[1].state, State::unknown);
+  EXPECT_EQ(outcomes[1].detail, "echo requests cannot come from 192.0.2.9, which is none of ours");
+  EXPECT_EQ(outcomes[2].state, State::up) << outcomes[2].detail;
+}
+
+TEST(Icmp, HeaderIsChosenForPingsOnly) {
+  CheckSpec spec = spec_for("icmp://127.0.0.1");
+  spec.ttl = 256;
+  spec.source_address = "localhost";
+  EXPECT_EQ(validate(spec, std::chrono::seconds(60)).error().message,
+            "ttl: not in 1-255; source-address: not an address");
+  spec = spec_for("tcp://127.0.0.1:1");
+  spec.ttl = 5;
+  EXPECT_FALSE(validate(spec, std::chrono::seconds(60)));
+}
+
 TEST(Icmp, ARawSocketServesWhereThereIsNoOther) {
   for (const int type : {SOCK_DGRAM, SOCK_RAW}) {
     const int fd = ::socket(AF_INET, type, IPPROTO_ICMP);

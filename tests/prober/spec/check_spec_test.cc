@@ -50,6 +50,9 @@ CheckSpec everything() {
   spec.resolve = {"a:1:192.0.2.1", "b:2:[2001:db8::1]"};
   spec.policy = {true, true, true};
   spec.send = "QUIT\r\n";
+  spec.ttl = 5;
+  spec.source_address = "192.0.2.1";
+  spec.strict = true;
   spec.dialog = {{DialogStep::Act::expect, "^220"}, {DialogStep::Act::send, "a b"}, {DialogStep::Act::starttls, ""}};
   spec.dns_type = "MX";
   spec.dns_server = "192.0.2.53";

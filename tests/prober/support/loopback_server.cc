@@ -48,8 +48,16 @@ bool Connection::send(std::string_view bytes) {
 }
 
 std::string Connection::read_until(std::string_view end) {
+  return read_while([end](const std::string& text) { return text.find(end) == std::string::npos; });
+}
+
+std::string Connection::read_bytes(std::size_t count) {
+  return read_while([count](const std::string& text) { return text.size() < count; });
+}
+
+std::string Connection::read_while(const std::function<bool(const std::string&)>& wants_more) {
   std::string text;
-  while (!stopping_ && text.find(end) == std::string::npos) {
+  while (!stopping_ && wants_more(text)) {
     pollfd ready{fd_, POLLIN, 0};
     if (::poll(&ready, 1, kSliceMs) == 0) continue;
     std::array<char, 4096> buffer;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -22,6 +23,8 @@ class Connection {
   bool send(std::string_view bytes);
   /// Reads until `end` has come; what was read, `end` included.
   std::string read_until(std::string_view end);
+  /// Reads until `count` bytes have come; what was read, which may be more.
+  std::string read_bytes(std::size_t count);
   /// Reads the head of an HTTP request.
   std::string read_request() { return read_until("\r\n\r\n"); }
   /// Waits, but not longer than the peer or the server stay.
@@ -31,6 +34,8 @@ class Connection {
   void reset();
 
  private:
+  std::string read_while(const std::function<bool(const std::string&)>& wants_more);
+
   const int fd_;
   const std::atomic<bool>& stopping_;
 };

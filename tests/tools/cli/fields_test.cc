@@ -1,6 +1,7 @@
 // tools/FIELDS.md against what the commands print: every field in JSON and NDJSON with its type, every header of CSV.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <csignal>
@@ -174,7 +175,27 @@ class FieldsTest : public ::testing::Test {
             {"nines verify", {"verify"}},
             {"nines verify BACKUP", {"verify", dir_.path("copy")}},
             {"nines verify BACKUP", {"verify", dir_.path("backups")}},
-            {"nines diff", {"diff", db(), dir_.path("copy")}}};
+            {"nines diff", {"diff", db(), dir_.path("copy")}},
+            {"nines compare", {"compare", "--with", kuma()}}};
+  }
+  /// A store of Uptime Kuma with a monitor that has the name of one of ours.
+  [[nodiscard]] std::string kuma() const {
+    const std::string path = dir_.path("kuma.db");
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(
+        sqlite3_exec(database,
+                     "CREATE TABLE monitor (id INTEGER, name TEXT, type TEXT);"
+                     "CREATE TABLE heartbeat (id INTEGER, monitor_id INTEGER, status INTEGER, time TEXT, msg TEXT, "
+                     "ping INTEGER, duration INTEGER);"
+                     "INSERT INTO monitor VALUES (1, 'payments', 'http');"
+                     "INSERT INTO heartbeat VALUES (1, 1, 1, strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour'), "
+                     "'200 - OK', 80, 60)",
+                     nullptr, nullptr, nullptr),
+        SQLITE_OK)
+        << sqlite3_errmsg(database);
+    sqlite3_close(database);
+    return path;
   }
 
   /// Compares one command in all formats with its section.

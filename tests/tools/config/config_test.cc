@@ -31,6 +31,91 @@ std::string one_server(const std::string& more) {
   return "servers:\n  - name: site\n    url: http://localhost/\n" + more;
 }
 
+TEST(ConfigTest, AlertsMayBeChannels) {
+  const Config config = good(
+      "alerts:\n"
+      "  - discord: https://discord.example/api/webhooks/1/x\n"
+      "  - {name: hidden, slack: {environment: SLACK_URL}}\n"
+      "  - {name: phone, telegram: {token: {file: /run/token}, chat: -100123, thread: 7}, after: 5m, groups: [core], "
+      "quiet: [{every: day, from: \"22:00\", for: 8h, timezone: Europe/Paris}]}\n"
+      "  - {name: mail, email: {url: \"smtp://mail.example:587\", from: a@b.example, to: [c@d.example, "
+      "e@f.example]}}\n" +
+      one_server("    group: core\n"));
+  ASSERT_EQ(config.alerts.size(), 4U);
+  EXPECT_EQ(config.alerts[0].name, "discord");
+  EXPECT_EQ(config.alerts[0].channel, "discord");
+  ASSERT_EQ(config.alerts[0].settings.size(), 1U);
+  EXPECT_EQ(config.alerts[0].settings[0].first, "url");
+  EXPECT_EQ(config.alerts[0].settings[0].second.text, "https://discord.example/api/webhooks/1/x");
+  EXPECT_EQ(config.alerts[1].settings[0].second.environment, "SLACK_URL");
+  const AlertTarget& phone = config.alerts[2];
+  ASSERT_EQ(phone.settings.size(), 3U);
+  EXPECT_EQ(phone.settings[0].second.file, "/run/token");
+  EXPECT_EQ(phone.settings[1].second.text, "-100123");
+  EXPECT_EQ(phone.after, std::chrono::minutes{5});
+  EXPECT_EQ(phone.groups, std::vector<std::string>{"core"});
+  ASSERT_EQ(phone.quiet.size(), 1U);
+  EXPECT_EQ(phone.quiet[0].start, std::chrono::hours{22});
+  EXPECT_EQ(phone.quiet[0].timezone, "Europe/Paris");
+  EXPECT_EQ(config.alerts[3].settings[2].second.text, "c@d.example,e@f.example");
+}
+
+TEST(ConfigTest, MistakesInChannelsAreNamed) {
+  const auto alert = [](const std::string& text) { return bad("alerts: [" + text + "]\n" + one_server("")); };
+  EXPECT_THAT(alert("{telegram: {chat: 1}}"), HasSubstr("needs `token`"));
+  EXPECT_THAT(alert("{telegram: {tokn: t, chat: 1}}"), HasSubstr("did you mean `token`?"));
+  EXPECT_THAT(alert("{discrod: x}"), HasSubstr("did you mean `discord`?"));
+  EXPECT_THAT(alert("{discord: no-url}"), HasSubstr("needs an http or https URL"));
+  EXPECT_THAT(alert("{discord: 'https://a/', slack: 'https://b/'}"), HasSubstr("an alert has one channel"));
+  EXPECT_THAT(alert("{discord: 'https://a/', webhook: 'https://b/'}"),
+              HasSubstr("either exec or webhook, or one channel"));
+  EXPECT_THAT(alert("{discord: 'https://a/', groups: [cor]}"), HasSubstr("no server is in the group `cor`"));
+  EXPECT_THAT(alert("{discord: 'https://a/', quiet: [{every: day}]}"), HasSubstr("needs `from`"));
+  EXPECT_THAT(alert("{discord: 'https://a/', after: 40d}"), HasSubstr("it must be from"));
+}
+
+TEST(ConfigTest, MappingsAreMerged) {
+  const Config config = good(
+      "x-usual: &usual {interval: 30s, timeout: 5s, expect: {status: [204]}, headers: {A: \"1\"}}\n"
+      "x-slow: &slow {timeout: 20s, confirm: {failures: 3}}\n"
+      "servers:\n"
+      "  - {<<: *usual, name: a, url: \"http://localhost/\", timeout: 7s}\n"
+      "  - {<<: [*slow, *usual], name: b, url: \"http://localhost/\"}\n"
+      "  - {<<: *usual, name: c, url: \"http://localhost/\", headers: {<<: {B: \"2\"}, C: \"3\"}}\n");
+  ASSERT_EQ(config.servers.size(), 3U);
+  EXPECT_EQ(config.servers[0].server.rules[0].interval, milliseconds{30'000});
+  EXPECT_EQ(config.servers[0].check.timeouts.total, milliseconds{7'000}) << "its own counts";
+  ASSERT_EQ(config.servers[0].check.status.size(), 1U);
+  EXPECT_EQ(config.servers[0].check.status[0].first, 204);
+  EXPECT_EQ(config.servers[1].check.timeouts.total, milliseconds{20'000}) << "the first of the list counts";
+  EXPECT_EQ(config.servers[1].server.rules[0].confirm_failures, 3);
+  EXPECT_EQ(config.servers[1].server.rules[0].interval, milliseconds{30'000});
+  EXPECT_EQ(config.servers[2].check.headers.size(), 2U);
+}
+
+TEST(ConfigTest, MergesThatCannotBeAreRefused) {
+  EXPECT_THAT(bad("servers: [{<<: 3, name: a, url: \"http://a/\"}]\n"), HasSubstr("`<<` takes a mapping"));
+  EXPECT_THAT(bad("servers: [{<<: {nam: a}, name: a, url: \"http://a/\"}]\n"), HasSubstr("did you mean `name`?"));
+  EXPECT_THAT(bad("servers: [&s {<<: *s, name: a, url: \"http://a/\"}]\n"), HasSubstr("merged a few times at most"));
+  std::string bomb = "x-0: &a0 {interval: 30s}\n";
+  for (int i = 1; i <= 9; ++i) {
+    bomb += "x-" + std::to_string(i) + ": &a" + std::to_string(i) + " {<<: [";
+    for (int j = 0; j < 9; ++j) bomb += (j > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+    bomb += "]}\n";
+  }
+  EXPECT_THAT(bad(bomb + "servers: [{<<: *a9, name: a, url: \"http://a/\"}]\n"), HasSubstr("merged a few times"));
+  EXPECT_THAT(bad("y-usual: {}\n" + one_server("")), HasSubstr("no key `y-usual`"));
+  EXPECT_THAT(bad(one_server("    x-note: mine\n")), HasSubstr("no key `x-note`")) << "at the top only";
+}
+
+TEST(ConfigTest, ServerThatIsSwitchedOffIsReadAndLeftOut) {
+  EXPECT_TRUE(good(one_server("    enabled: false\n")).servers.empty());
+  EXPECT_EQ(good(one_server("    enabled: true\n")).servers.size(), 1U);
+  EXPECT_THAT(bad(one_server("    enabled: false\n    interval: 1x\n")), HasSubstr("interval"));
+  EXPECT_THAT(bad(one_server("    enabled: false\n") + "  - {name: site, url: \"http://b/\"}\n"),
+              HasSubstr("is taken"));
+}
+
 TEST(ConfigTest, ObjectiveMayBeAllThatIsPromised) {
   const Config config =
       good(one_server("    objective: {uptime: 99.9%, period: 30d, hours: \"mon-fri 08:00-18:00\", timezone: "

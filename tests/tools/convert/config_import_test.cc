@@ -55,11 +55,13 @@ external-endpoints:
                               "    confirm: {failures: 4, successes: 2}\n"
                               "    headers: {\"Authorization\": \"Bearer ${TOKEN:-}\"}\n"
                               "    verify-tls: false\n"
+                              "    alerts: [\"discord\"]\n"
                               "    expect:\n"
                               "      status: [\"200-399\"]\n"
                               "      body-contains: [\"Hi\"]\n"
                               "      latency-below: 500ms\n"
                               "      certificate-days: 10\n"
+                              "      strict: true\n"
                               "      json: [\"len($.items) > 0\"]\n"));
   EXPECT_THAT(yaml, HasSubstr("  # no equal: the condition [IP] == 192.0.2.1\n  - name: \"staging/site\"\n"));
   EXPECT_THAT(yaml, HasSubstr("status: [\"100-999\"]")) << "no status is asked for there";
@@ -69,9 +71,10 @@ external-endpoints:
   EXPECT_THAT(yaml, HasSubstr("  #   - name: \"hidden\"")) << "without its condition it would ask for the contrary";
   EXPECT_THAT(yaml, HasSubstr("upside-down: true"));
   EXPECT_THAT(yaml, HasSubstr("  # no equal: a check over grpc\n"));
-  EXPECT_THAT(yaml, HasSubstr("  #   - name: \"off\""));
+  EXPECT_THAT(yaml, HasSubstr("enabled: false"));
   EXPECT_THAT(yaml, HasSubstr("push: {token: \"secret\"}\n    interval: 30m\n"));
-  EXPECT_THAT(yaml, HasSubstr("# no equal: alerts by discord"));
+  EXPECT_THAT(yaml, HasSubstr("alerts:\n  - {name: \"discord\", discord: {url: {environment: \"HOOK\"}}, "
+                              "send-resolved: false}\n"));
 }
 
 TEST_F(ConfigImportTest, ModulesAreTakenWithTheTargetsThatAreProbedByThem) {
@@ -104,9 +107,9 @@ scrape_configs:
                               "      status: [200, 301]\n"
                               "      body-matches: [\"a.c\"]\n"));
   EXPECT_THAT(yaml, HasSubstr("url: \"http://b.example\""));
-  EXPECT_THAT(yaml, HasSubstr("send: \"QUIT\\r\\n\""));
+  EXPECT_THAT(yaml, HasSubstr(R"(dialog: ["expect ^220 ", "send QUIT\r\n"])"));
   EXPECT_THAT(yaml, HasSubstr("family: 4"));
-  EXPECT_THAT(yaml, HasSubstr("# no equal: icmp.ttl"));
+  EXPECT_THAT(yaml, HasSubstr("ttl: 5"));
   EXPECT_THAT(yaml, HasSubstr("# left out: the job lost, whose module gone is not there"));
   EXPECT_THAT(yaml, Not(HasSubstr("9100")));
   EXPECT_EQ(nines({"config", "import", modules}).code, 2) << "modules alone have no targets";
@@ -172,7 +175,7 @@ TEST_F(ConfigImportTest, ABackupHasTheSameMonitors) {
  "tags": [{"name": "env", "value": "prod"}, {"name": "env", "value": "eu"}]}, 7, {"type": null}]})")});
   EXPECT_THAT(yaml, HasSubstr("  - name: \"a \\\"b\\\" # c\"\n    group: \"G\"\n    url: \"https://example.org/\"\n"));
   EXPECT_THAT(yaml, HasSubstr("tags: {\"env\": \"prod, eu\"}"));
-  EXPECT_THAT(yaml, HasSubstr("# no equal: the notification Phone by ntfy"));
+  EXPECT_THAT(yaml, HasSubstr("# left out: alert \"Phone\": ntfy: needs `topic`")) << "a channel without its settings";
 }
 
 TEST_F(ConfigImportTest, WhatIsNoConfigurationIsRefused) {

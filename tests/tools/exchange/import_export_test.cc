@@ -45,6 +45,26 @@ TEST_F(ImportExportTest, RowsComeOutAsTheyWentIn) {
   EXPECT_EQ(exported(), csv);
 }
 
+TEST_F(ImportExportTest, ResultsOlderThanRetentionAreCountedAndEndNothing) {
+  EXPECT_EQ(run({"server", "add", "a", "--retention", "30d"}).code, 0);
+  std::string csv = "server,time,state\n";
+  for (int day = 1; day <= 28; ++day) {
+    for (int hour = 0; hour < 24; ++hour)
+      csv += fmt::format("a,2020-02-{:02}T{:02}:00:00Z,up\nb,2020-02-{:02}T{:02}:00:00Z,up\n", day, hour, day, hour);
+  }
+  csv += "a,-1h,up\n";
+  const std::string recent = run({"record", "a", "up"}).err;
+  const std::string now = Json::parse(run({"points", "a", "--window", "1h", "--json"}).out)["points"][0]["time"];
+  csv.replace(csv.rfind("-1h"), 3, now);
+  const Finished imported = run({"import", "-"}, csv);
+  EXPECT_EQ(imported.code, 0) << imported.err << recent;
+  EXPECT_THAT(imported.err, HasSubstr("673 results imported"));
+  EXPECT_THAT(imported.err, HasSubstr("left out: 672 results older than retention keeps"));
+  EXPECT_EQ(
+      Json::parse(run({"points", "b", "--from", "2020-01-01", "--to", "2021-01-01", "--json"}).out)["points"].size(),
+      28U * 24U);
+}
+
 TEST_F(ImportExportTest, ImportingAgainChangesNothing) {
   const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,1,200,0,60,,\n";
   const std::string path = dir_.write("in.csv", csv);

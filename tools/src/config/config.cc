@@ -72,7 +72,20 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
       problems.add(item, fmt::format("server `{}`: there is no alert named `{}`", printable(server->server.name),
                                      printable(target)));
     }
-    config.servers.push_back(std::move(*server));
+    if (server->enabled) config.servers.push_back(std::move(*server));
+  }
+}
+
+// An alert that waits for a group by a mistyped name would never be told.
+void check_alert_groups(const Config& config, Problems& problems) {
+  for (const AlertTarget& target : config.alerts) {
+    for (const std::string& group : target.groups) {
+      const bool known = std::any_of(config.servers.begin(), config.servers.end(),
+                                     [&](const ServerConfig& server) { return server.server.group == group; });
+      if (known) continue;
+      problems.add(YAML::Mark::null_mark(),
+                   fmt::format("alert `{}`: no server is in the group `{}`", printable(target.name), printable(group)));
+    }
   }
 }
 
@@ -98,6 +111,7 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
     } else if (root.IsMap()) {
       problems.add(root, "there are no `servers`");
     }
+    check_alert_groups(config, problems);
   } catch (const YAML::Exception& error) {
     problems.add(error.mark, fmt::format("this is not YAML: {}", printable(error.msg)));
   }

@@ -30,6 +30,7 @@ struct ServerConfig {
   CheckSpec check;
   std::optional<PushSpec> push;                    ///< for the push kind
   std::optional<std::vector<std::string>> alerts;  ///< names of the targets that hear of it; nothing: all
+  bool enabled = true;
   int line = 0;
 };
 

@@ -1,13 +1,17 @@
 #include "config/keys.h"
 
 #include <fmt/format.h>
+#include <nines/alert.h>
 #include <nines/calendar.h>
 #include <nines/check_spec.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <deque>
+#include <iterator>
 #include <map>
+#include <vector>
 
 namespace nines::tools {
 namespace {
@@ -27,6 +31,8 @@ constexpr std::array kTop{
     ConfigKey{"web", Takes::other, 0, 0, "a mapping", "", "the page"},
     ConfigKey{"prober", Takes::other, 0, 0, "a mapping", "", "how checks are made"},
     ConfigKey{"alerts", Takes::other, 0, 0, "a list of alerts", "", "who is told"},
+    ConfigKey{"x-*", Takes::other, 0, 0, "anything", "",
+              "says nothing: a place for what is merged in elsewhere by `<<`"},
 };
 
 constexpr std::array kServer{
@@ -43,6 +49,7 @@ constexpr std::array kServer{
     ConfigKey{"maintenance", Takes::other, 0, 0, "a list of mappings", "", "time that is planned not to count"},
     ConfigKey{"retention", Takes::other, 1, kMostDays, "days like 400d, or a mapping", "the store's",
               "how long its results are kept"},
+    ConfigKey{"enabled", Takes::boolean, 0, 0, "", "true", "false: it is as if it were not there, but for its name"},
     ConfigKey{"push", Takes::other, 0, 0, "a mapping", "", "a job that reports in, instead of being checked"},
     ConfigKey{"alerts", Takes::texts, 0, 0, "names of alerts", "all", "which alerts hear of it"},
 };
@@ -150,6 +157,10 @@ constexpr std::array kAlert{
     ConfigKey{"body-template", Takes::text, 0, 0, "", "the JSON object", "of the webhook, with {{field}}"},
     ConfigKey{"content-type", Takes::text, 0, 0, "", "application/json", "of the webhook"},
     ConfigKey{"on", Takes::texts, 0, 0, "down, degraded, certificate, budget", "down", "what it hears of"},
+    ConfigKey{"groups", Takes::texts, 0, 0, "names of groups", "all", "of the servers that it hears of"},
+    ConfigKey{"after", Takes::duration, 0, kMonth, "", "0s", "it hears only of what lasts so long"},
+    ConfigKey{"quiet", Takes::other, 0, 0, "a list like that of maintenance", "",
+              "when it hears of nothing; what lasts is told afterwards"},
     ConfigKey{"send-resolved", Takes::boolean, 0, 0, "", "true", "whether it hears of the end"},
     ConfigKey{"remind-every", Takes::duration, kSecond, kMonth, "", "never", "while it lasts"},
     ConfigKey{"timeout", Takes::duration, 1, 10 * kMinute, "", "10s", "of one delivery"},
@@ -179,10 +190,46 @@ constexpr std::array kSections{
     ConfigSection{"secret", "alerts[].webhook, alerts[].headers.NAME", "A text that stays out of the file.", kSecret},
 };
 
+/// The sections, with those of the channels of alerts, whose keys are the prober's.
+class Sections {
+ public:
+  Sections() {
+    std::vector<ConfigKey>& alert = keys_.emplace_back(std::begin(kAlert), std::end(kAlert));
+    for (const AlertChannel& channel : alert_channels()) {
+      alert.push_back({channel.name, Takes::other, 0, 0, "a mapping, below", "", channel.help});
+    }
+    for (ConfigSection section : kSections) {
+      if (section.name == "alert") section.keys = alert;
+      all_.push_back(section);
+    }
+    for (const AlertChannel& channel : alert_channels()) add(channel);
+  }
+
+  [[nodiscard]] std::span<const ConfigSection> all() const noexcept { return all_; }
+
+ private:
+  void add(const AlertChannel& channel) {
+    std::vector<ConfigKey>& keys = keys_.emplace_back();
+    for (const AlertSetting& setting : channel.settings) {
+      keys.push_back({setting.name, Takes::other, 0, 0,
+                      setting.number ? "a whole number, or a secret" : "a text, {environment: NAME} or {file: PATH}",
+                      setting.needed ? "must be there" : setting.usual, setting.help});
+    }
+    const std::string& name = names_.emplace_back(fmt::format("alert {}", channel.name));
+    const std::string& place = names_.emplace_back(fmt::format("alerts[].{}", channel.name));
+    all_.push_back({name, place, channel.help, keys});
+  }
+
+  std::deque<std::vector<ConfigKey>> keys_;
+  std::deque<std::string> names_;
+  std::vector<ConfigSection> all_;
+};
+
 const ConfigSection& section_of(std::string_view name) {
-  const auto* const found = std::find_if(kSections.begin(), kSections.end(),
-                                         [name](const ConfigSection& section) { return section.name == name; });
-  assert(found != kSections.end());
+  const auto sections = config_sections();
+  const auto found = std::find_if(sections.begin(), sections.end(),
+                                  [name](const ConfigSection& section) { return section.name == name; });
+  assert(found != sections.end());
   return *found;
 }
 
@@ -210,13 +257,14 @@ std::string check_rows(std::string_view section) {
 }  // namespace
 
 std::span<const ConfigSection> config_sections() {
-  return kSections;
+  static const Sections sections;
+  return sections.all();
 }
 
 const std::vector<std::string_view>& key_names(std::string_view section) {
   static const auto all = [] {
     std::map<std::string_view, std::vector<std::string_view>> names;
-    for (const ConfigSection& each : kSections) {
+    for (const ConfigSection& each : config_sections()) {
       for (const ConfigKey& key : each.keys) names[each.name].push_back(key.name);
     }
     return names;
@@ -273,9 +321,10 @@ std::string config_reference() {
       "The file that `nines run --config FILE` reads, YAML, made from the tables that it is read by: `nines config "
       "reference` prints this page,\n`nines config keys` the same as a table. `nines config check FILE` names every "
       "mistake with its place. Durations are written like 90s, 5m,\n24h; `${NAME}` stands for a variable of the "
-      "environment, `${NAME:-text}` for the text where it is not set, `$$` for a dollar. SIGHUP reads the file "
-      "again.\n";
-  for (const ConfigSection& section : kSections) {
+      "environment, `${NAME:-text}` for the text where it is not set, `$$` for a dollar. `<<: *anchor` merges a "
+      "mapping "
+      "into another.\nSIGHUP reads the file again.\n";
+  for (const ConfigSection& section : config_sections()) {
     text += fmt::format("\n## {}\n\n{}\n\n| key | takes | without it | what it is |\n|---|---|---|---|\n",
                         section.place.empty() ? "Top" : fmt::format("`{}`", section.place), section.help);
     for (const ConfigKey& key : section.keys) {

@@ -13,16 +13,7 @@ namespace nines::tools {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Problems& problems) {
-  const auto text = read_text(node, what, problems);
-  if (!text) return std::nullopt;
-  if (*text != "true" && *text != "false") {
-    problems.add(node, fmt::format("{} must be true or false", what));
-    return std::nullopt;
-  }
-  return *text == "true";
-}
+using Entries = std::vector<std::pair<YAML::Node, YAML::Node>>;
 
 // A text, or {environment: NAME} or {file: PATH}, which are read at each delivery.
 SecretText read_secret(const YAML::Node& node, std::string_view what, Problems& problems) {
@@ -40,6 +31,7 @@ SecretText read_secret(const YAML::Node& node, std::string_view what, Problems& 
 
 // What names a target that has no name: lasting as long as the target is the same.
 std::string usual_name(const AlertTarget& target) {
+  if (!target.channel.empty()) return target.channel;
   if (!target.exec.empty()) return fmt::format("{}", fmt::join(target.exec, " "));
   std::string url = target.webhook ? target.webhook->text : "";
   const std::size_t host = url.find("://");
@@ -65,14 +57,49 @@ std::vector<AlertTopic> read_topics(const YAML::Node& node, Problems& problems) 
   return topics;
 }
 
+// A setting's value: a secret, or a list of texts, which stands for them with commas between them.
+SecretText read_setting(const YAML::Node& node, std::string_view what, Problems& problems) {
+  if (!node.IsSequence()) return read_secret(node, what, problems);
+  SecretText list;
+  list.text = fmt::format("{}", fmt::join(read_texts(node, what, problems), ","));
+  return list;
+}
+
+// `discord: https://...` or `discord: {url: https://...}`: where a channel needs one thing only, it may stand alone.
+void read_channel(const YAML::Node& node, const AlertChannel& channel, AlertTarget& target, Problems& problems) {
+  target.channel = channel.name;
+  const bool alone =
+      channel.settings.size() == 1 && (!node.IsMap() || node["environment"].IsDefined() || node["file"].IsDefined());
+  if (alone) {
+    target.settings.emplace_back(channel.settings[0].name, read_setting(node, channel.name, problems));
+    return;
+  }
+  const std::string section = fmt::format("alert {}", channel.name);
+  const MapReader map(node, std::string(channel.name), key_names(section), problems);
+  for (const auto& [name, value] : map.entries()) {
+    if (value.IsNull()) continue;
+    target.settings.emplace_back(name, read_setting(value, name, problems));
+  }
+}
+
 AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
   const MapReader map(node, "an alert", key_names("alert"), problems);
   AlertTarget target;
   if (const auto exec = map.get("exec")) target.exec = read_texts(*exec, "exec", problems);
   if (const auto webhook = map.get("webhook")) target.webhook = read_secret(*webhook, "webhook", problems);
+  for (const AlertChannel& channel : alert_channels()) {
+    const auto given = map.get(channel.name);
+    if (!given) continue;
+    if (!target.channel.empty()) {
+      problems.add(*given,
+                   fmt::format("an alert has one channel; this one has {} and {}", target.channel, channel.name));
+      continue;
+    }
+    read_channel(*given, channel, target, problems);
+  }
   if (const auto headers = map.get("headers")) {
     if (!headers->IsMap()) problems.add(*headers, "headers must be a mapping");
-    for (const auto& item : headers->IsMap() ? *headers : YAML::Node(YAML::NodeType::Map)) {
+    for (const auto& item : headers->IsMap() ? entries_of(*headers, problems) : Entries()) {
       const auto name = read_text(item.first, "a header", problems);
       if (name) target.headers.emplace_back(*name, read_secret(item.second, "a header's value", problems));
     }
@@ -83,6 +110,11 @@ AlertTarget read_alert(const YAML::Node& node, Problems& problems) {
     target.content_type = read_text(*type, "content-type", problems).value_or("");
   // YAML 1.1 reads a plain `on` as true, yaml-cpp as the text that it is.
   if (const auto on = map.get("on")) target.topics = read_topics(*on, problems);
+  if (const auto groups = map.get("groups")) target.groups = read_texts(*groups, "groups", problems);
+  if (const auto after = map.get("after")) {
+    target.after = read_duration(*after, config_key("alert", "after"), problems).value_or(milliseconds{0});
+  }
+  if (const auto quiet = map.get("quiet")) target.quiet = read_maintenance(*quiet, problems);
   if (const auto send = map.get("send-resolved"))
     target.send_resolved = read_bool(*send, "send-resolved", problems).value_or(true);
   if (const auto every = map.get("remind-every")) {

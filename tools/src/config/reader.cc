@@ -71,6 +71,50 @@ struct JsonReading {
   std::size_t nodes = 0;
 };
 
+/// Adds what `<<` brings into a mapping, but for keys that are there.
+class Merger {
+ public:
+  Merger(std::vector<std::pair<YAML::Node, YAML::Node>>& entries, Problems& problems)
+      : entries_(entries), problems_(problems) {}
+
+  void merge(const YAML::Node& from, int depth = 0) {
+    if (from.IsSequence() && depth == 0) {
+      for (const auto& each : from) merge(each, depth + 1);
+      return;
+    }
+    // An anchor may stand within itself, and a few lines may stand for millions.
+    if (!from.IsMap() || depth > kDeepest || ++merged_ > kMost) {
+      problems_.add(from, "`<<` takes a mapping or a list of mappings, merged a few times at most");
+      return;
+    }
+    for (const auto& item : from) {
+      if (is_merge(item.first)) continue;
+      const bool there = std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+        return entry.first.IsScalar() && item.first.IsScalar() && entry.first.Scalar() == item.first.Scalar();
+      });
+      if (!there) entries_.emplace_back(item.first, item.second);
+    }
+    for (const auto& item : from) {
+      if (!is_merge(item.first)) continue;
+      if (item.second.IsSequence()) {
+        for (const auto& each : item.second) merge(each, depth + 1);
+      } else {
+        merge(item.second, depth + 1);
+      }
+    }
+  }
+
+  static bool is_merge(const YAML::Node& key) { return key.IsScalar() && key.Scalar() == "<<" && key.Tag() != "!"; }
+
+ private:
+  static constexpr int kDeepest = 16;
+  static constexpr int kMost = 1'000;
+
+  std::vector<std::pair<YAML::Node, YAML::Node>>& entries_;
+  Problems& problems_;
+  int merged_ = 0;
+};
+
 std::optional<Json> json_of(const YAML::Node& node, std::string_view what, int depth, JsonReading& reading,
                             Problems& problems) {
   if (depth > kDeepestJson || ++reading.nodes > kMostJsonNodes) {
@@ -87,25 +131,27 @@ std::optional<Json> json_of(const YAML::Node& node, std::string_view what, int d
     }
     return Json(*text);
   }
-  Json out = node.IsMap() ? Json::object() : Json::array();
   bool good = true;
-  for (const auto& item : node) {
-    std::optional<std::string> key;
-    if (node.IsMap()) {
-      key = read_text(item.first, fmt::format("a key of {}", what), problems);
-      if (!key) return std::nullopt;
+  Json out = node.IsMap() ? Json::object() : Json::array();
+  if (node.IsSequence()) {
+    for (const auto& item : node) {
+      auto value = json_of(item, what, depth + 1, reading, problems);
+      good = good && value;
+      if (value) out.push_back(std::move(*value));
     }
-    const YAML::Node& child = node.IsMap() ? item.second : static_cast<const YAML::Node&>(item);
-    auto value = json_of(child, key ? std::string_view(*key) : what, depth + 1, reading, problems);
-    good = good && value;
-    if (!value) continue;
-    if (!key) {
-      out.push_back(std::move(*value));
-    } else if (out.contains(*key)) {
-      problems.add(item.first, fmt::format("`{}` is given twice", printable(*key)));
-      good = false;
-    } else {
-      out[*key] = std::move(*value);
+  } else {
+    for (const auto& [name, child] : entries_of(node, problems)) {
+      const auto key = read_text(name, fmt::format("a key of {}", what), problems);
+      if (!key) return std::nullopt;
+      auto value = json_of(child, *key, depth + 1, reading, problems);
+      good = good && value;
+      if (!value) continue;
+      if (out.contains(*key)) {
+        problems.add(name, fmt::format("`{}` is given twice", printable(*key)));
+        good = false;
+      } else {
+        out[*key] = std::move(*value);
+      }
     }
   }
   if (!good) return std::nullopt;
@@ -216,6 +262,28 @@ std::optional<Json> read_json(const YAML::Node& node, std::string_view what, boo
   return json_of(node, what, 0, reading, problems);
 }
 
+std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  if (*text != "true" && *text != "false") {
+    problems.add(node, fmt::format("{} must be true or false", what));
+    return std::nullopt;
+  }
+  return *text == "true";
+}
+
+std::vector<std::pair<YAML::Node, YAML::Node>> entries_of(const YAML::Node& node, Problems& problems) {
+  std::vector<std::pair<YAML::Node, YAML::Node>> entries;
+  for (const auto& item : node) {
+    if (!Merger::is_merge(item.first)) entries.emplace_back(item.first, item.second);
+  }
+  Merger merger(entries, problems);
+  for (const auto& item : node) {
+    if (Merger::is_merge(item.first)) merger.merge(item.second);
+  }
+  return entries;
+}
+
 MapReader::MapReader(const YAML::Node& node, std::string what, std::span<const std::string_view> known,
                      Problems& problems)
     : node_(node) {
@@ -223,8 +291,10 @@ MapReader::MapReader(const YAML::Node& node, std::string what, std::span<const s
     problems.add(node, fmt::format("{} must be a mapping of keys to values", what));
     return;
   }
-  for (const auto& item : node) {
+  const bool has_free = std::find(known.begin(), known.end(), "x-*") != known.end();
+  for (const auto& item : entries_of(node, problems)) {
     const std::string key = item.first.IsScalar() ? item.first.Scalar() : std::string();
+    if (has_free && key.starts_with("x-")) continue;
     if (std::find(known.begin(), known.end(), key) == known.end()) {
       const std::string_view near = closest(key, known);
       problems.add(item.first, fmt::format("{} has no key `{}`{}", what, printable(key),

@@ -53,6 +53,8 @@ class Problems {
 /// A whole number within [least, most].
 [[nodiscard]] std::optional<std::int64_t> read_integer(const YAML::Node& node, std::string_view what,
                                                        std::int64_t least, std::int64_t most, Problems& problems);
+/// true or false.
+[[nodiscard]] std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Problems& problems);
 /// A size like 64MiB or 20GiB.
 [[nodiscard]] std::optional<std::uint64_t> read_bytes(const YAML::Node& node, std::string_view what,
                                                       Problems& problems);
@@ -63,7 +65,12 @@ class Problems {
 [[nodiscard]] std::optional<Json> read_json(const YAML::Node& node, std::string_view what, bool typed,
                                             Problems& problems);
 
-/// A mapping whose keys are known beforehand. Keys that are not, and keys that come twice, are problems.
+/// The entries of a mapping, then those that its `<<` merges into it: of a mapping or of a list of them, of which the
+/// first that has a key counts, and none where the mapping has it itself. Requires: node.IsMap().
+[[nodiscard]] std::vector<std::pair<YAML::Node, YAML::Node>> entries_of(const YAML::Node& node, Problems& problems);
+
+/// A mapping whose keys are known beforehand; where "x-*" is among them, all that begin with x- are, and say nothing.
+/// Keys that are not, and keys that come twice, are problems.
 class MapReader {
  public:
   /// `what` names the mapping in messages: "server `site`", "store".

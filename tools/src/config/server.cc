@@ -200,7 +200,7 @@ void read_tags(const YAML::Node& node, std::map<std::string, std::string>& tags,
     problems.add(node, "tags must be a mapping like {team: web}");
     return;
   }
-  for (const auto& item : node) {
+  for (const auto& item : entries_of(node, problems)) {
     const auto key = read_text(item.first, "a tag", problems);
     const auto value = read_text(item.second, "a tag's value", problems);
     if (key && value && !tags.emplace(*key, *value).second) {
@@ -258,6 +258,7 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
   if (const auto retention = map.get("retention")) read_retention(*retention, server.retention, problems);
 
   if (const auto push = map.get("push")) config.push = read_push(*push, problems);
+  if (const auto enabled = map.get("enabled")) config.enabled = read_bool(*enabled, "enabled", problems).value_or(true);
   if (const auto alerts = map.get("alerts")) config.alerts = read_texts(*alerts, "alerts", problems);
   if (!map.get("url") && config.push) {
     server.url = config.check.url = "push:";

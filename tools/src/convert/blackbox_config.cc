@@ -106,30 +106,43 @@ void read_http(const YAML::Node& http, const std::string& target, DraftServer& s
   if (!matches.empty()) server.expect("body-matches", yaml_list(matches));
 }
 
-void read_dialog(const YAML::Node& steps, DraftServer& server) {
-  if (!steps.IsDefined() || !steps.IsSequence() || steps.size() == 0) return;
-  std::string send;
-  std::vector<std::string> expects;
-  bool simple = true;
-  for (const auto& step : steps) {
-    const std::string line = text_of(step, "send");
-    const std::string expect = text_of(step, "expect");
-    if (is_true(value_of(step, "starttls"))) simple = false;
-    if (!line.empty()) {
-      // A greeting may be awaited first: what is sent lies in the connection until it is read.
-      send += line + "\r\n";
+/// `${1}` and `$1` of what is sent stand for the groups of the last expectation; `$$` for a dollar.
+std::string with_our_groups(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string_view rest = text.substr(at);
+    const auto digit = [&](std::size_t i) { return i < rest.size() && rest[i] >= '1' && rest[i] <= '9'; };
+    if (rest.starts_with("$$")) {
+      out += '$';
+      at += 1;
+    } else if (rest.starts_with("${") && digit(2) && rest.substr(3).starts_with('}')) {
+      out += fmt::format("{{{{{}}}}}", rest[2]);
+      at += 3;
+    } else if (rest.starts_with('$') && digit(1)) {
+      out += fmt::format("{{{{{}}}}}", rest[1]);
+      at += 1;
+    } else {
+      out += text[at];
     }
-    if (!expect.empty()) expects.push_back(yaml_text("(?m)" + expect));
   }
-  if (!simple) {
-    server.note("no equal: a dialog that changes to TLS");
-    server.disabled = true;
-    return;
+  return out;
+}
+
+void read_dialog(const YAML::Node& steps, DraftServer& server) {
+  if (!steps.IsDefined() || !steps.IsSequence()) return;
+  std::vector<std::string> dialog;
+  for (const auto& step : steps) {
+    // Of one step first what is expected counts, then what is sent, then the change to TLS.
+    if (const std::string expect = text_of(step, "expect"); !expect.empty()) {
+      dialog.push_back(yaml_text("expect " + expect));
+    }
+    if (std::string line = text_of(step, "send"); !line.empty()) {
+      if (line.ends_with('\r')) line.pop_back();
+      dialog.push_back(yaml_text("send " + with_our_groups(line) + "\r\n"));
+    }
+    if (is_true(value_of(step, "starttls"))) dialog.emplace_back("starttls");
   }
-  if (!send.empty()) server.set("send", yaml_text(send));
-  if (!expects.empty()) server.expect("body-matches", yaml_list(expects));
-  if (steps.size() > 2)
-    server.note("means less: what is sent goes at once, and each answer must be there, in any order");
+  if (!dialog.empty()) server.set("dialog", yaml_list(dialog));
 }
 
 void read_family(const YAML::Node& prober, DraftServer& server) {
@@ -159,9 +172,13 @@ void read_module(const YAML::Node& module, const std::string& target, DraftServe
     read_dialog(value_of(own, "query_response"), server);
   } else if (prober == "icmp") {
     server.set("url", yaml_text("icmp://" + host_of(target)));
-    for (const char* const key : {"ttl", "source_ip_address", "payload_size", "dont_fragment"}) {
-      if (value_of(own, key).IsDefined()) server.note(fmt::format("no equal: icmp.{}", key));
+    if (const std::string ttl = text_of(own, "ttl"); !ttl.empty()) server.set("ttl", ttl);
+    if (const std::string source = text_of(own, "source_ip_address"); !source.empty()) {
+      server.set("source-address", yaml_text(source));
     }
+    // How large a request is changes no verdict on a network that carries it.
+    if (is_true(value_of(own, "dont_fragment"))) server.note("no equal: icmp.dont_fragment");
+    if (value_of(own, "payload_size").IsDefined()) server.note("no equal: icmp.payload_size");
   } else if (prober == "dns") {
     const std::string type = text_of(own, "query_type");
     server.set("url", yaml_text(fmt::format("dns://{}/{}?type={}", host_of(target), text_of(own, "query_name"),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "config/config.h"
@@ -27,6 +28,11 @@ std::string block_of(const DraftServer& server) {
   const std::string indent(4, ' ');
   if (!server.group.empty()) text += fmt::format("{}group: {}\n", indent, yaml_text(server.group));
   for (const auto& [key, value] : server.keys) text += fmt::format("{}{}: {}\n", indent, key, value);
+  if (server.alerts) {
+    std::vector<std::string> names;
+    std::transform(server.alerts->begin(), server.alerts->end(), std::back_inserter(names), yaml_text);
+    text += fmt::format("{}alerts: {}\n", indent, yaml_list(names));
+  }
   if (!server.expected.empty() || !server.json.empty()) {
     text += indent + "expect:\n";
     for (const auto& [key, value] : server.expected) text += fmt::format("{}  {}: {}\n", indent, key, value);
@@ -45,9 +51,15 @@ std::string commented(const std::string& block) {
   return text;
 }
 
-/// The first thing that is wrong with one server, without its place; empty when nothing is.
-std::string mistake_in(const std::string& block) {
-  const auto config = parse_config("servers:\n" + block, "");
+std::string block_of(const DraftAlert& alert) {
+  std::string text = fmt::format("  - {{name: {}, {}", yaml_text(alert.name), alert.channel);
+  for (const auto& [key, value] : alert.keys) text += fmt::format(", {}: {}", key, value);
+  return text + "}\n";
+}
+
+/// The first thing that is wrong with a configuration, without its place; empty when nothing is.
+std::string mistake_in(const std::string& yaml) {
+  const auto config = parse_config(yaml, "");
   if (config) return {};
   std::string line = config.error().substr(0, config.error().find('\n'));
   // ":3:5: message"
@@ -87,6 +99,13 @@ std::string yaml_with_variables(std::string_view text) {
   return escaped(out);
 }
 
+std::string yaml_secret(std::string_view text) {
+  const bool whole = text.starts_with("${") && text.find('}') + 1 == text.size();
+  const std::string_view name = whole ? text.substr(2, text.size() - 3) : std::string_view();
+  if (!whole || name.find(':') != std::string_view::npos) return text.empty() ? "" : yaml_with_variables(text);
+  return fmt::format("{{environment: {}}}", escaped(name));
+}
+
 std::string yaml_list(const std::vector<std::string>& scalars) {
   std::string text = "[";
   for (const std::string& scalar : scalars) text.append(text.size() > 1 ? ", " : "").append(scalar);
@@ -95,6 +114,21 @@ std::string yaml_list(const std::vector<std::string>& scalars) {
 
 Draft::Written Draft::write() {
   Written written;
+  std::string alert_list;
+  std::string unfit;  // alerts that `config check` would refuse, as comments
+  std::set<std::string> alert_names;
+  for (DraftAlert& alert : alerts) {
+    const std::string block = block_of(alert);
+    std::string why = mistake_in("alerts:\n" + block + "servers: []\n");
+    if (why.empty() && !alert_names.insert(alert.name).second) why = "its name is taken";
+    if (why.empty()) {
+      alert_list += block;
+      continue;
+    }
+    unfit += comment("", "left out: " + why) + commented(block);
+    ++written.notes;
+  }
+  if (!alert_list.empty()) alert_list = "alerts:\n" + alert_list;
   std::set<std::string> taken;
   std::string list;
   for (DraftServer& server : servers) {
@@ -104,10 +138,11 @@ Draft::Written Draft::write() {
       server.name = choice;
       if (!taken.contains(choice)) break;
     }
+    if (server.alerts) std::erase_if(*server.alerts, [&](const auto& alert) { return !alert_names.contains(alert); });
     for (const std::string& note : server.notes) list += comment("  ", note);
     written.notes += server.notes.size();
     const std::string block = block_of(server);
-    std::string why = server.disabled ? "" : mistake_in(block);
+    std::string why = server.disabled ? "" : mistake_in(alert_list + "servers:\n" + block);
     if (why.empty() && !server.disabled && !taken.insert(server.name).second) why = "its name is taken";
     if (server.disabled || !why.empty()) {
       if (!why.empty()) list += comment("  ", "left out: " + why);
@@ -123,10 +158,7 @@ Draft::Written Draft::write() {
   for (const std::string& note : notes) yaml += comment("", note);
   written.notes += notes.size();
   yaml += written.servers > 0 ? "servers:\n" + list : list + "servers: []\n";
-  if (!alerts.empty()) {
-    yaml += "alerts:\n";
-    for (const std::string& alert : alerts) yaml += "  - " + alert + "\n";
-  }
+  yaml += unfit + alert_list;
   return written;
 }
 

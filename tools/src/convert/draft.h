@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,8 @@ namespace nines::tools {
 [[nodiscard]] std::string yaml_text(std::string_view text);
 /// The same where the other tool takes `${NAME}` for a variable as well, and an unset one for nothing.
 [[nodiscard]] std::string yaml_with_variables(std::string_view text);
+/// The same for what is secret perhaps: one that is a variable as a whole is read at each use.
+[[nodiscard]] std::string yaml_secret(std::string_view text);
 /// "[a, b]" of scalars that are YAML already.
 [[nodiscard]] std::string yaml_list(const std::vector<std::string>& scalars);
 
@@ -36,13 +39,21 @@ struct DraftServer {
   std::vector<std::pair<std::string, std::string>> expected;
   std::vector<std::string> json;
   std::vector<std::string> notes;
+  std::optional<std::vector<std::string>> alerts;  ///< names of those of the draft that hear of it; nothing: all
+};
+
+/// An entry of `alerts`.
+struct DraftAlert {
+  std::string name;
+  std::string channel;  ///< `discord: {url: "..."}`
+  std::vector<std::pair<std::string, std::string>> keys;
 };
 
 struct Draft {
   std::string source;  ///< what it was made from, for the first line
   std::vector<DraftServer> servers;
-  std::vector<std::string> notes;   ///< about the whole
-  std::vector<std::string> alerts;  ///< entries of `alerts`, YAML of one line each
+  std::vector<std::string> notes;  ///< about the whole
+  std::vector<DraftAlert> alerts;
 
   struct Written {
     std::string yaml;

@@ -4,10 +4,12 @@
 #include <nines/calendar.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <set>
 
+#include "convert/alert_draft.h"
 #include "convert/yaml_value.h"
 #include "show/output.h"
 
@@ -110,14 +112,9 @@ class Conditions {
     if (!not_contains_.empty()) server_.expect("body-not-contains", yaml_list(not_contains_));
     if (!matches_.empty()) server_.expect("body-matches", yaml_list(matches_));
     if (!answers_.empty()) server_.expect("dns-answers", yaml_list(answers_));
-    if (latency_ms_) {
-      server_.expect("latency-below", fmt::format("{}ms", *latency_ms_));
-      server_.note("means less: a slow answer is degraded here, not down");
-    }
-    if (certificate_days_) {
-      server_.expect("certificate-days", std::to_string(*certificate_days_));
-      server_.note("means less: a certificate that expires soon is degraded here, not down");
-    }
+    if (latency_ms_) server_.expect("latency-below", fmt::format("{}ms", *latency_ms_));
+    if (certificate_days_) server_.expect("certificate-days", std::to_string(*certificate_days_));
+    if (latency_ms_ || certificate_days_) server_.expect("strict", "true");
   }
 
  private:
@@ -357,14 +354,100 @@ std::pair<std::string, std::string> thresholds(const YAML::Node& endpoint, const
   return {of("failure-threshold", "3"), of("success-threshold", "2")};
 }
 
-DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting, const std::string& maintenance) {
+/// The alerts that hear of an endpoint; nothing where the file tells nobody of anything.
+std::optional<std::vector<std::string>> alerts_of(const YAML::Node& endpoint, const YAML::Node& alerting) {
+  if (keys_of(alerting).empty()) return std::nullopt;
+  std::vector<std::string> names;
+  const YAML::Node alerts = value_of(endpoint, "alerts");
+  for (const auto& alert : alerts.IsDefined() && alerts.IsSequence() ? alerts : YAML::Node(YAML::NodeType::Sequence)) {
+    const YAML::Node enabled = value_of(alert, "enabled");
+    if (!enabled.IsDefined() || is_true(enabled)) names.push_back(text_of(alert, "type"));
+  }
+  return names;
+}
+
+/// The names that a body of Gatus' own alerts has for facts, as ours.
+std::string with_our_fields(std::string body, const YAML::Node& placeholders) {
+  const auto event = [&](const char* key, const char* usual) {
+    const std::string given = text_of(value_of(placeholders, "ALERT_TRIGGERED_OR_RESOLVED"), key);
+    return given.empty() ? std::string(usual) : given;
+  };
+  const std::string word = fmt::format("{{{{#event=resolved}}}}{}{{{{/event}}}}{{{{^event=resolved}}}}{}{{{{/event}}}}",
+                                       event("RESOLVED", "RESOLVED"), event("TRIGGERED", "TRIGGERED"));
+  const std::array<std::pair<std::string_view, std::string>, 6> fields{{{"[ENDPOINT_NAME]", "{{server}}"},
+                                                                        {"[ENDPOINT_GROUP]", "{{group}}"},
+                                                                        {"[ENDPOINT_URL]", "{{url}}"},
+                                                                        {"[ALERT_DESCRIPTION]", "{{title}}"},
+                                                                        {"[RESULT_ERRORS]", "{{detail}}"},
+                                                                        {"[ALERT_TRIGGERED_OR_RESOLVED]", word}}};
+  for (const auto& [theirs, ours] : fields) {
+    for (auto at = body.find(theirs); at != std::string::npos; at = body.find(theirs, at + ours.size())) {
+      body.replace(at, theirs.size(), ours);
+    }
+  }
+  return body;
+}
+
+/// A request that the user has described.
+std::string custom_channel(const YAML::Node& provider, std::vector<std::pair<std::string, std::string>>& keys) {
+  const YAML::Node headers = value_of(provider, "headers");
+  std::string map;
+  for (const std::string& name : keys_of(headers)) {
+    const std::string value = text_of(headers, name);
+    if (name == "Content-Type" || name == "content-type") {
+      keys.emplace_back("content-type", yaml_with_variables(value));
+    } else {
+      map += fmt::format("{}{}: {}", map.empty() ? "" : ", ", yaml_text(name), yaml_secret(value));
+    }
+  }
+  if (!map.empty()) keys.emplace_back("headers", "{" + map + "}");
+  if (const std::string body = text_of(provider, "body"); !body.empty()) {
+    keys.emplace_back("body-template", yaml_with_variables(with_our_fields(body, value_of(provider, "placeholders"))));
+    const bool typed = std::any_of(keys.begin(), keys.end(), [](const auto& k) { return k.first == "content-type"; });
+    if (!typed) keys.emplace_back("content-type", "text/plain");
+  }
+  return "webhook: " + yaml_secret(text_of(provider, "url"));
+}
+
+void read_alerting(const YAML::Node& alerting, const std::string& maintenance, Draft& draft) {
+  for (const std::string& name : keys_of(alerting)) {
+    const YAML::Node provider = value_of(alerting, name);
+    DraftAlert alert;
+    alert.name = name;
+    if (name == "custom") {
+      const std::string method = text_of(provider, "method");
+      if (method != "POST") {
+        draft.notes.push_back(
+            fmt::format("no equal: alerts by {} {}; ours are by POST", name, method.empty() ? "GET" : method));
+        continue;
+      }
+      alert.channel = custom_channel(provider, alert.keys);
+    } else {
+      const auto channel = gatus_channel(
+          name, [&provider](std::string_view setting) { return yaml_secret(text_of(provider, std::string(setting))); });
+      if (!channel) {
+        draft.notes.push_back(fmt::format("no equal: alerts by {}; `nines config keys` has the channels", name));
+        continue;
+      }
+      alert.channel = *channel;
+    }
+    const YAML::Node resolved = value_of(value_of(provider, "default-alert"), "send-on-resolved");
+    if (!resolved.IsDefined() || !is_true(resolved)) alert.keys.emplace_back("send-resolved", "false");
+    if (!maintenance.empty()) alert.keys.emplace_back("quiet", fmt::format("[{}]", maintenance));
+    draft.alerts.push_back(std::move(alert));
+  }
+  if (!maintenance.empty() && draft.alerts.empty()) {
+    draft.notes.push_back("left out: maintenance, which keeps alerts quiet; there are none");
+  }
+}
+
+DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting) {
   DraftServer server;
   server.name = text_of(endpoint, "name");
   server.group = text_of(endpoint, "group");
   server.key = server.group + "_" + server.name;
   if (const YAML::Node enabled = value_of(endpoint, "enabled"); enabled.IsDefined() && !is_true(enabled)) {
-    server.disabled = true;
-    server.note("switched off");
+    server.set("enabled", "false");
   }
   const bool dns = value_of(endpoint, "dns").IsDefined();
   const std::string url = url_of(endpoint, server);
@@ -402,8 +485,8 @@ DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting
   if (!http && !body.empty() && url.starts_with("tcp")) server.set("send", yaml_with_variables(body));
   if (url.starts_with("ws") && !body.empty()) server.note("no equal: a message over a websocket");
   read_client(client, server);
+  server.alerts = alerts_of(endpoint, alerting);
   std::vector<std::string> windows;
-  if (!maintenance.empty()) windows.push_back(maintenance);
   if (const YAML::Node own = value_of(endpoint, "maintenance-windows"); own.IsDefined() && own.IsSequence()) {
     for (const auto& window : own) {
       if (std::string text = maintenance_of(window); !text.empty()) windows.push_back(std::move(text));
@@ -429,8 +512,9 @@ DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting
   return server;
 }
 
-DraftServer read_external(const YAML::Node& endpoint) {
+DraftServer read_external(const YAML::Node& endpoint, const YAML::Node& alerting) {
   DraftServer server;
+  server.alerts = alerts_of(endpoint, alerting);
   server.name = text_of(endpoint, "name");
   server.group = text_of(endpoint, "group");
   server.key = server.group + "_" + server.name;
@@ -447,20 +531,17 @@ Draft read_gatus_config(const YAML::Node& root) {
   Draft draft;
   draft.source = "a configuration of Gatus";
   const YAML::Node alerting = value_of(root, "alerting");
-  const std::string maintenance = maintenance_of(value_of(root, "maintenance"));
+  read_alerting(alerting, maintenance_of(value_of(root, "maintenance")), draft);
   if (const YAML::Node endpoints = value_of(root, "endpoints"); endpoints.IsDefined() && endpoints.IsSequence()) {
-    for (const auto& endpoint : endpoints) draft.servers.push_back(read_endpoint(endpoint, alerting, maintenance));
+    for (const auto& endpoint : endpoints) draft.servers.push_back(read_endpoint(endpoint, alerting));
   }
   if (const YAML::Node external = value_of(root, "external-endpoints"); external.IsDefined() && external.IsSequence()) {
-    for (const auto& endpoint : external) draft.servers.push_back(read_external(endpoint));
+    for (const auto& endpoint : external) draft.servers.push_back(read_external(endpoint, alerting));
   }
   if (const YAML::Node suites = value_of(root, "suites");
       suites.IsDefined() && suites.IsSequence() && suites.size() > 0) {
     draft.notes.push_back(
         fmt::format("no equal: {} suites, of which one step needs what another answered", suites.size()));
-  }
-  for (const std::string& provider : keys_of(alerting)) {
-    draft.notes.push_back(fmt::format("no equal: alerts by {}; alerts here are a command or a webhook", provider));
   }
   for (const char* const key : {"connectivity", "remote", "security", "ui", "announcements", "tunneling"}) {
     if (value_of(root, key).IsDefined()) draft.notes.push_back(fmt::format("no equal: {}", key));

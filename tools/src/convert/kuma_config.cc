@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "convert/alert_draft.h"
 #include "peers/history_writer.h"
 #include "peers/kuma_history.h"
 #include "peers/kuma_maintenance.h"
@@ -195,8 +196,7 @@ DraftServer read_monitor(const Json& monitor, const std::map<std::int64_t, std::
   }
   read_target(monitor, type, server);
   if (monitor.contains("active") && !is_set(monitor, "active")) {
-    server.disabled = true;
-    server.note("switched off");
+    server.set("enabled", "false");
   }
   const int interval = std::max(1, static_cast<int>(number(monitor, "interval")));
   server.set("interval", fmt::format("{}s", interval));
@@ -254,10 +254,41 @@ Draft read_monitors(const Json& monitors, const Json& notifications) {
     if (monitor.is_object() && text(monitor, "type") != "group") draft.servers.push_back(read_monitor(monitor, groups));
   }
   if (!notifications.is_array()) return draft;
+  std::map<std::int64_t, std::string> names;  // by the notification's number
   for (const Json& notification : notifications) {
-    const Json config = notification.is_object() ? inner(notification, "config") : Json();
-    draft.notes.push_back(fmt::format("no equal: the notification {} by {}; alerts here are a command or a webhook",
-                                      text(notification, "name"), config.is_object() ? text(config, "type") : "?"));
+    if (!notification.is_object()) continue;
+    const Json config = inner(notification, "config");
+    const std::string type = config.is_object() ? text(config, "type") : "?";
+    const auto channel = kuma_channel(type, [&config](std::string_view setting) {
+      const auto found = config.find(setting);
+      if (found == config.end() || found->is_null() || *found == "") return std::string();
+      return found->is_string() ? yaml_text(found->get<std::string>()) : dump(*found);
+    });
+    if (!channel) {
+      draft.notes.push_back(fmt::format("no equal: the notification {} by {}; `nines config keys` has the channels",
+                                        text(notification, "name"), type));
+      continue;
+    }
+    DraftAlert alert;
+    alert.name = clean_text(text(notification, "name"), 200, true);
+    const bool taken = std::any_of(draft.alerts.begin(), draft.alerts.end(),
+                                   [&](const DraftAlert& other) { return other.name == alert.name; });
+    if (taken || alert.name.empty()) alert.name += fmt::format(" {}", text(notification, "id"));
+    alert.channel = *channel;
+    alert.keys.emplace_back("on", "[down, certificate]");
+    names[static_cast<std::int64_t>(number(notification, "id"))] = alert.name;
+    draft.alerts.push_back(std::move(alert));
+  }
+  for (DraftServer& server : draft.servers) {
+    if (draft.alerts.empty()) break;
+    server.alerts.emplace();
+    for (const Json& monitor : monitors) {
+      if (!monitor.is_object() || text(monitor, "id") != server.key) continue;
+      const Json ids = monitor.value("notificationIDList", Json::object());
+      for (const auto& [id, name] : names) {
+        if (ids.is_object() && ids.contains(std::to_string(id))) server.alerts->push_back(name);
+      }
+    }
   }
   return draft;
 }
@@ -327,12 +358,22 @@ Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zon
         });
     if (!read) return tl::unexpected(read.error());
   }
+  if (const auto heard = database.columns("monitor_notification"); heard && !heard->empty()) {
+    read =
+        for_rows(database, "SELECT monitor_id, notification_id FROM monitor_notification", [&](const SqliteRows& row) {
+          const auto monitor = monitors.find(row.integer(0));
+          if (monitor == monitors.end()) return;
+          monitor->second["notificationIDList"][std::to_string(row.integer(1))] = true;
+        });
+    if (!read) return tl::unexpected(read.error());
+  }
   Json all = Json::array();
   for (const auto& [id, monitor] : monitors) all.push_back(monitor);
   Json notifications = Json::array();
   if (const auto there = database.columns("notification"); there && there->contains("config")) {
-    read = for_rows(database, "SELECT name, config FROM notification ORDER BY id", [&](const SqliteRows& row) {
-      notifications.push_back(Json{{"name", valid_utf8(row.text(0))}, {"config", valid_utf8(row.text(1))}});
+    read = for_rows(database, "SELECT id, name, config FROM notification ORDER BY id", [&](const SqliteRows& row) {
+      notifications.push_back(
+          Json{{"id", row.integer(0)}, {"name", valid_utf8(row.text(1))}, {"config", valid_utf8(row.text(2))}});
     });
     if (!read) return tl::unexpected(read.error());
   }

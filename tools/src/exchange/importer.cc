@@ -6,6 +6,7 @@
 #include <optional>
 #include <tuple>
 
+#include "exchange/kept_results.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -16,8 +17,6 @@ namespace {
 constexpr std::size_t kBatchResults = 200'000;
 // Details and names come on top: with details of 4 KiB so many results would be a gigabyte.
 constexpr std::size_t kBatchTextBytes = 32U << 20U;
-// Fewer results of one server than this are appended; more are loaded, which seals them at once.
-constexpr std::size_t kLoadResults = 256;
 // A file of which so many lines are bad and none is good is another file.
 constexpr std::uint64_t kHopelessLines = 1'000;
 // Fewer results of a server say nothing about how often it was checked.
@@ -181,8 +180,11 @@ void Importer::look_at_distances(ServerId id, std::span<const CheckResult> resul
 }
 
 Result<void> Importer::store_server(std::span<const CheckResult> results) {
-  if (results.size() >= kLoadResults) return store_->load(results.front().server, results);
-  return store_->append(results, Durability::buffered);
+  const auto expired = store_kept(*store_, results);
+  if (!expired) return tl::unexpected(expired.error());
+  counts_.expired += *expired;
+  counts_.results -= *expired;
+  return {};
 }
 
 Result<ServerId> Importer::server_id(const std::string& name, TimeMs first) {

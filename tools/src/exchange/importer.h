@@ -40,6 +40,7 @@ struct ImportOptions {
 struct ImportCounts {
   std::uint64_t results = 0;  ///< stored, repeated ones included
   std::uint64_t bad_lines = 0;
+  std::uint64_t expired = 0;  ///< older than retention keeps, and not stored
   std::uint64_t new_servers = 0;
   /// Servers of which most results lie further apart than one holds for, having no interval of their own; the name of
   /// one, and how far they lie apart there.

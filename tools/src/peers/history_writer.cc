@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "exchange/kept_results.h"
 #include "exchange/results.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -15,8 +16,6 @@ namespace {
 // About 15 MB of results, and as much of their details.
 constexpr std::size_t kBatchResults = 100'000;
 constexpr std::size_t kBatchTextBytes = 16U << 20U;
-// Fewer results than this are appended; more are loaded, which seals them at once.
-constexpr std::size_t kLoadResults = 256;
 // Progress and interruption are looked at once in so many rows.
 constexpr std::uint64_t kRowsBetweenLooks = 256;
 
@@ -80,6 +79,10 @@ std::vector<std::string> name_choices(const std::string& name, const std::string
   names.push_back(clean_text(name, ServerLimits::kMaxNameBytes - suffix.size(), true) + suffix);
   std::erase_if(names, [](const std::string& n) { return n.size() > ServerLimits::kMaxNameBytes; });
   return names;
+}
+
+const Server* find_imported(const Catalog& catalog, const PeerServer& server) {
+  return find_place(catalog, server).first;
 }
 
 std::int64_t hold_ms(const Rules& rules) {
@@ -215,15 +218,17 @@ Result<void> HistoryWriter::drop_unchanged() {
 }
 
 Result<void> HistoryWriter::store_batch() {
+  std::size_t expired_results = 0;
   if (store_ != nullptr) {
     if (auto dropped = drop_unchanged(); !dropped) return dropped;
     if (!batch_.empty()) {
-      auto stored =
-          batch_.size() >= kLoadResults ? store_->load(server_, batch_) : store_->append(batch_, Durability::buffered);
-      if (!stored) return stored;
+      const auto expired = store_kept(*store_, batch_);
+      if (!expired) return tl::unexpected(expired.error());
+      leave_out("results older than retention keeps", *expired);
+      expired_results = *expired;
     }
   }
-  counts_.results += batch_.size();
+  counts_.results += batch_.size() - expired_results;
   batch_.clear();
   batch_bytes_ = 0;
   return {};

@@ -110,6 +110,9 @@ class HistoryWriter {
 [[nodiscard]] std::vector<std::string> name_choices(const std::string& name, const std::string& group,
                                                     std::string_view key);
 
+/// The entry that the server's history goes into; null where it would be a new one.
+[[nodiscard]] const Server* find_imported(const Catalog& catalog, const PeerServer& server);
+
 /// How many milliseconds a result of `rules` holds.
 [[nodiscard]] std::int64_t hold_ms(const Rules& rules);
 

@@ -1,6 +1,7 @@
 #include "peers/recognise.h"
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 
 namespace nines::tools {
@@ -43,6 +44,18 @@ FileKind object_kind(std::string_view text) {
   return FileKind::ndjson;
 }
 
+/// Whether the first line that is no comment is `key:`, with a value or without.
+bool is_yaml(std::string_view text) {
+  while (text.starts_with('#') || text.starts_with('\n') || text.starts_with('\r')) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  const std::string_view line = first_line(text);
+  const auto is_key = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  const auto end = static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), is_key) - line.begin());
+  const std::string_view rest = line.substr(end);
+  return line.starts_with("---") || (end > 0 && (rest == ":" || rest.starts_with(": ")));
+}
+
 }  // namespace
 
 FileKind recognise(std::string_view head) {
@@ -60,10 +73,7 @@ FileKind recognise(std::string_view head) {
   if (text.front() == '{') return object_kind(text);
   if (text.starts_with("# HELP ") || text.starts_with("# TYPE ") || text.starts_with("# EOF")) return FileKind::samples;
   if (is_sample(line)) return FileKind::samples;
-  if (text.starts_with("endpoints:") || text.starts_with("modules:") || text.starts_with("servers:")) {
-    return FileKind::yaml;
-  }
-  return FileKind::csv;
+  return is_yaml(text) ? FileKind::yaml : FileKind::csv;
 }
 
 }  // namespace nines::tools

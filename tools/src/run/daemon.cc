@@ -28,12 +28,22 @@ namespace {
 // What a push waits for its result to be stored; the job may try again after it.
 constexpr std::chrono::seconds kPushPatience{5};
 
+bool in_maintenance(const Server& server, TimeMs time) {
+  const auto spans = overlay(server, {time, time + std::chrono::milliseconds{1}}, MaintenancePolicy::exclude);
+  return spans && !spans->empty() && spans->front().state == State::maintenance;
+}
+
 bool in_maintenance(const Store& store, ServerId id, TimeMs time) {
   const auto catalog = store.catalog();
   const Server* const server = catalog->find(id);
-  if (server == nullptr) return false;
-  const auto spans = overlay(*server, {time, time + std::chrono::milliseconds{1}}, MaintenancePolicy::exclude);
-  return spans && !spans->empty() && spans->front().state == State::maintenance;
+  return server != nullptr && in_maintenance(*server, time);
+}
+
+/// Quiet hours are written and read like maintenance.
+bool in_quiet_hours(const std::vector<Maintenance>& hours, TimeMs time) {
+  Server server;
+  server.maintenance = hours;
+  return in_maintenance(server, time);
 }
 
 // "burning 14.4 times too fast over 1h and 5m; 31 % of the error budget is left".
@@ -139,6 +149,7 @@ ProberOptions Daemon::prober_options() {
   options.alerts.targets = config_.alerts;
   options.alerts.journal = config_.store.path + "-alerts";
   options.alerts.muted = [this](ServerId id, TimeMs time) { return in_maintenance(*store_, id, time); };
+  options.alerts.quiet = in_quiet_hours;
   options.alerts.budget = [this](ServerId id, TimeMs time) { return burn_of(*store_, id, time); };
   options.on_result = [this](const CheckReport& report) {
     const auto catalog = store_->catalog();

@@ -15,6 +15,10 @@ Outcome import_files(const Call& call);
 void export_options(OptionList& options);
 Outcome export_results(const Call& call);
 
+// compare.cc: another tool's figures beside ours.
+void compare_options(OptionList& options);
+Outcome compare(const Call& call);
+
 // demo.cc: a history to look at.
 void demo_options(OptionList& options);
 Outcome demo(const Call& call);

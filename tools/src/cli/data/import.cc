@@ -321,6 +321,7 @@ Outcome import_files(const Call& call) {
       }
       if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
       total.results += importer.counts().results;
+      total.expired += importer.counts().expired;
       total.new_servers += importer.counts().new_servers;
       if (target != nullptr || dry) remarks.add(importer);
       if (interruption(call) != 0) break;
@@ -364,6 +365,8 @@ Outcome import_files(const Call& call) {
     }
     if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
     say(sentence);
+    if (total.expired > 0)
+      say(fmt::format("left out: {} older than retention keeps", counted(total.expired, "result")));
     remarks.say_all();
     peers.say_what_was_left_out();
   }

@@ -29,6 +29,10 @@ void incident_options(OptionList& options);
 Outcome incident_ack(const Call& call);
 Outcome incident_note(const Call& call);
 
+// alert.cc: a try of who is told.
+void alert_test_options(OptionList& options);
+Outcome alert_test(const Call& call);
+
 // configure.cc, config_import.cc, config_keys.cc: the configuration, before anything runs by it.
 void init_options(OptionList& options);
 Outcome init(const Call& call);

@@ -1,4 +1,5 @@
-// nines config keys | reference, and what init and config import take: all that needs no library of the network.
+// nines config keys | reference, and what init, config import and alert test take: all that needs no library of the
+// network.
 #include <fmt/format.h>
 #include <nines/check_spec.h>
 
@@ -25,6 +26,11 @@ void init_options(OptionList& options) {
 void config_import_options(OptionList& options) {
   options.add_options()("tz", po::value<std::string>()->value_name("ZONE"),
                         "of Uptime Kuma's process, where its store does not say");
+}
+
+void alert_test_options(OptionList& options) {
+  options.add_options()("config,c", po::value<std::string>()->value_name("FILE"),
+                        "the configuration with the alert (default nines.yaml)");
 }
 
 Outcome config_keys(const Call& call) {
