@@ -4,6 +4,7 @@
     bench/command.py                       stores of 100 servers x 90 days and of 10,000 servers x 2 days; a few minutes
     bench/command.py --small               of 10 servers x 3 days and of 100 x 1, for a look at the script itself
     bench/command.py --rounds 21 --json F  more rounds, and the figures kept
+    bench/command.py --instructions        counted by valgrind instead of timed, for a machine that does other work too
 
 Medians of wall time and of processor time, pinned to the last processor. The stores are those of `nines demo`, made once
 in build/bench-data. For a cold cache the kernel is told to drop its own before each round, which only root may; without
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import statistics
@@ -41,6 +43,18 @@ def run(command, before=None):
     if done.returncode != 0:
         sys.exit(f"bench/command.py: {' '.join(command)} ends with {done.returncode}: {done.stderr.decode()}")
     return wall * 1e3, (children_seconds() - cpu) * 1e3
+
+
+def instructions(command):
+    """Millions of instructions that a command executes, the loading of its libraries included."""
+    done = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    counted = re.search(r"refs:\s+([0-9,]+)", done.stderr)
+    if done.returncode != 0 or not counted:
+        sys.exit(f"bench/command.py: {' '.join(command)} ends with {done.returncode}: {done.stderr}")
+    return int(counted[1].replace(",", "")) / 1e6
 
 
 def medians(command, rounds, before=None):
@@ -76,6 +90,7 @@ def main():
     parser.add_argument("--program", default=str(ROOT / "build/release/tools/nines"))
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
     data = pathlib.Path(os.environ.get("NINES_BENCH_DIR", ROOT / "build/bench-data"))
@@ -91,6 +106,10 @@ def main():
     figures = []
 
     def measure(what, command, before=None, rounds=arguments.rounds):
+        if arguments.instructions:
+            if before is None:
+                figures.append({"what": what, "instructions_m": round(instructions(command), 1)})
+            return
         wall, cpu = medians(command, rounds, before)
         figures.append({"what": what, "wall_ms": round(wall, 1), "cpu_ms": round(cpu, 1)})
 
@@ -103,23 +122,22 @@ def main():
     measure("uptime NAME --window 90d --json", [program, "uptime", "payments", "--window", "90d", "--json", *columns])
     measure("record", [program, "record", "bench", "up", *columns])
     measure(f"status of {many} servers x {wide_days} days", [program, "status", "--db", wide])
-    verify = [program, "verify", *columns]
-    wall, cpu = medians(verify, max(3, arguments.rounds // 3))
     tables = sum(f.stat().st_size for f in pathlib.Path(deep).glob("*.sst"))
-    figures.append(
-        {
-            "what": f"verify, {tables / 1e6:.1f} MB of tables: {tables / 1e6 / (wall / 1e3):.0f} MB/s",
-            "wall_ms": round(wall, 1),
-            "cpu_ms": round(cpu, 1),
-        }
-    )
-    info = json.loads(subprocess.run([program, "info", "--json", *columns], check=True, capture_output=True).stdout)
-    figures[-1]["what"] += f", {info['results'] / (wall / 1e3) / 1e6:.1f} M results/s"
+    measure(f"verify, {tables / 1e6:.1f} MB of tables", [program, "verify", *columns], rounds=max(3, arguments.rounds // 3))
+    if not arguments.instructions:
+        info = json.loads(subprocess.run([program, "info", "--json", *columns], check=True, capture_output=True).stdout)
+        seconds = figures[-1]["wall_ms"] / 1e3
+        figures[-1]["what"] += f": {tables / 1e6 / seconds:.0f} MB/s, {info['results'] / seconds / 1e6:.1f} M results/s"
 
     width = max(len(f["what"]) for f in figures)
-    print(f"{'what':<{width}}  wall ms  cpu ms")
-    for f in figures:
-        print(f"{f['what']:<{width}}  {f['wall_ms']:7.1f}  {f['cpu_ms']:6.1f}")
+    if arguments.instructions:
+        print(f"{'what':<{width}}  M instructions")
+        for f in figures:
+            print(f"{f['what']:<{width}}  {f['instructions_m']:14.1f}")
+    else:
+        print(f"{'what':<{width}}  wall ms  cpu ms")
+        for f in figures:
+            print(f"{f['what']:<{width}}  {f['wall_ms']:7.1f}  {f['cpu_ms']:6.1f}")
     if arguments.json:
         pathlib.Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

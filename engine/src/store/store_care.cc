@@ -45,7 +45,8 @@ Result<void> StoreImpl::compact() {
 Result<VerifyReport> StoreImpl::verify() const {
   return call(Access::read, [&]() -> Result<VerifyReport> {
     return verify_store([this] { return core_->handle.kv(); }, [this] { return catalog(); },
-                        [this](ServerId server) { return longest_interval(server); });
+                        [this](ServerId server) { return longest_interval(server); },
+                        core_->options.performance.scan_threads);
   });
 }
 

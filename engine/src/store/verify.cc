@@ -1,12 +1,16 @@
 #include "store/verify.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/parallel.h"
 #include "codec/chunk.h"
 #include "codec/key.h"
 #include "codec/row.h"
@@ -232,6 +236,42 @@ Result<void> ServerVerifier::verify(ServerId server, std::optional<std::chrono::
   return days_->status();
 }
 
+/// What one thread reads with, and has found.
+struct Part {
+  VerifyReport report;
+  std::unique_ptr<View> view;
+  std::optional<ServerVerifier> verifier;
+
+  /// Before the first server of the thread.
+  [[nodiscard]] Result<void> open(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv, ServerId server) {
+    if (verifier) return {};
+    auto kv = get_kv();
+    if (!kv) return tl::unexpected<Error>(kv.error());
+    auto opened = (*kv)->view(server, {Space::recent, Space::checks, Space::days});
+    if (!opened) return tl::unexpected<Error>(opened.error());
+    view = std::move(*opened);
+    verifier.emplace(*view, report);
+    return {};
+  }
+};
+
+/// Adds what `parts` have found to `report`, by server. Each has told the first of its damages.
+void merge(std::span<Part> parts, VerifyReport& report) {
+  std::vector<Damage> found;
+  for (Part& part : parts) {
+    report.results += part.report.results;
+    report.chunks += part.report.chunks;
+    report.rows += part.report.rows;
+    report.summaries += part.report.summaries;
+    report.damages += part.report.damages;
+    std::move(part.report.damage.begin(), part.report.damage.end(), std::back_inserter(found));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Damage& a, const Damage& b) { return a.server < b.server; });
+  for (Damage& damage : found) {
+    if (report.damage.size() < VerifyReport::kMaxDamage) report.damage.push_back(std::move(damage));
+  }
+}
+
 /// The first server in [first, end) that has a key in `space`.
 Result<std::optional<ServerId>> first_owner(View& all, Space space, std::uint64_t first, std::uint64_t end) {
   if (first >= end) return std::nullopt;
@@ -285,7 +325,8 @@ Result<void> find_strangers(const std::function<Result<std::shared_ptr<Kv>>()>& 
 
 Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv,
                                   const std::function<std::shared_ptr<const Catalog>()>& catalog,
-                                  const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest) {
+                                  const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest,
+                                  int threads) {
   VerifyReport report;
   auto kv = get_kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
@@ -297,17 +338,18 @@ Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>
   }
   const auto known = catalog();
   report.servers = known->servers().size();
-  if (!known->servers().empty()) {
-    auto view = (*kv)->view(known->servers().front().id, {Space::recent, Space::checks, Space::days});
-    if (!view) return tl::unexpected<Error>(view.error());
-    kv->reset();
-    ServerVerifier verifier(**view, report);
-    for (const Server& server : known->servers()) {
+  kv->reset();
+  std::vector<Part> parts(static_cast<std::size_t>(threads));
+  const auto read = for_each_parallel(known->servers().size(), threads, [&](std::size_t number) {
+    return [&, &part = parts[number]](std::size_t index) -> Result<void> {
+      const ServerId server = known->servers()[index].id;
+      if (auto opened = part.open(get_kv, server); !opened) return opened;
       // The view is older than what is known now, and that only grows.
-      auto verified = verifier.verify(server.id, longest(server.id));
-      if (!verified) return tl::unexpected<Error>(verified.error());
-    }
-  }
+      return part.verifier->verify(server, longest(server));
+    };
+  });
+  if (!read) return tl::unexpected<Error>(read.error());
+  merge(parts, report);
   for (const Space space : {Space::recent, Space::checks, Space::days}) {
     if (auto looked = find_strangers(get_kv, space, catalog, report); !looked) {
       return tl::unexpected<Error>(looked.error());

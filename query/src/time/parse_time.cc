@@ -197,6 +197,15 @@ std::optional<Result<TimeMs>> parse_any_time(std::string_view text, const TimeCo
     std::int64_t ms = 0;
     const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), ms);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    // Seconds since 1970 would be taken for January 1970, in silence; 0 says "from the beginning".
+    constexpr std::int64_t kYear2000Ms = 946'684'800'000;
+    if (ms > 0 && ms < kYear2000Ms) {
+      return fail(ErrorCode::invalid_argument,
+                  std::string("the time \"")
+                      .append(text)
+                      .append("\" lies before the year 2000; @ takes milliseconds, are these "
+                              "seconds?"));
+    }
     return from_ms(ms);
   }
   if (const auto time = parse_relative(text, context.now)) return *time;

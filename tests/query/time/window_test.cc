@@ -73,6 +73,16 @@ TEST_F(WindowText, RefusesTimesThatAreNone) {
   }
 }
 
+TEST_F(WindowText, SecondsAreNotTakenForMilliseconds) {
+  for (const char* text : {"@1784019600", "@1", "@946684799999"}) {
+    const auto parsed = parse_time(text, context_);
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_THAT(parsed.error().message, HasSubstr("are these seconds?"));
+  }
+  EXPECT_EQ(time("@0"), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(time("@946684800000"), "2000-01-01T00:00:00.000Z");
+}
+
 TEST_F(WindowText, LengthsEndNow) {
   EXPECT_EQ(window("24h"), "2026-07-13T09:30:15.250Z 2026-07-14T09:30:15.250Z");
   EXPECT_EQ(window("30d"), "2026-06-14T09:30:15.250Z 2026-07-14T09:30:15.250Z");

@@ -54,6 +54,8 @@ class Daemon {
   void catalog_changed();
   /// The report of a job, by its token or name.
   [[nodiscard]] Result<void> push(const WebRequest& request, const std::string& token, PushBy by = PushBy::token);
+  /// RunMetrics::certificate_expiries().
+  [[nodiscard]] std::map<std::string, TimeMs> certificate_expiries() const { return metrics_.certificate_expiries(); }
   /// Lets go of what retention does not keep.
   void care();
 

@@ -26,6 +26,15 @@ void RunMetrics::count(const StateChange& change) {
   if (change.to == State::down) ++servers_[change.name].incidents;
 }
 
+std::map<std::string, TimeMs> RunMetrics::certificate_expiries() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, TimeMs> expiries;
+  for (const auto& [name, own] : servers_) {
+    if (own.certificate_expiry) expiries.emplace(name, *own.certificate_expiry);
+  }
+  return expiries;
+}
+
 void RunMetrics::append(std::string& out, const ProberStats& stats) const {
   const std::lock_guard lock(mutex_);
   metric_family(out, "nines_checks_total", "counter", "checks since the start, by what they found");

@@ -21,6 +21,8 @@ class RunMetrics {
  public:
   void count(const std::string& server, const CheckReport& report);
   void count(const StateChange& change);
+  /// When the first certificate of each server's chain expires, by the servers' names; of those that were seen.
+  [[nodiscard]] std::map<std::string, TimeMs> certificate_expiries() const;
   /// Appends all families in the Prometheus text format.
   void append(std::string& out, const ProberStats& stats) const;
 

@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr const char* kFrom = "2026-07-01T00:00:00Z";
 constexpr const char* kTo = "2026-07-01T01:00:00Z";
@@ -248,6 +249,16 @@ TEST_F(ReportTest, PageNeedsNothingElseAndSaysWhatACustomerAsks) {
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<link")), Not(HasSubstr("http://")),
                           Not(HasSubstr("<disk>"))));
   EXPECT_EQ(run({"report", "--month", "2026-07", "--window", "7d"}).code, 2);
+}
+
+TEST_F(ReportTest, TableSaysWhichPeriodItIsAndThatNothingWasMeasured) {
+  const Finished july = run({"report", "--month", "2026-07"});
+  EXPECT_THAT(july.out, StartsWith("Report of 2026-07-01 00:00:00Z to 2026-08-01 00:00:00Z\n\nNAME"));
+  EXPECT_THAT(july.err, Not(HasSubstr("nothing was measured")));
+  const Finished empty = run({"report", "--month", "2019-07"});
+  EXPECT_EQ(empty.code, 0);
+  EXPECT_THAT(empty.err, HasSubstr("nothing was measured in this window"));
+  EXPECT_THAT(run({"report", "--month", "2019-07", "-o", "csv"}).err, Not(HasSubstr("nothing")));
 }
 
 TEST_F(ReportTest, SameDataMakeTheSamePageAlsoAfterRetention) {

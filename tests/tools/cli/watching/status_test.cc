@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/watching/pace.h"
 #include "cli/watching/status_story.h"
 #include "cli/watching/status_table.h"
 #include "show/nagios.h"
@@ -44,8 +45,8 @@ struct Boards {
     add(2, "site", State::up, 1.0, 0);
     add(3, "bücher", State::degraded, 0.99999, 1);
     boards.window_title = "24H";
-    boards.week = boards.board;
-    boards.month = boards.board;
+    for (const DashboardRow& row : boards.board.rows) boards.week[row.server] = row.figures.uptime_ratio;
+    boards.month = boards.week;
   }
   /// The table in so many columns; the bars are half up, half down.
   [[nodiscard]] std::string shown(std::size_t width, bool colour, bool utf8, bool groups = false) {
@@ -53,7 +54,7 @@ struct Boards {
     terminal.width = width;
     terminal.colour = colour;
     terminal.utf8 = utf8;
-    const StatusLayout layout = choose_layout(width, 21, true);
+    const StatusLayout layout = choose_layout(width, 21, {.spans = true, .certificates = certificates});
     for (DashboardRow& row : boards.board.rows) {
       row.bars.assign(layout.strip, Bar{});
       for (std::size_t i = 0; i < row.bars.size(); ++i) {
@@ -73,6 +74,7 @@ struct Boards {
     std::string text;
   };
   StatusBoards boards;
+  bool certificates = false;  // the running nines knows some
 };
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -116,20 +118,48 @@ TEST(StatusTable, FitsAnyWidthAndAlwaysNamesTheServers) {
 TEST(StatusTable, ColumnsComeByWhatTheyAreWorth) {
   const auto count = [](const StatusLayout& layout) {
     return int{layout.ratio} + int{layout.age} + int{layout.words} + int{layout.failed} + int{layout.p95} +
-           int{layout.week} + int{layout.month} + int{layout.blips} + int{layout.coverage} + int{layout.strip > 0};
+           int{layout.certificate} + int{layout.week} + int{layout.month} + int{layout.blips} + int{layout.coverage} +
+           int{layout.strip > 0};
   };
   int before = 0;
   for (std::size_t width = 20; width <= 250; ++width) {
-    const StatusLayout layout = choose_layout(width, 10, true);
+    const StatusLayout layout = choose_layout(width, 10, {.spans = true, .certificates = true});
     // Wider may trade the strip's length, never a column.
     EXPECT_GE(count(layout), before) << width;
     before = count(layout);
     EXPECT_FALSE(layout.month && !layout.week);
     EXPECT_FALSE(layout.failed && !layout.words);
   }
-  EXPECT_EQ(before, 10);
-  EXPECT_FALSE(choose_layout(250, 10, false).week);
-  EXPECT_EQ(choose_layout(0, 10, true).strip, 24U);
+  EXPECT_EQ(before, 11);
+  EXPECT_FALSE(choose_layout(250, 10, {}).week);
+  EXPECT_EQ(choose_layout(0, 10, {.spans = true}).strip, 24U);
+}
+
+TEST(StatusTable, CertificatesAreDaysThatAreLeft) {
+  Boards boards;
+  boards.certificates = true;
+  boards.boards.now = from_ms(0);
+  const auto after = [](std::int64_t hours) { return from_ms(hours * 3'600'000); };
+  boards.boards.certificates = {{ServerId{1}, after(-1)}, {ServerId{2}, after(24 * 6 + 23)}};
+  std::vector<std::string> lines = lines_of(boards.shown(110, true, true));
+  EXPECT_THAT(lines[0], HasSubstr("CERT"));
+  EXPECT_THAT(lines[1], HasSubstr("\x1b[31mexpired\x1b[0m"));
+  EXPECT_THAT(lines[2], HasSubstr("     \x1b[31m6d\x1b[0m"));
+  EXPECT_THAT(lines[3], HasSubstr("      -  ")) << "nothing is known of it";
+  boards.boards.certificates = {{ServerId{1}, after(24 * 20)}, {ServerId{2}, after(24 * 21)}};
+  lines = lines_of(boards.shown(110, true, true));
+  EXPECT_THAT(lines[1], HasSubstr("\x1b[33m20d\x1b[0m"));
+  EXPECT_THAT(lines[2], HasSubstr("  21d  "));
+}
+
+TEST(StatusTable, HeadingSaysHowLongABarIs) {
+  Boards boards;
+  boards.boards.board.window = {from_ms(0), from_ms(86'400'000)};
+  EXPECT_THAT(lines_of(boards.shown(80, false, true))[0], HasSubstr("  2h A BAR"));
+  EXPECT_THAT(lines_of(boards.shown(120, false, true))[0], HasSubstr("  HEARTBEAT, 1h A BAR"));
+  for (std::size_t width = 20; width <= 250; ++width) {
+    EXPECT_LE(display_width(lines_of(boards.shown(width, false, true))[0]), width);
+  }
 }
 
 TEST(StatusTable, Golden20) {
@@ -268,6 +298,17 @@ TEST_F(StatusTest, TheWorstComesFirstWithItsTrueAge) {
   for (const std::string& line : lines) EXPECT_LE(display_width(line), 100U);
 }
 
+TEST(Pace, LooksTakeAHundredthOfAProcessorAndAFiftiethAtMost) {
+  using std::chrono::milliseconds;
+  const milliseconds every{2000};
+  EXPECT_EQ(pause_after(milliseconds{0}, every), every);
+  EXPECT_EQ(pause_after(milliseconds{20}, every), every);
+  EXPECT_EQ(pause_after(milliseconds{40}, every), milliseconds{4000});
+  EXPECT_EQ(pause_after(milliseconds{150}, every), milliseconds{10'000}) << "sooner than a hundredth gives";
+  EXPECT_EQ(pause_after(milliseconds{1000}, every), milliseconds{50'000}) << "a fiftieth";
+  EXPECT_EQ(pause_after(milliseconds{1000}, milliseconds{60'000}), milliseconds{60'000});
+}
+
 TEST_F(StatusTest, OneServerIsAScreenThatTellsItsStory) {
   record("site", "up", "-3m");
   for (const char* const time : {"-2m", "-1m"}) record("site", "down", time);
@@ -282,6 +323,14 @@ TEST_F(StatusTest, OneServerIsAScreenThatTellsItsStory) {
     }
     EXPECT_THAT(text, StartsWith("▼ site\n"));
     EXPECT_THAT(text, HasSubstr("Uptime"));
+    const std::string cut = "…";
+    const std::size_t first = text.find(cut);
+    EXPECT_TRUE(first == std::string::npos || text.find(cut, first + 1) == std::string::npos)
+        << "nothing is cut where there is a next line, but for a word that no line has room for: " << text;
+    EXPECT_THAT(text, HasSubstr("\n3 checks")) << columns;
+    for (const char* const figure : {"7d 3", "90d 3", "overspent"}) {
+      EXPECT_THAT(text, HasSubstr(figure)) << columns;
+    }
   }
   const std::string text = run({"status", "site"}, {"COLUMNS=120", "LC_ALL=C"}).out;
   EXPECT_THAT(text, StartsWith("X site\ndown for "));

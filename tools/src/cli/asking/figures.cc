@@ -366,7 +366,7 @@ Outcome bars_command(const Call& call) {
   RowWriter rows(call.format, call.terminal,
                  {{"from", "FROM"},
                   {"to", ""},
-                  {"state", "STATE"},
+                  {"state", "WORST"},  // that it was in at all, for however short a time
                   {"uptime_ratio", "UPTIME", true},
                   {"checks", "CHECKS", true},
                   {"failed_checks", "FAILED", true},

@@ -1,7 +1,10 @@
 // nines report: a period, server by server and group by group, as JSON, CSV or a page to print.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/asking/commands.h"
+#include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "report/digest.h"
 #include "report/print.h"
@@ -16,10 +19,6 @@ namespace nines::tools {
 namespace {
 
 namespace po = boost::program_options;
-
-Cell cell(Json value, std::string text = {}, Colour colour = Colour::none) {
-  return {.value = std::move(value), .text = std::move(text), .colour = colour};
-}
 
 Expected<ReportOptions> read_options(const Call& call, const Zone& zone) {
   ReportOptions options;
@@ -194,8 +193,18 @@ Outcome report_command(const Call& given) {
     write_out(dump(json) + "\n");
     return kExitDone;
   }
+  if (call.format == Format::table) {
+    show_text(call.terminal, fmt::format("Report of {}", window_text(answer->window, question->zone)));
+    write_out("\n");
+  }
   show_rows(call, *answer);
-  if (call.format == Format::table) show_groups(call, *answer);
+  if (call.format == Format::table) {
+    show_groups(call, *answer);
+    const bool measured = std::any_of(answer->servers.begin(), answer->servers.end(), [](const ReportServer& each) {
+      return each.figures.counts.checks > 0 || each.figures.coverage_ratio.value_or(0) > 0;
+    });
+    if (!measured && !call.quiet) say("nothing was measured in this window; --window 7d is the last week");
+  }
   return kExitDone;
 }
 

@@ -129,25 +129,6 @@ Json memory_json(const StoreStats& stats) {
           {"reads", cost_json(stats.reads)}};
 }
 
-struct TextSink : OutputSink {
-  void out(std::string_view written) override { text += written; }
-  void err(std::string_view /*written*/) override {}
-  std::string text;
-};
-
-/// Of the process that holds the store, when it takes commands; null otherwise.
-Json memory_of_owner(const Call& call) {
-  constexpr std::chrono::seconds kPatience{2};
-  Call ask = call;
-  ask.arguments = {"memory"};
-  TextSink sink;
-  const OutputScope scope(sink);
-  const auto code = hand_over(ask, kPatience, {});
-  if (!code || !*code || **code != kExitDone) return {};
-  Json json = Json::parse(sink.text, nullptr, false);
-  return json.is_object() ? json : Json();
-}
-
 Outcome show_servers(const Call& call, std::vector<Holding> holdings) {
   std::stable_sort(holdings.begin(), holdings.end(),
                    [](const Holding& a, const Holding& b) { return a.bytes() > b.bytes(); });
@@ -219,7 +200,7 @@ Outcome info(const Call& call) {
   const StoreStats stats = (*store)->stats();
   const std::string path = std::filesystem::absolute(call.db_path()).lexically_normal().string();
   const auto files = file_bytes(path);
-  const Json owner = memory_of_owner(call);
+  const Json owner = ask_owner(call, "memory", std::chrono::seconds{2});
   const auto optional_time = [](const std::optional<TimeMs>& at) { return at ? Json(format_time(*at)) : Json(); };
   const auto a_result = [&](std::uint64_t bytes) {
     return total.results == 0 ? Json() : Json(static_cast<double>(bytes) / static_cast<double>(total.results));

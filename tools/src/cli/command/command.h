@@ -55,6 +55,8 @@ struct Owner {
   std::function<void()> catalog_changed;  ///< called after a change
   /// Takes the report of a job: its token or name, the parameters, the log.
   std::function<Result<void>(const std::string&, const std::map<std::string, std::string>&, const std::string&)> push;
+  /// When the first certificate of each server's chain expires, by the servers' names; of those that were seen.
+  std::function<std::map<std::string, TimeMs>()> certificates;
 };
 
 /// A command line that was understood.

@@ -73,16 +73,19 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t used,
   std::string out;
   std::size_t column = used;
   const std::size_t room = width > indent ? width - indent : 1;
+  bool begins = true;  // the line, or what goes on in it
   while (!text.empty()) {
     const std::string_view word = text.substr(0, text.find(' '));
     text.remove_prefix(std::min(text.size(), word.size() + 1));
-    if (column > indent && column + 1 + display_width(word) > width) {
+    const std::size_t needed = column + (begins ? 0 : 1) + display_width(word);
+    if (needed > width && column > indent) {
       out += "\n" + std::string(indent, ' ');
       column = indent;
-    } else if (column > indent) {
+    } else if (!begins) {
       out += ' ';
       ++column;
     }
+    begins = false;
     const std::string shown = fit(word, room);  // a word that no line has room for
     out += shown;
     column += display_width(shown);

@@ -35,6 +35,12 @@ Expected<void> check_place(const std::string& path) {
                             printable(parent.string())));
 }
 
+struct AnswerSink : OutputSink {
+  void out(std::string_view written) override { text += written; }
+  void err(std::string_view /*written*/) override {}
+  std::string text;
+};
+
 void report_warnings(const Store& store, const Call& call) {
   for (const std::string& warning : store.open_report().warnings) say(printable(warning));
   if (call.verbose && store.open_report().recovered) {
@@ -45,13 +51,20 @@ void report_warnings(const Store& store, const Call& call) {
 
 }  // namespace
 
+int reading_threads() {
+  constexpr unsigned kMost = 8;  // what comes behind them is one thread's: sorting, printing
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMost));
+}
+
 Expected<std::unique_ptr<Store>> open_for_reading(const Call& call) {
   const std::string path = call.db_path();
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     return tl::unexpected(open_failure(path, {ErrorCode::not_found, {}}));
   }
-  auto store = Store::open_read_only(path);
+  Options options;
+  options.performance.scan_threads = reading_threads();
+  auto store = Store::open_read_only(path, options);
   if (!store) return tl::unexpected(open_failure(path, store.error()));
   report_warnings(**store, call);
   return std::move(*store);
@@ -97,6 +110,17 @@ Expected<std::optional<int>> hand_over(const Call& call, std::chrono::millisecon
                                  .patience = patience});
   if (!code) return failed(fmt::format("the store `{}` is taken: {}", printable(path), code.error().message));
   return *code;
+}
+
+Json ask_owner(const Call& call, const std::string& question, std::chrono::milliseconds patience) {
+  Call ask = call;
+  ask.arguments = {question};
+  AnswerSink sink;
+  const OutputScope scope(sink);
+  const auto code = hand_over(ask, patience, {});
+  if (!code || !*code || **code != kExitDone) return {};
+  Json json = Json::parse(sink.text, nullptr, false);
+  return json.is_object() ? json : Json();
 }
 
 Expected<WritableStore> open_for_writing(const Call& call, const Options& options, std::span<const int> inputs) {

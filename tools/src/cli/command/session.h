@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/command/command.h"
+#include "show/output.h"
 #include "show/times.h"
 
 namespace nines::tools {
@@ -22,6 +23,8 @@ namespace nines::tools {
 template <class T>
 using Expected = tl::expected<T, Failure>;
 
+/// Threads that a command may read with: those of the machine, as far as more of them help.
+[[nodiscard]] int reading_threads();
 /// For looking: without the lock, also while another process writes.
 [[nodiscard]] Expected<std::unique_ptr<Store>> open_for_reading(const Call& call);
 
@@ -67,6 +70,9 @@ void warn_of_configuration(const Call& call, const Server& server);
 /// Hands the command to the process that holds the store, when there is one that takes commands.
 [[nodiscard]] Expected<std::optional<int>> hand_over(const Call& call, std::chrono::milliseconds patience,
                                                      std::span<const int> inputs);
+/// What the process that holds the store answers to `question`, a command that prints JSON; null when there is none, or
+/// it does not answer within `patience`.
+[[nodiscard]] Json ask_owner(const Call& call, const std::string& question, std::chrono::milliseconds patience);
 /// --wait.
 [[nodiscard]] Expected<std::chrono::milliseconds> read_wait(const Call& call);
 

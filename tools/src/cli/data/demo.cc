@@ -127,11 +127,12 @@ Outcome live(WritableStore& store, const std::vector<DemoStory>& stories, const 
   sigaction(SIGTERM, &action, nullptr);
   std::mutex catalog;
   auto socket = StoreSocket::listen(call.db_path(), [&](HandedCommand& command) {
-    Owner owner{*store, catalog, {}, command.cancelled, {}, {}};
+    Owner owner{*store, catalog, {}, command.cancelled, {}, {}, {}};
     for (const Descriptor& input : command.inputs) owner.inputs.push_back(input.get());
     owner.push = [](const auto&, const auto&, const auto&) -> Result<void> {
       return nines::fail(ErrorCode::not_found, "no push server has this token");
     };
+    owner.certificates = [&] { return demo_certificates(shape.now()); };
     return run_handed_command(command.arguments, command.terminal, owner);
   });
   if (!socket) say(fmt::format("no commands are taken for the store: {}", socket.error().message));

@@ -60,8 +60,11 @@ void in_maintenance(CheckResult& result, TimeMs now) {
   if (result.time >= now - std::chrono::minutes{20}) fail(result, ErrorClass::connect_refused, 0, "connection refused");
 }
 
+constexpr std::chrono::days kWarned{3};         // so long ago
+constexpr std::chrono::days kWarnedBefore{14};  // it expires
+
 void certificate_runs_out(CheckResult& result, TimeMs now) {
-  if (result.time < now - std::chrono::days{3}) return;
+  if (result.time < now - kWarned) return;
   result.state = State::degraded;
   result.error = ErrorClass::certificate;
   result.detail = "the certificate expires in less than 14 days";
@@ -133,6 +136,10 @@ void tell_story(const DemoStory& story, Window window, TimeMs now, std::vector<C
       results.push_back(std::move(result));
     }
   }
+}
+
+std::map<std::string, TimeMs> demo_certificates(TimeMs now) {
+  return {{"www", now - kWarned + kWarnedBefore}};
 }
 
 }  // namespace nines::tools

@@ -4,7 +4,9 @@
 #include <nines/check_result.h>
 #include <nines/server.h>
 
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace nines::tools {
@@ -21,5 +23,8 @@ struct DemoStory {
 
 /// Appends the results of `story` in `window` to `results`, ascending by time.
 void tell_story(const DemoStory& story, Window window, TimeMs now, std::vector<CheckResult>& results);
+
+/// When the certificates expire that the stories tell of, by the servers' names.
+[[nodiscard]] std::map<std::string, TimeMs> demo_certificates(TimeMs now);
 
 }  // namespace nines::tools

@@ -11,6 +11,9 @@ Outcome status(const Call& call);
 void top_options(OptionList& options);
 Outcome top(const Call& call);
 
+// certificates.cc: what the running nines tells `status`.
+Outcome certificates(const Call& call);
+
 // check.cc: one check, now.
 void check_options(OptionList& options);
 Outcome check(const Call& call);

@@ -108,7 +108,7 @@ void watch(Daemon& daemon, Console& console, ServiceManager& service, const sigs
 
 /// A command of another process, on the daemon's store.
 int run_handed(Daemon& daemon, const HandedCommand& command) {
-  Owner owner{daemon.store(), daemon.catalog_mutex(), {}, {}, {}, {}};
+  Owner owner{daemon.store(), daemon.catalog_mutex(), {}, {}, {}, {}, {}};
   for (const Descriptor& input : command.inputs) owner.inputs.push_back(input.get());
   owner.cancelled = command.cancelled;
   owner.catalog_changed = [&daemon] { daemon.catalog_changed(); };
@@ -119,6 +119,7 @@ int run_handed(Daemon& daemon, const HandedCommand& command) {
     request.body = log;
     return daemon.push(request, token, PushBy::token_or_name);
   };
+  owner.certificates = [&daemon] { return daemon.certificate_expiries(); };
   return run_handed_command(command.arguments, command.terminal, owner);
 }
 

@@ -2,14 +2,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
-#include <tuple>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "cli/command/session.h"
+#include "cli/watching/certificates.h"
 #include "cli/watching/commands.h"
+#include "cli/watching/pace.h"
 #include "cli/watching/status_story.h"
 #include "cli/watching/status_table.h"
 #include "show/answers.h"
@@ -80,6 +85,15 @@ void show_csv(const Call& call, const Dashboard& board) {
   rows.finish();
 }
 
+/// By name, for JSON: nothing where no running nines tells.
+Json certificates_json(const Call& call, const Catalog& catalog) {
+  Json json = Json::object();
+  for (const auto& [id, expiry] : certificate_expiries(call, catalog)) {
+    if (const Server* const server = catalog.find(id); server != nullptr) json[server->name] = format_time(expiry);
+  }
+  return json;
+}
+
 void show(const Call& call, const Dashboard& board, const Catalog& catalog) {
   switch (call.format) {
     case Format::table:  // by show_for_people
@@ -97,6 +111,9 @@ void show(const Call& call, const Dashboard& board, const Catalog& catalog) {
         Json entry = {{"group", group.name}};
         entry.update(group_json(group.figures));
         json["groups"].push_back(std::move(entry));
+      }
+      if (Json certificates = certificates_json(call, catalog); !certificates.empty()) {
+        json["certificates"] = std::move(certificates);
       }
       write_out(dump(json) + "\n");
     }
@@ -130,17 +147,67 @@ std::size_t name_width(const Catalog& catalog, const ServerFilter& filter) {
   return width;
 }
 
-/// The window is the last `days`, whose whole days are read from summaries.
-Result<Dashboard> ratios_over(const Store& store, const Query& query, const DashboardOptions& asked,
-                              std::chrono::days days) {
-  Query longer = query;
-  longer.window = {query.window.to - days, query.window.to};
-  longer.summaries = Summaries::always;
+/// Calls `work(index)`, which throws nothing, for each index below `count`, on reading_threads() threads.
+template <class Work>
+void in_parallel(std::size_t count, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    for (std::size_t index = next++; index < count; index = next++) work(index);
+  };
+  std::vector<std::jthread> others;
+  try {
+    const std::size_t threads = std::min<std::size_t>(static_cast<std::size_t>(reading_threads()), count);
+    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(take);
+  } catch (const std::system_error&) {  // no thread is to be had now
+  }
+  take();
+}
+
+/// The uptime of the last 7 and 30 days, of the servers of `board`, which is the answer for `asked`. Whole days are
+/// read from summaries.
+Result<void> add_ratios(const Store& store, const Query& query, const DashboardOptions& asked,
+                        const StatusLayout& layout, StatusBoards& boards) {
+  constexpr std::size_t kFew = 200;    // so many may be named one by one
+  constexpr std::size_t kSlice = 250;  // servers that one thread takes at a time
   DashboardOptions options;
   options.filter = asked.filter;
   options.filter.state = std::nullopt;  // that of the other window decides who is shown
   options.figures = {.latency = false, .details = false, .since = false};
-  return dashboard(store, longer, options);
+  std::size_t slices = 1;
+  if (const auto& rows = boards.board.rows; rows.size() <= kFew) {
+    options.filter.names.clear();
+    for (const DashboardRow& row : rows) options.filter.names.push_back(row.name);
+  } else {
+    slices = (store.catalog()->servers().size() + kSlice - 1) / kSlice;
+  }
+  struct Part {
+    std::chrono::days days;
+    Ratios* ratios;
+    std::size_t slice;
+    Result<Dashboard> answer;
+  };
+  std::vector<Part> parts;
+  for (std::size_t slice = 0; slice < slices; ++slice) {
+    if (layout.week) parts.push_back({std::chrono::days{7}, &boards.week, slice, {}});
+    if (layout.month) parts.push_back({std::chrono::days{30}, &boards.month, slice, {}});
+  }
+  in_parallel(parts.size(), [&](std::size_t index) {
+    Part& part = parts[index];
+    Query longer = query;
+    longer.window = {query.window.to - part.days, query.window.to};
+    longer.summaries = Summaries::always;
+    DashboardOptions own = options;
+    if (slices > 1) {
+      own.offset = static_cast<std::uint32_t>(part.slice * kSlice);
+      own.limit = static_cast<std::uint32_t>(kSlice);
+    }
+    part.answer = dashboard(store, longer, own);
+  });
+  for (const Part& part : parts) {
+    if (!part.answer) return tl::unexpected(part.answer.error());
+    for (const DashboardRow& row : part.answer->rows) (*part.ratios)[row.server] = row.figures.uptime_ratio;
+  }
+  return {};
 }
 
 /// The answers for a table of `layout`.
@@ -153,13 +220,14 @@ Result<StatusBoards> ask_for_boards(const Store& store, const Query& query, Dash
   options.figures.since = layout.age;
   auto board = dashboard(store, query, options);
   if (!board) return tl::unexpected(board.error());
-  StatusBoards boards{std::move(*board), own_window ? "UPTIME" : "24H", std::nullopt, std::nullopt};
-  for (const auto& [wanted, days, target] : {std::tuple{layout.week, std::chrono::days{7}, &boards.week},
-                                             std::tuple{layout.month, std::chrono::days{30}, &boards.month}}) {
-    if (!wanted) continue;
-    auto longer = ratios_over(store, query, options, days);
-    if (!longer) return tl::unexpected(longer.error());
-    *target = std::move(*longer);
+  StatusBoards boards{.board = std::move(*board),
+                      .window_title = own_window ? "UPTIME" : "24H",
+                      .week = {},
+                      .month = {},
+                      .certificates = {},
+                      .now = query.now};
+  if (!boards.board.rows.empty() && (layout.week || layout.month)) {
+    if (auto added = add_ratios(store, query, options, layout, boards); !added) return tl::unexpected(added.error());
   }
   return boards;
 }
@@ -167,11 +235,13 @@ Result<StatusBoards> ask_for_boards(const Store& store, const Query& query, Dash
 /// The table, and what stands above it for a person.
 Outcome show_status(const Call& call, const Store& store, const Question& question, DashboardOptions options) {
   const auto catalog = store.catalog();
-  const StatusLayout layout =
-      choose_layout(call.terminal.width, name_width(*catalog, options.filter), !asks_for_window(call));
+  auto certificates = certificate_expiries(call, *catalog);
+  const StatusLayout layout = choose_layout(call.terminal.width, name_width(*catalog, options.filter),
+                                            {.spans = !asks_for_window(call), .certificates = !certificates.empty()});
   if (call.has("groups")) options.group_rule = GroupOptions{};
-  const auto boards = ask_for_boards(store, question.query, options, layout, asks_for_window(call));
+  auto boards = ask_for_boards(store, question.query, options, layout, asks_for_window(call));
   if (!boards) return failed(printable(boards.error().message));
+  boards->certificates = std::move(certificates);
   if (boards->board.rows.empty()) {
     if (!call.quiet) {
       say(catalog->servers().empty() ? "there are no servers to show; `nines run --config FILE` adds some"
@@ -203,7 +273,10 @@ Outcome show_for_people(const Call& call, const Store& store, const Question& qu
   const auto catalog = store.catalog();
   const auto server = find_server(*catalog, call.words[0]);
   if (!server) return tl::unexpected(server.error());
-  if (auto shown = show_status_story(store, **server, question, call.terminal); !shown) {
+  const auto certificates = certificate_expiries(call, *catalog);
+  const auto expiry = certificates.find((*server)->id);
+  const auto certificate = expiry == certificates.end() ? std::optional<TimeMs>() : expiry->second;
+  if (auto shown = show_status_story(store, **server, question, call.terminal, certificate); !shown) {
     return failed(printable(shown.error().message));
   }
   return kExitDone;
@@ -216,7 +289,7 @@ Outcome watch(const Call& call, Store& store, const DashboardOptions& options, s
   while (true) {
     const auto question = read_question(call);
     if (!question) return tl::unexpected(question.error());
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = processor_time();
     if (auto fresh = store.refresh(); !fresh) return failed(printable(fresh.error().message));
     Call here = call;
     here.terminal.width = (*screen)->size().columns;
@@ -228,11 +301,7 @@ Outcome watch(const Call& call, Store& store, const DashboardOptions& options, s
       frame = std::move(sink.text);
     }
     (*screen)->draw(frame);
-    // At most a fiftieth of a core, however many servers there are.
-    constexpr int kShare = 50;
-    const auto spent =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin) * kShare;
-    const Key key = (*screen)->wait(std::max(every, spent));
+    const Key key = (*screen)->wait(pause_after(processor_time() - begin, every));
     if (key.kind == Key::Kind::end || (key.kind == Key::Kind::text && key.text == "q")) return kExitDone;
   }
 }
@@ -412,6 +481,17 @@ class Top {
     chosen_ = std::min(chosen_, last);
   }
 
+  /// Asked for again every minute: they change by the day.
+  const std::map<ServerId, TimeMs>& certificates() {
+    constexpr std::chrono::minutes kFresh{1};
+    const auto now = std::chrono::steady_clock::now();
+    if (!certificates_asked_ || now - *certificates_asked_ >= kFresh) {
+      certificates_ = certificate_expiries(call_, *store_.catalog());
+      certificates_asked_ = now;
+    }
+    return certificates_;
+  }
+
   Outcome draw_help() {
     write_out(kTopHelp);
     return kExitDone;
@@ -425,7 +505,9 @@ class Top {
       write_out("this server has been removed\n");
       return kExitDone;
     }
-    if (auto shown = show_status_story(store_, *server, question, terminal); !shown) {
+    const auto expiry = certificates().find(server->id);
+    const auto certificate = expiry == certificates_.end() ? std::optional<TimeMs>() : expiry->second;
+    if (auto shown = show_status_story(store_, *server, question, terminal, certificate); !shown) {
       return failed(printable(shown.error().message));
     }
     return kExitDone;
@@ -438,9 +520,12 @@ class Top {
     if (chosen_ >= first_ + rows_) first_ = chosen_ + 1 - rows_;
     options_.offset = static_cast<std::uint32_t>(first_);
     options_.limit = static_cast<std::uint32_t>(rows_);
-    const StatusLayout layout = choose_layout(terminal.width, name_width(*store_.catalog(), options_.filter), false);
-    const auto boards = ask_for_boards(store_, question.query, options_, layout, asks_for_window(call_));
+    const StatusLayout layout = choose_layout(terminal.width, name_width(*store_.catalog(), options_.filter),
+                                              {.spans = false, .certificates = !certificates().empty()});
+    auto boards = ask_for_boards(store_, question.query, options_, layout, asks_for_window(call_));
     if (!boards) return failed(printable(boards.error().message));
+    boards->certificates = certificates_;
+    boards->now = now();
     matching_ = boards->board.matching;
     chosen_ = std::min<std::size_t>(chosen_, matching_ == 0 ? 0 : matching_ - 1);
     names_.clear();
@@ -467,8 +552,10 @@ class Top {
   DashboardOptions options_;
   Screen& screen_;
   std::vector<ServerId> names_;  // of the rows on the screen
-  std::size_t rows_ = 1;         // that fit
-  std::size_t first_ = 0;        // the row on top
+  std::map<ServerId, TimeMs> certificates_;
+  std::optional<std::chrono::steady_clock::time_point> certificates_asked_;
+  std::size_t rows_ = 1;   // that fit
+  std::size_t first_ = 0;  // the row on top
   std::size_t chosen_ = 0;
   std::size_t matching_ = 0;
   int back_ = 0;  // half windows before now
@@ -495,13 +582,10 @@ Outcome top(const Call& call) {
   if (!screen) return failed(screen.error().message);
   Top view(call, **store, std::move(*options), **screen);
   while (true) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = processor_time();
     if (auto drawn = view.draw(); !drawn) return drawn;
-    // At most a fiftieth of a core, however many servers there are; a key is answered at once.
-    constexpr int kShare = 50;
-    const auto spent =
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin) * kShare;
-    if (!view.take((*screen)->wait(std::max(*every, spent)))) return kExitDone;
+    // A key is answered at once.
+    if (!view.take((*screen)->wait(pause_after(processor_time() - begin, *every)))) return kExitDone;
   }
 }
 

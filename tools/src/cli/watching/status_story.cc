@@ -11,6 +11,8 @@
 #include <cmath>
 #include <optional>
 
+#include "cli/command/object.h"
+#include "cli/watching/certificates.h"
 #include "show/ascii.h"
 #include "show/state_text.h"
 #include "show/text.h"
@@ -28,11 +30,13 @@ constexpr std::size_t kUnlimited = 100;  // columns where output is no terminal
 
 class Story {
  public:
-  Story(const Store& store, const Server& server, const Question& question, const Terminal& terminal)
+  Story(const Store& store, const Server& server, const Question& question, const Terminal& terminal,
+        std::optional<TimeMs> certificate)
       : store_(store),
         server_(server),
         question_(question),
         terminal_(terminal),
+        certificate_(certificate),
         width_(terminal.width > 0 ? terminal.width : kUnlimited) {}
 
   Result<void> write() {
@@ -45,14 +49,27 @@ class Story {
     if (auto done = daily_bars(); !done) return done;
     if (auto done = incident_list(); !done) return done;
     if (auto done = budget(); !done) return done;
+    certificate();
     ahead();
     return {};
   }
 
  private:
-  void line(const std::string& text) const { put(fit(text, width_)); }
+  /// In as many lines as it takes.
+  void line(std::string_view text, Colour colour = Colour::none) const {
+    constexpr std::size_t kIndent = 2;
+    const std::string lines = wrapped(text, kIndent, 0, width_);
+    for (std::size_t at = 0; at <= lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', at), lines.size());
+      put(paint(lines.substr(at, end - at), colour, terminal_.colour));
+      at = end + 1;
+    }
+  }
   void put(const std::string& shown) const { write_out(for_terminal(shown, terminal_) + "\n"); }
-  void title(std::string_view text) const { put("\n" + paint(fit(text, width_), Colour::bold, terminal_.colour)); }
+  void title(std::string_view text) const {
+    put("");
+    line(text, Colour::bold);
+  }
   [[nodiscard]] Query last(std::chrono::days days) const {
     Query query = question_.query;
     query.window = {question_.query.now - days, question_.query.now};
@@ -70,7 +87,7 @@ class Story {
       now += fmt::format(" for {}, since {}", short_duration((f.window.to - f.current->since).count()),
                          moment_text(f.current->since, question_.zone));
     }
-    put(paint(fit(now, width_), state_colour(state), terminal_.colour));
+    line(now, state_colour(state));
     if (!f.last) return line("never checked");
     std::string last =
         fmt::format("last check {}: {}", moment_text(f.last->time, question_.zone), to_string(f.last->state));
@@ -91,15 +108,24 @@ class Story {
   }
 
   [[nodiscard]] Result<void> ratios(const Figures& asked) const {
-    std::string text = fmt::format("{} {}", short_duration((asked.window.to - asked.window.from).count()),
-                                   percent_text(asked.uptime_ratio));
+    std::vector<std::string> texts{fmt::format("{} {}", short_duration((asked.window.to - asked.window.from).count()),
+                                               percent_text(asked.uptime_ratio))};
     for (const std::chrono::days days : {std::chrono::days{7}, std::chrono::days{30}, std::chrono::days{90}}) {
       const auto figures = uptime(store_, server_.id, last(days), {.latency = false, .details = false, .since = false});
       if (!figures) return tl::unexpected(figures.error());
-      text += fmt::format("   {}d {}", days.count(), percent_text(figures->figures.uptime_ratio));
+      texts.push_back(fmt::format("{}d {}", days.count(), percent_text(figures->figures.uptime_ratio)));
     }
     title("Uptime");
-    line(text);
+    std::string shown;
+    for (const std::string& text : texts) {
+      constexpr std::string_view kGap = "   ";
+      if (!shown.empty() && display_width(shown) + kGap.size() + display_width(text) > width_) {
+        put(shown);
+        shown.clear();
+      }
+      shown += fmt::format("{}{}", shown.empty() ? "" : kGap, text);
+    }
+    put(shown);
     line(fmt::format("{} checks, {} failed, {} of them not confirmed; coverage {}", with_commas(asked.counts.checks),
                      with_commas(asked.counts.failed), with_commas(asked.counts.blips),
                      percent_text(asked.coverage_ratio)));
@@ -123,8 +149,13 @@ class Story {
       const std::string space(kLabel - 1 > display_width(label) ? kLabel - 1 - display_width(label) : 0, ' ');
       put(fmt::format("{}{} {}", space, label, lines[row]));
     }
-    line(fmt::format("{:>{}} {} to {}", "", kLabel - 1, moment_text(series->window.from, question_.zone),
-                     moment_text(series->window.to, question_.zone)));
+    const std::string span = fmt::format("{} to {}", moment_text(series->window.from, question_.zone),
+                                         moment_text(series->window.to, question_.zone));
+    if (kLabel + display_width(span) > width_) {
+      line(span);
+    } else {
+      put(std::string(kLabel, ' ') + span);
+    }
     return {};
   }
 
@@ -157,8 +188,8 @@ class Story {
                       each->error == ErrorClass::none ? "down" : to_string(each->error));
       if (each->code != 0) text += fmt::format(" {}", each->code);
       if (!each->detail.empty()) text += fmt::format(", {}", printable(each->detail));
-      if (each->ongoing()) text = paint(fit(text + ", not over", width_), Colour::red, terminal_.colour);
-      put(each->ongoing() ? text : fit(text, width_));
+      if (each->ongoing()) text += ", not over";
+      line(text, each->ongoing() ? Colour::red : Colour::none);
     }
     return {};
   }
@@ -177,8 +208,18 @@ class Story {
         text += fmt::format("; burning {:.1f} times too fast over {}", *burn.rate, format_duration(burn.window.length));
     }
     const bool bad = answer->remaining_ms < 0;
-    put(paint(fit(text, width_), bad ? Colour::red : Colour::none, terminal_.colour));
+    line(text, bad ? Colour::red : Colour::none);
     return {};
+  }
+
+  void certificate() const {
+    if (!certificate_) return;
+    const std::int64_t days = days_left(*certificate_, question_.query.now);
+    title("Certificate");
+    const std::string when = minute_text(*certificate_, question_.zone);
+    const std::string text = days < 0 ? fmt::format("expired {}", when)
+                                      : fmt::format("expires {}, in {} day{}", when, days, days == 1 ? "" : "s");
+    line(text, certificate_colour(days));
   }
 
   void ahead() const {
@@ -198,6 +239,7 @@ class Story {
   const Server& server_;
   const Question& question_;
   const Terminal& terminal_;
+  const std::optional<TimeMs> certificate_;
   const std::size_t width_;
 };
 
@@ -235,8 +277,8 @@ std::vector<std::string> latency_plot(std::span<const LatencyPoint> points, Wind
 }
 
 Result<void> show_status_story(const Store& store, const Server& server, const Question& question,
-                               const Terminal& terminal) {
-  return Story(store, server, question, terminal).write();
+                               const Terminal& terminal, std::optional<TimeMs> certificate) {
+  return Story(store, server, question, terminal, certificate).write();
 }
 
 }  // namespace nines::tools

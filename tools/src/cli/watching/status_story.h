@@ -7,6 +7,7 @@
 #include <nines/store.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,9 +18,9 @@
 namespace nines::tools {
 
 /// Writes the screen. `question` gives the moment, the zone and the rules; its window is that of the latency plot.
-/// Errors are those of the queries.
+/// `certificate` is when the first of its chain expires, where that is known. Errors are those of the queries.
 [[nodiscard]] Result<void> show_status_story(const Store& store, const Server& server, const Question& question,
-                                             const Terminal& terminal);
+                                             const Terminal& terminal, std::optional<TimeMs> certificate);
 
 /// The latencies as a plot of `columns` x `rows` characters, with the band from least to greatest and the mean in it;
 /// nothing without latencies. `points` are those of a series over `window`.

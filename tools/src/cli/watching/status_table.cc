@@ -7,13 +7,14 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/watching/certificates.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
 namespace nines::tools {
 namespace {
 
-// Widths with the gap before them: "maintenance", "29d23h", "100.000 %", "1,234,567", "1.53 s".
+// Widths with the gap before them: "maintenance", "29d23h", "100.000 %", "1,234,567", "1.53 s", "expired".
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kMark = 2;  // with a single space behind it
 constexpr std::size_t kWords = kGap + 11;
@@ -21,37 +22,30 @@ constexpr std::size_t kAge = kGap + 6;
 constexpr std::size_t kRatio = kGap + 9;
 constexpr std::size_t kCount = kGap + 6;
 constexpr std::size_t kLatency = kGap + 7;
+constexpr std::size_t kCertificate = kGap + 7;
 constexpr std::uint32_t kShortStrip = 12;
 constexpr std::uint32_t kUsualStrip = 24;
 constexpr std::uint32_t kLongStrip = 48;
 // Longer names are cut where that makes room for figures.
 constexpr std::size_t kLongName = 32;
 
-std::string ratio_text(const std::map<ServerId, std::optional<double>>& ratios, ServerId server) {
+std::string ratio_text(const Ratios& ratios, ServerId server) {
   const auto found = ratios.find(server);
   return found == ratios.end() ? "-" : percent_text(found->second);
-}
-
-std::map<ServerId, std::optional<double>> ratios_of(const std::optional<Dashboard>& board) {
-  std::map<ServerId, std::optional<double>> ratios;
-  if (!board) return ratios;
-  for (const DashboardRow& row : board->rows) ratios[row.server] = row.figures.uptime_ratio;
-  return ratios;
 }
 
 Colour ratio_colour(const std::optional<double>& ratio) {
   return ratio && *ratio < 1 ? Colour::yellow : Colour::none;
 }
 
+std::string certificate_text(std::int64_t days) {
+  return days < 0 ? "expired" : fmt::format("{}d", days);
+}
+
 class Table {
  public:
   Table(const Terminal& terminal, const StatusLayout& layout, const StatusBoards& boards)
-      : terminal_(terminal),
-        layout_(layout),
-        boards_(boards),
-        week_(ratios_of(boards.week)),
-        month_(ratios_of(boards.month)),
-        rows_(Format::table, terminal, columns(), "servers") {}
+      : terminal_(terminal), layout_(layout), boards_(boards), rows_(Format::table, terminal, columns(), "servers") {}
 
   void add(const DashboardRow& row, std::string_view indent) {
     const Figures& f = row.figures;
@@ -65,11 +59,17 @@ class Table {
     put(layout_.words, std::string(to_string(state)), colour);
     put(layout_.age, f.current ? short_duration((f.window.to - f.current->since).count()) : "-");
     put(layout_.ratio, percent_text(f.uptime_ratio), ratio_colour(f.uptime_ratio));
-    put(layout_.week, ratio_text(week_, row.server));
-    put(layout_.month, ratio_text(month_, row.server));
+    put(layout_.week, ratio_text(boards_.week, row.server));
+    put(layout_.month, ratio_text(boards_.month, row.server));
     put(layout_.failed, with_commas(f.counts.failed), f.counts.failed > 0 ? Colour::yellow : Colour::none);
     put(layout_.blips, with_commas(f.counts.blips));
     put(layout_.p95, f.latency ? format_latency(f.latency->p95_us) : "-");
+    if (layout_.certificate) {
+      const auto expiry = boards_.certificates.find(row.server);
+      const bool known = expiry != boards_.certificates.end();
+      const std::int64_t days = known ? days_left(expiry->second, boards_.now) : 0;
+      put(true, known ? certificate_text(days) : "-", known ? certificate_colour(days) : Colour::none);
+    }
     put(layout_.coverage, percent_text(f.coverage_ratio));
     if (layout_.strip > 0) {
       cells.push_back(
@@ -89,7 +89,10 @@ class Table {
     put(layout_.words, std::string(to_string(f.state)), state_colour(f.state));
     put(layout_.age, " ");
     put(layout_.ratio, percent_text(f.uptime_ratio), ratio_colour(f.uptime_ratio));
-    for (const bool shown : {layout_.week, layout_.month, layout_.failed, layout_.blips, layout_.p95}) put(shown, " ");
+    for (const bool shown :
+         {layout_.week, layout_.month, layout_.failed, layout_.blips, layout_.p95, layout_.certificate}) {
+      put(shown, " ");
+    }
     put(layout_.coverage, percent_text(f.coverage_ratio));
     if (layout_.strip > 0) put(true, " ");
     rows_.add(std::move(cells));
@@ -111,9 +114,22 @@ class Table {
     put(layout_.failed, "FAILED", true);
     put(layout_.blips, "BLIPS", true);
     put(layout_.p95, "P95", true);
+    put(layout_.certificate, "CERT", true);
     put(layout_.coverage, "COVERAGE", true);
-    put(layout_.strip > 0, "HEARTBEAT", false);
+    put(layout_.strip > 0, strip_title(), false);
     return all;
+  }
+
+  /// With how long a bar is, where the strip has room for that.
+  [[nodiscard]] std::string strip_title() const {
+    const std::string name = "HEARTBEAT";
+    const std::int64_t length_ms = (boards_.board.window.to - boards_.board.window.from).count();
+    if (layout_.strip == 0 || length_ms <= 0) return name;
+    const std::string bar = short_duration(length_ms / layout_.strip) + " A BAR";
+    for (const std::string& title : {name + ", " + bar, bar}) {
+      if (title.size() <= layout_.strip) return title;
+    }
+    return name;
   }
 
   // The mark has the state's colour, the name its own; both are one column, which is cut last.
@@ -135,7 +151,8 @@ class Table {
     for (const auto& [shown, width] :
          {std::pair{layout_.words, kWords}, std::pair{layout_.age, kAge}, std::pair{layout_.ratio, kRatio},
           std::pair{layout_.week, kRatio}, std::pair{layout_.month, kRatio}, std::pair{layout_.failed, kCount},
-          std::pair{layout_.blips, kCount}, std::pair{layout_.p95, kLatency}, std::pair{layout_.coverage, kRatio},
+          std::pair{layout_.blips, kCount}, std::pair{layout_.p95, kLatency},
+          std::pair{layout_.certificate, kCertificate}, std::pair{layout_.coverage, kRatio},
           std::pair{layout_.strip > 0, kGap + layout_.strip}}) {
       if (shown) others += width;
     }
@@ -145,23 +162,22 @@ class Table {
   const Terminal& terminal_;
   const StatusLayout& layout_;
   const StatusBoards& boards_;
-  const std::map<ServerId, std::optional<double>> week_;
-  const std::map<ServerId, std::optional<double>> month_;
   RowWriter rows_;
 };
 
 }  // namespace
 
-StatusLayout choose_layout(std::size_t width, std::size_t name_width, bool spans) {
+StatusLayout choose_layout(std::size_t width, std::size_t name_width, const StatusExtras& extras) {
   if (width == 0) {
     return {.words = true,
             .age = true,
             .ratio = true,
-            .week = spans,
-            .month = spans,
+            .week = extras.spans,
+            .month = extras.spans,
             .failed = true,
             .blips = true,
             .p95 = true,
+            .certificate = extras.certificates,
             .coverage = true,
             .strip = kUsualStrip};
   }
@@ -180,7 +196,8 @@ StatusLayout choose_layout(std::size_t width, std::size_t name_width, bool spans
   if (take(layout.words, kGap + kShortStrip)) layout.strip = kShortStrip;
   layout.failed = take(layout.strip > 0, kCount);
   layout.p95 = take(layout.failed, kLatency);
-  layout.week = take(spans && layout.p95, kRatio);
+  layout.certificate = take(extras.certificates && layout.p95, kCertificate);
+  layout.week = take(extras.spans && layout.p95, kRatio);
   layout.month = take(layout.week, kRatio);
   if (take(layout.p95, kUsualStrip - kShortStrip)) layout.strip = kUsualStrip;
   layout.blips = take(layout.strip == kUsualStrip, kCount);

@@ -23,22 +23,32 @@ struct StatusLayout {
   bool failed = false;  ///< failed checks
   bool blips = false;   ///< and those that no outage confirms
   bool p95 = false;
+  bool certificate = false;  ///< days until it expires
   bool coverage = false;
   std::uint32_t strip = 0;  ///< bars; 0 is no strip
 
   friend bool operator==(const StatusLayout&, const StatusLayout&) = default;
 };
 
-/// What is shown in `width` columns (0: no limit) beside names of `name_width` columns at most. `spans` false: the
-/// question has a window of its own, and 7 and 30 days are not asked for.
-[[nodiscard]] StatusLayout choose_layout(std::size_t width, std::size_t name_width, bool spans);
+/// Columns that there is not always something for.
+struct StatusExtras {
+  bool spans = false;         ///< 7 and 30 days: the question has no window of its own
+  bool certificates = false;  ///< a running nines has seen some
+};
+
+/// What is shown in `width` columns (0: no limit) beside names of `name_width` columns at most.
+[[nodiscard]] StatusLayout choose_layout(std::size_t width, std::size_t name_width, const StatusExtras& extras);
+
+using Ratios = std::map<ServerId, std::optional<double>>;
 
 /// The answers behind the table.
 struct StatusBoards {
   Dashboard board;
-  std::string window_title;        ///< of the ratio's column: "24H", "UPTIME"
-  std::optional<Dashboard> week;   ///< with StatusLayout::week
-  std::optional<Dashboard> month;  ///< with StatusLayout::month
+  std::string window_title;                 ///< of the ratio's column: "24H", "UPTIME"
+  Ratios week;                              ///< with StatusLayout::week
+  Ratios month;                             ///< with StatusLayout::month
+  std::map<ServerId, TimeMs> certificates;  ///< when they expire; with StatusLayout::certificate
+  TimeMs now{};                             ///< when they were asked for
 };
 
 /// Writes the table. With `groups` the rows come group by group, each under a line with the group's own figures;
