@@ -176,6 +176,9 @@ class LocalCare {
   /// A copy in the new directory `path`. Requires: options.made.
   [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options) = 0;
   [[nodiscard]] virtual KvSizes sizes() const = 0;
+  /// Keeps other writers out of the directory for as long as it lives, also when this Kv is gone. Who opens the
+  /// directory anew takes it over. Null where nothing does that.
+  [[nodiscard]] virtual std::shared_ptr<const void> hold() const = 0;
   /// Free bytes where the store lies.
   [[nodiscard]] virtual Result<std::uint64_t> room() const = 0;
 };

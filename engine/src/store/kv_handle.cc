@@ -133,6 +133,10 @@ Result<void> Handle::write_again(Kv& kv) {
 }
 
 Result<void> Handle::reopen() {
+  {
+    const MutexLock lock(mutex_);
+    if (kv_ != nullptr && kv_->local() != nullptr) hold_ = kv_->local()->hold();
+  }
   if (auto gone = let_go(); !gone) return gone;
   OpenReport report;
   auto opened = opener_(report);
@@ -142,6 +146,7 @@ Result<void> Handle::reopen() {
   {
     const MutexLock lock(mutex_);
     kv_ = std::move(*opened);
+    hold_.reset();  // which it has now
     fault_.reset();
     pause_ = patience_.first_pause;
     ++reopened_;
@@ -254,6 +259,7 @@ Result<void> Handle::close() {
   if (auto gone = let_go(); !gone) return gone;
   const MutexLock lock(mutex_);
   closed_ = true;
+  hold_.reset();
   if (!fault_ || unlogged_count_ == 0) return {};
   return fail(fault_->code,
               "results that had been acknowledged but not synced could not be written: " + fault_->message);

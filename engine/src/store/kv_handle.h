@@ -92,6 +92,9 @@ class Handle {
 
   mutable Mutex mutex_;
   std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);      // null when closed, while reopening, and when that has failed
+  /// Keeps others from writing while the Kv is closed and another is opened, however long that takes: they would write
+  /// between what was acknowledged and what is written again, and what this process has in memory would not know of it.
+  std::shared_ptr<const void> hold_ NINES_GUARDED_BY(mutex_);
   std::optional<Error> fault_ NINES_GUARDED_BY(mutex_);  // why kv_ must not be written to
   bool closed_ NINES_GUARDED_BY(mutex_) = true;          // until open()
   bool reopening_ NINES_GUARDED_BY(mutex_) = false;      // by some thread

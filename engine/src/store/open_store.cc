@@ -23,7 +23,9 @@ namespace {
 
 Result<std::unique_ptr<Store>> open_on_disk(const std::string& path, KvMode mode, Options options) {
   return open_store(path, mode, std::move(options), [&](const Options& kept) -> KvOpener {
-    return [&kept, path, mode](OpenReport& report) { return open_local(path, mode, kept, report); };
+    return [&kept, path, mode, held = std::weak_ptr<FileLock>()](OpenReport& report) mutable {
+      return open_local(path, mode, kept, report, nullptr, Log::kSegmentBytes, &held);
+    };
   });
 }
 

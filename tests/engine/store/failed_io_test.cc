@@ -179,6 +179,40 @@ TEST(FailedIo, DiskFullForAWhileLosesNothing) {
   fail_every(stride(), 40, Fault::no_space, false);
 }
 
+// A second writer would put its results between what was acknowledged and what is written again.
+TEST(FailedIo, NobodyElseWritesWhileTheStoreIsOpenedAnew) {
+  TemporaryDirectory directory;
+  const std::string path = directory / "store";
+  const auto disk = std::make_shared<FaultyDisk>();
+  const auto env = FaultyDisk::make_env(disk);
+  auto store =
+      open_on(env.get(), path, History::options(),
+              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+  ASSERT_TRUE(store) << store.error().message;
+  History::add_servers(**store);
+  const History history(7);
+  const auto append = [&] { return (*store)->append(history.operation(0).results, Durability::disk); };
+  const auto other_is_locked_out = [&] {
+    const auto other = Store::open(path, History::options());
+    return !other && other.error().code == ErrorCode::locked;
+  };
+  disk->plan({.first = 0, .count = 1'000'000'000, .fault = Fault::io, .reads = false});
+  ASSERT_FALSE(append());
+  EXPECT_TRUE(other_is_locked_out());
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    std::this_thread::sleep_for(milliseconds{10});
+    ASSERT_FALSE(append()) << "the disk still fails";
+    EXPECT_TRUE(other_is_locked_out()) << "after " << attempt << " attempts to open it anew";
+  }
+  disk->heal();
+  for (int attempt = 0; attempt < 1'000 && !append(); ++attempt) std::this_thread::sleep_for(milliseconds{10});
+  EXPECT_TRUE((*store)->health().writable);
+  EXPECT_TRUE(other_is_locked_out());
+  ASSERT_TRUE((*store)->close());
+  const auto other = Store::open(path, History::options());
+  EXPECT_TRUE(other) << other.error().message;
+}
+
 TEST(FailedIo, FailedReadsLoseNothing) {
   fail_every(2 * stride(), 5, Fault::io, true);
 }

@@ -22,8 +22,8 @@ inline constexpr std::uint64_t kSmallSegment = 16U << 10U;
 [[nodiscard]] inline Result<std::unique_ptr<Store>> open_on(rocksdb::Env* env, const std::string& path,
                                                             const Options& options, engine::Patience patience = {}) {
   const auto make_opener = [&](const Options& kept) -> engine::KvOpener {
-    return [&kept, path, env](OpenReport& report) {
-      return engine::open_local(path, engine::KvMode::write, kept, report, env, kSmallSegment);
+    return [&kept, path, env, held = std::weak_ptr<engine::FileLock>()](OpenReport& report) mutable {
+      return engine::open_local(path, engine::KvMode::write, kept, report, env, kSmallSegment, &held);
     };
   };
   return engine::open_store(path, engine::KvMode::write, options, make_opener, patience);

@@ -31,7 +31,8 @@ constexpr std::uint64_t kLookAgainBytes = std::uint64_t{1} << 20U;
 class LocalKv final : public Kv, public LocalCare {
  public:
   explicit LocalKv(OpenedLocal opened)
-      : path_(std::move(opened.path)),
+      : lock_(std::move(opened.lock)),
+        path_(std::move(opened.path)),
         files_(std::move(opened.files)),
         log_(std::move(opened.log)),
         tables_(std::move(opened.tables)),
@@ -152,6 +153,7 @@ class LocalKv final : public Kv, public LocalCare {
     return tables_->backup(path, options, copy);
   }
   [[nodiscard]] KvSizes sizes() const override { return tables_->sizes(); }
+  [[nodiscard]] std::shared_ptr<const void> hold() const override { return lock_; }
   [[nodiscard]] Result<std::uint64_t> room() const override { return tables_->room(); }
 
  private:
@@ -295,6 +297,7 @@ class LocalKv final : public Kv, public LocalCare {
     return log ? (*log)->close() : tl::unexpected<Error>(log.error());
   }
 
+  const std::shared_ptr<const FileLock> lock_;
   const std::string path_;
   const std::shared_ptr<rocksdb::FileSystem> files_;
   const std::unique_ptr<Log> log_;  // behind the tables, which ask it

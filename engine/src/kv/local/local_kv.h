@@ -7,6 +7,7 @@
 
 #include <rocksdb/file_system.h>
 
+#include "base/file_lock.h"
 #include "kv/kv.h"
 #include "kv/local/log.h"
 #include "kv/local/overlay.h"
@@ -18,6 +19,7 @@ namespace nines::engine {
 /// What an open gives.
 struct OpenedLocal {
   std::string path;
+  std::shared_ptr<FileLock> lock;  ///< null in a Kv for reading only
   std::shared_ptr<rocksdb::FileSystem> files;
   std::unique_ptr<Log> log;  ///< null in a Kv for reading only
   std::unique_ptr<Tables> tables;

@@ -123,9 +123,15 @@ Result<void> take_log(OpenedLocal& opened, std::uint64_t segment_bytes, const Op
 }
 
 Result<std::unique_ptr<Kv>> open_to_write(const std::string& path, const Options& options, OpenReport& report,
-                                          rocksdb::Env* env, std::uint64_t segment_bytes) {
-  auto lock = lock_store(path);
-  if (!lock) return tl::unexpected<Error>(lock.error());
+                                          rocksdb::Env* env, std::uint64_t segment_bytes,
+                                          std::weak_ptr<FileLock>* held) {
+  auto lock = held != nullptr ? held->lock() : nullptr;
+  if (lock == nullptr) {
+    auto taken = lock_store(path);
+    if (!taken) return tl::unexpected<Error>(taken.error());
+    lock = std::make_shared<FileLock>(std::move(*taken));
+    if (held != nullptr) *held = lock;
+  }
   // A backup that is written to is one no more.
   std::error_code error;
   std::filesystem::remove(std::filesystem::path(path) / kBackupListName, error);
@@ -134,6 +140,7 @@ Result<std::unique_ptr<Kv>> open_to_write(const std::string& path, const Options
   if (!format) return tl::unexpected<Error>(format.error());
   OpenedLocal opened;
   opened.path = path;
+  opened.lock = lock;
   opened.files = files_of(env);
   const auto files = check_store_files(path, *format < kFormatOfLog, options.recovery, report);
   if (!files) return tl::unexpected<Error>(files.error());
@@ -146,7 +153,7 @@ Result<std::unique_ptr<Kv>> open_to_write(const std::string& path, const Options
       if (!begun) return tl::unexpected<Error>(begun.error());
     }
   }
-  auto tables = open_tables(path, {std::move(*lock), *files, *format}, options, report, env);
+  auto tables = open_tables(path, {std::move(lock), *files, *format}, options, report, env);
   if (!tables) return tl::unexpected<Error>(tables.error());
   opened.tables = std::move(*tables);
   if (*format < kFormatOfLog) {
@@ -228,13 +235,13 @@ Result<std::unique_ptr<Kv>> open_to_read(const std::string& path, const Options&
 }  // namespace
 
 Result<std::unique_ptr<Kv>> open_local(const std::string& path, KvMode mode, const Options& options, OpenReport& report,
-                                       rocksdb::Env* env, std::uint64_t segment_bytes) {
+                                       rocksdb::Env* env, std::uint64_t segment_bytes, std::weak_ptr<FileLock>* held) {
   const bool may_create = mode == KvMode::write && options.create_if_missing;
   const auto marker = check_or_create_marker(path, may_create);
   if (!marker) return tl::unexpected<Error>(marker.error());
   report.created = *marker;
   try {
-    return mode == KvMode::write ? open_to_write(path, options, report, env, segment_bytes)
+    return mode == KvMode::write ? open_to_write(path, options, report, env, segment_bytes, held)
                                  : open_to_read(path, options, report, env);
   } catch (const std::exception& exception) {
     return fail(ErrorCode::io, "opening " + path + " failed: " + exception.what());

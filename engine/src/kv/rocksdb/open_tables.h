@@ -13,7 +13,7 @@ namespace nines::engine {
 
 /// What has been looked at before RocksDB is opened for writing.
 struct TablesToOpen {
-  FileLock lock;
+  std::shared_ptr<FileLock> lock;
   StoreFiles files;
   int format = 0;  ///< of the store
 };

@@ -24,7 +24,7 @@ namespace nines::engine {
 
 /// What an open gives. `replay` may be null.
 struct OpenedRocks {
-  FileLock lock;  // goes last, with the database closed
+  std::shared_ptr<FileLock> lock;  // goes last, with the database closed
   std::shared_ptr<TableGate> gate;
   std::unique_ptr<OwnThreads> threads;  // db runs on them
   std::unique_ptr<WalReplay> replay;    // db keeps a pointer to it, so it goes last
