@@ -96,9 +96,12 @@ TEST_F(BadDaysTest, WithoutDescriptorsNothingIsKnownAndTheOutageIsToldAfterwards
   start();
   with_limit(RLIMIT_NOFILE, 0, [&] {
     fail_one();
+    EXPECT_NE(nines({"record", "by-hand", "up", "--wait", "1s", "--db", dir_.path("data") + "/db"}).code, 0);
     std::this_thread::sleep_for(misfortune());
     EXPECT_EQ(told(), "") << "nothing can be known";
   });
+  const Finished recorded = nines({"record", "by-hand", "up", "--db", dir_.path("data") + "/db"});
+  EXPECT_EQ(recorded.code, 0) << recorded.err;
   ASSERT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
   mend_it();
   expect_one_outage_told();

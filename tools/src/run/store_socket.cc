@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <system_error>
@@ -26,6 +27,7 @@ constexpr int kBacklog = 512;
 constexpr int kReceiveSeconds = 10;
 constexpr int kSendSeconds = 30;
 constexpr std::size_t kMostArguments = 10'000;
+constexpr std::chrono::milliseconds kPauseAfterFailure{100};
 
 // Sends what a command writes. After a failure the rest is dropped: nobody is there to read it.
 class FrameSink : public OutputSink {
@@ -74,7 +76,10 @@ StoreSocket::StoreSocket(std::string directory, Descriptor socket, Descriptor wa
 }
 
 StoreSocket::~StoreSocket() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
   // The name first: who comes now finds nobody, and waits for the store instead.
   unlink(fmt::format("{}/{}", directory_, kSocketName).c_str());
   const std::uint64_t one = 1;
@@ -92,12 +97,15 @@ void StoreSocket::accept_all() {
     }
     std::array<pollfd, 2> polled{
         {{.fd = socket_.get(), .events = POLLIN, .revents = 0}, {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
-    if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) break;
+    // Both calls fail for as long as the system has no descriptors or memory: the next moment tries again.
+    const bool waited = poll(polled.data(), polled.size(), -1) >= 0;
     if (stopping_) break;
-    Descriptor accepted(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    Descriptor accepted(waited ? accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC) : -1);
     if (!accepted) {
-      // Out of descriptors, for one: not at full speed around.
-      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) (void)poll(&polled[1], 1, 100);
+      if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+        std::unique_lock lock(mutex_);
+        finished_.wait_for(lock, kPauseAfterFailure, [this] { return stopping_.load(); });
+      }
       continue;
     }
     try {
