@@ -1,7 +1,10 @@
 #include "engine_bodies.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "codec/catalog_codec.h"
@@ -9,6 +12,8 @@
 #include "codec/key.h"
 #include "codec/row.h"
 #include "codec/summary_codec.h"
+#include "kv/local/log_record.h"
+#include "kv/local/segment.h"
 #include "vocabulary/validate_server.h"
 
 namespace nines::fuzz {
@@ -120,6 +125,118 @@ void catalog(std::string_view bytes) {
   require(engine::validate_server(*server).has_value(), "what decodes is valid");
   require(engine::decode_server(ServerId{3}, engine::encode_server(*server)) == *server,
           "an entry survives being encoded");
+}
+
+namespace {
+
+/// What a record says, change by change, in one form: a result as the row that it is.
+class Said final : public engine::RecordVisitor {
+ public:
+  struct Change {
+    ServerId server{};
+    engine::Batch::Kind kind{};
+    engine::Space space{};
+    std::string key;
+    std::string value;
+    friend bool operator==(const Change&, const Change&) = default;
+  };
+
+  void result(const engine::PackedResult& packed) override {
+    CheckResult result;
+    engine::from_packed(packed, result);
+    const engine::Key key = engine::recent_key(result.server, result.time, result.location);
+    changes.push_back({result.server, engine::Batch::Kind::put, engine::Space::recent, std::string(key.view()),
+                       engine::encode_row(result)});
+    require(engine::decode_row(key.view(), changes.back().value) == result, "a result of the log is a row");
+  }
+  void change(ServerId server, const engine::Batch::Change& change) override {
+    require(change.key.size() >= 4, "a key begins with its server");
+    std::string value(change.value);
+    // What decodes as a row is packed as the result that it is.
+    if (change.kind == engine::Batch::Kind::put && change.space == engine::Space::recent) {
+      const auto row = engine::decode_row(change.key, change.value);
+      if (row && row->location <= kMaxLocation) value = engine::encode_row(*row);
+    }
+    changes.push_back({server, change.kind, change.space, std::string(change.key), std::move(value)});
+  }
+  void continued(std::uint64_t) override { of_the_log = true; }
+  void closed() override { of_the_log = true; }
+
+  std::vector<Change> changes;
+  bool of_the_log = false;
+};
+
+}  // namespace
+
+void log_record(std::string_view bytes) {
+  Said said;
+  engine::PackState state;
+  if (!engine::unpack_record(bytes, state, said) || said.of_the_log) return;
+  std::vector<engine::Batch> batches;
+  for (const Said::Change& change : said.changes) {
+    if (batches.empty() || batches.back().server() != change.server) batches.emplace_back(change.server);
+    engine::Batch& batch = batches.back();
+    if (change.kind == engine::Batch::Kind::put) batch.put(change.space, change.key, change.value);
+    if (change.kind == engine::Batch::Kind::erase) batch.erase(change.space, change.key);
+    if (change.kind == engine::Batch::Kind::erase_range) batch.erase_range(change.space, change.key, change.value);
+  }
+  std::vector<const engine::Batch*> pointers;
+  for (const engine::Batch& batch : batches) pointers.push_back(&batch);
+  Said told;
+  std::string packed;
+  engine::PackState writing;
+  engine::pack_batches(pointers, writing, packed, told);
+  Said again;
+  engine::PackState reading;
+  require(engine::unpack_record(packed, reading, again), "what is packed unpacks");
+  require(again.changes == told.changes, "and says what was told when it was packed");
+  require(again.changes == said.changes, "which is what the first record said");
+}
+
+// | place 2 | what 1 | length 1, a record of so many bytes | ... |: a segment of these records, in which the bit `what`
+// / 4 of the byte `place` is turned, or which is cut there, or left as it is.
+void log_segment(std::string_view bytes) {
+  constexpr std::uint64_t kNumber = 7;
+  if (bytes.size() < 3) return;
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  const std::size_t place = byte(0) | byte(1) << 8U;
+  const unsigned what = byte(2);
+  std::vector<std::string_view> records;
+  std::vector<std::size_t> begins;
+  std::string file = engine::encode_segment_header({.number = kNumber, .first = kNumber});
+  for (std::size_t at = 3; at < bytes.size();) {
+    const std::string_view record = bytes.substr(at + 1, byte(at));
+    at += 1 + record.size();
+    if (record.empty()) continue;
+    records.push_back(record);
+    begins.push_back(file.size());
+    engine::put_frame(file, record, engine::log_position(kNumber, file.size()));
+  }
+  const std::string whole = file;
+  const std::size_t at = place % file.size();
+  if (what % 4 == 1) file[at] = static_cast<char>(static_cast<unsigned char>(file[at]) ^ (1U << (what / 4 % 8)));
+  if (what % 4 == 2) file.resize(at);
+  const auto header = engine::decode_segment_header(file);
+  require(header.has_value() || file.substr(0, engine::SegmentHeader::kBytes) !=
+                                    std::string_view(whole).substr(0, engine::SegmentHeader::kBytes),
+          "a header that is whole is read");
+  if (!header) return require_honest_error(header);
+  require(header->number == kNumber && header->first == kNumber, "a header says what was written");
+  // Those that end before the first byte that differs.
+  std::size_t intact = 0;
+  const std::size_t changed = file == whole ? whole.size() : std::min(at, file.size());
+  while (intact < records.size() && (intact + 1 < begins.size() ? begins[intact + 1] : whole.size()) <= changed)
+    ++intact;
+  engine::SegmentReader reader(file, kNumber);
+  std::size_t read = 0;
+  for (; reader.next(); ++read)
+    require(read < records.size() && reader.record() == records[read], "records are as written");
+  require(read == intact, "all are read that lie before the damage, and none behind it");
+  require(reader.at_end() == (reader.offset() == file.size()), "the end is where the bytes end");
+  if (!reader.at_end()) {
+    require(reader.intact_ones_follow() == (what % 4 == 1 && intact + 1 < records.size()),
+            "damage is told from a torn end by what follows it");
+  }
 }
 
 }  // namespace nines::fuzz

@@ -11,5 +11,8 @@ void chunk(std::string_view bytes);
 void row(std::string_view bytes);
 void summary(std::string_view bytes);
 void catalog(std::string_view bytes);
+void log_record(std::string_view bytes);
+/// The bytes say which records a segment has, and what is done to it: see the body.
+void log_segment(std::string_view bytes);
 
 }  // namespace nines::fuzz

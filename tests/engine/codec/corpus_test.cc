@@ -16,6 +16,12 @@ TEST(Corpus, RowsHold) {
 TEST(Corpus, SummariesHold) {
   fuzz::replay("summary_fuzz", fuzz::summary);
 }
+TEST(Corpus, LogRecordsHold) {
+  fuzz::replay("log_record_fuzz", fuzz::log_record);
+}
+TEST(Corpus, LogSegmentsHold) {
+  fuzz::replay("log_segment_fuzz", fuzz::log_segment);
+}
 TEST(Corpus, CatalogEntriesHold) {
   fuzz::replay("catalog_fuzz", fuzz::catalog);
 }
