@@ -45,6 +45,7 @@ constexpr std::array kDependencies = {
     Dependency{"libsodium-dev", "libsodium", "PkgConfig::SODIUM", "sodium", "tools"},
     Dependency{"libsystemd-dev", "libsystemd", "PkgConfig::SYSTEMD", "systemd/", "tools"},
     Dependency{"libzstd-dev", "libzstd", "PkgConfig::ZSTD", "zstd.h", "tools"},
+    Dependency{"libarchive-dev", "libarchive", "PkgConfig::ARCHIVE", "archive", "tools"},
     Dependency{"libsqlite3-dev", "sqlite3", "PkgConfig::SQLITE3", "sqlite3.h", "tools"},
     Dependency{"libyaml-cpp-dev", "yaml-cpp", "yaml-cpp", "yaml-cpp/", "tools"},
     Dependency{"libfmt-dev", "fmt", "fmt::", "fmt/", "tools"},

@@ -237,6 +237,18 @@ TEST(ConfigTest, APushServerNeedsNoUrl) {
   EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 1U) << "silence past the deadline is down at once";
 }
 
+TEST(ConfigTest, BackupNamesAServerThatIsReportedTo) {
+  const std::string servers =
+      "servers:\n  - {name: backups, interval: 24h, push: {}}\n  - {name: site, url: http://a}\n";
+  EXPECT_EQ(good(servers + "backup: {to: /b, server: backups}\n").backup->server, "backups");
+  for (const char* const none : {"site", "sites"}) {
+    const auto refused = parse_config(servers + "backup: {to: /b, server: " + none + "}\n", "f.yaml");
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().find("there is no server `" + std::string(none) + "` with `push`"), std::string::npos)
+        << refused.error();
+  }
+}
+
 TEST(ConfigTest, APushServerKeepsTheConfirmationThatItIsGiven) {
   const Config config =
       good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}, confirm: {failures: 3}}\n");

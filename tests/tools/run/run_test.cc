@@ -54,6 +54,24 @@ class RunTest : public ::testing::Test {
   std::optional<Program> program_;
 };
 
+constexpr const char* kBackupServer = "  - {name: backups, interval: 24h, push: {token: t}, confirm: {failures: 1}}\n";
+
+TEST_F(RunTest, BackupThatIsMadeReportsToItsServer) {
+  std::filesystem::create_directory(dir_.path("backups"));
+  start(config(kBackupServer + ("backup: {to: " + dir_.path("backups") + ", server: backups}\n")));
+  EXPECT_TRUE(program_->says("backups is up")) << program_->err_so_far();
+  EXPECT_THAT(get(page_, "/metrics").body, HasSubstr("\nnines_backups_total 1\n"));
+}
+
+TEST_F(RunTest, BackupThatFailsMakesItsServerDownAndSaysWhy) {
+  const std::string no_folder = dir_.write("backups", "");
+  start(config(kBackupServer + ("backup: {to: " + no_folder + ", server: backups}\n")));
+  EXPECT_TRUE(program_->says("backups is down")) << program_->err_so_far();
+  EXPECT_TRUE(eventually([&] {
+    return run({"incidents", "backups", "--json"}).out.find("the job reported a failure: ") != std::string::npos;
+  }));
+}
+
 TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
   auto server = std::make_unique<TestWebServer>(target_);
   start(config());

@@ -166,9 +166,10 @@ constexpr std::array kCommands{
             kChange, nullptr, compact},
     Command{CommandGroup::care, "prune", "", 0, 0, "drop the days that retention does not keep",
             "  nines prune --keep 400d", kChange, prune_options, prune},
-    Command{CommandGroup::care, "backup", "DIRECTORY", 1, 1, "copy the store to a new directory",
-            "  nines backup /backup/nines-2026-07-14\n  nines backup --keep 7 /backup/nines", kStoreOptions,
-            backup_options, backup},
+    Command{CommandGroup::care, "backup", "DIRECTORY", 1, 1, "copy the store to a new directory; - is standard output",
+            "  nines backup /backup/nines-2026-07-14\n  nines backup --keep 7 /backup/nines\n"
+            "  nines backup - | ssh host nines restore - --db nines.db",
+            kStoreOptions, backup_options, backup},
     Command{CommandGroup::care, "restore", "DIRECTORY", 1, 1, "check a copy and make it the store",
             "  nines restore /backup/nines-2026-07-14\n  nines restore /backup/nines --at 2026-07-14T12:00",
             kStoreOptions, restore_options, restore},

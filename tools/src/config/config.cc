@@ -46,6 +46,7 @@ std::optional<BackupConfig> read_backup(const YAML::Node& node, Problems& proble
     const auto count = read_integer(*keep, config_key("backup", "keep"), problems);
     if (count) backup.keep = static_cast<std::size_t>(*count);
   }
+  if (const auto server = map.get("server")) backup.server = read_text(*server, "server", problems).value_or("");
   return backup;
 }
 
@@ -89,6 +90,13 @@ void check_alert_groups(const Config& config, Problems& problems) {
   }
 }
 
+void check_backup_server(const Config& config, const YAML::Node& node, Problems& problems) {
+  const std::string& name = config.backup->server;
+  const bool there = std::any_of(config.servers.begin(), config.servers.end(),
+                                 [&](const ServerConfig& server) { return server.server.name == name && server.push; });
+  if (!there) problems.add(node, fmt::format("backup: there is no server `{}` with `push`", printable(name)));
+}
+
 }  // namespace
 
 tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file) {
@@ -112,6 +120,7 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
       problems.add(root, "there are no `servers`");
     }
     check_alert_groups(config, problems);
+    if (config.backup && !config.backup->server.empty()) check_backup_server(config, *map.get("backup"), problems);
   } catch (const YAML::Exception& error) {
     problems.add(error.mark, fmt::format("this is not YAML: {}", printable(error.msg)));
   }

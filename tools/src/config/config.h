@@ -47,6 +47,7 @@ struct BackupConfig {
   std::string to;  ///< the folder of generations
   std::chrono::milliseconds every = std::chrono::hours{24};
   std::size_t keep = 7;
+  std::string server;  ///< with push, which hears of each; empty: none does
 };
 
 struct Config {

@@ -109,6 +109,8 @@ constexpr std::array kBackup{
               "one backup beside the other; must be there"},
     ConfigKey{"every", Takes::duration, 60'000, 366 * kDay, "", "24h", "time between two"},
     ConfigKey{"keep", Takes::integer, 1, 10'000, "", "7", "how many stay, the newest ones"},
+    ConfigKey{"server", Takes::text, 0, 0, "the name of a server with `push`", "",
+              "is down, and told, when one fails or none is made in time"},
 };
 
 constexpr std::array kWeb{

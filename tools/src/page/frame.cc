@@ -55,14 +55,16 @@ Html frame_page(const std::string& title, const Html& main, const Frame& frame, 
       head += html("<form method=\"post\" action=\"{}/logout\"><button>Log out</button></form>", frame.base);
     head += html("</header>");
   }
+  const Html trouble =
+      frame.trouble.empty() ? Html() : html("<p class=\"alarm\" role=\"alert\">{}</p>", frame.trouble);
   return html(
       "<!doctype html><html lang=\"en\"{}><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
       "<meta name=\"color-scheme\" content=\"light dark\"><title>{}</title>"
       "<link rel=\"icon\" href=\"{}\"><link rel=\"stylesheet\" href=\"{}\"><script defer src=\"{}\"></script></head>"
-      "<body>{}{}<main><p id=\"alarm\" class=\"alarm\" role=\"alert\" hidden></p>{}</main></body></html>\n",
+      "<body>{}{}<main><p id=\"alarm\" class=\"alarm\" role=\"alert\" hidden></p>{}{}</main></body></html>\n",
       parts.attributes, title, asset_path(frame, icon_name(parts.mood)), asset_path(frame, "style.css"),
-      asset_path(frame, "page.js"), sprite(), head, main);
+      asset_path(frame, "page.js"), sprite(), head, trouble, main);
 }
 
 std::string counted(unsigned long long count, std::string_view thing) {

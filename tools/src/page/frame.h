@@ -18,6 +18,7 @@ namespace nines::tools {
 struct Frame {
   std::string base;        ///< before every path of this site: "/status", or empty
   bool logged_in = false;  ///< somebody by a session: a way out is shown
+  std::string trouble;     ///< of nines itself, told above everything else; may be empty
 };
 
 /// What a page may have beside its title and its body.

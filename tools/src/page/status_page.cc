@@ -323,7 +323,7 @@ std::optional<WebResponse> status_answer(const Store& store, const std::vector<S
   }
   const bool known = rest.empty() || rest == "/feed.atom" || rest == "/embed";
   if (!known) return std::nullopt;
-  const Frame frame{.base = base, .logged_in = false};
+  const Frame frame{.base = base, .logged_in = false, .trouble = {}};
   if (auto plain = check_names(request, {}); !plain)
     return html_response(message_page("This cannot be shown", plain.error().message, frame).text(), 400);
   Told told;

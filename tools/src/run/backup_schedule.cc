@@ -19,9 +19,12 @@ constexpr milliseconds kRetry = std::chrono::minutes{10};
 
 }  // namespace
 
-BackupSchedule::BackupSchedule(Store& store, BackupConfig config, Console& console)
-    : store_(store), config_(std::move(config)), console_(console) {
+BackupSchedule::BackupSchedule(Store& store, BackupConfig config, Console& console, Told told)
+    : store_(store), config_(std::move(config)), console_(console), told_(std::move(told)) {
   counts_.every = config_.every;
+}
+
+void BackupSchedule::start() {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -31,7 +34,7 @@ BackupSchedule::~BackupSchedule() {
     ending_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 BackupCounts BackupSchedule::counts() const {
@@ -83,6 +86,7 @@ void BackupSchedule::make_one() {
     console_.say(LogLevel::error, fmt::format("the backup to `{}` failed: {}", printable(config_.to),
                                               printable(report.error().message)));
   }
+  if (told_ && (report || !ending())) told_(report ? Result<void>{} : tl::unexpected(report.error()));
   const std::lock_guard lock(mutex_);
   last_failed_ = !report;
   counts_.made += report ? 1 : 0;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -31,13 +32,18 @@ struct BackupCounts {
 
 class BackupSchedule {
  public:
-  /// Begins at once. `store` and `console` must outlive this.
-  BackupSchedule(Store& store, BackupConfig config, Console& console);
+  /// Is told how each backup went, on the schedule's thread; may be empty.
+  using Told = std::function<void(const Result<void>&)>;
+
+  /// `store` and `console` must outlive this.
+  BackupSchedule(Store& store, BackupConfig config, Console& console, Told told = {});
   /// Ends a backup that is being made; the next start goes on with it.
   ~BackupSchedule();
   BackupSchedule(const BackupSchedule&) = delete;
   BackupSchedule& operator=(const BackupSchedule&) = delete;
 
+  /// Begins. Once.
+  void start();
   [[nodiscard]] BackupCounts counts() const;
 
  private:
@@ -51,6 +57,7 @@ class BackupSchedule {
   Store& store_;
   const BackupConfig config_;
   Console& console_;
+  const Told told_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool ending_ = false;  // guarded by mutex_, as are the following

@@ -210,12 +210,16 @@ Result<void> Daemon::start() {
     return {};
   };
   hooks.ready = [this] { return ready_.load(); };
+  hooks.trouble = [this] { return storage_.trouble(); };
   hooks.metrics = [this](std::string& out) {
     metrics_.append(out, prober_->stats());
     if (backups_) append_backup_metrics(out, backups_->counts());
   };
   site_ = std::make_unique<Site>(*store_, std::move(hooks), false, config_.access);
-  if (config_.backup) backups_ = std::make_unique<BackupSchedule>(*store_, *config_.backup, console_);
+  if (config_.backup) {
+    backups_ = std::make_unique<BackupSchedule>(*store_, *config_.backup, console_,
+                                                [this](const Result<void>& made) { report_backup(made); });
+  }
   if (config_.listen) {
     auto http = HttpServer::start(
         *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, site_->http_options());
@@ -223,6 +227,7 @@ Result<void> Daemon::start() {
     http_ = std::move(*http);
   }
   if (auto started = prober_->start(); !started) return started;
+  if (backups_) backups_->start();
   ready_ = true;
   if (run_command_) {
     auto socket = StoreSocket::listen(config_.store.path, run_command_);
@@ -376,6 +381,22 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path, Pu
     return fail(ErrorCode::unavailable, "the report was taken but is not stored yet");
   }
   return stored.get();
+}
+
+void Daemon::report_backup(const Result<void>& made) {
+  const std::string& server = config_.backup->server;
+  if (server.empty()) return;
+  PushReport report;
+  report.kind = made ? PushReport::Kind::success : PushReport::Kind::failure;
+  if (!made) report.log_line = made.error().message;
+  if (auto taken = prober_->report(server, std::move(report)); !taken) {
+    console_.say(LogLevel::warning, fmt::format("`{}` does not hear of the backup: {}", printable(server),
+                                                printable(taken.error().message)));
+  }
+}
+
+void Daemon::look_at_storage(const ProberStats& stats) {
+  storage_.look(store_->health(), stats, now());
 }
 
 void Daemon::care() {

@@ -19,6 +19,7 @@
 #include "run/backup_schedule.h"
 #include "run/console.h"
 #include "run/run_metrics.h"
+#include "run/storage_watch.h"
 #include "run/store_socket.h"
 #include "web/routes.h"
 
@@ -58,6 +59,8 @@ class Daemon {
   [[nodiscard]] std::map<std::string, TimeMs> certificate_expiries() const { return metrics_.certificate_expiries(); }
   /// Lets go of what retention does not keep.
   void care();
+  /// Looks whether results are stored, which the page says. To be called about twice a second.
+  void look_at_storage(const ProberStats& stats);
 
   /// Where the page is, as a person opens it; empty without one.
   [[nodiscard]] std::string page() const { return http_ ? shown_address(*config_.listen, http_->port()) : ""; }
@@ -70,6 +73,7 @@ class Daemon {
   [[nodiscard]] ProberOptions prober_options();
   [[nodiscard]] Result<void> apply(const Config& config);
   void tell(const StateChange& change);
+  void report_backup(const Result<void>& made);
 
   const std::string config_path_;
   const Config as_read_;
@@ -77,6 +81,7 @@ class Daemon {
   Console& console_;
   const bool verbose_;
   RunMetrics metrics_;
+  StorageWatch storage_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Prober> prober_;
   std::unique_ptr<Site> site_;

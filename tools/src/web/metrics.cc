@@ -123,6 +123,8 @@ void append_store(std::string& out, const Store& store) {
   gauge("nines_store_memtable_bytes", "memory of what is not in table files yet", stats.memtable_bytes);
   counter("nines_store_appended_total", "results appended since the store was opened", stats.appended);
   counter("nines_store_sealed_chunks_total", "chunks written since the store was opened", stats.sealed_chunks);
+  gauge("nines_store_writable", "0 while the store takes no results: a failing or a full disk",
+        store.health().writable ? 1 : 0);
   counter("nines_store_reopened_total", "times the store opened itself again after a fault", stats.reopened);
 }
 

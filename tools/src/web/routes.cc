@@ -82,6 +82,7 @@ std::string cache_key(const WebRequest& request, const Frame& frame) {
   };
   add(frame.base);
   add(frame.logged_in ? "1" : "0");
+  add(frame.trouble);
   add(request.accept_encoding);
   // A feed names its own address.
   if (request.path.ends_with("/feed.atom")) {
@@ -162,7 +163,8 @@ Frame Site::frame_of(const WebRequest& request) const {
   const auto options = access_.options();
   return {.base = options->base,
           .logged_in = options->authenticates() && request.role != Role::none && request.authorization.empty() &&
-                       !request.cookie.empty()};
+                       !request.cookie.empty(),
+          .trouble = hooks_.trouble && request.role != Role::none ? hooks_.trouble() : std::string()};
 }
 
 void Site::refresh() {

@@ -33,6 +33,7 @@ class Site {
     /// POST /api/v1/servers/{name}/annotations: the server's name and the body.
     std::function<Result<void>(const std::string& server, const std::string& body)> annotate;
     std::function<bool()> ready;                ///< GET /-/ready
+    std::function<std::string()> trouble;       ///< a sentence that every page begins with; empty when all is well
     std::function<void(std::string&)> metrics;  ///< appends to GET /metrics
   };
 

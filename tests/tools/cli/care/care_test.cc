@@ -280,6 +280,44 @@ TEST_F(CareTest, VerifyOfABackupAnswersInEveryFormat) {
   EXPECT_THAT(damaged["backups"][0]["problem"].get<std::string>(), HasSubstr("NINES is not what was backed up"));
 }
 
+TEST_F(CareTest, BackupStreamsAndIsRestoredFromTheStream) {
+  fill();
+  const Finished sent = run({"backup", "-"});
+  ASSERT_EQ(sent.code, 0) << sent.err;
+  const std::string to = dir_.path("restored");
+  const Finished restored = nines({"restore", "-", "--db", to}, sent.out);
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  EXPECT_EQ(nines({"export", "--db", to}).out, run({"export"}).out);
+  EXPECT_EQ(nines({"verify", "--db", to}).code, 0);
+  EXPECT_EQ(nines({"restore", "-", "--db", to}, sent.out).code, 1) << "never over what is there";
+  EXPECT_EQ(run({"backup", "-", "--keep", "2"}).code, 2);
+}
+
+TEST_F(CareTest, StreamThatIsCutDamagedOrSomethingElseRestoresNothing) {
+  fill();
+  const std::string sent = run({"backup", "-"}).out;
+  ASSERT_GT(sent.size(), 4096U);
+  std::string damaged = sent;
+  damaged[sent.find("nineslog") + 20] ^= 1;  // in the first file's bytes
+  std::string elsewhere = sent;
+  elsewhere.replace(0, 8, "../x.row");  // the name of the first file
+  for (const std::string& stream :
+       {sent.substr(0, sent.size() / 2), damaged, elsewhere, std::string("no archive"), std::string()}) {
+    SCOPED_TRACE(stream.substr(0, 20));
+    const std::string to = dir_.path("restored");
+    const Finished restored = nines({"restore", "-", "--db", to}, stream);
+    EXPECT_EQ(restored.code, 1);
+    EXPECT_THAT(restored.err, HasSubstr("nothing was restored"));
+    EXPECT_FALSE(std::filesystem::exists(to));
+  }
+  // Nothing of what came in is left either.
+  int entries = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path(""))) {
+    entries += entry.path().filename().string().find("incoming") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(entries, 0);
+}
+
 TEST_F(CareTest, PruneTellsServersDaysResultsAndBytes) {
   fill();
   const Finished dry = run({"prune", "--keep", "1000d", "--dry-run"});

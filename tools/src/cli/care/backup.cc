@@ -69,6 +69,7 @@ Outcome backup(const Call& call) {
   const auto lookup = [&](const char* name) { return call.text(name); };
   const auto keep = read_count(lookup, "--", "keep", 1, 1, kMostKept);
   if (!keep) return usage(keep.error().message);
+  if (call.words[0] == "-") return backup_to_stream(call);
   // A reader's copy: it works beside a process that writes.
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
@@ -93,6 +94,7 @@ Outcome restore(const Call& call) {
   if (std::filesystem::exists(target, ignored)) {
     return failed(fmt::format("`{}` exists already; move it away, or name another with --db", printable(target)));
   }
+  if (call.words[0] == "-") return restore_from_stream(call);
   std::optional<TimeMs> at;
   if (const auto text = call.text("at")) {
     const auto time = parse_time(*text, {now(), Zone()});

@@ -29,5 +29,7 @@ void backup_options(OptionList& options);
 Outcome backup(const Call& call);
 void restore_options(OptionList& options);
 Outcome restore(const Call& call);
+Outcome backup_to_stream(const Call& call);
+Outcome restore_from_stream(const Call& call);
 
 }  // namespace nines::tools

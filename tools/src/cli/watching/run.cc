@@ -91,6 +91,7 @@ void watch(Daemon& daemon, Console& console, ServiceManager& service, const sigs
     }
     service.alive();
     const ProberStats stats = daemon.stats();
+    daemon.look_at_storage(stats);
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double> since = now - counted;
     if (since >= std::chrono::seconds{2}) {

@@ -1,0 +1,125 @@
+// `nines run` while its store cannot be written to. Two servers, of which one fails meanwhile: it is told at once, the
+// page says what is wrong, nothing is shown as down that was not, and what was measured is stored afterwards.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "tools/support/command_line.h"
+#include "tools/support/faulty_machine.h"
+#include "tools/support/test_web_server.h"
+
+namespace nines::tools::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FailingStorage : public ::testing::Test {
+ protected:
+  static constexpr int kIntervalMs = 300;
+
+  void SetUp() override {
+    if (NINES_SANITIZED) GTEST_SKIP() << "a sanitizer stands no preloaded library";
+    const std::string script =
+        dir_.write("tell.sh", "#!/bin/sh\necho \"$NINES_EVENT $NINES_SERVER\" >> " + log_ + "\n");
+    std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+    std::string yaml = "servers:\n";
+    for (const auto& [name, port] : {std::pair("steady", steady_port_), std::pair("failing", failing_port_)}) {
+      yaml += std::string("  - {name: ") + name + ", url: \"http://127.0.0.1:" + std::to_string(port) +
+              "/\", interval: " + std::to_string(kIntervalMs) + "ms, timeout: 250ms, confirm: {failures: 2}}\n";
+    }
+    yaml += "store: {path: " + store_ + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) +
+            "\"}\nalerts: [{exec: [\"" + script + "\"]}]\n";
+    program_.emplace(std::vector<std::string>{"run", "--config", dir_.write("nines.yaml", yaml)}, "",
+                     machine_.environment());
+    ASSERT_TRUE(program_->says("steady is up since")) << program_->err_so_far();
+    ASSERT_TRUE(program_->says("failing is up since")) << program_->err_so_far();
+  }
+
+  [[nodiscard]] std::string told() const { return read_file(log_); }
+  [[nodiscard]] std::string metrics() const { return get(page_, "/metrics").body; }
+  [[nodiscard]] bool page_says(const std::string& words) const {
+    return get(page_, "/").body.find(words) != std::string::npos;
+  }
+
+  /// One server fails while nothing can be stored, and is told.
+  void one_fails_meanwhile() {
+    failing_.reset();
+    EXPECT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
+    EXPECT_EQ(get(page_, "/-/healthy").status, 200);
+    EXPECT_THAT(metrics(), Not(HasSubstr("\nnines_prober_queue_depth 0\n"))) << "what is measured waits in memory";
+  }
+
+  /// Without anybody's help all is stored, and the page does not complain any more.
+  void expect_all_stored_afterwards() {
+    EXPECT_TRUE(eventually([&] { return metrics().find("\nnines_prober_queue_depth 0\n") != std::string::npos; },
+                           std::chrono::seconds{60}))
+        << program_->err_so_far();
+    EXPECT_TRUE(eventually([&] { return !page_says("Results have not been stored since"); }));
+    EXPECT_THAT(metrics(), HasSubstr("\nnines_store_writable 1\n"));
+    EXPECT_THAT(metrics(), HasSubstr("\nnines_prober_dropped_total 0\n"));
+    failing_ = std::make_unique<TestWebServer>(failing_port_);
+    EXPECT_TRUE(eventually([&] { return told() == "down failing\nresolved failing\n"; })) << told();
+    program_->signal(SIGTERM);
+    const Finished finished = program_->wait();
+    EXPECT_EQ(finished.code, 0) << finished.err;
+    expect_steady_without_a_gap();
+  }
+
+  /// Checks of the steady one follow each other as its interval says, and it was never down.
+  void expect_steady_without_a_gap() {
+    const std::string rows = nines({"export", "steady", "--format", "ndjson", "--db", store_}).out;
+    std::istringstream lines(rows);
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) EXPECT_THAT(line, HasSubstr("\"up\"")) << line;
+    const Finished uptime = nines({"uptime", "steady", "--json", "--window", "1h", "--db", store_});
+    EXPECT_THAT(uptime.out, HasSubstr("\"down\":0")) << uptime.out;
+    // Each lasts 2.5 intervals and the timeout; a machine this slow would have said unknown, and not down.
+    EXPECT_GT(count, 10);
+  }
+
+  TempDir dir_;
+  const std::string data_ = dir_.path("data");
+  const std::string store_ = data_ + "/db";
+  const std::string log_ = dir_.path("told");
+  const FaultyMachine machine_{data_};
+  const int steady_port_ = free_port();
+  const int failing_port_ = free_port();
+  const int page_ = free_port();
+  TestWebServer steady_{steady_port_};
+  std::unique_ptr<TestWebServer> failing_ = std::make_unique<TestWebServer>(failing_port_);
+  std::optional<Program> program_;
+};
+
+TEST_F(FailingStorage, WritesThatFailStopNeitherChecksNorAlertsAndThePageSaysSo) {
+  for (const int error : {EIO, ENOSPC}) {
+    SCOPED_TRACE(error);
+    machine_.fail_writes(error);
+    ASSERT_TRUE(eventually([&] { return metrics().find("\nnines_store_writable 0\n") != std::string::npos; }));
+    EXPECT_TRUE(eventually([&] { return page_says("Results have not been stored since"); })) << get(page_, "/").body;
+    if (error == EIO) {
+      EXPECT_TRUE(page_says("Input/output error")) << get(page_, "/").body;
+      one_fails_meanwhile();
+    }
+    machine_.fail_writes(0);
+  }
+  expect_all_stored_afterwards();
+}
+
+TEST_F(FailingStorage, WritesThatDoNotReturnStopNeitherChecksNorAlertsAndThePageSaysSo) {
+  machine_.set(FaultyMachine::Field::stalled, 1);
+  one_fails_meanwhile();
+  EXPECT_TRUE(eventually([&] { return page_says("the disk does not answer"); })) << get(page_, "/").body;
+  machine_.set(FaultyMachine::Field::stalled, 0);
+  expect_all_stored_afterwards();
+}
+
+}  // namespace
+}  // namespace nines::tools::testing
