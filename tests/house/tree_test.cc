@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <set>
+#include <string>
+
 #include "house/rules.h"
 
 namespace nines::house {
@@ -49,6 +53,25 @@ TEST(House, FoldersHaveNoCircle) {
 
 TEST(House, CitedDocumentsAreInTheTree) {
   EXPECT_THAT(check_citations(tree()), IsEmpty());
+}
+
+// A promise whose test was renamed would stand there unproven.
+TEST(House, SecurityNamesTestsThatExist) {
+  std::set<std::string> tests;
+  const std::regex test(R"(\nTEST(?:_F|_P)?\((\w+), (\w+)\))");
+  for (const auto& [path, text] : tree()) {
+    if (!path.starts_with("tests/") || !path.ends_with(".cc")) continue;
+    for (std::sregex_iterator found(text.begin(), text.end(), test), end; found != end; ++found) {
+      tests.insert((*found)[1].str() + "." + (*found)[2].str());
+    }
+  }
+  const std::string& security = tree().at("SECURITY.md");
+  const std::regex named(R"(`([A-Z]\w+\.[A-Z]\w+)`)");
+  int names = 0;
+  for (std::sregex_iterator found(security.begin(), security.end(), named), end; found != end; ++found, ++names) {
+    EXPECT_TRUE(tests.contains((*found)[1].str())) << (*found)[1].str() << " is no test";
+  }
+  EXPECT_GT(names, 40);
 }
 
 }  // namespace
