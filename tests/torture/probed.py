@@ -44,7 +44,8 @@ class Probed:
         self.began = time.time()
         self.clouded = []  # (begin, end) in which results may be missing
         self.open_since = None
-        self.figures = {"asked": 0, "stored": 0, "excused": 0, "starved": 0}
+        self._network_was_away = False
+        self.figures = {"asked": 0, "stored": 0, "excused": 0, "starved": 0, "before_references_were_asked": 0}
         threading.Thread(target=self._change, daemon=True).start()
 
     @staticmethod
@@ -79,7 +80,11 @@ class Probed:
     def starts_suffering(self):
         self._open(time.time() - EDGE_S)
 
-    network_goes = clock_changes = starts_suffering
+    clock_changes = starts_suffering
+
+    def network_goes(self):
+        self._network_was_away = True
+        self.starts_suffering()
 
     def is_well_again(self):
         if self.open_since is not None:
@@ -129,7 +134,10 @@ class Probed:
         if target.name.startswith("steady"):
             for moment, state, line in stored:
                 if state == "down":
-                    if any(moment - 2 <= when <= moment + TIMEOUT_MS / 1000 + 2 for when, _ in self.site.lags) and "timeout" in line:
+                    # The word of the references, that the network is there, holds for two seconds.
+                    if ",unreachable," in line and self._network_was_away:
+                        self.figures["before_references_were_asked"] += 1
+                    elif any(moment - 2 <= when <= moment + TIMEOUT_MS / 1000 + 2 for when, _ in self.site.lags) and "timeout" in line:
                         self.figures["starved"] += 1  # this machine's fault: our server came too late
                     else:
                         self.wrong.append(f"{target.name} was never down, and this is stored: {line}")

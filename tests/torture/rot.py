@@ -105,9 +105,13 @@ class Rot:
         if not folder.exists() or not any(folder.iterdir()):
             return
         for path in folder.iterdir():
-            if path.suffix == ".tmp" or not path.is_dir():
+            # One that grows, and one that goes, have names of their own.
+            if path.suffix == ".tmp" or path.name.startswith(".") or not path.is_dir():
                 continue
             code, out, err = self.clients.command("verify", str(path))
             self.figures["backups"] += 1
             if code != 0:
-                self.wrong.append(f"the backup {path.name} is not whole: {out[-200:]} {err[-200:]}")
+                kept = self.damaged.with_name(f"backup-{self.figures['backups']}")
+                shutil.copytree(path, kept, symlinks=True)
+                shutil.copy(self.clients.machine.notes_file, kept.with_suffix(".notes"))
+                self.wrong.append(f"the backup {path.name}, which is kept in {kept}, is not whole: {out[-200:]} {err[-200:]}")
