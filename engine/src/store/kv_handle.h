@@ -91,7 +91,7 @@ class Handle {
   DiskReserve reserve_;
 
   mutable Mutex mutex_;
-  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);      // null when closed, while reopening, and when that has failed
+  std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);  // null when closed, while reopening, and when that has failed
   /// Keeps others from writing while the Kv is closed and another is opened, however long that takes: they would write
   /// between what was acknowledged and what is written again, and what this process has in memory would not know of it.
   std::shared_ptr<const void> hold_ NINES_GUARDED_BY(mutex_);
