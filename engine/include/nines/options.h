@@ -21,10 +21,12 @@ enum class Durability : std::uint8_t {
   disk,      ///< synced to the device: survives a power cut; concurrent callers share one sync
 };
 
-/// What to do with a write-ahead log that is damaged in its middle.
+/// What to do with a log that is damaged in its middle, or lacks a file.
 enum class Recovery : std::uint8_t {
-  refuse,         ///< fail the open with `corruption` and say what is damaged
-  point_in_time,  ///< keep what precedes the damage, drop the rest, and say so in the open report
+  refuse,  ///< fail the open with `corruption` and say what is damaged
+  /// Drop what the log has from the damage on, and say so in the open report. What has been sealed since is in table
+  /// files and stays: each server has what it had at some moment, without the newest of its rows.
+  point_in_time,
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
