@@ -369,6 +369,7 @@ void StateTable::reset(std::span<const Server> servers) {
     }
     states_ = std::move(states);
     size_ = servers.size();
+    heads_bytes_ = 0;
   }
   for (const auto& state : all()) state->forget(count_change());
 }
@@ -455,7 +456,8 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
-  std::int64_t start = head_start(last_ms, *watermark);
+  const bool has_room = heads_bytes_.load(std::memory_order_relaxed) < options_.performance.head_bytes;
+  std::int64_t start = has_room ? head_start(last_ms, *watermark) : *watermark + 1;
   head.reset(utc_day(start) * kDayMs, *watermark);
   if (start <= *watermark) {
     if (auto read = read_chunks(state.id, start, **view, head); !read) {
@@ -467,6 +469,7 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   }
   for (const SeriesColumns& series : rows) head.extend(series);
   head.trim(start);
+  heads_bytes_.fetch_add(head.bytes(), std::memory_order_relaxed);
   state.load(std::move(head), *summaries_end, count_change());
   grown_.store(true, std::memory_order_relaxed);
   return {};
@@ -521,6 +524,7 @@ void StateTable::keep_budget() const {
   auto states = all();
   std::size_t bytes = cached_days_bytes_;
   for (const auto& state : states) bytes += head_bytes(*state);
+  heads_bytes_ = bytes;
   if (bytes <= options_.performance.head_bytes) return;
   std::sort(states.begin(), states.end(), [](const auto& a, const auto& b) { return a->used_at < b->used_at; });
   for (const auto& state : states) {
@@ -533,6 +537,7 @@ void StateTable::keep_budget() const {
       bytes += head_bytes(*state);
     }
     state->write.unlock();
+    heads_bytes_ = bytes;
   }
 }
 

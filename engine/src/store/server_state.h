@@ -169,7 +169,9 @@ class StateTable {
   [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
-  /// Reads what `state` has to know from the store, when it does not know it yet. Errors: corruption, io.
+  /// Reads what `state` has to know from the store, when it does not know it yet. Its head gets nothing but the rows
+  /// once the budget is used up: after opening, one scan of all servers would bring in every head. Errors: corruption,
+  /// io.
   [[nodiscard]] Result<void> ensure_loaded(ServerState& state, const Kv& kv) const NINES_REQUIRES(state.write);
 
   /// Where the head of a server should begin whose newest result is at `last_ms` and sealed up to `watermark_ms`.
@@ -205,6 +207,8 @@ class StateTable {
   mutable std::atomic<std::uint64_t> ticks_{0};
   mutable std::atomic<std::uint64_t> changes_{0};
   mutable std::atomic<bool> grown_{false};
+  /// What the heads took when they were last looked at, and those that have been loaded since.
+  mutable std::atomic<std::size_t> heads_bytes_{0};
   mutable Mutex budget_mutex_;
 };
 

@@ -178,5 +178,30 @@ TEST_F(RetentionTest, HeadsKeepTheirBudgetAndAnswersStayTheSame) {
   EXPECT_LE(store_->stats().head_bytes, options_.performance.head_bytes);
 }
 
+/// A scan of all servers after opening brings their heads in one by one: the last of them must not find all others.
+TEST_F(RetentionTest, HeadsKeepTheirBudgetWhileAScanLoadsThem) {
+  constexpr std::uint64_t kOneHead = 40'000;
+  options_.performance.head_bytes = 300'000;
+  open();
+  std::vector<ServerId> servers;
+  for (int i = 0; i < 30; ++i) {
+    servers.push_back(add());
+    ASSERT_TRUE(store_->load(servers.back(), history(servers.back(), 3)));
+  }
+  ASSERT_TRUE(store_->close());
+  open();
+  std::uint64_t most = 0;
+  int same = 0;
+  const auto done = store_->scan_many(servers, kAll, {}, [&](std::size_t index, Cursor& cursor) -> Result<void> {
+    same += static_cast<int>(read_all(cursor, servers[index], kAll) == history(servers[index], 3));
+    most = std::max(most, store_->stats().head_bytes);
+    return {};
+  });
+  ASSERT_TRUE(done);
+  EXPECT_EQ(same, 30);
+  EXPECT_GT(most, kOneHead);
+  EXPECT_LE(most, options_.performance.head_bytes + kOneHead);
+}
+
 }  // namespace
 }  // namespace nines::test
