@@ -213,6 +213,34 @@ TEST(FailedIo, NobodyElseWritesWhileTheStoreIsOpenedAnew) {
   EXPECT_TRUE(other) << other.error().message;
 }
 
+/// The free space is looked at before each append: that must not need what only an append brings back.
+TEST(FailedIo, StoreWithAReserveIsOpenedAnewAfterAttemptsThatFailed) {
+  TemporaryDirectory directory;
+  const auto disk = std::make_shared<FaultyDisk>();
+  const auto env = FaultyDisk::make_env(disk);
+  Options options = History::options();
+  options.disk_reserve_bytes = 1;
+  auto store =
+      open_on(env.get(), directory / "store", options,
+              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+  ASSERT_TRUE(store) << store.error().message;
+  History::add_servers(**store);
+  const History history(7);
+  const auto append = [&] { return (*store)->append(history.operation(0).results, Durability::disk); };
+  disk->plan({.first = 0, .count = 1'000'000'000, .fault = Fault::io, .reads = false});
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    ASSERT_FALSE(append()) << "the disk still fails";
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+  disk->heal();
+  bool stored = false;
+  for (int attempt = 0; attempt < 200 && !stored; ++attempt) {
+    stored = append().has_value();
+    if (!stored) std::this_thread::sleep_for(milliseconds{10});
+  }
+  EXPECT_TRUE(stored) << (*store)->health().why.message;
+}
+
 TEST(FailedIo, FailedReadsLoseNothing) {
   fail_every(2 * stride(), 5, Fault::io, true);
 }

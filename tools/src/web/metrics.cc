@@ -206,7 +206,10 @@ Result<void> StoreMetrics::append_windows(std::string& out, const Catalog& catal
   return {};
 }
 
+/// A store that fails is what is scraped for: where it cannot be read while it cannot be written, the samples that need
+/// it are left out, and that it is so is told.
 WebResponse StoreMetrics::response(const std::function<void(std::string&)>& more) {
+  const bool is_failing = !store_.health().writable;
   const auto catalog = store_.catalog();
   const TimeMs at = now();
   std::string out;
@@ -214,8 +217,8 @@ WebResponse StoreMetrics::response(const std::function<void(std::string&)>& more
   Last last;
   for (const Server& server : catalog->servers()) {
     auto result = store_.last_result(server.id);
-    if (!result) return error_response(result.error());
-    if (!*result) continue;
+    if (!result && !is_failing) return error_response(result.error());
+    if (!result || !*result) continue;
     metric_sample(times, "nines_last_check_timestamp_seconds", {{"server", server.name}},
                   static_cast<double>(to_ms((*result)->time)) / 1000);
     if (holds(server, **result, at)) last.emplace_back(&server, std::move(**result));
@@ -223,7 +226,7 @@ WebResponse StoreMetrics::response(const std::function<void(std::string&)>& more
   append_last(out, last);
   metric_family(out, "nines_last_check_timestamp_seconds", "gauge", "when a server was last checked, since 1970");
   out += times;
-  if (const auto done = append_windows(out, *catalog, at); !done) return error_response(done.error());
+  if (const auto done = append_windows(out, *catalog, at); !done && !is_failing) return error_response(done.error());
   append_info(out, *catalog);
   append_store(out, store_);
   if (more) more(out);
