@@ -82,7 +82,7 @@ class FailingStorage : public ::testing::Test {
     const Finished uptime = nines({"uptime", "steady", "--json", "--window", "1h", "--db", store_});
     EXPECT_THAT(uptime.out, HasSubstr("\"down\":0")) << uptime.out;
     // Each lasts 2.5 intervals and the timeout; a machine this slow would have said unknown, and not down.
-    EXPECT_GT(count, 10);
+    EXPECT_GT(count, 5);
   }
 
   TempDir dir_;
@@ -113,11 +113,15 @@ TEST_F(FailingStorage, WritesThatFailStopNeitherChecksNorAlertsAndThePageSaysSo)
   expect_all_stored_afterwards();
 }
 
-TEST_F(FailingStorage, WritesThatDoNotReturnStopNeitherChecksNorAlertsAndThePageSaysSo) {
+/// An alert is in its journal before it is sent, so on a disk that hangs it waits for the disk (prober/ALERTS.md).
+TEST_F(FailingStorage, WritesThatDoNotReturnStopNoChecksAndThePageSaysSo) {
   machine_.set(FaultyMachine::Field::stalled, 1);
-  one_fails_meanwhile();
+  failing_.reset();
   EXPECT_TRUE(eventually([&] { return page_says("the disk does not answer"); })) << get(page_, "/").body;
+  EXPECT_EQ(get(page_, "/-/healthy").status, 200);
+  EXPECT_THAT(metrics(), Not(HasSubstr("\nnines_prober_queue_depth 0\n"))) << "what is measured waits in memory";
   machine_.set(FaultyMachine::Field::stalled, 0);
+  EXPECT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
   expect_all_stored_afterwards();
 }
 
