@@ -55,8 +55,7 @@ Html frame_page(const std::string& title, const Html& main, const Frame& frame, 
       head += html("<form method=\"post\" action=\"{}/logout\"><button>Log out</button></form>", frame.base);
     head += html("</header>");
   }
-  const Html trouble =
-      frame.trouble.empty() ? Html() : html("<p class=\"alarm\" role=\"alert\">{}</p>", frame.trouble);
+  const Html trouble = frame.trouble.empty() ? Html() : html("<p class=\"alarm\" role=\"alert\">{}</p>", frame.trouble);
   return html(
       "<!doctype html><html lang=\"en\"{}><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
