@@ -28,19 +28,19 @@ class CatalogTable::Entries final : public Catalog {
     return found != by_name_.end() && servers_[*found].name == name ? &servers_[*found] : nullptr;
   }
 
-  /// Requires: their ids ascend, and no two have a name.
+  /// Requires: their ids ascend.
   void assign(std::vector<Server> servers) {
     servers_ = std::move(servers);
     servers_.shrink_to_fit();
     by_name_.resize(servers_.size());
     std::iota(by_name_.begin(), by_name_.end(), 0);
-    std::sort(by_name_.begin(), by_name_.end(),
-              [this](std::uint32_t a, std::uint32_t b) { return servers_[a].name < servers_[b].name; });
+    std::stable_sort(by_name_.begin(), by_name_.end(),
+                     [this](std::uint32_t a, std::uint32_t b) { return servers_[a].name < servers_[b].name; });
   }
   void put(const Server& server) {
     const std::size_t place = place_of(server.id);
     if (place < servers_.size() && servers_[place].id == server.id) {
-      by_name_.erase(place_of(servers_[place].name));
+      std::erase(by_name_, place);
       servers_[place] = server;
     } else {
       move_places(place, 1);
@@ -51,7 +51,7 @@ class CatalogTable::Entries final : public Catalog {
   void remove(ServerId id) {
     const std::size_t place = place_of(id);
     if (place == servers_.size() || servers_[place].id != id) return;
-    by_name_.erase(place_of(servers_[place].name));
+    std::erase(by_name_, place);
     servers_.erase(servers_.begin() + static_cast<std::ptrdiff_t>(place));
     move_places(place, static_cast<std::uint32_t>(-1));
   }
@@ -75,7 +75,7 @@ class CatalogTable::Entries final : public Catalog {
   }
 
   std::vector<Server> servers_;         // ascending by id
-  std::vector<std::uint32_t> by_name_;  // their places, ascending by name
+  std::vector<std::uint32_t> by_name_;  // the places of all of them, ascending by name
 };
 
 CatalogTable::CatalogTable() : entries_(std::make_shared<Entries>()) {}

@@ -32,11 +32,24 @@ Server named(const std::string& name) {
   return server;
 }
 
+/// Replaces a server's entry in the closed store at `path`.
+void put_entry(const std::string& path, ServerId id, const std::string& entry) {
+  OpenReport report;
+  const auto kv = engine::open_local(path, engine::KvMode::write, {}, report);
+  ASSERT_TRUE(kv);
+  engine::Batch batch(id);
+  batch.put(engine::Space::servers, engine::server_key(id).view(), entry);
+  const engine::Batch* const only = &batch;
+  engine::Outcome outcome;
+  (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+  ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+}
+
 class StoreCatalog : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return kNow; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     reopen();
   }
   void reopen() {
@@ -115,6 +128,25 @@ TEST_F(StoreCatalog, FindsEveryServerByNumberAndByName) {
   ASSERT_TRUE(store_->close());
   reopen();
   expect_all();
+}
+
+/// Two entries of a store that something else has written may have one name: each can be renamed and removed all the
+/// same.
+TEST_F(StoreCatalog, EntriesThatShareANameAreToldApart) {
+  std::vector<ServerId> ids;
+  for (const char* name : {"a", "b", "c"}) ids.push_back(store_->add_server(named(name)).value());
+  Server twin = *store_->catalog()->find(ids[2]);
+  twin.name = "a";
+  store_.reset();
+  put_entry(path_, twin.id, engine::encode_server(twin));
+  reopen();
+  ASSERT_EQ(store_->catalog()->find("a")->id, ids[0]);
+  ASSERT_TRUE(store_->remove_server(ids[2]));
+  EXPECT_EQ(store_->catalog()->find("a")->id, ids[0]);
+  ASSERT_TRUE(store_->remove_server(ids[0]));
+  EXPECT_EQ(store_->catalog()->find("a"), nullptr);
+  EXPECT_EQ(store_->catalog()->find("b")->id, ids[1]);
+  EXPECT_EQ(store_->catalog()->servers().size(), 1U);
 }
 
 TEST_F(StoreCatalog, NamesAreUnique) {
@@ -238,19 +270,7 @@ class LongestInterval : public StoreCatalog {
   void forget() {
     const Server server = *store_->catalog()->find(id_);
     store_.reset();
-    put_entry(engine::encode_server(server));
-  }
-  /// Replaces the server's entry in the closed store.
-  void put_entry(const std::string& entry) const {
-    OpenReport report;
-    const auto kv = engine::open_local(path_, engine::KvMode::write, {}, report);
-    ASSERT_TRUE(kv);
-    engine::Batch batch(id_);
-    batch.put(engine::Space::servers, engine::server_key(id_).view(), entry);
-    const engine::Batch* const only = &batch;
-    engine::Outcome outcome;
-    (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
-    ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+    put_entry(path_, id_, engine::encode_server(server));
   }
 
   ServerId id_{};
@@ -319,7 +339,7 @@ TEST_F(LongestInterval, ThatAResultExceedsIsDamage) {
   append(std::chrono::hours{5});
   const Server server = *store_->catalog()->find(id_);
   store_.reset();
-  put_entry(engine::encode_server(server, {.removed = false, .longest_interval_ms = 60'000}));
+  put_entry(path_, id_, engine::encode_server(server, {.removed = false, .longest_interval_ms = 60'000}));
   reopen();
   const auto report = store_->verify();
   ASSERT_TRUE(report) << report.error().message;
