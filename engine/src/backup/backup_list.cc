@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kFirstLine = "nines-backup 1";
 constexpr std::size_t kPieceBytes = 1U << 20U;
+/// Of a list; a hundred thousand files take a twentieth of it. One that comes from elsewhere is read whole.
+constexpr std::uintmax_t kMostListBytes = 100U << 20U;
 
 std::error_code last_error() {
   return {errno, std::generic_category()};
@@ -175,6 +177,10 @@ Result<BackupList> read_backup_list(const fs::path& backup) {
                 backup.string() + " is no backup, or was opened for writing since it was made: it has no " +
                     std::string(kBackupListName));
   }
+  const auto size = fs::file_size(path, error);
+  if (error) return tl::unexpected<Error>(file_error("cannot read", path, error));
+  if (size > kMostListBytes)
+    return fail(ErrorCode::corruption, path.string() + " is no list of files: it is too large");
   std::ifstream stream(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (!stream.is_open() || stream.bad()) return fail(ErrorCode::io, "cannot read " + path.string());
