@@ -155,18 +155,16 @@ void RowTable::erase_range(ServerId server, std::string_view from, std::string_v
   // What is sealed ends with the first key of a time. Times tell then, where putting together each row's key was most
   // of what reading a log back cost.
   const auto end = parse_recent_key(to);
-  if (from_the_first && end && end->server == server && end->location == LocationId{}) {
-    const std::int64_t end_ms = to_ms(end->time);
-    for_each(rows.bytes, server, [&](const PackedResult& result) {
+  const bool by_time = from_the_first && end && end->server == server && end->location == LocationId{};
+  const std::int64_t end_ms = by_time ? to_ms(end->time) : 0;
+  for_each(rows.bytes, server, [&](const PackedResult& result) {
+    if (by_time) {
       if (result.time_ms >= end_ms) add(kept, result);
-    });
-  } else {
-    kept.bytes.reserve(rows.bytes.size());
-    for_each(rows.bytes, server, [&](const PackedResult& result) {
-      const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
-      if (key.view() < from || key.view() >= to) add(kept, result);
-    });
-  }
+      return;
+    }
+    const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
+    if (key.view() < from || key.view() >= to) add(kept, result);
+  });
   rows = std::move(kept);
 }
 
