@@ -243,8 +243,6 @@ Error Handle::reserve_error() const {
 
 Result<void> Handle::check_room(std::size_t bytes) {
   if (reserve_.bytes() == 0) return {};
-  // While there is no Kv nothing is known of its room. Who asks is about to write, and it is such calls that bring it
-  // back.
   if (auto writable = make_writable(); !writable) return writable;
   const auto kv = this->kv();
   if (!kv) return tl::unexpected<Error>(kv.error());

@@ -52,7 +52,8 @@ class Handle {
       NINES_EXCLUDES(mutex_);
   /// Hands the log to the operating system, and syncs it to the device when `sync`. Errors as write().
   [[nodiscard]] Result<void> flush_log(bool sync) NINES_EXCLUDES(mutex_);
-  /// `out_of_space` when about `bytes` more would go into the reserve of the disk, which is for what makes room.
+  /// `out_of_space` when about `bytes` more would go into the reserve of the disk, which is for what makes room. Other
+  /// errors as make_writable(), which has to come first: without a Kv nothing is known of its room.
   /// Requires: the caller holds no lock of the store; a file system may be slow to answer.
   [[nodiscard]] Result<void> check_room(std::size_t bytes) NINES_EXCLUDES(mutex_);
 
