@@ -73,7 +73,8 @@ std::unique_ptr<Store> open_t2(benchmark::State& state, const OpenOptions& how) 
 
 std::vector<ServerId> all_servers(const Store& store) {
   std::vector<ServerId> ids;
-  for (const Server& server : store.catalog()->servers()) ids.push_back(server.id);
+  const auto catalog = store.catalog();
+  for (const Server& server : catalog->servers()) ids.push_back(server.id);
   return ids;
 }
 

@@ -148,7 +148,8 @@ Result<double> scan_a_day(const Store& store, std::span<const ServerId> servers,
 
 std::vector<ServerId> ids_of(const Store& store) {
   std::vector<ServerId> ids;
-  for (const Server& server : store.catalog()->servers()) ids.push_back(server.id);
+  const auto catalog = store.catalog();
+  for (const Server& server : catalog->servers()) ids.push_back(server.id);
   return ids;
 }
 

@@ -113,6 +113,8 @@ class Store {
   [[nodiscard]] virtual const OpenReport& open_report() const noexcept = 0;
 
   // --- Catalog. Reads touch memory only, never a check result. ---
+  /// The catalog of this moment, which stays as it is. It has to be held while what it hands out is used: a loop over
+  /// `catalog()->servers()` alone does not hold it.
   [[nodiscard]] virtual std::shared_ptr<const Catalog> catalog() const = 0;
   /// Adds a server; `server.id` is ignored and given anew, a zero `created_at` becomes now. This and
   /// the next two are durable at `process` on return, and at `disk` after flush().

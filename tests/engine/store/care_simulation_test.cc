@@ -61,7 +61,7 @@ class Life {
         disk_(std::make_shared<FaultyDisk>()),
         env_(FaultyDisk::make_env(disk_)) {
     options_.clock = [this] { return from_ms(now_ms_ + wrong_by_ms_); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.keep_checks = days{40};
     options_.keep_summaries = days{120};
     auto& performance = options_.performance;
@@ -374,7 +374,8 @@ class Life {
 
   void expect_same_as_model(const Store& store) {
     ASSERT_EQ(store.catalog()->servers().size(), servers_.size());
-    for (const Server& server : store.catalog()->servers()) {
+    const auto catalog = store.catalog();
+    for (const Server& server : catalog->servers()) {
       SCOPED_TRACE(server.name);
       EXPECT_EQ(server, *model_->catalog()->find(server.id));
       const Window all{from_ms(0), kTimeLimit};

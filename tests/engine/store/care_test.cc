@@ -53,7 +53,8 @@ TEST_F(Care, BackupIsTheStoreAsItWas) {
   EXPECT_EQ(contents_of(*other), before);
   expect_true_summaries(*other);
   ASSERT_EQ(other->catalog()->servers().size(), History::kServers);
-  for (const Server& server : other->catalog()->servers()) {
+  const auto catalog = other->catalog();
+  for (const Server& server : catalog->servers()) {
     EXPECT_EQ(server, *store_->catalog()->find(server.id));
   }
   // The two go on apart.

@@ -69,7 +69,7 @@ void History::add_servers(Store& store) {
 
 Options History::options() {
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;  // as good as none, but it is looked at
   options.clock = [] { return end_time(1'000'000); };
   options.performance.seal_rows = 64;
   options.performance.write_buffer_bytes = 64U << 10U;
@@ -79,7 +79,8 @@ Options History::options() {
 
 Result<Contents> try_contents_of(const Store& store) {
   Contents contents;
-  for (const Server& server : store.catalog()->servers()) {
+  const auto catalog = store.catalog();
+  for (const Server& server : catalog->servers()) {
     const auto cursor = store.scan(server.id, kAll, {{true, true, true}, {}});
     if (!cursor) return tl::unexpected<Error>(cursor.error());
     // Once without looking, so that an error is the caller's to judge.

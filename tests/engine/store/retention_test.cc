@@ -24,7 +24,7 @@ class RetentionTest : public ::testing::Test {
   void SetUp() override {
     options_.clock = [this] { return now_; };
     options_.trust_clock = true;
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
   }
 
   void open() {
@@ -41,6 +41,16 @@ class RetentionTest : public ::testing::Test {
     const auto id = store_->add_server(server);
     EXPECT_TRUE(id) << id.error().message;
     return id.value_or(ServerId{});
+  }
+
+  /// So many servers with the history() of so many days.
+  std::vector<ServerId> add_loaded(int servers, int count_days) {
+    std::vector<ServerId> ids;
+    for (int i = 0; i < servers; ++i) {
+      ids.push_back(add());
+      EXPECT_TRUE(store_->load(ids.back(), history(ids.back(), count_days)));
+    }
+    return ids;
   }
 
   /// A result a minute from the first day on, with latencies that do not pack well.
@@ -158,11 +168,7 @@ TEST_F(RetentionTest, StoreWithinItsCapLosesItsOldestDays) {
 TEST_F(RetentionTest, HeadsKeepTheirBudgetAndAnswersStayTheSame) {
   options_.performance.head_bytes = 300'000;
   open();
-  std::vector<ServerId> servers;
-  for (int i = 0; i < 30; ++i) {
-    servers.push_back(add());
-    ASSERT_TRUE(store_->load(servers.back(), history(servers.back(), 3)));
-  }
+  const std::vector<ServerId> servers = add_loaded(30, 3);
   const auto scan_all = [&] {
     std::atomic<int> same{0};
     const auto done = store_->scan_many(servers, kAll, {}, [&](std::size_t index, Cursor& cursor) -> Result<void> {
@@ -183,11 +189,7 @@ TEST_F(RetentionTest, HeadsKeepTheirBudgetWhileAScanLoadsThem) {
   constexpr std::uint64_t kOneHead = 40'000;
   options_.performance.head_bytes = 300'000;
   open();
-  std::vector<ServerId> servers;
-  for (int i = 0; i < 30; ++i) {
-    servers.push_back(add());
-    ASSERT_TRUE(store_->load(servers.back(), history(servers.back(), 3)));
-  }
+  const std::vector<ServerId> servers = add_loaded(30, 3);
   ASSERT_TRUE(store_->close());
   open();
   std::uint64_t most = 0;

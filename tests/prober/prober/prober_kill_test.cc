@@ -86,7 +86,8 @@ TEST(ProberKillTest, NoAcknowledgedResultIsLost) {
   const auto store = Store::open(folder.file("store"));
   ASSERT_TRUE(store) << store.error().message;
   std::set<Acknowledged> stored;
-  for (const Server& server : (*store)->catalog()->servers()) {
+  const auto catalog = (*store)->catalog();
+  for (const Server& server : catalog->servers()) {
     for (const CheckResult& result : read_results(**store, server.id)) {
       stored.insert({static_cast<std::uint32_t>(server.id), to_ms(result.time)});
     }

@@ -25,7 +25,7 @@ class Allocations : public ::testing::TestWithParam<std::size_t> {
     std::filesystem::remove_all(path_);
     Options options;
     options.clock = [] { return kNow; };
-    options.disk_reserve_bytes = 0;
+    options.disk_reserve_bytes = 1;
     options.performance.head_bytes = GetParam();
     auto store = Store::open(path_, options);
     ASSERT_TRUE(store.has_value()) << store.error().message;
