@@ -30,7 +30,7 @@ TEST(DamagedBlock, MetByACompactionStopsNoWriteOfOthers) {
   TemporaryDirectory directory;
   const std::string path = directory / "store";
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;
   options.clock = [] { return from_ms(kStartMs + 3 * kDayMs); };
   options.performance.head_bytes = 0;
   auto store = open_or_fail(path, options);

@@ -136,7 +136,7 @@ class SmallLog : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return from_ms(now_ms_); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     open();
   }
   void open() {

@@ -405,7 +405,7 @@ class MonthsOfAStore : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return from_ms(kAugust + 2 * kDayMs); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.performance.head_bytes = 0;
     open();
     Server server;

@@ -108,7 +108,7 @@ class BadInput : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return kNow; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     store_ = open_or_fail(path_, options_);
     ASSERT_NE(store_, nullptr);
     Server server;

@@ -23,7 +23,7 @@ class WrongClocks : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return now_; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     open();
     for (int i = 0; i < 3; ++i) {
       Server server;

@@ -19,7 +19,7 @@ class Cost : public ::testing::Test {
   void open(std::size_t head_bytes) {
     Options options;
     options.clock = [] { return kStart + std::chrono::days{4}; };
-    options.disk_reserve_bytes = 0;
+    options.disk_reserve_bytes = 1;
     options.performance.head_bytes = head_bytes;
     store_.reset();
     store_ = open_or_fail(path_, options);

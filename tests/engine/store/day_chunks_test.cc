@@ -22,7 +22,7 @@ class DayChunks : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return from_ms(now_ms_); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.performance.seal_rows = 64;
     open();
     Server server;

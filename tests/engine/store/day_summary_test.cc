@@ -102,7 +102,7 @@ class Clocks : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return now_; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.performance.seal_rows = 32;
     reopen();
     Server server;

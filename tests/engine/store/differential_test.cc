@@ -38,7 +38,7 @@ class Duel {
     }
     options_.clock = [this] { return from_ms(now_ms_); };
     options_.trust_clock = true;  // as the model does
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.keep_checks = std::chrono::days{chance(30) ? 20 : 0};
     auto& performance = options_.performance;
     performance.head_bytes = chance(30) ? 0 : chance(30) ? 100'000 : 64U << 20U;

@@ -21,7 +21,7 @@ class DroppedDays : public ::testing::Test {
   void SetUp() override {
     options_.clock = [this] { return now_; };
     options_.trust_clock = true;
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
   }
 
   void open() {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <thread>
@@ -239,6 +240,86 @@ TEST(FailedIo, StoreWithAReserveIsOpenedAnewAfterAttemptsThatFailed) {
     if (!stored) std::this_thread::sleep_for(milliseconds{10});
   }
   EXPECT_TRUE(stored) << (*store)->health().why.message;
+}
+
+/// Eight writers, readers and a check by eight threads beside them, while the disk fails again and again for longer
+/// than an attempt to open the store anew takes: nothing acknowledged is lost, and each time it goes on by itself.
+TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
+  constexpr int kWriters = 8;
+  TemporaryDirectory directory;
+  const std::string path = directory / "store";
+  const auto disk = std::make_shared<FaultyDisk>();
+  const auto env = FaultyDisk::make_env(disk);
+  Options options = History::options();
+  options.performance.scan_threads = 8;
+  auto opened =
+      open_on(env.get(), path, options,
+              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{8}, .let_go = milliseconds{2'000}});
+  ASSERT_TRUE(opened) << opened.error().message;
+  Store& store = **opened;
+  History::add_servers(store);
+  const auto result_of = [](int writer, int number) {
+    CheckResult result;
+    result.server = ServerId{static_cast<std::uint32_t>(1 + writer % static_cast<int>(History::kServers))};
+    result.location = LocationId{static_cast<std::uint16_t>(writer)};
+    result.time = from_ms(History::kStartMs + number * 1'000LL);
+    result.state = State::up;
+    result.latency_us = static_cast<std::uint32_t>(number);
+    return result;
+  };
+  std::atomic<bool> over{false};
+  std::vector<int> acknowledged(kWriters, 0);
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      while (!over) {
+        if (store.append(result_of(writer, acknowledged[writer]), Durability::process)) {
+          ++acknowledged[writer];
+        } else {
+          std::this_thread::sleep_for(milliseconds{1});
+        }
+      }
+    });
+  }
+  // What they are told depends on the moment; that they return, and wrong data, do not.
+  threads.emplace_back([&] {
+    while (!over) {
+      const auto report = store.verify();
+      if (report && report->damages > 0) ADD_FAILURE() << report->damage.front().what;
+    }
+  });
+  threads.emplace_back([&] {
+    while (!over) static_cast<void>(try_contents_of(store));
+  });
+  for (int round = 0; round < 8; ++round) {
+    std::this_thread::sleep_for(milliseconds{30});
+    disk->plan(
+        {.first = 0, .count = 1'000'000'000, .fault = round % 2 == 0 ? Fault::io : Fault::no_space, .reads = false});
+    std::this_thread::sleep_for(milliseconds{30});
+    disk->heal();
+    const auto is_writable = [&] { return store.health().writable; };
+    for (int wait = 0; wait < 2'000 && !is_writable(); ++wait) std::this_thread::sleep_for(milliseconds{5});
+    EXPECT_TRUE(is_writable()) << store.health().why.message;
+  }
+  over = true;
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(store.close());
+  opened->reset();
+  const auto again = Store::open(path, History::options());
+  ASSERT_TRUE(again) << again.error().message;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    ASSERT_GT(acknowledged[writer], 0);
+    int found = 0;
+    const auto cursor = (*again)->scan(result_of(writer, 0).server, {from_ms(0), kTimeLimit}, {});
+    ASSERT_TRUE(cursor);
+    ASSERT_TRUE((*cursor)->for_each([&](const Segment& segment) {
+      if (segment.location != result_of(writer, 0).location) return;
+      for (const std::int64_t ms : segment.time_ms) {
+        if (ms < to_ms(result_of(writer, acknowledged[writer]).time)) ++found;
+      }
+    }));
+    EXPECT_EQ(found, acknowledged[writer]) << "of writer " << writer;
+  }
 }
 
 TEST(FailedIo, FailedReadsLoseNothing) {

@@ -55,7 +55,7 @@ class Host : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return kNow; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
   }
 
   /// A store with kServers servers of twenty results each.

@@ -66,7 +66,7 @@ class MonthsUnderFaults : public ::testing::Test {
     options.trust_clock = true;
     options.max_ahead = std::chrono::days{1};
     options.keep_checks = options.keep_summaries = std::chrono::days{kKeepDays};
-    options.disk_reserve_bytes = 0;
+    options.disk_reserve_bytes = 1;
     options.performance.write_buffer_bytes = 64U << 10U;
     options.performance.seal_rows = 32;
     return options;

@@ -85,7 +85,7 @@ void add_storm_servers(Store& store) {
 
 Options storm_options() {
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;
   options.clock = [] { return from_ms(kStartMs + 400 * kDayMs); };
   options.performance.seal_rows = 64;
   options.performance.write_buffer_bytes = 128U << 10U;

@@ -29,7 +29,7 @@ class Threads : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return kNow; };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.performance.seal_rows = 100;
     options_.performance.write_buffer_bytes = 256U << 10U;
     options_.performance.head_bytes = 200'000;

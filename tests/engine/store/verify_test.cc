@@ -65,7 +65,7 @@ class CraftedStore : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return from_ms(kStartMs + 10 * kDayMs); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     auto store = open_or_fail(path_, options_);
     ASSERT_NE(store, nullptr);
     Server server;
@@ -304,7 +304,7 @@ class HurtStore : public ::testing::Test {
 
   void SetUp() override {
     options_.clock = [] { return from_ms(kStartMs + kDays * kDayMs); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.performance.head_bytes = 0;
     auto store = open_or_fail(path_, options_);
     ASSERT_NE(store, nullptr);
@@ -406,6 +406,33 @@ TEST_F(HurtStore, VerifyGoesOnBehindItAndNamesWhoseItIs) {
     return damage.server != ServerId{} && !damage.window.empty() && damage.window.from >= from_ms(kStartMs - kDayMs);
   }));
   EXPECT_LE(report->damages, 10U);
+}
+
+TEST_F(HurtStore, VerifyFindsTheSameByOneThreadAndByEight) {
+  const auto told = [&](int threads) {
+    store_.reset();
+    options_.performance.scan_threads = threads;
+    store_ = open_or_fail(path_, options_);
+    VerifyReport report;
+    if (store_ != nullptr) {
+      auto verified = store_->verify();
+      EXPECT_TRUE(verified) << verified.error().message;
+      if (verified) report = std::move(*verified);
+    }
+    std::string text = std::to_string(report.servers) + " " + std::to_string(report.chunks) + " " +
+                       std::to_string(report.rows) + " " + std::to_string(report.summaries) + " " +
+                       std::to_string(report.results) + " " + std::to_string(report.damages) + "\n";
+    for (const Damage& damage : report.damage) {
+      text += std::to_string(static_cast<std::uint32_t>(damage.server)) + " " +
+              std::to_string(to_ms(damage.window.from)) + " " + std::to_string(to_ms(damage.window.to)) + " " +
+              damage.what + "\n";
+    }
+    return text;
+  };
+  const std::string by_one = told(1);
+  EXPECT_GT(std::count(by_one.begin(), by_one.end(), '\n'), 1) << "no damage was told";
+  EXPECT_EQ(told(2), by_one);
+  EXPECT_EQ(told(8), by_one);
 }
 
 TEST_F(HurtStore, EveryServerTakesResultsWhichAreReadBehindIt) {
@@ -534,7 +561,7 @@ TEST_F(HurtStore, NewestResultsComeBackwards) {
 TEST(Newest, ResultsOfOneMomentStayTogetherAndALongGapIsCrossed) {
   TemporaryDirectory directory;
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;
   auto store = open_or_fail(directory / "store", options);
   ASSERT_NE(store, nullptr);
   Server server;
@@ -561,7 +588,7 @@ TEST(Newest, ResultsOfOneMomentStayTogetherAndALongGapIsCrossed) {
 TEST(FirstResult, IsKnownForAsLongAsASummaryIsKept) {
   TemporaryDirectory directory;
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;
   options.clock = [] { return from_ms(kStartMs + 100 * kDayMs); };
   options.keep_checks = std::chrono::days{150};
   auto store = open_or_fail(directory / "store", options);
@@ -592,7 +619,7 @@ TEST(FirstResult, IsKnownForAsLongAsASummaryIsKept) {
 TEST(ForEach, StopsAtTheFirstErrorAndReturnsIt) {
   TemporaryDirectory directory;
   Options options;
-  options.disk_reserve_bytes = 0;
+  options.disk_reserve_bytes = 1;
   auto store = open_or_fail(directory / "store", options);
   ASSERT_NE(store, nullptr);
   Server server;

@@ -25,7 +25,7 @@ class WriteLanes : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [] { return from_ms(kStartMs + 1'000 * kDayMs); };
-    options_.disk_reserve_bytes = 0;
+    options_.disk_reserve_bytes = 1;
     options_.log = [this](LogLevel, std::string_view message) {
       const std::lock_guard lock(log_mutex_);
       log_.append(message).append("\n");
