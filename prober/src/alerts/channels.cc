@@ -193,6 +193,8 @@ Result<std::vector<AlertField>> setting_fields(const ChannelRow& channel, const 
     const SecretText* const given = setting_of(target, setting.name);
     Result<std::string> value = given == nullptr ? std::string(setting.usual) : read_secret(*given);
     if (!value) return fail(value.error().code, std::string(setting.name) + ": " + value.error().message);
+    // As a file is while it is replaced: with nothing in its place the service would refuse the message for good.
+    if (setting.needed && value->empty()) return fail(ErrorCode::not_found, std::string(setting.name) + ": is empty");
     AlertField field = text_field("$" + std::string(setting.name), *value);
     if (setting.number && !value->empty()) {
       if (!is_number(*value)) {

@@ -229,6 +229,7 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   }
   set(CURLOPT_MAIL_FROM, ("<" + setting(settings, "from") + ">").c_str());
   set(CURLOPT_MAIL_RCPT, recipients.get());
+  set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);  // one mailbox that is gone must not keep the others from hearing
   set(CURLOPT_HTTPHEADER, headers.get());
   set(CURLOPT_MIMEPOST, mime.get());
   const CURLcode code = curl_easy_perform(curl.get());

@@ -165,6 +165,9 @@ Result<void> validate(const AlertTarget& target) {
   if (target.after < std::chrono::milliseconds{0} || target.after > kMostAfter) {
     return bad(target, "after: must be from 0 to 31 days");
   }
+  if (!target.channel.empty() && (!target.headers.empty() || !target.body_template.empty())) {
+    return bad(target, "headers and body-template go with a webhook; a channel has its own");
+  }
   if (!target.channel.empty()) return try_channel(target);
   if (!target.settings.empty()) return bad(target, "settings go with a channel");
   if (const auto tried = try_templates(target); !tried) return tried;

@@ -139,8 +139,11 @@ class IcmpCheck final : public RunningCheck, public FdWatcher {
     if (spec.ttl) {
       const int hops = *spec.ttl;
       const bool six = family_ == AF_INET6;
-      static_cast<void>(::setsockopt(fd_.get(), six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_UNICAST_HOPS : IP_TTL,
-                                     &hops, sizeof hops));
+      if (::setsockopt(fd_.get(), six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_UNICAST_HOPS : IP_TTL, &hops,
+                       sizeof hops) != 0) {
+        fail({ErrorClass::internal, std::string("the ttl cannot be set: ") + std::strerror(errno)});
+        return false;
+      }
     }
     if (spec.source_address.empty()) return true;
     const auto source = parse_address(spec.source_address, 0);

@@ -430,6 +430,9 @@ TEST(AlertChannelTest, MistakesInSettingsAreNamed) {
   EXPECT_THAT(complaint(), HasSubstr("alert \"mine\": telegram: needs `token`"));
   target.settings = {{"token", text("t")}, {"chat", text("1")}};
   EXPECT_EQ(complaint(), "");
+  target.body_template = "{}";
+  EXPECT_THAT(complaint(), HasSubstr("go with a webhook"));
+  target.body_template.clear();
   target.settings.emplace_back("thread", text("seven"));
   EXPECT_THAT(complaint(), HasSubstr("telegram: thread: must be a whole number"));
   target.settings.back() = {"threat", text("7")};
@@ -454,6 +457,8 @@ TEST(AlertChannelTest, SecretsFromElsewhereAreReadAtEachDelivery) {
   unsetenv("NINES_TEST_SLACK_URL");
   EXPECT_TRUE(validate(target)) << validate(target).error().message;
   EXPECT_EQ(deliver_alert(target, messages()[0]).error().code, ErrorCode::not_found) << "it may be set later";
+  setenv("NINES_TEST_SLACK_URL", "", 1);
+  EXPECT_EQ(deliver_alert(target, messages()[0]).error().code, ErrorCode::not_found) << "or be empty for a moment";
   Service service(slack);
   setenv("NINES_TEST_SLACK_URL", (service.url() + "/services/T/B/x").c_str(), 1);
   EXPECT_TRUE(deliver_alert(target, messages()[0]));

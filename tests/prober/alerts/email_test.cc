@@ -124,6 +124,14 @@ TEST_F(MailTest, LongAndForeignTextArrivesInLinesThatMailAllows) {
   }
 }
 
+TEST_F(MailTest, MailboxThatIsGoneKeepsNobodyElseFromHearing) {
+  AlertTarget changed = target();
+  set(changed, "to", "nobody@example.org, bob@example.org");
+  const auto sent = deliver_alert(changed, begin());
+  ASSERT_TRUE(sent) << sent.error().message;
+  EXPECT_THAT(mail(1), HasSubstr("X-Envelope: nines@example.org -> bob@example.org\r\n"));
+}
+
 TEST_F(MailTest, ServerSaysWhetherToTryAgain) {
   const auto outcome_of = [&](const std::string& setting, const std::string& value) {
     AlertTarget changed = target();
