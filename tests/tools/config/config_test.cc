@@ -70,6 +70,7 @@ TEST(ConfigTest, MistakesInChannelsAreNamed) {
   EXPECT_THAT(alert("{discord: 'https://a/', webhook: 'https://b/'}"),
               HasSubstr("either exec or webhook, or one channel"));
   EXPECT_THAT(alert("{discord: 'https://a/', groups: [cor]}"), HasSubstr("no server is in the group `cor`"));
+  EXPECT_THAT(alert("{discord: 'https://a/', groups: [cor]}"), HasSubstr("f.yaml:1:")) << "with its place";
   EXPECT_THAT(alert("{discord: 'https://a/', quiet: [{every: day}]}"), HasSubstr("needs `from`"));
   EXPECT_THAT(alert("{discord: 'https://a/', after: 40d}"), HasSubstr("it must be from"));
 }
@@ -114,6 +115,11 @@ TEST(ConfigTest, ServerThatIsSwitchedOffIsReadAndLeftOut) {
   EXPECT_THAT(bad(one_server("    enabled: false\n    interval: 1x\n")), HasSubstr("interval"));
   EXPECT_THAT(bad(one_server("    enabled: false\n") + "  - {name: site, url: \"http://b/\"}\n"),
               HasSubstr("is taken"));
+  const std::string off = one_server("    group: core\n    enabled: false\n");
+  EXPECT_TRUE(good("alerts: [{discord: 'https://a/', groups: [core]}]\n" + off).servers.empty())
+      << "a group stays one while its last server is off";
+  const std::string job = "servers: [{name: job, interval: 1d, push: {token: t}, enabled: false}]\n";
+  EXPECT_TRUE(good("backup: {to: /tmp/x, server: job}\n" + job).servers.empty());
 }
 
 TEST(ConfigTest, ObjectiveMayBeAllThatIsPromised) {

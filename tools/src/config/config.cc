@@ -73,18 +73,18 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
       problems.add(item, fmt::format("server `{}`: there is no alert named `{}`", printable(server->server.name),
                                      printable(target)));
     }
-    if (server->enabled) config.servers.push_back(std::move(*server));
+    config.servers.push_back(std::move(*server));
   }
 }
 
 // An alert that waits for a group by a mistyped name would never be told.
-void check_alert_groups(const Config& config, Problems& problems) {
+void check_alert_groups(const Config& config, const YAML::Node& node, Problems& problems) {
   for (const AlertTarget& target : config.alerts) {
     for (const std::string& group : target.groups) {
       const bool known = std::any_of(config.servers.begin(), config.servers.end(),
                                      [&](const ServerConfig& server) { return server.server.group == group; });
       if (known) continue;
-      problems.add(YAML::Mark::null_mark(),
+      problems.add(node,
                    fmt::format("alert `{}`: no server is in the group `{}`", printable(target.name), printable(group)));
     }
   }
@@ -119,12 +119,14 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
     } else if (root.IsMap()) {
       problems.add(root, "there are no `servers`");
     }
-    check_alert_groups(config, problems);
+    if (const auto node = map.get("alerts")) check_alert_groups(config, *node, problems);
     if (config.backup && !config.backup->server.empty()) check_backup_server(config, *map.get("backup"), problems);
   } catch (const YAML::Exception& error) {
     problems.add(error.mark, fmt::format("this is not YAML: {}", printable(error.msg)));
   }
   if (!problems.empty()) return tl::unexpected(problems.text());
+  // Until here they are servers like others: what names one of them, or its group, stays right when it is switched off.
+  std::erase_if(config.servers, [](const ServerConfig& server) { return !server.enabled; });
   return config;
 }
 

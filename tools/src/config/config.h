@@ -48,6 +48,8 @@ struct BackupConfig {
   std::chrono::milliseconds every = std::chrono::hours{24};
   std::size_t keep = 7;
   std::string server;  ///< with push, which hears of each; empty: none does
+
+  friend bool operator==(const BackupConfig&, const BackupConfig&) = default;
 };
 
 struct Config {

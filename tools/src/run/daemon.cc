@@ -86,10 +86,7 @@ std::vector<std::string> changed_settings(const Config& running, const Config& w
   compare("store.summary-retention", running.store.summary_retention == wanted.store.summary_retention);
   compare("store.max-size", running.store.max_size_bytes == wanted.store.max_size_bytes);
   compare("store.memory", running.store.memory_bytes == wanted.store.memory_bytes);
-  compare("backup", running.backup.has_value() == wanted.backup.has_value() &&
-                        (!running.backup ||
-                         (running.backup->to == wanted.backup->to && running.backup->every == wanted.backup->every &&
-                          running.backup->keep == wanted.backup->keep)));
+  compare("backup", running.backup == wanted.backup);
   const bool same_page =
       running.listen.has_value() == wanted.listen.has_value() &&
       (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port &&
