@@ -77,6 +77,18 @@ external-endpoints:
                               "send-resolved: false}\n"));
 }
 
+TEST_F(ConfigImportTest, WhoHearsOfAnEndIsSaidByTheAlertAndNotByAnEndpoint) {
+  const std::string yaml = made({dir_.write("gatus.yaml", R"yaml(
+alerting: {discord: {webhook-url: "https://discord.example/x", default-alert: {send-on-resolved: true}}}
+endpoints:
+  - {name: as-usual, url: "https://a/", alerts: [{type: discord, send-on-resolved: true}], conditions: ["[STATUS] == 200"]}
+  - {name: silent, url: "https://b/", alerts: [{type: discord, send-on-resolved: false}], conditions: ["[STATUS] == 200"]}
+)yaml")});
+  EXPECT_THAT(yaml, HasSubstr("  # no equal: send-on-resolved of one endpoint; alert `discord` says it for all\n"
+                              "  - name: \"silent\"\n"));
+  EXPECT_THAT(yaml, Not(HasSubstr("all\n  - name: \"as-usual\"")));
+}
+
 TEST_F(ConfigImportTest, ModulesAreTakenWithTheTargetsThatAreProbedByThem) {
   const std::string modules = dir_.write("blackbox.yml", R"(
 modules:

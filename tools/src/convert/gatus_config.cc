@@ -12,6 +12,7 @@
 #include "convert/alert_draft.h"
 #include "convert/yaml_value.h"
 #include "show/output.h"
+#include "show/text.h"
 
 namespace nines::tools {
 namespace {
@@ -354,14 +355,28 @@ std::pair<std::string, std::string> thresholds(const YAML::Node& endpoint, const
   return {of("failure-threshold", "3"), of("success-threshold", "2")};
 }
 
+/// Whether a provider of alerts tells that an outage is over, where an endpoint does not say.
+bool tells_resolved(const YAML::Node& provider) {
+  const YAML::Node resolved = value_of(value_of(provider, "default-alert"), "send-on-resolved");
+  return resolved.IsDefined() && is_true(resolved);
+}
+
 /// The alerts that hear of an endpoint; nothing where the file tells nobody of anything.
-std::optional<std::vector<std::string>> alerts_of(const YAML::Node& endpoint, const YAML::Node& alerting) {
+std::optional<std::vector<std::string>> alerts_of(const YAML::Node& endpoint, const YAML::Node& alerting,
+                                                  DraftServer& server) {
   if (keys_of(alerting).empty()) return std::nullopt;
   std::vector<std::string> names;
   const YAML::Node alerts = value_of(endpoint, "alerts");
   for (const auto& alert : alerts.IsDefined() && alerts.IsSequence() ? alerts : YAML::Node(YAML::NodeType::Sequence)) {
     const YAML::Node enabled = value_of(alert, "enabled");
-    if (!enabled.IsDefined() || is_true(enabled)) names.push_back(text_of(alert, "type"));
+    if (enabled.IsDefined() && !is_true(enabled)) continue;
+    const std::string type = text_of(alert, "type");
+    names.push_back(type);
+    const YAML::Node resolved = value_of(alert, "send-on-resolved");
+    if (resolved.IsDefined() && is_true(resolved) != tells_resolved(value_of(alerting, type))) {
+      server.note(
+          fmt::format("no equal: send-on-resolved of one endpoint; alert `{}` says it for all", printable(type)));
+    }
   }
   return names;
 }
@@ -431,8 +446,7 @@ void read_alerting(const YAML::Node& alerting, const std::string& maintenance, D
       }
       alert.channel = *channel;
     }
-    const YAML::Node resolved = value_of(value_of(provider, "default-alert"), "send-on-resolved");
-    if (!resolved.IsDefined() || !is_true(resolved)) alert.keys.emplace_back("send-resolved", "false");
+    if (!tells_resolved(provider)) alert.keys.emplace_back("send-resolved", "false");
     if (!maintenance.empty()) alert.keys.emplace_back("quiet", fmt::format("[{}]", maintenance));
     draft.alerts.push_back(std::move(alert));
   }
@@ -485,7 +499,7 @@ DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting
   if (!http && !body.empty() && url.starts_with("tcp")) server.set("send", yaml_with_variables(body));
   if (url.starts_with("ws") && !body.empty()) server.note("no equal: a message over a websocket");
   read_client(client, server);
-  server.alerts = alerts_of(endpoint, alerting);
+  server.alerts = alerts_of(endpoint, alerting, server);
   std::vector<std::string> windows;
   if (const YAML::Node own = value_of(endpoint, "maintenance-windows"); own.IsDefined() && own.IsSequence()) {
     for (const auto& window : own) {
@@ -514,7 +528,7 @@ DraftServer read_endpoint(const YAML::Node& endpoint, const YAML::Node& alerting
 
 DraftServer read_external(const YAML::Node& endpoint, const YAML::Node& alerting) {
   DraftServer server;
-  server.alerts = alerts_of(endpoint, alerting);
+  server.alerts = alerts_of(endpoint, alerting, server);
   server.name = text_of(endpoint, "name");
   server.group = text_of(endpoint, "group");
   server.key = server.group + "_" + server.name;
