@@ -83,17 +83,21 @@ Result<void> send_command(int socket, const Handover& handover) {
   return send_frame(socket, FrameKind::run, dump(settings), handover.inputs);
 }
 
-/// Waits for the next frame, and passes an interruption on.
-void wait_for_frame(int socket, const InterruptGuard& guard) {
+/// Waits for the next frame, and passes an interruption on. False when `patience`, if there is one, is over.
+bool wait_for_frame(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> patience) {
   pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-  while (ppoll(&entry, 1, nullptr, &guard.before()) < 0 && errno == EINTR) {
+  const std::int64_t ms = patience.value_or(std::chrono::milliseconds{0}).count();
+  const timespec limit{.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000};
+  while (true) {
+    const int ready = ppoll(&entry, 1, patience ? &limit : nullptr, &guard.before());
+    if (ready >= 0 || errno != EINTR) return ready != 0;
     if (interrupted != 0) shutdown(socket, SHUT_WR);
   }
 }
 
-Result<int> follow(int socket, const InterruptGuard& guard) {
+Result<int> follow(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> patience) {
   while (true) {
-    wait_for_frame(socket, guard);
+    if (!wait_for_frame(socket, guard, patience)) return fail(ErrorCode::unavailable, "its process does not answer");
     const auto frame = receive_frame(socket);
     if (!frame) {
       return fail(ErrorCode::unavailable,
@@ -127,8 +131,8 @@ Result<std::optional<int>> hand_over(const Handover& handover) {
   }
   const InterruptGuard guard;
   if (auto sent = send_command(number, handover); !sent) return tl::unexpected(sent.error());
-  set_socket_deadlines(number, 0, 0);
-  const auto code = follow(number, guard);
+  if (!handover.is_question) set_socket_deadlines(number, 0, 0);
+  const auto code = follow(number, guard, handover.is_question ? std::optional(handover.patience) : std::nullopt);
   if (!code) return tl::unexpected(code.error());
   return std::optional(*code);
 }

@@ -128,7 +128,10 @@ Result<void> send_backup(const std::string& folder, int out) {
   if (error) return fail(ErrorCode::io, fmt::format("`{}`: {}", printable(folder), error.message()));
   std::sort(files.begin(), files.end());
   for (const auto& path : files) {
-    if (auto sent = send_file(stream.get(), path); !sent) return sent;
+    if (auto sent = send_file(stream.get(), path); !sent) {
+      archive_write_fail(stream.get());  // or freeing it would end the stream as if all had been sent
+      return sent;
+    }
   }
   return archive_write_close(stream.get()) == ARCHIVE_OK ? Result<void>{} : broken(stream.get());
 }

@@ -259,16 +259,7 @@ Outcome info(const Call& call) {
 }
 
 Outcome memory(const Call& call) {
-  if (call.owner == nullptr) {
-    const auto wait = read_wait(call);
-    if (!wait) return tl::unexpected(wait.error());
-    const auto handed = hand_over(call, *wait, {});
-    if (!handed) return tl::unexpected(handed.error());
-    if (*handed) return **handed;
-    return failed(fmt::format("no running nines holds the store `{}`", printable(call.db_path())));
-  }
-  write_out(dump(memory_json(call.owner->store.stats())) + "\n");
-  return kExitDone;
+  return answer_as_owner(call, [](const Owner& owner) { return memory_json(owner.store.stats()); });
 }
 
 }  // namespace nines::tools

@@ -107,7 +107,8 @@ Expected<std::optional<int>> hand_over(const Call& call, std::chrono::millisecon
                                  .arguments = call.arguments,
                                  .terminal = call.terminal,
                                  .inputs = inputs,
-                                 .patience = patience});
+                                 .patience = patience,
+                                 .is_question = false});
   if (!code) return failed(fmt::format("the store `{}` is taken: {}", printable(path), code.error().message));
   return *code;
 }
@@ -117,10 +118,28 @@ Json ask_owner(const Call& call, const std::string& question, std::chrono::milli
   ask.arguments = {question};
   AnswerSink sink;
   const OutputScope scope(sink);
-  const auto code = hand_over(ask, patience, {});
+  const auto code = hand_over(Handover{.directory = ask.db_path(),
+                                       .arguments = ask.arguments,
+                                       .terminal = ask.terminal,
+                                       .inputs = {},
+                                       .patience = patience,
+                                       .is_question = true});
   if (!code || !*code || **code != kExitDone) return {};
   Json json = Json::parse(sink.text, nullptr, false);
   return json.is_object() ? json : Json();
+}
+
+Outcome answer_as_owner(const Call& call, const std::function<Json(const Owner&)>& answer) {
+  if (call.owner != nullptr) {
+    write_out(dump(answer(*call.owner)) + "\n");
+    return kExitDone;
+  }
+  const auto wait = read_wait(call);
+  if (!wait) return tl::unexpected(wait.error());
+  const auto handed = hand_over(call, *wait, {});
+  if (!handed) return tl::unexpected(handed.error());
+  if (*handed) return **handed;
+  return failed(fmt::format("no running nines holds the store `{}`", printable(call.db_path())));
 }
 
 Expected<WritableStore> open_for_writing(const Call& call, const Options& options, std::span<const int> inputs) {

@@ -73,6 +73,9 @@ void warn_of_configuration(const Call& call, const Server& server);
 /// What the process that holds the store answers to `question`, a command that prints JSON; null when there is none, or
 /// it does not answer within `patience`.
 [[nodiscard]] Json ask_owner(const Call& call, const std::string& question, std::chrono::milliseconds patience);
+/// The command behind such a question: prints what `answer` says in the process that holds the store, to which it is
+/// handed over.
+[[nodiscard]] Outcome answer_as_owner(const Call& call, const std::function<Json(const Owner&)>& answer);
 /// --wait.
 [[nodiscard]] Expected<std::chrono::milliseconds> read_wait(const Call& call);
 

@@ -34,20 +34,12 @@ Colour certificate_colour(std::int64_t days) noexcept {
 }
 
 Outcome certificates(const Call& call) {
-  if (call.owner == nullptr) {
-    const auto wait = read_wait(call);
-    if (!wait) return tl::unexpected(wait.error());
-    const auto handed = hand_over(call, *wait, {});
-    if (!handed) return tl::unexpected(handed.error());
-    if (*handed) return **handed;
-    return failed(fmt::format("no running nines holds the store `{}`", printable(call.db_path())));
-  }
-  Json json = Json::object();
-  if (call.owner->certificates) {
-    for (const auto& [name, expiry] : call.owner->certificates()) json[name] = to_ms(expiry);
-  }
-  write_out(dump(json) + "\n");
-  return kExitDone;
+  return answer_as_owner(call, [](const Owner& owner) {
+    Json json = Json::object();
+    if (!owner.certificates) return json;
+    for (const auto& [name, expiry] : owner.certificates()) json[name] = to_ms(expiry);
+    return json;
+  });
 }
 
 }  // namespace nines::tools

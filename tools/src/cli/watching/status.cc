@@ -86,10 +86,13 @@ void show_csv(const Call& call, const Dashboard& board) {
 }
 
 /// By name, for JSON: nothing where no running nines tells.
-Json certificates_json(const Call& call, const Catalog& catalog) {
+Json certificates_json(const Call& call, const Dashboard& board, const Catalog& catalog) {
   Json json = Json::object();
-  for (const auto& [id, expiry] : certificate_expiries(call, catalog)) {
-    if (const Server* const server = catalog.find(id); server != nullptr) json[server->name] = format_time(expiry);
+  const auto expiries = certificate_expiries(call, catalog);
+  for (const DashboardRow& row : board.rows) {
+    if (const auto found = expiries.find(row.server); found != expiries.end()) {
+      json[row.name] = format_time(found->second);
+    }
   }
   return json;
 }
@@ -112,7 +115,7 @@ void show(const Call& call, const Dashboard& board, const Catalog& catalog) {
         entry.update(group_json(group.figures));
         json["groups"].push_back(std::move(entry));
       }
-      if (Json certificates = certificates_json(call, catalog); !certificates.empty()) {
+      if (Json certificates = certificates_json(call, board, catalog); !certificates.empty()) {
         json["certificates"] = std::move(certificates);
       }
       write_out(dump(json) + "\n");
