@@ -44,8 +44,7 @@ class Probed:
         self.began = time.time()
         self.clouded = []  # (begin, end) in which results may be missing
         self.open_since = None
-        self._network_was_away = False
-        self.figures = {"asked": 0, "stored": 0, "excused": 0, "starved": 0, "before_references_were_asked": 0}
+        self.figures = {"asked": 0, "stored": 0, "excused": 0, "starved": 0}
         threading.Thread(target=self._change, daemon=True).start()
 
     @staticmethod
@@ -80,11 +79,7 @@ class Probed:
     def starts_suffering(self):
         self._open(time.time() - EDGE_S)
 
-    clock_changes = starts_suffering
-
-    def network_goes(self):
-        self._network_was_away = True
-        self.starts_suffering()
+    clock_changes = network_goes = starts_suffering
 
     def is_well_again(self):
         if self.open_since is not None:
@@ -134,10 +129,7 @@ class Probed:
         if target.name.startswith("steady"):
             for moment, state, line in stored:
                 if state == "down":
-                    # The word of the references, that the network is there, holds for two seconds.
-                    if ",unreachable," in line and self._network_was_away:
-                        self.figures["before_references_were_asked"] += 1
-                    elif any(moment - 2 <= when <= moment + TIMEOUT_MS / 1000 + 2 for when, _ in self.site.lags) and "timeout" in line:
+                    if any(moment - 2 <= when <= moment + TIMEOUT_MS / 1000 + 2 for when, _ in self.site.lags) and "timeout" in line:
                         self.figures["starved"] += 1  # this machine's fault: our server came too late
                     else:
                         self.wrong.append(f"{target.name} was never down, and this is stored: {line}")

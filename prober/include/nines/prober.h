@@ -80,8 +80,9 @@ struct ProberOptions {
   /// References of the own-connectivity guard. While a failure finds none of them answering, results that would be
   /// down are unknown (ErrorClass::own_network). Empty: no guard.
   std::vector<CheckSpec> references;
-  /// For how long the references' answer holds. A failure waits for a newer one before it is judged.
-  std::chrono::milliseconds reference_fresh{2'000};
+  /// References are asked at most so often. A failure is judged by an answer that was asked for after it was seen, so
+  /// with references an alert may leave later by this and by what they take to answer. [50 ms, 1 h]
+  std::chrono::milliseconds reference_pause{500};
   AlertOptions alerts;
   /// Longest silence of the own loop that is taken for slowness; past it the prober stalled. [300 ms, 1 h]
   std::chrono::milliseconds stall_after{1'000};

@@ -24,7 +24,7 @@ Result<void> validate_durations(const ProberOptions& options) {
     milliseconds most;
   };
   const Bound bounds[] = {
-      {"reference_fresh", options.reference_fresh, milliseconds{100}, kHour},
+      {"reference_pause", options.reference_pause, milliseconds{50}, kHour},
       {"stall_after", options.stall_after, milliseconds{300}, kHour},
       {"clock_step", options.clock_step, milliseconds{100}, kHour},
       {"stop_grace", options.stop_grace, milliseconds{0}, kHour},

@@ -19,7 +19,7 @@ ProberCore::Options core_options(const ProberOptions& options,
   core.limits = {options.max_in_flight, options.max_in_flight_per_host, options.start_rate};
   core.clock = {options.stall_after, options.clock_step};
   core.references = std::move(references);
-  core.reference_fresh = options.reference_fresh;
+  core.reference_pause = options.reference_pause;
   return core;
 }
 

@@ -24,7 +24,7 @@ ProberCore::ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink&
       options_(std::move(options)),
       clock_(read_clock_(), options_.clock),
       scheduler_(options_.limits),
-      guard_(options_.references.size(), options_.reference_fresh) {}
+      guard_(options_.references.size(), options_.reference_pause) {}
 
 void ProberCore::set_limits(Scheduler::Limits limits) {
   scheduler_.set_limits(limits);
@@ -139,6 +139,7 @@ void ProberCore::turn() {
   if (abandoned_) return;
   observe();
   if (clock_.now() >= next_beat_) beat();
+  begin_round_if_due();
   if (running_) {
     starts_.clear();
     scheduler_.run(clock_.now(), starts_);
@@ -155,6 +156,7 @@ void ProberCore::turn() {
 void ProberCore::arm() {
   Micros when = next_beat_;
   if (running_) when = std::min(when, scheduler_.next().value_or(when));
+  when = std::min(when, guard_.next_round(!pending_failures_.empty()).value_or(when));
   if (timer_ && armed_ == when) return;
   if (timer_) loop_.cancel(*timer_);
   armed_ = when;
@@ -167,7 +169,6 @@ void ProberCore::arm() {
 void ProberCore::beat() {
   next_beat_ = clock_.now() + kBeat;
   if (running_) check_deadlines();
-  begin_round_if_wanted();
   publish();
 }
 

@@ -81,7 +81,7 @@ class ProberCore {
     Scheduler::Limits limits;
     ScheduleClock::Limits clock;
     std::vector<std::shared_ptr<const CompiledCheck>> references;
-    Micros reference_fresh{2'000'000};
+    Micros reference_pause{500'000};
   };
   /// `clock` is read at every turn. Loop and sink must outlive the core, and no callback of the loop may come later.
   ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink& sink, Options options);
@@ -145,7 +145,7 @@ class ProberCore {
   void finish(const Flight& flight, CheckOutcome outcome);
   [[nodiscard]] CheckReport report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const;
   void settle(PendingFailure pending, bool online);
-  void begin_round_if_wanted();
+  void begin_round_if_due();
   void on_reference(std::uint64_t round, const CheckOutcome& outcome);
   void store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored);
   void mark_unknown(Live& live, TimeMs time, const std::string& why);

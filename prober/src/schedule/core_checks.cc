@@ -32,12 +32,11 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   if (const Live* const live = find(flight)) {
     PendingFailure pending{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
     const std::optional<bool> online =
-        pending.report.result.state == State::down ? guard_.verdict(pending.seen) : std::optional(true);
+        pending.report.result.state == State::down ? guard_.verdict(flight.began, pending.seen) : std::optional(true);
     if (online) {
       settle(std::move(pending), *online);
     } else {
       pending_failures_.push_back(std::move(pending));
-      begin_round_if_wanted();
     }
   } else {
     scheduler_.judged(flight.slot);
@@ -91,12 +90,13 @@ void ProberCore::settle(PendingFailure pending, bool online) {
   scheduler_.judged(flight.slot);
 }
 
-void ProberCore::begin_round_if_wanted() {
-  if (!guard_.wants_round(!pending_failures_.empty(), clock_.now())) return;
+void ProberCore::begin_round_if_due() {
+  const std::optional<Micros> due = guard_.next_round(!pending_failures_.empty());
+  if (!due || *due > clock_.now()) return;
   guard_.begin_round(clock_.now());
+  const std::uint64_t round = guard_.round();
   for (const auto& reference : options_.references) {
-    loop_.start(reference,
-                [this, round = guard_.round()](const CheckOutcome& outcome) { on_reference(round, outcome); });
+    loop_.start(reference, [this, round](const CheckOutcome& outcome) { on_reference(round, outcome); });
   }
 }
 
@@ -104,20 +104,19 @@ void ProberCore::on_reference(std::uint64_t round, const CheckOutcome& outcome) 
   if (abandoned_) return;
   observe();
   const bool was_online = guard_.online();
-  if (round != guard_.round() || !guard_.answer(network_answered(outcome), clock_.now())) return;
+  if (round != guard_.round() || !guard_.answer(network_answered(outcome))) return;
   if (was_online != guard_.online()) {
     sink_.log(LogLevel::warning, guard_.online() ? "a reference answers again: failures count"
                                                  : "no reference answers: failures are taken for the prober's own");
   }
   std::vector<PendingFailure> waiting = std::exchange(pending_failures_, {});
   for (PendingFailure& pending : waiting) {
-    if (const std::optional<bool> online = guard_.verdict(pending.seen)) {
+    if (const std::optional<bool> online = guard_.verdict(pending.flight.began, pending.seen)) {
       settle(std::move(pending), *online);
     } else {
       pending_failures_.push_back(std::move(pending));
     }
   }
-  begin_round_if_wanted();
   turn();
 }
 

@@ -20,15 +20,15 @@ bool network_answered(const CheckOutcome& outcome) noexcept {
   }
 }
 
-std::optional<bool> Guard::verdict(Micros when) const noexcept {
+std::optional<bool> Guard::verdict(Micros began, Micros seen) const noexcept {
   if (!enabled()) return true;
-  if (verdict_ && *verdict_ >= when - fresh_) return online_;
-  return std::nullopt;
+  if (!verdict_ || *verdict_ < seen) return std::nullopt;
+  return online_ && began >= online_from_;
 }
 
-bool Guard::wants_round(bool somebody_waits, Micros now) const noexcept {
-  if (!enabled() || running_) return false;
-  return somebody_waits || (!online_ && now - ended_ >= fresh_);
+std::optional<Micros> Guard::next_round(bool somebody_waits) const noexcept {
+  if (!enabled() || running_ || (!somebody_waits && online_)) return std::nullopt;
+  return began_ ? *began_ + pause_ : Micros{0};
 }
 
 void Guard::begin_round(Micros now) noexcept {
@@ -38,14 +38,14 @@ void Guard::begin_round(Micros now) noexcept {
   began_ = now;
 }
 
-bool Guard::answer(bool answered, Micros now) noexcept {
+bool Guard::answer(bool answered) noexcept {
   if (!running_) return false;
   --unanswered_;
   if (!answered && unanswered_ > 0) return false;
   running_ = false;
   ++round_;
   verdict_ = began_;
-  ended_ = now;
+  if (answered && !online_) online_from_ = *began_;
   online_ = answered;
   return true;
 }

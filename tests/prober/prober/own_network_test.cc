@@ -23,7 +23,7 @@ class OwnNetworkTest : public ProberTest {
  protected:
   OwnNetworkTest() {
     options.references = {impatient(reference_.url("http"))};
-    options.reference_fresh = 100ms;
+    options.reference_pause = 100ms;
   }
   static CheckSpec impatient(const std::string& url) {
     CheckSpec spec;

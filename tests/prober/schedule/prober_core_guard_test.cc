@@ -12,7 +12,10 @@ namespace nines::prober_test {
 namespace {
 
 using namespace std::chrono_literals;
+using prober::CoreServer;
 using prober::ProberCore;
+
+constexpr Answer kUnreachable{State::down, ErrorClass::unreachable, std::chrono::milliseconds{1}};
 
 struct Guarded {
   explicit Guarded(Answer site, Answer reference) : site_answer(site), reference_answer(reference) {
@@ -71,26 +74,107 @@ TEST(CoreGuardTest, ReferenceThatAnswersWithAnErrorHasAnswered) {
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
 }
 
-TEST(CoreGuardTest, WordFromBeforeTheFailureDoesNotCount) {
-  prober::Guard guard(1, 2s);
-  EXPECT_EQ(guard.verdict(100s), std::nullopt);
+TEST(CoreGuardTest, NetworkThatGoesRightAfterAReferenceAnsweredMakesNoOutage) {
+  // Server 2 is down for good, so that a reference answers every moment; then the network goes for half a minute.
+  for (std::chrono::milliseconds phase = 0ms; phase < 60s; phase += 1'700ms) {
+    Guarded guarded(kUp, kUp);
+    Answer dead = kRefused;
+    guarded.simulation
+        .add(
+            2, [&] { return std::optional(dead); }, 1s)
+        .rules.timeout = 500ms;
+    guarded.simulation.update(2);
+    CoreServer& site = guarded.simulation.servers.at(ServerId{1});
+    site.rules.interval = 1s;
+    site.rules.timeout = 500ms;
+    site.rules.confirm_failures = 1;
+    guarded.simulation.update(1);
+    guarded.simulation.loop.run_for(2min + phase);
+    guarded.site_answer = guarded.reference_answer = dead = kUnreachable;
+    guarded.simulation.loop.run_for(30s);
+    EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::unknown);
+    guarded.site_answer = guarded.reference_answer = kUp;
+    dead = kRefused;
+    guarded.simulation.loop.run_for(30s);
+    EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::up);
+    EXPECT_EQ(guarded.simulation.states.at(ServerId{2}), State::down);
+    EXPECT_EQ(count(guarded.simulation.results_of(1), State::down), 0U) << phase.count();
+  }
+}
+
+TEST(CoreGuardTest, CheckThatBeganWhileTheNetworkWasAwayIsUnknownThoughItEndsLater) {
+  Guarded guarded(kUp, kUp);
+  guarded.simulation.servers.at(ServerId{1}).rules.confirm_failures = 1;
+  guarded.simulation.update(1);
+  guarded.simulation.loop.run_for(2min);
+  // Server 2 sees at once that the network is away; server 1 gives up ten seconds later, when it is back.
+  Answer quick = kUnreachable;
+  guarded.simulation.add(
+      2, [&] { return std::optional(quick); }, 1s);
+  guarded.site_answer = kTimeout;
+  guarded.reference_answer = kUnreachable;
+  const int before = guarded.simulation.loop.starts[guarded.simulation.servers.at(ServerId{1}).check.get()];
+  while (guarded.simulation.loop.starts[guarded.simulation.servers.at(ServerId{1}).check.get()] == before) {
+    guarded.simulation.loop.run_for(100ms);
+  }
+  quick = guarded.site_answer = guarded.reference_answer = kUp;
+  guarded.simulation.loop.run_for(15s);
+  const CheckResult over = guarded.simulation.results_of(1).back();
+  EXPECT_EQ(over.state, State::unknown);
+  EXPECT_EQ(over.error, ErrorClass::own_network);
+}
+
+TEST(CoreGuardTest, ReferencesAreAskedAtMostOnceAPause) {
+  // A hundred servers that fail at every moment of the second.
+  Guarded guarded(kRefused, kUp);
+  for (std::uint32_t id = 2; id <= 100; ++id) guarded.simulation.add(id, always(kRefused), 1s);
+  guarded.simulation.loop.run_for(1min);
+  const int before = guarded.simulation.loop.starts[guarded.options.references[0].get()];
+  guarded.simulation.loop.run_for(1min);
+  const int asked = guarded.simulation.loop.starts[guarded.options.references[0].get()] - before;
+  EXPECT_GE(asked, 110);
+  EXPECT_LE(asked, 120) << "twice a second";
+  for (std::uint32_t id = 1; id <= 100; ++id) EXPECT_EQ(guarded.simulation.states.at(ServerId{id}), State::down);
+}
+
+TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
+  prober::Guard guard(1, 500ms);
+  EXPECT_EQ(guard.verdict(99s, 100s), std::nullopt);
+  EXPECT_EQ(guard.next_round(true), prober::Micros{0}) << "at once";
   guard.begin_round(100s);
-  EXPECT_TRUE(guard.answer(true, 101s));
-  EXPECT_EQ(guard.verdict(102s), true);
-  EXPECT_EQ(guard.verdict(103s), std::nullopt);
+  EXPECT_TRUE(guard.answer(true));
+  EXPECT_EQ(guard.verdict(99s, 100s), true);
+  EXPECT_EQ(guard.verdict(99s, 100s + 1us), std::nullopt);
+  EXPECT_EQ(guard.next_round(true), 100s + 500ms);
+  EXPECT_EQ(guard.next_round(false), std::nullopt);
+}
+
+TEST(CoreGuardTest, FailureCountsOnceItsCheckBeganWithTheNetworkBack) {
+  prober::Guard guard(1, 500ms);
+  guard.begin_round(100s);
+  EXPECT_TRUE(guard.answer(false));
+  EXPECT_EQ(guard.verdict(90s, 100s), false);
+  EXPECT_EQ(guard.next_round(false), 100s + 500ms) << "it is asked until it answers";
+  guard.begin_round(110s);
+  EXPECT_TRUE(guard.answer(true));
+  EXPECT_EQ(guard.verdict(105s, 109s), false);
+  guard.begin_round(120s);
+  EXPECT_TRUE(guard.answer(true));
+  EXPECT_EQ(guard.verdict(109s, 119s), false) << "it began before the network was back";
+  EXPECT_EQ(guard.verdict(110s, 119s), true);
 }
 
 TEST(CoreGuardTest, RoundEndsWithItsFirstAnswerOrItsLastSilence) {
-  prober::Guard guard(3, 2s);
+  prober::Guard guard(3, 500ms);
   guard.begin_round(10s);
-  EXPECT_FALSE(guard.answer(false, 11s));
-  EXPECT_TRUE(guard.answer(true, 11s));
+  EXPECT_FALSE(guard.answer(false));
+  EXPECT_TRUE(guard.answer(true));
   EXPECT_TRUE(guard.online());
-  EXPECT_FALSE(guard.answer(false, 12s)) << "late, and of no interest";
+  EXPECT_FALSE(guard.answer(false)) << "late, and of no interest";
   guard.begin_round(20s);
-  EXPECT_FALSE(guard.answer(false, 21s));
-  EXPECT_FALSE(guard.answer(false, 21s));
-  EXPECT_TRUE(guard.answer(false, 22s));
+  EXPECT_FALSE(guard.answer(false));
+  EXPECT_FALSE(guard.answer(false));
+  EXPECT_TRUE(guard.answer(false));
   EXPECT_FALSE(guard.online());
 }
 
