@@ -1,7 +1,6 @@
 #include "alerts/book.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "alerts/record.h"
@@ -12,8 +11,9 @@ namespace {
 // A rewrite costs two syncs and the live records; a megabyte is some thousands of changes.
 constexpr std::uint64_t kRewriteAfterBytes = 1U << 20U;
 
-// What a look at the figures waits for the journal at most. A write to a disk that is well takes some milliseconds.
-constexpr std::chrono::milliseconds kFiguresPatience{200};
+// What an alert waits for the journal's disk at most. A disk that is well and busy syncs within this; a crash before
+// the disk has answered repeats the alerts that did not wait.
+constexpr std::chrono::milliseconds kJournalPatience{1'000};
 
 constexpr const char* kRemoved = "the server is not watched any longer";
 
@@ -34,21 +34,20 @@ AlertBook::Notes::~Notes() {
   for (const auto& [level, text] : notes) book_.log_(level, text);
 }
 
-AlertBook::AlertBook(const std::string& path, Limits limits, Log log) : limits_(limits), log_(std::move(log)) {
-  if (!path.empty()) journal_.emplace(path);
-}
+AlertBook::AlertBook(Limits limits, Log log) : limits_(limits), log_(std::move(log)) {}
 
 Result<std::unique_ptr<AlertBook>> AlertBook::open(const std::string& path, Limits limits, Log log) {
-  std::unique_ptr<AlertBook> book(new AlertBook(path, limits, std::move(log)));
-  if (const Result<void> loaded = book->load(); !loaded) return tl::unexpected(loaded.error());
+  std::unique_ptr<AlertBook> book(new AlertBook(limits, std::move(log)));
+  if (const Result<void> loaded = book->load(path); !loaded) return tl::unexpected(loaded.error());
   return book;
 }
 
-Result<void> AlertBook::load() {
-  if (!journal_) return {};
+Result<void> AlertBook::load(const std::string& path) {
+  if (path.empty()) return {};
   const Notes notes(*this);
   const std::lock_guard lock(mutex_);
-  const Result<AlertJournal::Content> content = journal_->read();
+  AlertJournal journal(path);
+  const Result<AlertJournal::Content> content = journal.read();
   if (!content) return tl::unexpected(content.error());
   std::size_t damaged = content->damaged;
   for (const std::string& line : content->records) damaged += replay(line) ? 0U : 1U;
@@ -56,7 +55,11 @@ Result<void> AlertBook::load() {
     note(LogLevel::error, "the journal of alerts has " + std::to_string(damaged) +
                               " damaged records; they are left out, and the old file is kept as .damaged");
   }
-  return journal_->rewrite(snapshot(), damaged > 0);
+  if (Result<void> written = journal.rewrite(snapshot(), damaged > 0); !written) return written;
+  Result<std::unique_ptr<JournalWriter>> writer = JournalWriter::start(std::move(journal));
+  if (!writer) return tl::unexpected(writer.error());
+  journal_ = *std::move(writer);
+  return {};
 }
 
 // False when the record makes no sense.
@@ -152,26 +155,36 @@ void AlertBook::queue(AlertMessage message, std::vector<std::string> targets) {
 
 void AlertBook::commit() {
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
-  commit_locked();
+  std::unique_lock lock(mutex_);
+  const std::size_t said = uncommitted_.size();
+  if (journal_ != nullptr) {
+    lock.unlock();
+    const bool durable = journal_->flush(kJournalPatience);
+    lock.lock();
+    look_after_journal(durable);
+  }
+  const auto end = uncommitted_.begin() + static_cast<std::ptrdiff_t>(said);
+  const std::vector<EntryPtr> entries(uncommitted_.begin(), end);
+  uncommitted_.erase(uncommitted_.begin(), end);
+  for (const EntryPtr& entry : entries) {
+    owe(entry);
+    for (const std::string& target : entry->told) limit(target);
+  }
+}
+
+// Says when the journal falls behind and when it is up to date again.
+void AlertBook::look_after_journal(bool durable) {
+  if (durable && behind_) note(LogLevel::warning, "the journal of alerts is written again");
+  if (!durable && !behind_) {
+    note(LogLevel::error,
+         "alerts go on without their journal: " + journal_->trouble().value_or("its disk does not answer"));
+  }
+  behind_ = !durable;
 }
 
 void AlertBook::set_quiet(std::set<std::string> targets) {
   const std::lock_guard lock(mutex_);
   quiet_ = std::move(targets);
-}
-
-void AlertBook::commit_locked() {
-  if (journal_ && !stale_) {
-    if (const Result<void> synced = journal_->sync(); !synced) {
-      stale_ = true;
-      note(LogLevel::error, "alerts go on without their journal: " + synced.error().message);
-    }
-  }
-  for (const EntryPtr& entry : std::exchange(uncommitted_, {})) {
-    owe(entry);
-    for (const std::string& target : entry->told) limit(target);
-  }
 }
 
 AlertBook::EntryPtr AlertBook::owed_entry(const std::string& target, std::uint64_t id) const {
@@ -205,9 +218,9 @@ void AlertBook::limit(const std::string& target) {
 }
 
 void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
+  commit();
   const Notes notes(*this);
   const std::lock_guard lock(mutex_);
-  commit_locked();
   targets_ = std::move(targets);
   std::erase_if(counts_, [this](const auto& item) { return rule_of(item.first) == nullptr; });
   for (const AlertTargetRule& rule : targets_) counts_[rule.name].name = rule.name;
@@ -411,22 +424,7 @@ void AlertBook::note_failure(const std::string& target, const std::string& why) 
 }
 
 AlertStats AlertBook::stats() const {
-  const auto patience = std::chrono::steady_clock::now() + kFiguresPatience;
-  std::unique_lock lock(mutex_, std::try_to_lock);
-  while (!lock && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    lock.try_lock();
-  }
-  const bool had = lock.owns_lock();
-  AlertStats stats = had ? stats_locked() : AlertStats{};
-  if (had) lock.unlock();
-  const std::lock_guard shown(shown_mutex_);
-  if (!had) return shown_;
-  shown_ = stats;
-  return stats;
-}
-
-AlertStats AlertBook::stats_locked() const {
+  const std::lock_guard lock(mutex_);
   AlertStats stats = sums_;
   stats.open_incidents = open_.size();
   for (const auto& [target, owed] : owed_) stats.pending += owed.entries.size();
@@ -443,20 +441,14 @@ void AlertBook::note(LogLevel level, std::string text) {
 }
 
 void AlertBook::record(const std::string& line) {
-  if (!journal_ || stale_) return;
-  const Result<void> appended = journal_->append(line);
-  if (appended) return;
-  stale_ = true;
-  note(LogLevel::error, "alerts go on without their journal: " + appended.error().message);
+  if (journal_ != nullptr) journal_->append(line);
 }
 
 void AlertBook::keep() {
-  const Notes notes(*this);
+  if (journal_ == nullptr || (!journal_->trouble() && journal_->grown_bytes() < kRewriteAfterBytes)) return;
+  // Under the lock: what is said after the snapshot must come after it.
   const std::lock_guard lock(mutex_);
-  if (!journal_ || (!stale_ && journal_->grown_bytes() < kRewriteAfterBytes)) return;
-  const Result<void> written = journal_->rewrite(snapshot());
-  if (written && stale_) note(LogLevel::warning, "the journal of alerts is written again");
-  stale_ = !written;
+  journal_->rewrite(snapshot());
 }
 
 // The records that say all there is to know now, in the order of their ids.

@@ -3,8 +3,8 @@
 // Told by level, not by edge: begin() of an incident that is open, and resolve() of one that is not, do nothing. So
 // whoever restarts simply says what is the case, and a crash between a change and its record costs nothing. What was
 // said becomes durable, and may be delivered, with commit(); a thousand incidents that begin together cost one sync.
-// When the journal cannot be written the book goes on in memory, and keep() writes it anew as soon as that works.
-// Any thread. The log is called without the lock.
+// When the journal cannot be written, or its disk does not answer, the book goes on in memory, and the file follows as
+// soon as that works. Any thread, but commit(), set_targets() and keep() by one. The log is called without the lock.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 #include <nines/alert.h>
 #include <nines/options.h>
 
-#include "alerts/journal.h"
+#include "alerts/journal_writer.h"
 #include "alerts/target_queue.h"
 
 namespace nines::prober {
@@ -92,9 +92,9 @@ class AlertBook {
   [[nodiscard]] std::vector<IncidentKey> open_incidents() const;
   /// Queues the reminders of `incidents` that are due at `now`, for targets that have received what came before.
   void remind(TimeMs now, const std::vector<IncidentKey>& incidents);
-  /// Makes durable what was said since the last call, and lets it be delivered.
+  /// Makes durable what was said since the last call, and lets it be delivered. Waits for the disk, but not for long.
   void commit();
-  /// Brings the file up to date after an error, and shrinks it when it has grown. To be called now and then.
+  /// Brings the file up to date after an error, and shrinks it when it has grown. To be called once a second or so.
   void keep();
 
   /// The next message for `target`, which is being delivered from here on: one of the three below must follow.
@@ -109,7 +109,6 @@ class AlertBook {
   /// The target is described anew: what waits for an attempt may have it at once.
   void hasten(const std::string& target);
 
-  /// While the journal's disk stalls, those of a moment ago: whoever looks at figures must not wait for a disk.
   [[nodiscard]] AlertStats stats() const;
 
  private:
@@ -139,10 +138,10 @@ class AlertBook {
     AlertBook& book_;
   };
 
-  AlertBook(const std::string& path, Limits limits, Log log);
-  [[nodiscard]] Result<void> load();
+  AlertBook(Limits limits, Log log);
+  [[nodiscard]] Result<void> load(const std::string& path);
   bool replay(const std::string& record);
-  void commit_locked();
+  void look_after_journal(bool durable);
   void take_in(const EntryPtr& entry);
   void owe(const EntryPtr& entry);
   [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const;
@@ -158,16 +157,15 @@ class AlertBook {
   void note(LogLevel level, std::string text);
   void tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum);
   void note_failure(const std::string& target, const std::string& why);
-  [[nodiscard]] AlertStats stats_locked() const;
   [[nodiscard]] std::vector<std::string> snapshot() const;
   [[nodiscard]] const AlertTargetRule* rule_of(const std::string& target) const;
 
   const Limits limits_;
   const Log log_;
+  std::unique_ptr<JournalWriter> journal_;  // null: none is kept
   mutable std::mutex mutex_;
   // All below are guarded by mutex_.
-  std::optional<AlertJournal> journal_;
-  bool stale_ = false;  // the file lacks something: to be written anew
+  bool behind_ = false;  // what was said last is not in the file, and the log says so
   std::uint64_t next_id_ = 1;
   std::vector<AlertTargetRule> targets_;
   std::set<std::string> quiet_;
@@ -177,9 +175,6 @@ class AlertBook {
   AlertStats sums_;                   // of the counters only
   std::map<std::string, AlertTargetStats> counts_;
   std::vector<std::pair<LogLevel, std::string>> notes_;
-
-  mutable std::mutex shown_mutex_;
-  mutable AlertStats shown_;  // as stats() last found them; guarded by shown_mutex_
 };
 
 }  // namespace nines::prober

@@ -19,11 +19,13 @@
 #include "alerts/record.h"
 #include "alerts/template.h"
 #include "prober/support/server_process.h"
+#include "prober/support/shortage.h"
 
 namespace nines::prober {
 namespace {
 
 using namespace std::chrono_literals;
+using prober_test::NoFilesThatGrow;
 using prober_test::TemporaryDirectory;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -398,8 +400,10 @@ TEST_F(AlertBookTest, JournalShrinksAgain) {
     deliver("mail");
     deliver("pager");
   }
+  book->commit();
   EXPECT_GT(std::filesystem::file_size(journal), 1U << 20U);
   book->keep();
+  book->commit();
   EXPECT_LT(std::filesystem::file_size(journal), 200U);
 }
 
@@ -410,6 +414,25 @@ TEST_F(AlertBookTest, UnwritableJournalDoesNotSilenceAlerts) {
   down(2);
   // Appends still reach the removed file; a rewrite cannot.
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1", "down 2"));
+}
+
+TEST_F(AlertBookTest, JournalFollowsOnceItCanBeWrittenAgain) {
+  down(1);
+  {
+    const NoFilesThatGrow shortage;
+    down(2);
+    EXPECT_THAT(deliver("mail"), ElementsAre("down 1", "down 2")) << "nobody waits for a disk";
+    book->keep();
+    down(3);
+  }
+  ASSERT_EQ(logged.size(), 1U) << "once";
+  EXPECT_THAT(logged[0], HasSubstr("alerts go on without their journal"));
+  book->keep();
+  down(4);
+  EXPECT_EQ(logged.back(), "the journal of alerts is written again");
+  reopen();
+  EXPECT_EQ(book->stats().open_incidents, 4U);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 3", "down 4"));
 }
 
 TEST_F(AlertBookTest, NothingIsDeliveredBeforeItIsDurable) {

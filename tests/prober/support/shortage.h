@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include <cstddef>
@@ -23,6 +24,28 @@ class NoDescriptors {
 
  private:
   rlimit former_{};
+};
+
+/// No file grows: writes to files fail. What is no file, a pipe, does not care.
+class NoFilesThatGrow {
+ public:
+  NoFilesThatGrow() {
+    // Else the first write that fails would end the process.
+    former_handler_ = signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &former_), 0);
+    const rlimit none{0, former_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  }
+  ~NoFilesThatGrow() {
+    setrlimit(RLIMIT_FSIZE, &former_);
+    signal(SIGXFSZ, former_handler_);
+  }
+  NoFilesThatGrow(const NoFilesThatGrow&) = delete;
+  NoFilesThatGrow& operator=(const NoFilesThatGrow&) = delete;
+
+ private:
+  rlimit former_{};
+  void (*former_handler_)(int) = SIG_DFL;
 };
 
 /// No thread can be made: each would want a stack that no machine has room for.

@@ -37,12 +37,15 @@ class FailingStorage : public ::testing::Test {
     }
     yaml += "store: {path: " + store_ + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) +
             "\"}\nalerts: [{exec: [\"" + script + "\"]}]\n";
-    program_.emplace(std::vector<std::string>{"run", "--config", dir_.write("nines.yaml", yaml)}, "",
-                     machine_.environment());
+    dir_.write("nines.yaml", yaml);
+    start();
     ASSERT_TRUE(program_->says("steady is up since")) << program_->err_so_far();
     ASSERT_TRUE(program_->says("failing is up since")) << program_->err_so_far();
   }
 
+  void start() {
+    program_.emplace(std::vector<std::string>{"run", "--config", dir_.path("nines.yaml")}, "", machine_.environment());
+  }
   [[nodiscard]] std::string told() const { return read_file(log_); }
   [[nodiscard]] std::string metrics() const { return get(page_, "/metrics").body; }
   [[nodiscard]] bool page_says(const std::string& words) const {
@@ -113,16 +116,27 @@ TEST_F(FailingStorage, WritesThatFailStopNeitherChecksNorAlertsAndThePageSaysSo)
   expect_all_stored_afterwards();
 }
 
-/// An alert is in its journal before it is sent, so on a disk that hangs it waits for the disk (prober/ALERTS.md).
-TEST_F(FailingStorage, WritesThatDoNotReturnStopNoChecksAndThePageSaysSo) {
+TEST_F(FailingStorage, WritesThatDoNotReturnStopNeitherChecksNorAlertsAndThePageSaysSo) {
   machine_.set(FaultyMachine::Field::stalled, 1);
-  failing_.reset();
+  one_fails_meanwhile();
+  EXPECT_TRUE(program_->says("alerts go on without their journal: its disk does not answer"));
   EXPECT_TRUE(eventually([&] { return page_says("the disk does not answer"); })) << get(page_, "/").body;
-  EXPECT_EQ(get(page_, "/-/healthy").status, 200);
-  EXPECT_THAT(metrics(), Not(HasSubstr("\nnines_prober_queue_depth 0\n"))) << "what is measured waits in memory";
   machine_.set(FaultyMachine::Field::stalled, 0);
-  EXPECT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
+  EXPECT_TRUE(program_->says("the journal of alerts is written again"));
+  EXPECT_EQ(told(), "down failing\n");
   expect_all_stored_afterwards();
+}
+
+TEST_F(FailingStorage, AlertThatDidNotWaitForTheDiskIsToldAgainAfterAKillAndHasItsEnd) {
+  machine_.set(FaultyMachine::Field::stalled, 1);
+  one_fails_meanwhile();
+  program_->signal(SIGKILL);
+  program_->wait();
+  machine_.set(FaultyMachine::Field::stalled, 0);
+  start();
+  EXPECT_TRUE(eventually([&] { return told() == "down failing\ndown failing\n"; })) << told();
+  failing_ = std::make_unique<TestWebServer>(failing_port_);
+  EXPECT_TRUE(eventually([&] { return told() == "down failing\ndown failing\nresolved failing\n"; })) << told();
 }
 
 }  // namespace
