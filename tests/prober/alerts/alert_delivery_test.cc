@@ -402,8 +402,10 @@ class AlertedProberTest : public ProberTest {
   }
 
   std::atomic<bool> up{false};
+  std::atomic<bool> slow{false};
   LoopbackServer site{[this](Connection& connection) {
     connection.read_request();
+    if (slow && !connection.pause_ms(1'100)) return;
     connection.send(http_answer(up ? 200 : 503, ""));
   }};
   ServerId id = add_server("site", site.url("http"));
@@ -459,6 +461,26 @@ TEST_F(AlertedProberTest, ServerThatWasRemovedWhileStoppedHasItsOutageEnded) {
   EXPECT_EQ(prober->remove_server(id).error().code, ErrorCode::not_found) << "this run never knew it";
   ASSERT_TRUE(told(2));
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
+}
+
+TEST_F(AlertedProberTest, DegradedThatComesBackIsToldWithItsEnd) {
+  up = true;
+  slow = true;
+  options.alerts.journal = folder.file("alerts");
+  options.alerts.targets = {
+      shell("echo $NINES_EVENT $NINES_TOPIC $NINES_STATE $NINES_ERROR >> '" + folder.file("told") + "'")};
+  options.alerts.targets[0].topics = {AlertTopic::down, AlertTopic::degraded};
+  ProbedServer server = probed(id, "site", site.url("http"));
+  server.check.latency_below = 1s;
+  start({server});
+  while (!prober->stats().alerts.delivered) check(id);
+  slow = false;
+  while (prober->stats().alerts.open_incidents > 0) check(id);
+  ASSERT_TRUE(told(2));
+  check(id);
+  prober.reset();
+  EXPECT_THAT(lines_of(folder.file("told")),
+              ElementsAre("degraded degraded degraded slow", "resolved degraded up slow"));
 }
 
 TEST_F(AlertedProberTest, TargetsChangeWhileItRuns) {

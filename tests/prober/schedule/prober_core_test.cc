@@ -78,6 +78,33 @@ TEST(CoreTest, SingleFailureIsRefutedByItsRecheck) {
   EXPECT_THAT(simulation.changes, SizeIs(1)) << "unknown to up, and nothing more";
 }
 
+TEST(CoreTest, DegradedLastsFromItsFirstResultToTheFirstGoodOne) {
+  Simulation simulation;
+  Answer answer = kUp;
+  simulation.add(1, [&] { return std::optional(answer); });
+  simulation.core.begin();
+  simulation.loop.run_for(3min);
+  EXPECT_THAT(simulation.topics, IsEmpty());
+  const std::size_t slow = simulation.results.size();
+  answer = {State::degraded, ErrorClass::slow, 10ms};
+  simulation.loop.run_for(5min);
+  ASSERT_THAT(simulation.topics, SizeIs(1)) << "told once";
+  EXPECT_EQ(simulation.topics[0].change.topic, AlertTopic::degraded);
+  EXPECT_TRUE(simulation.topics[0].change.lasts);
+  EXPECT_EQ(simulation.topics[0].change.since, simulation.results[slow].time);
+  EXPECT_EQ(simulation.topics[0].result, simulation.results[slow + 1]) << "as many confirm it as confirm an outage";
+  answer = kRefused;
+  simulation.loop.run_for(3min);
+  EXPECT_THAT(simulation.topics, SizeIs(1)) << "an outage says nothing about slowness";
+  const std::size_t good = simulation.results.size();
+  answer = kUp;
+  simulation.loop.run_for(3min);
+  ASSERT_THAT(simulation.topics, SizeIs(2));
+  EXPECT_FALSE(simulation.topics[1].change.lasts);
+  EXPECT_EQ(simulation.topics[1].change.since, simulation.results[good].time);
+  EXPECT_EQ(simulation.topics[1].state, State::up);
+}
+
 TEST(CoreTest, RecheckRunsOverAFreshConnection) {
   Simulation simulation;
   CoreServer& server = simulation.add(1, always(kRefused));
