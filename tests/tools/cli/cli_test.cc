@@ -6,12 +6,14 @@
 
 #include "show/output.h"
 #include "tools/support/command_line.h"
+#include "tools/support/test_web_server.h"
 
 namespace nines::tools::testing {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 
 class CliTest : public ::testing::Test {
@@ -332,6 +334,17 @@ TEST_F(CliTest, ABadgeRoundsDown) {
   const std::string badge = run({"badge", "site", "--from", kFrom, "--to", kTo, "--label", "a<b"}).out;
   EXPECT_THAT(badge, HasSubstr("96.66%"));
   EXPECT_THAT(badge, HasSubstr("a&lt;b"));
+}
+
+TEST_F(CliTest, PerformanceDataHaveDigitsAndAPointOnly) {
+  const int port = free_port();
+  const TestWebServer server(port);
+  // A connection over loopback takes less than a tenth of a millisecond, now and then.
+  for (int i = 0; i < 5; ++i) {
+    const Finished checked = nines({"check", "tcp://127.0.0.1:" + std::to_string(port), "--nagios"});
+    EXPECT_EQ(checked.code, 0);
+    EXPECT_THAT(checked.out, MatchesRegex(".* \\| time=[0-9]+[.][0-9][0-9][0-9][0-9][0-9][0-9]s;;;0;\n"));
+  }
 }
 
 TEST_F(CliTest, ACheckReportsBadUrlsAsUsage) {

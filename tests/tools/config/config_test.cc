@@ -203,6 +203,13 @@ prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
   EXPECT_EQ(config.prober.references.size(), 1U);
 }
 
+TEST(ConfigTest, MarksAroundTheOneDocumentAreFine) {
+  for (const char* const text : {"---\nservers: []\n", "servers: []\n---\n", "servers: []\n...\n",
+                                 "%YAML 1.2\n---\nservers: []\n...\n---\n# nothing\n"}) {
+    EXPECT_TRUE(parse_config(text, "f.yaml")) << text;
+  }
+}
+
 TEST(ConfigTest, TheExampleIsGood) {
   const auto config = load_config(NINES_EXAMPLE);
   ASSERT_TRUE(config) << config.error();
@@ -358,6 +365,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ServersNotAList", "servers: {name: a}\n", "1:10", "must be a list"},
         Refusal{"NoServers", "store: {path: x}\n", "1:1", "no `servers`"},
         Refusal{"NotYaml", "servers: [\n", "2:1", "not YAML"},
+        Refusal{"SecondDocument", "servers: []\n---\nservers: []\n", "3:1", "a second document"},
+        Refusal{"NotYamlInASecondDocument", "servers: []\n---\nservers: [\n", "4:1", "not YAML"},
         Refusal{"ValueWhereAMappingBelongs", one_server("    expect: 200\n"), "4:13", "mapping"}),
     [](const auto& each) { return each.param.name; });
 

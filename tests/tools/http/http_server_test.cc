@@ -221,6 +221,13 @@ TEST_F(HttpServerTest, BodiesAreBoundedAsTheyAreDecoded) {
   EXPECT_EQ(answered_, 1);
 }
 
+TEST_F(HttpServerTest, ARequestWithoutALengthHasNoBodyAndIsAnsweredAtOnce) {
+  start({.body = std::chrono::minutes{10}});
+  Wire wire(port());
+  ASSERT_TRUE(wire.send("POST /push HTTP/1.1\r\nHost: x\r\n\r\n"));
+  EXPECT_THAT(wire.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 ")) << "RFC 9112, section 6.3";
+}
+
 TEST_F(HttpServerTest, WhereNothingTakesABodyItIsRefusedBeforeItIsRead) {
   start();
   Wire wire(port());

@@ -103,11 +103,16 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
   Problems problems(file);
   Config config;
   try {
-    const YAML::Node root = YAML::Load(text);
-    if (root.IsNull()) {
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
+    if (documents.empty()) {
       problems.add(YAML::Mark::null_mark(), "the file is empty; it needs at least `servers:`");
       return tl::unexpected(problems.text());
     }
+    if (documents.size() > 1) {
+      problems.add(documents[1], "a second document begins here; a configuration is one, without `---` in its middle");
+    }
+    const YAML::Node& root = documents[0];
     const MapReader map(root, "the configuration", key_names("top"), problems);
     if (const auto node = map.get("store")) read_store(*node, config.store, problems);
     if (const auto node = map.get("backup")) config.backup = read_backup(*node, problems);

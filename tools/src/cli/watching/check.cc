@@ -129,7 +129,8 @@ int show_nagios(const std::string& url, const CheckOutcome& outcome) {
   std::string line = fmt::format("CHECK {} - {} {}", kNames[state], printable(url), what);
   std::replace(line.begin(), line.end(), '|', '_');
   if (outcome.latency_us) {
-    line += fmt::format(" | time={}s;;;0;", static_cast<double>(*outcome.latency_us) / 1e6);
+    // A value has digits and a point only; microseconds never need an exponent.
+    line += fmt::format(" | time={:.6f}s;;;0;", static_cast<double>(*outcome.latency_us) / 1e6);
   }
   write_out(line + "\n");
   return kCodes[state];
