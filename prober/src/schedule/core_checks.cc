@@ -104,7 +104,7 @@ void ProberCore::on_reference(std::uint64_t round, const CheckOutcome& outcome) 
   if (abandoned_) return;
   observe();
   const bool was_online = guard_.online();
-  if (round != guard_.round() || !guard_.answer(network_answered(outcome))) return;
+  if (round != guard_.round() || !guard_.answer(network_answered(outcome), clock_.now())) return;
   if (was_online != guard_.online()) {
     sink_.log(LogLevel::warning, guard_.online() ? "a reference answers again: failures count"
                                                  : "no reference answers: failures are taken for the prober's own");

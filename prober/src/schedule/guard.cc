@@ -38,14 +38,14 @@ void Guard::begin_round(Micros now) noexcept {
   began_ = now;
 }
 
-bool Guard::answer(bool answered) noexcept {
+bool Guard::answer(bool answered, Micros now) noexcept {
   if (!running_) return false;
   --unanswered_;
   if (!answered && unanswered_ > 0) return false;
   running_ = false;
   ++round_;
   verdict_ = began_;
-  if (answered && !online_) online_from_ = *began_;
+  if (answered && !online_) online_from_ = now;
   online_ = answered;
   return true;
 }

@@ -3,8 +3,9 @@
 // Nothing is asked while all is well. A failure waits for a round of reference checks that began after it was seen:
 // what a reference said before says nothing of a network that went since. A round ends with its first answer, or when
 // no reference has answered; failures that are seen before it begins share it, and rounds begin at least `pause` apart.
-// A check that began before the network is known to be back has failed for that, whenever it is seen to.
-// A state machine over schedule time; the caller runs the checks. One thread.
+// A check that began before the network is known to be back has failed for that, whenever it is seen to. What is not
+// seen is a network that went and came back before any check had failed; against that there is the confirmation. A
+// state machine over schedule time; the caller runs the checks. One thread.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ class Guard {
   /// A round begins: the caller checks every reference and tells each answer.
   void begin_round(Micros now) noexcept;
   /// True when this answer ends the round.
-  bool answer(bool answered) noexcept;
+  bool answer(bool answered, Micros now) noexcept;
   /// The machine stood still: what the round under way says would be about that.
   void abandon_round() noexcept;
   /// Tells a late answer of an abandoned or ended round from one of this round.
@@ -53,7 +54,7 @@ class Guard {
   std::optional<Micros> began_;    // the round under way, or the last one
   std::optional<Micros> verdict_;  // when the round of the last verdict began
   bool online_ = true;
-  Micros online_from_ = Micros::min();  // the begin of the first round that was answered since the network was away
+  Micros online_from_ = Micros::min();  // the first answer since the network was away
 };
 
 }  // namespace nines::prober

@@ -1,5 +1,5 @@
-// A real network that swallows every packet or is not there, in a network namespace of the test's own: what the prober
-// makes of it.
+// A real network that swallows every packet, is not there, has a silent resolver or slow servers, in a network namespace
+// of the test's own: what the prober makes of it.
 #include <nines/prober.h>
 
 #include <gmock/gmock.h>
@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -133,11 +134,87 @@ class LostPacketsTest : public ProberTest {
     EXPECT_EQ(first + " " + second, "down resolved");
   }
 
+  /// A site and a reference that are looked up; the resolver's address goes and comes back.
+  void live_through_a_silent_resolver() {
+    set_up_network();
+    const std::string port = std::to_string(kPort);
+    const ServerProcess resolver(
+        {.command = {"dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                     "--bind-interfaces", std::string("--listen-address=") + kReference, "--pid-file=", "--user=root",
+                     "--port=" + port, "--host-record=site.test,127.0.0.1", "--host-record=reference.test,127.0.0.1"},
+         .package = "dnsmasq-base",
+         .port = 0,
+         .ready = [] { return answers(kReference); }});
+    ASSERT_TRUE(resolver.started());
+    LoopbackServer server([](Connection& connection) { connection.wait_for_close(); });
+    const auto by_name = [&](const std::string& name) {
+      CheckSpec spec;
+      spec.url = "tcp://" + name + ":" + std::to_string(server.port());
+      spec.timeouts.total = 800ms;
+      return spec;
+    };
+    options.runner.dns_servers = {std::string(kReference) + ":" + port};
+    options.references = {by_name("reference.test")};
+    const CheckSpec check = by_name("site.test");
+    const ServerId id = add_server("site", check.url);
+    ProbedServer site = probed(id, "site", check.url);
+    site.check = check;
+    site.rules.interval = 1s;
+    site.rules.timeout = 800ms;
+    site.rules.confirm_failures = 1;
+    start({site});
+    const auto state_is = [&](State state) { return wait_until([&] { return prober->state(id) == state; }); };
+    ASSERT_TRUE(state_is(State::up));
+    swallow(kReference);
+    ASSERT_TRUE(state_is(State::unknown));
+    const std::size_t before = told_results().size();
+    ASSERT_TRUE(wait_until([&] { return told_results().size() >= before + 3; }));
+    EXPECT_EQ(told_results().back().error, ErrorClass::own_network);
+    give_back(kReference);
+    ASSERT_TRUE(state_is(State::up)) << "it recovers by itself";
+    EXPECT_TRUE(prober->stop());
+    EXPECT_EQ(prober->stats().down, 0U) << "nobody could be asked where the site is";
+  }
+
+  /// Five hundred sites of which each takes most of its time, and twenty that do not.
+  void live_through_slowness() {
+    constexpr std::uint32_t kSlow = 500;
+    constexpr std::uint32_t kQuick = 20;
+    ip("link set lo up");
+    LoopbackServer slow([](Connection& connection) {
+      connection.read_request();
+      if (connection.pause_ms(6'000)) connection.send(http_answer(200, "at last"));
+    });
+    LoopbackServer quick([](Connection& connection) { connection.wait_for_close(); });
+    std::vector<ProbedServer> servers;
+    for (std::uint32_t i = 0; i < kSlow + kQuick; ++i) {
+      const std::string name = "site " + std::to_string(i);
+      const std::string url = i < kSlow ? slow.url("http") : quick.url("tcp", "");
+      ProbedServer& server = servers.emplace_back(probed(add_server(name, url), name, url));
+      server.rules.interval = i < kSlow ? 30s : 1s;
+      server.check.timeouts.total = server.rules.timeout = i < kSlow ? 29s : 900ms;
+    }
+    options.start_rate = 1'000;
+    start(servers);
+    const auto checked = [&](std::uint32_t first, std::uint32_t end, std::size_t times) {
+      std::map<ServerId, std::size_t> count;
+      for (const CheckResult& result : told_results()) ++count[result.server];
+      return std::all_of(servers.begin() + first, servers.begin() + end,
+                         [&](const ProbedServer& server) { return count[server.id] >= times; });
+    };
+    ASSERT_TRUE(wait_until([&] { return prober->stats().in_flight > kSlow / 2; }));
+    ASSERT_TRUE(wait_until([&] { return checked(kSlow, kSlow + kQuick, 3); })) << "the slow ones are in nobody's way";
+    ASSERT_TRUE(wait_until([&] { return checked(0, kSlow, 1); }));
+    EXPECT_TRUE(prober->stop());
+    EXPECT_EQ(prober->stats().down, 0U);
+    EXPECT_EQ(prober->stats().unknown, 0U);
+  }
+
   /// Two hundred sites that are well, one that never is, and a link that goes again and again, at any moment of a
   /// check.
   void live_through_lost_links() {
     constexpr std::uint32_t kSites = 200;
-    constexpr int kLosses = 4;
+    constexpr int kLosses = 3;
     ip("link set lo up");
     // The kernel takes the connections, so that a busy machine is no failure of the sites.
     LoopbackServer site([](Connection& connection) { connection.wait_for_close(); });
@@ -164,7 +241,7 @@ class LostPacketsTest : public ProberTest {
     for (int i = 0; i < kLosses; ++i) {
       std::this_thread::sleep_for(i * 130ms);
       ip("link set lo down");
-      std::this_thread::sleep_for(700ms);
+      std::this_thread::sleep_for(2'500ms);  // longer than a check's timeout, so that some fail meanwhile
       ip("link set lo up");
       ASSERT_TRUE(wait_until(all_are_up)) << "it recovers by itself";
     }
@@ -179,6 +256,16 @@ class LostPacketsTest : public ProberTest {
     EXPECT_LT(reference.connections(), 60) << "two hundred failures at once are one question";
   }
 };
+
+TEST_F(LostPacketsTest, ResolverThatIsSilentMakesNoOutage) {
+  const std::string trouble = in_namespace([this] { live_through_a_silent_resolver(); });
+  if (!trouble.empty()) GTEST_SKIP() << trouble;
+}
+
+TEST_F(LostPacketsTest, FiveHundredSlowTargetsAreUpAndDelayNoOther) {
+  const std::string trouble = in_namespace([this] { live_through_slowness(); });
+  if (!trouble.empty()) GTEST_SKIP() << trouble;
+}
 
 TEST_F(LostPacketsTest, LinkThatIsLostUnderTwoHundredChecksMakesNoOutage) {
   const std::string trouble = in_namespace([this] { live_through_lost_links(); });

@@ -142,7 +142,7 @@ TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
   EXPECT_EQ(guard.verdict(99s, 100s), std::nullopt);
   EXPECT_EQ(guard.next_round(true), prober::Micros{0}) << "at once";
   guard.begin_round(100s);
-  EXPECT_TRUE(guard.answer(true));
+  EXPECT_TRUE(guard.answer(true, 101s));
   EXPECT_EQ(guard.verdict(99s, 100s), true);
   EXPECT_EQ(guard.verdict(99s, 100s + 1us), std::nullopt);
   EXPECT_EQ(guard.next_round(true), 100s + 500ms);
@@ -152,29 +152,29 @@ TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
 TEST(CoreGuardTest, FailureCountsOnceItsCheckBeganWithTheNetworkBack) {
   prober::Guard guard(1, 500ms);
   guard.begin_round(100s);
-  EXPECT_TRUE(guard.answer(false));
+  EXPECT_TRUE(guard.answer(false, 105s));
   EXPECT_EQ(guard.verdict(90s, 100s), false);
   EXPECT_EQ(guard.next_round(false), 100s + 500ms) << "it is asked until it answers";
   guard.begin_round(110s);
-  EXPECT_TRUE(guard.answer(true));
+  EXPECT_TRUE(guard.answer(true, 111s));
   EXPECT_EQ(guard.verdict(105s, 109s), false);
   guard.begin_round(120s);
-  EXPECT_TRUE(guard.answer(true));
-  EXPECT_EQ(guard.verdict(109s, 119s), false) << "it began before the network was back";
-  EXPECT_EQ(guard.verdict(110s, 119s), true);
+  EXPECT_TRUE(guard.answer(true, 121s));
+  EXPECT_EQ(guard.verdict(110s, 119s), false) << "it began before the network was known to be back";
+  EXPECT_EQ(guard.verdict(111s, 119s), true);
 }
 
 TEST(CoreGuardTest, RoundEndsWithItsFirstAnswerOrItsLastSilence) {
   prober::Guard guard(3, 500ms);
   guard.begin_round(10s);
-  EXPECT_FALSE(guard.answer(false));
-  EXPECT_TRUE(guard.answer(true));
+  EXPECT_FALSE(guard.answer(false, 11s));
+  EXPECT_TRUE(guard.answer(true, 11s));
   EXPECT_TRUE(guard.online());
-  EXPECT_FALSE(guard.answer(false)) << "late, and of no interest";
+  EXPECT_FALSE(guard.answer(false, 12s)) << "late, and of no interest";
   guard.begin_round(20s);
-  EXPECT_FALSE(guard.answer(false));
-  EXPECT_FALSE(guard.answer(false));
-  EXPECT_TRUE(guard.answer(false));
+  EXPECT_FALSE(guard.answer(false, 21s));
+  EXPECT_FALSE(guard.answer(false, 21s));
+  EXPECT_TRUE(guard.answer(false, 22s));
   EXPECT_FALSE(guard.online());
 }
 

@@ -144,8 +144,9 @@ constexpr std::array kProber{
     ConfigKey{"location", Takes::integer, 0, 65'535, "", "0", "number of the place that results are stored under"},
     ConfigKey{"user-agent", Takes::text, 0, 0, "", "nines/0.1", "of HTTP checks"},
     ConfigKey{"dns-servers", Takes::texts, 0, 0, "addresses", "the system's", "who is asked for names"},
-    ConfigKey{"references", Takes::texts, 0, 0, "URLs of checks", "",
-              "while none answers, failures are this machine's own trouble"},
+    ConfigKey{
+        "references", Takes::texts, 0, 0, "URLs of checks", "",
+        "while none answers, failures are this machine's own trouble; one by its name notices a silent resolver too"},
     ConfigKey{"max-in-flight", Takes::integer, 1, 100'000, "", "2000", "checks at one moment"},
     ConfigKey{"max-in-flight-per-host", Takes::integer, 1, 100'000, "", "500", "of these to one host name"},
     ConfigKey{"start-rate", Takes::integer, 1, 100'000, "", "100", "first checks a second after the start"},
