@@ -1,5 +1,5 @@
-// `nines run` on bad days of its own, as a user meets them: no descriptors, no memory, a disk that stalls. Two servers,
-// of which one fails meanwhile: it is told, the other is not, and everything goes on by itself.
+// `nines run` on bad days of its own, as a user meets them: no descriptors, no memory, a disk that stalls, a clock that is
+// set. Two servers, of which one fails meanwhile: it is told, the other is not, and everything goes on by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -17,6 +17,7 @@
 
 #include "show/output.h"
 #include "tools/support/command_line.h"
+#include "tools/support/faulty_machine.h"
 #include "tools/support/test_web_server.h"
 
 namespace nines::tools::testing {
@@ -118,6 +119,29 @@ TEST_F(BadDaysTest, WithoutMemoryItLivesAndTellsTheOutageAtLastAfterwards) {
     std::this_thread::sleep_for(misfortune());
   });
   ASSERT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told() << program_->err_so_far();
+  mend_it();
+  expect_one_outage_told();
+}
+
+TEST_F(BadDaysTest, ClockThatIsSetByHoursMakesNoOutageAndHidesNone) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer stands no preloaded library";
+  constexpr std::int64_t kHour = 3'600'000;
+  const FaultyMachine machine(dir_.path("data"));
+  start(machine.environment());
+  const auto set_clock = [&](std::int64_t hours, const char* words) {
+    machine.set(FaultyMachine::Field::clock_ms, hours * kHour);
+    EXPECT_TRUE(program_->says(words)) << program_->err_so_far();
+  };
+  set_clock(5, "the wall clock was set forward by 18000 s");
+  set_clock(-2, "the wall clock was set back by 25200 s");
+  std::this_thread::sleep_for(std::chrono::seconds{2});
+  EXPECT_EQ(told(), "") << "no outage";
+  fail_one();
+  ASSERT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
+  set_clock(7, "the wall clock was set forward by 32400 s");
+  std::this_thread::sleep_for(std::chrono::seconds{2});
+  EXPECT_EQ(told(), "down failing\n") << "the same outage";
+  set_clock(0, "the wall clock was set back by 25200 s");
   mend_it();
   expect_one_outage_told();
 }

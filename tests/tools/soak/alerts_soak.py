@@ -64,7 +64,7 @@ class Nines:
             environment |= {"LD_PRELOAD": str(self.options.stalled_disk), "STALLED_DISK": str(self.stall_file())}
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.options.nines, "run", "--config", self.folder / "nines.yaml"], stderr=log, stdout=log,
+                [self.options.nines.resolve(), "run", "--config", self.folder / "nines.yaml"], stderr=log, stdout=log,
                 env=environment)
         for _ in range(400):
             if self.process.poll() is not None:
@@ -204,7 +204,7 @@ class Soak:
 
     def results(self):
         """The stored results of each server, in the order of time."""
-        done = subprocess.run([self.options.nines, "export", "--db", self.folder / "data" / "db", "--format", "csv"],
+        done = subprocess.run([self.options.nines.resolve(), "export", "--db", self.folder / "data" / "db", "--format", "csv"],
                               capture_output=True, text=True, check=True)
         found = {target.name: [] for target in self.targets}
         for row in csv.DictReader(io.StringIO(done.stdout)):
