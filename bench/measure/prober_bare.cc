@@ -1,5 +1,5 @@
-// The same transfers by libcurl and epoll alone: no schedule, no judgement, no results. What the prober costs above
-// this is its own.
+// The same transfers by libcurl and epoll alone, byte for byte as the prober asks: no schedule, no judgement, no
+// results. What the prober costs above this is its own.
 #include <curl/curl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 #include <vector>
+
+#include <nines/check_runner.h>
 
 #include "measure/prober_measure.h"
 #include "measure/prober_servers.h"
@@ -23,7 +25,10 @@ std::size_t ignore_body(char* /*data*/, std::size_t size, std::size_t count, voi
 
 class BareLoop {
  public:
-  explicit BareLoop(std::string url) : url_(std::move(url)) {
+  BareLoop(std::string url, std::uint64_t servers) : url_(std::move(url)), servers_(servers) {
+    for (const char* const line : {"Connection: close", "Accept-Encoding: identity"}) {
+      headers_ = curl_slist_append(headers_, line);
+    }
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -32,6 +37,7 @@ class BareLoop {
   ~BareLoop() {
     for (CURL* easy : idle_) curl_easy_cleanup(easy);
     curl_multi_cleanup(multi_);
+    curl_slist_free_all(headers_);
     ::close(epoll_);
   }
   BareLoop(const BareLoop&) = delete;
@@ -68,7 +74,9 @@ class BareLoop {
   void begin() {
     CURL* easy = idle_.empty() ? curl_easy_init() : idle_.back();
     if (!idle_.empty()) idle_.pop_back();
-    curl_easy_setopt(easy, CURLOPT_URL, url_.c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, (url_ + std::to_string(begun_++ % servers_)).c_str());
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.c_str());
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
@@ -110,6 +118,10 @@ class BareLoop {
   }
 
   const std::string url_;
+  const std::uint64_t servers_;
+  const std::string user_agent_ = RunnerOptions{}.user_agent;
+  curl_slist* headers_ = nullptr;
+  std::uint64_t begun_ = 0;
   CURLM* const multi_ = curl_multi_init();
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   Clock::time_point timer_ = Clock::time_point::max();
@@ -125,7 +137,7 @@ Result<Json> measure_bare(const Arguments& arguments) {
   const ScratchDirectory scratch;
   auto nginx = start_nginx(scratch.path());
   if (!nginx) return tl::unexpected(nginx.error());
-  BareLoop loop("http://127.0.0.1:" + std::to_string(nginx->port) + "/");
+  BareLoop loop("http://127.0.0.1:" + std::to_string(nginx->port) + "/check/", arguments.number("servers", 1'000));
   const ProcessorTime begin = processor_time();
   const auto started = Clock::now();
   loop.run(static_cast<double>(arguments.number("a_second", 1'000)),
