@@ -90,6 +90,9 @@ TEST_F(Fork, ChildsCopyRefusesEveryCall) {
 
 /// A store that this process has opened is a copy in a child, and the child's own is one in the child's child.
 TEST_F(Fork, ChildOfAChildRefusesTheCopiesOfBoth) {
+#if defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "ThreadSanitizer ends a child whose new thread has the id of one that the fork left behind";
+#endif
   EXPECT_EQ(in_child([&] {
               auto own = Store::open(directory_ / "childs", History::options());
               if (!own) return 1;
