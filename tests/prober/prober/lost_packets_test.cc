@@ -1,5 +1,5 @@
-// A real network that swallows every packet, is not there, has a silent resolver or slow servers, in a network namespace
-// of the test's own: what the prober makes of it.
+// A real network that swallows every packet, is not there, has a silent resolver or slow servers, in a network
+// namespace of the test's own: what the prober makes of it.
 #include <nines/prober.h>
 
 #include <gmock/gmock.h>
