@@ -10,9 +10,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What waits for a disk that does not answer. A rewrite of what is still of interest is smaller than some thousands of
-// records of what happened meanwhile.
+// What is kept for a disk that has not answered for so long. A rewrite of what is still of interest is smaller than
+// some thousands of records of what happened meanwhile; those of many servers at one moment are no sign of such a disk.
 constexpr std::uint64_t kMaxQueuedBytes = 1U << 20U;
+constexpr std::chrono::seconds kStalled{2};
 
 }  // namespace
 
@@ -38,7 +39,8 @@ void JournalWriter::append(std::string record) {
   if (trouble_ && !mending_) return;
   queued_bytes_ += record.size();
   work_.records.push_back(std::move(record));
-  if (queued_bytes_ > kMaxQueuedBytes) leave_out("its disk does not answer");
+  const bool stalled = busy_since_ && Clock::now() - *busy_since_ > kStalled;
+  if (queued_bytes_ > kMaxQueuedBytes && stalled) leave_out("its disk does not answer");
   wake_.notify_one();
 }
 

@@ -124,7 +124,7 @@ void configure(CURL* easy, const CompiledCheck& check, const Hop& hop, const Tra
   const CheckSpec& spec = check.spec;
   curl_easy_setopt(easy, CURLOPT_URL, hop.target.url.c_str());
   set_ground_rules(easy, spec, hop);
-  set_tls(easy, check, certificates);
+  if (traits(hop.target.kind).has(feature::kTls) || spec.starttls) set_tls(easy, check, certificates);
   if (is_web(hop.target.kind)) set_http(easy, check, hop, headers, user_agent);
   if (connect_only(hop.target)) curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
   if (!is_web(hop.target.kind)) curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);

@@ -435,6 +435,17 @@ TEST_F(AlertBookTest, JournalFollowsOnceItCanBeWrittenAgain) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 3", "down 4"));
 }
 
+TEST_F(AlertBookTest, JournalHoldsWhatTwentyThousandServersSayAtOnce) {
+  constexpr std::uint32_t kServers = 20'000;
+  reopen(kServers);
+  for (std::uint32_t id = 1; id <= kServers; ++id) book->begin(subject(id), AlertTopic::down, facts());
+  book->commit();
+  EXPECT_EQ(logged.size(), 0U) << logged[0];
+  reopen(kServers);
+  EXPECT_EQ(book->stats().open_incidents, kServers);
+  EXPECT_EQ(book->stats().pending, 2 * kServers);
+}
+
 TEST_F(AlertBookTest, NothingIsDeliveredBeforeItIsDurable) {
   book->begin(subject(1), AlertTopic::down, facts());
   EXPECT_FALSE(book->take("mail", kNow));
