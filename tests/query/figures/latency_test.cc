@@ -68,6 +68,23 @@ TEST(ExactQuantiles, HoldAtTheLimitsOfLatency) {
   expect_exact(limits);
 }
 
+// A figure must not change its rank with whether a day's summary or its checks answer. 0.07 x 100 is more than 7 in
+// binary.
+TEST(ExactQuantiles, AreThoseOfASketchForEveryPercent) {
+  std::vector<std::uint32_t> values;  // each in a bucket of its own
+  LatencySketch sketch;
+  for (double value = 1000; values.size() < 200; value *= 1.05) {
+    values.push_back(static_cast<std::uint32_t>(value));
+    sketch.add(values.back());
+    for (std::size_t percent = 1; percent <= 100; ++percent) {
+      const auto estimate = sketch.quantile(static_cast<double>(percent) / 100);
+      ASSERT_TRUE(estimate);
+      const double exact = by_sorting(values, percent);
+      EXPECT_NEAR(*estimate, exact, LatencySketch::kRelativeError * exact) << percent << " % of " << values.size();
+    }
+  }
+}
+
 class LatencyTest : public History {
  protected:
   void check_with(TimeMs time, std::uint32_t latency_us, State state = State::up, std::optional<Phases> phases = {}) {
