@@ -38,6 +38,8 @@ class NINES_THREAD_ANNOTATION(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) NINES_THREAD_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
   ~MutexLock() NINES_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  /// Takes over a lock that the caller has, as from try_lock().
+  MutexLock(Mutex& mutex, std::adopt_lock_t /*held*/) NINES_REQUIRES(mutex) : mutex_(mutex) {}
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 

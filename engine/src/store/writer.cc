@@ -383,8 +383,9 @@ void Writer::erase_rows(ServerId server, std::int64_t up_to_ms, Batch& batch) {
 /// results that came, so that it is caught up with and no append has much to do.
 void Writer::shorten_log(std::size_t results) {
   // What one thread finds another at work at is left to the next.
-  if (shorten_due_.fetch_add(results) + results < kShortenEvery || !shortening_.try_lock()) return;
-  const std::unique_lock<Mutex> lock(shortening_, std::adopt_lock);
+  if (shorten_due_.fetch_add(results) + results < kShortenEvery) return;
+  if (!shortening_.try_lock()) return;
+  const MutexLock lock(shortening_, std::adopt_lock);
   const auto kv = handle_.kv();
   if (!kv || (*kv)->local() == nullptr) return;
   const std::size_t due = std::min(shorten_due_.load() / kShortenEvery, kShortenAtOnce);
