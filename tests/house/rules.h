@@ -54,6 +54,10 @@ inline constexpr int kMaxFolderFiles = 40;  // engine/store is there: what write
 /// That table has no circle.
 [[nodiscard]] Findings check_folder_table();
 
+/// What a header requires of a caller, behind the word "Requires:", is asserted in the body or left to clang's
+/// thread-safety analysis; what neither can see is in the table of precondition_rules.cc with the reason.
+[[nodiscard]] Findings check_preconditions(const Tree& tree);
+
 /// Documents that comments and pages cite are in the tree.
 [[nodiscard]] Findings check_citations(const Tree& tree);
 

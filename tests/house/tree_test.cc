@@ -51,6 +51,10 @@ TEST(House, FoldersHaveNoCircle) {
   EXPECT_THAT(check_folder_table(), IsEmpty());
 }
 
+TEST(House, PreconditionsAreAsserted) {
+  EXPECT_THAT(check_preconditions(tree()), IsEmpty());
+}
+
 TEST(House, CitedDocumentsAreInTheTree) {
   EXPECT_THAT(check_citations(tree()), IsEmpty());
 }

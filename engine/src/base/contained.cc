@@ -1,5 +1,6 @@
 #include "base/contained.h"
 
+#include <cassert>
 #include <exception>
 #include <initializer_list>
 #include <new>
@@ -27,6 +28,7 @@ Error describe(ErrorCode code, std::initializer_list<const char*> words) noexcep
 }  // namespace
 
 Error current_exception_error() noexcept {
+  assert(std::current_exception() != nullptr);
   try {
     throw;
   } catch (const std::bad_alloc&) {
@@ -41,6 +43,7 @@ Error current_exception_error() noexcept {
 }
 
 Error host_exception_error(const char* callback) noexcept {
+  assert(std::current_exception() != nullptr);
   try {
     throw;
   } catch (const std::bad_alloc&) {

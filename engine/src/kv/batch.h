@@ -48,7 +48,10 @@ class Batch {
   }
   void erase(Space space, std::string_view key) { add(Kind::erase, space, key, {}); }
   /// Erases the keys in [from, to). Requires: `to` is the server's or the first key after it.
-  void erase_range(Space space, std::string_view from, std::string_view to) { add(Kind::erase_range, space, from, to); }
+  void erase_range(Space space, std::string_view from, std::string_view to) {
+    assert(to.empty() || from <= to);
+    add(Kind::erase_range, space, from, to);
+  }
   /// Adds the changes of `later` behind these. Requires: a batch of the same server.
   void append(const Batch& later) {
     assert(later.server_ == server_);

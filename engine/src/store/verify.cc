@@ -1,6 +1,7 @@
 #include "store/verify.h"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -327,6 +328,7 @@ Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>
                                   const std::function<std::shared_ptr<const Catalog>()>& catalog,
                                   const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest,
                                   int threads) {
+  assert(threads >= 1);
   VerifyReport report;
   auto kv = get_kv();
   if (!kv) return tl::unexpected<Error>(kv.error());

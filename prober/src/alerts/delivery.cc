@@ -124,6 +124,7 @@ Result<void> deliver(const AlertTarget& target, const AlertMessage& message) {
 namespace nines {
 
 Result<void> deliver_alert(const AlertTarget& target, const AlertMessage& message) {
+  assert(validate(target));
   return prober::deliver(target, message);
 }
 

@@ -17,6 +17,7 @@ constexpr std::array kQuantiles = {0.50, 0.90, 0.95, 0.99};
 }  // namespace
 
 NINES_MULTIVERSION LatencySums& LatencySums::operator+=(std::span<const std::uint32_t> latencies_us) noexcept {
+  assert(std::find(latencies_us.begin(), latencies_us.end(), kNoLatency) == latencies_us.end());
   std::uint64_t sum = 0;
   std::uint32_t min = min_us;
   std::uint32_t max = max_us;

@@ -31,7 +31,7 @@ struct LatencySums {
 class LatencyAccumulator {
  public:
   void clear() noexcept;
-  /// Adds exact values. Requires: none of them is kNoLatency.
+  /// Adds exact values, as LatencySums takes them.
   void add(std::span<const std::uint32_t> latencies_us);
   /// The same for values whose sums are known already.
   void add(std::span<const std::uint32_t> latencies_us, const LatencySums& of_these);

@@ -1,6 +1,7 @@
 #include <nines/c/base.h>
 
 #include <array>
+#include <cassert>
 #include <chrono>
 #include <new>
 #include <system_error>
@@ -59,6 +60,7 @@ nines_code tell(nines_error* error, ErrorCode code, std::string_view message) no
 }
 
 nines_code tell_exception(nines_error* error) noexcept {
+  assert(std::current_exception() != nullptr);
   try {
     throw;
   } catch (const std::bad_alloc&) {

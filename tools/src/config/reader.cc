@@ -4,6 +4,7 @@
 #include <nines/calendar.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 #include <tuple>
 
@@ -273,6 +274,7 @@ std::optional<bool> read_bool(const YAML::Node& node, std::string_view what, Pro
 }
 
 std::vector<std::pair<YAML::Node, YAML::Node>> entries_of(const YAML::Node& node, Problems& problems) {
+  assert(node.IsMap());
   std::vector<std::pair<YAML::Node, YAML::Node>> entries;
   for (const auto& item : node) {
     if (!Merger::is_merge(item.first)) entries.emplace_back(item.first, item.second);

@@ -1,5 +1,8 @@
 #include "exchange/kept_results.h"
 
+#include <algorithm>
+#include <cassert>
+
 namespace nines::tools {
 namespace {
 
@@ -15,20 +18,20 @@ Result<void> store_all(Store& store, std::span<const CheckResult> results) {
 }  // namespace
 
 Result<std::size_t> store_kept(Store& store, std::span<const CheckResult> results) {
-  Result<void> stored = store_all(store, results);
+  assert(std::adjacent_find(results.begin(), results.end(), [](const CheckResult& a, const CheckResult& b) {
+           return a.server != b.server || b.time < a.time;
+         }) == results.end());
+  const Result<void> stored = store_all(store, results);
   if (stored) return 0;
   if (stored.error().code != ErrorCode::out_of_range) return tl::unexpected(stored.error());
-  // What is too old comes first: its end is found by trying one result after another, each of which may stay.
-  std::size_t old = 0;
-  std::size_t kept = results.size();
-  while (old < kept) {
-    const std::size_t middle = old + (kept - old) / 2;
-    const Result<void> one = store.append(results[middle], Durability::buffered);
-    if (!one && one.error().code != ErrorCode::out_of_range) return tl::unexpected(one.error());
-    (one ? kept : old) = one ? middle : middle + 1;
+  const auto refused = store.append_each(results, Durability::buffered);
+  if (!refused) return tl::unexpected(refused.error());
+  // What is too old comes first; whatever is refused behind it has another fault.
+  for (std::size_t i = 0; i < refused->size(); ++i) {
+    const Rejected& one = (*refused)[i];
+    if (one.index != i || one.error.code != ErrorCode::out_of_range) return tl::unexpected(one.error);
   }
-  if (stored = store_all(store, results.subspan(kept)); !stored) return tl::unexpected(stored.error());
-  return kept;
+  return refused->size();
 }
 
 }  // namespace nines::tools

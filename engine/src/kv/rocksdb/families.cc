@@ -49,6 +49,7 @@ bool any_month(const std::vector<Family>& handles) {
 }  // namespace
 
 std::string after_server(std::string_view key) {
+  assert(key.size() >= kServerBytes);
   std::string next(key.substr(0, kServerBytes));
   while (!next.empty() && next.back() == '\xff') next.pop_back();
   if (next.empty()) return next;

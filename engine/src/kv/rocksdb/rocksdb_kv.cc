@@ -202,6 +202,7 @@ class RocksKv final : public Tables {
   }
 
   Result<BackupReport> backup(const std::string& path, const BackupOptions& options, const LogCopy& log) override {
+    assert(options.made);
     try {
       return back_up(*db_, writes_, path, options, log);
     } catch (const std::exception& exception) {
