@@ -28,9 +28,9 @@ std::ostream& operator<<(std::ostream& out, const Finding& finding);
 
 using Findings = std::vector<Finding>;
 
-/// tools -> {prober, query} -> engine, and nobody's src/ but one's own. tests/ROOM may look into ROOM/src, other
-/// folders of tests/ and bench/ into every room. A library is included by the rooms that the table in
-/// rules.cc gives it to.
+/// tools -> {prober, query} -> engine, and nobody's src/ but one's own, save for the bricks of engine/src/base.
+/// tests/ROOM may look into ROOM/src, other folders of tests/ and bench/ into every room. A library is included by the
+/// rooms that the table in rules.cc gives it to.
 [[nodiscard]] Findings check_includes(const Tree& tree);
 
 /// The same arrows, between the targets of the CMakeLists.txt files.

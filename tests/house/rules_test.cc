@@ -71,6 +71,16 @@ TEST(HouseRules, NobodyIncludesAnotherRoomsSources) {
   }
 }
 
+TEST(HouseRules, TheBricksOfTheEngineAreForAllRooms) {
+  Tree tree = with("prober/src/x.cc", "#include \"base/crc32c.h\"\n");
+  tree["engine/src/base/crc32c.h"] = "";
+  EXPECT_THAT(check_includes(tree), IsEmpty());
+  tree["engine/src/base/file_lock.h"] = "";
+  tree["prober/src/x.cc"] = "#include \"base/file_lock.h\"\n";
+  EXPECT_THAT(check_includes(tree),
+              ElementsAre(Finding{"prober/src/x.cc", 1, "engine/src/base/file_lock.h is private to engine"}));
+}
+
 TEST(HouseRules, RoomsDoNotIncludeTests) {
   EXPECT_THAT(check_includes(with("engine/src/x.cc", "#include \"../../tests/support/model.h\"\n")),
               ElementsAre(Finding{"engine/src/x.cc", 1, "a room includes tests/support/model.h"}));

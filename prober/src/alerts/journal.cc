@@ -16,6 +16,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/crc32c.h"
+
 namespace nines::prober {
 namespace {
 
@@ -23,24 +25,13 @@ constexpr std::string_view kName = "nines-alerts ";
 constexpr int kVersion = 2;  // reads 1 too
 constexpr std::size_t kChecksumDigits = 8;
 
-constexpr std::array<std::uint32_t, 256> make_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? 0x82f63b78U : 0U);
-    table[i] = crc;
-  }
-  return table;
-}
-constexpr std::array<std::uint32_t, 256> kTable = make_table();
-
 tl::unexpected<Error> io_error(const std::string& what, const std::string& path) {
   return fail(ErrorCode::io, "cannot " + what + " " + path + ": " + std::strerror(errno));
 }
 
 std::string line_of(const std::string& record) {
   std::array<char, kChecksumDigits + 1> checksum{};
-  std::snprintf(checksum.data(), checksum.size(), "%08x", crc32c(record));
+  std::snprintf(checksum.data(), checksum.size(), "%08x", engine::crc32c(record));
   return checksum.data() + (" " + record + "\n");
 }
 
@@ -51,7 +42,7 @@ std::optional<std::string_view> record_of(std::string_view line) {
   const auto [end, error] = std::from_chars(line.data(), line.data() + kChecksumDigits, checksum, 16);
   if (error != std::errc{} || end != line.data() + kChecksumDigits) return std::nullopt;
   const std::string_view record = line.substr(kChecksumDigits + 1);
-  if (crc32c(record) != checksum) return std::nullopt;
+  if (engine::crc32c(record) != checksum) return std::nullopt;
   return record;
 }
 
@@ -87,12 +78,6 @@ bool sync_directory_of(const std::string& path) {
 }
 
 }  // namespace
-
-std::uint32_t crc32c(std::string_view text) noexcept {
-  std::uint32_t crc = ~0U;
-  for (const char c : text) crc = (crc >> 8U) ^ kTable[(crc ^ static_cast<unsigned char>(c)) & 0xffU];
-  return ~crc;
-}
 
 Result<AlertJournal::Content> AlertJournal::read() const {
   Content content;

@@ -15,9 +15,6 @@
 
 namespace nines::prober {
 
-/// CRC-32C (Castagnoli, reflected) of `text`.
-[[nodiscard]] std::uint32_t crc32c(std::string_view text) noexcept;
-
 class AlertJournal {
  public:
   /// What a file held: its records in order, and how many lines did not check out.

@@ -7,9 +7,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "http/message.h"
 
 namespace nines::tools {
@@ -36,16 +36,18 @@ class AnswerCache {
     bool making = false;
   };
 
-  void tidy(Clock::time_point now);
+  /// What is known of `key`, after waiting for who makes it; null when it is for the caller to make.
+  [[nodiscard]] Answer known_or_taken(const std::string& key);
+  void tidy(Clock::time_point now) NINES_REQUIRES(mutex_);
 
   const std::chrono::milliseconds life_;
   const std::size_t most_bytes_;
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable made_;
-  std::map<std::string, Entry> entries_;  // guarded by mutex_
-  std::size_t bytes_ = 0;                 // guarded by mutex_
-  Clock::time_point tidied_;              // guarded by mutex_
-  Clock::time_point cleared_;             // guarded by mutex_
+  std::map<std::string, Entry> entries_ NINES_GUARDED_BY(mutex_);
+  std::size_t bytes_ NINES_GUARDED_BY(mutex_) = 0;
+  Clock::time_point tidied_ NINES_GUARDED_BY(mutex_);
+  Clock::time_point cleared_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::tools

@@ -17,7 +17,7 @@ WorkQueue::~WorkQueue() {
 
 bool WorkQueue::submit(Job job) {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     if (stopping_ || jobs_.size() >= most_waiting_) return false;
     jobs_.push_back(std::move(job));
   }
@@ -27,7 +27,7 @@ bool WorkQueue::submit(Job job) {
 
 void WorkQueue::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -37,12 +37,14 @@ void WorkQueue::stop() {
 
 void WorkQueue::work() {
   while (true) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty()) return;
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
+    Job job;
+    {
+      const engine::MutexLock lock(mutex_);
+      while (!stopping_ && jobs_.empty()) mutex_.wait(changed_);
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
     job();
   }
 }

@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace nines::tools {
 
@@ -31,10 +32,10 @@ class WorkQueue {
   void work();
 
   const std::size_t most_waiting_;
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> jobs_;   // guarded by mutex_
-  bool stopping_ = false;  // guarded by mutex_
+  std::deque<Job> jobs_ NINES_GUARDED_BY(mutex_);
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

@@ -135,7 +135,7 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
       view.hidden.insert(static_cast<std::uint32_t>(row.server));
   }
 
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const std::string key = frame.base + "?" + view.question.parameters + "&group=" + view.group;
   if (memories_.size() >= kMostMemories && !memories_.contains(key)) {
     memories_.erase(std::min_element(memories_.begin(), memories_.end(),

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "http/message.h"
 #include "page/frame.h"
 
@@ -42,9 +42,9 @@ class Overview {
   static constexpr std::size_t kMostMemories = 8;
 
   const Store& store_;
-  std::mutex mutex_;
-  std::map<std::string, Memory> memories_;  // guarded by mutex_
-  std::uint64_t versions_ = 0;              // guarded by mutex_
+  engine::Mutex mutex_;
+  std::map<std::string, Memory> memories_ NINES_GUARDED_BY(mutex_);
+  std::uint64_t versions_ NINES_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace nines::tools

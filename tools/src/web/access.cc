@@ -218,18 +218,18 @@ Access::Access(AccessOptions options)
     : key_(random_bytes(crypto_generichash_KEYBYTES)), options_(std::make_shared<AccessOptions>(std::move(options))) {}
 
 void Access::set(AccessOptions options) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   options_ = std::make_shared<AccessOptions>(std::move(options));
   // A changed password or role ends what the old one allowed.
   verified_.clear();
-  std::erase_if(sessions_, [&](const auto& entry) {
-    const auto& users = options_->users;
+  const std::vector<AccessOptions::User>& users = options_->users;
+  std::erase_if(sessions_, [&users](const auto& entry) {
     return std::find(users.begin(), users.end(), entry.second.user) == users.end();
   });
 }
 
 std::shared_ptr<const AccessOptions> Access::options() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return options_;
 }
 
@@ -249,7 +249,7 @@ std::optional<AccessOptions::User> Access::user_of(const AccessOptions& options,
   // A name that does not exist takes as long as one that does.
   const std::string& known = user == options.users.end() ? options.users.front().password : user->password;
   // A hash takes its memory on purpose, usually 64 MiB: one at a time.
-  const std::lock_guard one(hash_mutex_);
+  const engine::MutexLock one(hash_mutex_);
   const bool right = crypto_pwhash_str_verify(known.c_str(), password.data(), password.size()) == 0;
   if (!right || user == options.users.end()) return std::nullopt;
   return *user;
@@ -281,7 +281,7 @@ std::optional<Role> Access::role_of_cookie(std::string_view cookie, Clock::time_
   const auto value = cookie_value(cookie);
   if (!value) return std::nullopt;
   const std::string print = fingerprint(*value);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = sessions_.find(print);
   if (found == sessions_.end()) return std::nullopt;
   if (found->second.expires > now) return found->second.user.role;
@@ -290,7 +290,7 @@ std::optional<Role> Access::role_of_cookie(std::string_view cookie, Clock::time_
 }
 
 bool Access::must_wait(const std::string& client, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto over = [&](const Failures& failures, std::size_t most) {
     return failures.until > now && failures.count >= most;
   };
@@ -299,7 +299,7 @@ bool Access::must_wait(const std::string& client, Clock::time_point now) {
 }
 
 void Access::count_failure(const std::string& client, Clock::time_point now) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (failures_.size() >= kMostAddresses && !failures_.contains(client)) {
     std::erase_if(failures_, [&](const auto& entry) { return entry.second.until <= now; });
     if (failures_.size() >= kMostAddresses) {
@@ -340,7 +340,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
     const std::string print = fingerprint(request.authorization);
     std::optional<Role> role;
     {
-      const std::lock_guard lock(mutex_);
+      const engine::MutexLock lock(mutex_);
       if (const auto found = verified_.find(print); found != verified_.end()) role = found->second;
     }
     if (!role) {
@@ -356,7 +356,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
         response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"nines\", charset=\"UTF-8\"");
         return response;
       }
-      const std::lock_guard lock(mutex_);
+      const engine::MutexLock lock(mutex_);
       // Judged by rules that have been replaced meanwhile: right once, not kept.
       if (options == options_) {
         if (verified_.size() >= kMostVerified) verified_.clear();
@@ -406,7 +406,7 @@ WebResponse Access::log_in(const WebRequest& request, Clock::time_point now) {
   }
   const std::string secret = hex(random_bytes(32));
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     if (sessions_.size() >= kMostSessions) {
       sessions_.erase(std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
         return a.second.expires < b.second.expires;
@@ -434,7 +434,7 @@ WebResponse Access::log_out(const WebRequest& request) {
   const auto options = this->options();
   if (const auto value = cookie_value(request.cookie)) {
     const std::string print = fingerprint(*value);
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     sessions_.erase(print);
   }
   WebResponse response = text_response("bye\n", 303);

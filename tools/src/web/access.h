@@ -9,12 +9,12 @@
 #include <cstddef>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "http/message.h"
 #include "page/status_page.h"
 
@@ -93,14 +93,14 @@ class Access {
   void count_failure(const std::string& client, Clock::time_point now);
   [[nodiscard]] std::string fingerprint(std::string_view text) const;
 
-  std::mutex hash_mutex_;
+  engine::Mutex hash_mutex_;
   const std::string key_;  // random, of this process: fingerprints mean nothing elsewhere
-  mutable std::mutex mutex_;
-  std::shared_ptr<const AccessOptions> options_;  // guarded by mutex_, likewise below
-  std::map<std::string, Session> sessions_;       // by fingerprint of the cookie
-  std::map<std::string, Failures> failures_;      // by address
-  Failures all_failures_;
-  std::map<std::string, Role> verified_;  // passwords that were right, by fingerprint
+  mutable engine::Mutex mutex_;
+  std::shared_ptr<const AccessOptions> options_ NINES_GUARDED_BY(mutex_);
+  std::map<std::string, Session> sessions_ NINES_GUARDED_BY(mutex_);   // by fingerprint of the cookie
+  std::map<std::string, Failures> failures_ NINES_GUARDED_BY(mutex_);  // by address
+  Failures all_failures_ NINES_GUARDED_BY(mutex_);
+  std::map<std::string, Role> verified_ NINES_GUARDED_BY(mutex_);  // passwords that were right, by fingerprint
 };
 
 }  // namespace nines::tools

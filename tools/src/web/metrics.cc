@@ -148,7 +148,7 @@ void metric_sample(std::string& out, std::string_view name, const Labels& labels
 }
 
 Result<std::vector<StoreMetrics::WindowRatio>> StoreMetrics::long_ratios(TimeMs at) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (made_ && now - *made_ < kLongAge) return long_;
   std::vector<WindowRatio> ratios;

@@ -5,13 +5,13 @@
 
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "http/message.h"
 
 namespace nines::tools {
@@ -39,9 +39,9 @@ class StoreMetrics {
   [[nodiscard]] Result<void> append_windows(std::string& out, const Catalog& catalog, TimeMs at);
 
   const Store& store_;
-  std::mutex mutex_;
-  std::vector<WindowRatio> long_;                              // guarded by mutex_
-  std::optional<std::chrono::steady_clock::time_point> made_;  // of long_; guarded by mutex_
+  engine::Mutex mutex_;
+  std::vector<WindowRatio> long_ NINES_GUARDED_BY(mutex_);
+  std::optional<std::chrono::steady_clock::time_point> made_ NINES_GUARDED_BY(mutex_);  // of long_
 };
 
 /// Appends `# HELP` and `# TYPE` of a family.

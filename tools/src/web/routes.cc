@@ -169,7 +169,7 @@ Frame Site::frame_of(const WebRequest& request) const {
 
 void Site::refresh() {
   if (!follow_) return;
-  const std::lock_guard lock(refresh_mutex_);
+  const engine::MutexLock lock(refresh_mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now - refreshed_ < kAge) return;
   refreshed_ = now;

@@ -11,11 +11,11 @@
 #include <chrono>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
 #include "http/answer_cache.h"
 #include "http/http_server.h"
 #include "http/message.h"
@@ -74,8 +74,8 @@ class Site {
   Overview overview_;
   StoreMetrics metrics_;
   std::map<ServerId, TimeMs> seen_;  // of changes()
-  std::mutex refresh_mutex_;
-  std::chrono::steady_clock::time_point refreshed_;  // guarded by refresh_mutex_
+  engine::Mutex refresh_mutex_;
+  std::chrono::steady_clock::time_point refreshed_ NINES_GUARDED_BY(refresh_mutex_);
 };
 
 }  // namespace nines::tools
