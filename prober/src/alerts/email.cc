@@ -13,6 +13,7 @@
 
 #include "alerts/delivery.h"
 #include "alerts/template.h"
+#include "base/base64.h"
 #include "base/text.h"
 
 namespace nines::prober {
@@ -41,19 +42,6 @@ std::vector<std::string> addresses(std::string_view text) {
     if (const std::string_view address = trim(each); !address.empty()) list.emplace_back(address);
   }
   return list;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t bits = 0;
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8U | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) out += i <= count ? kDigits[bits >> (18U - 6U * i) & 0x3fU] : '=';
-  }
-  return out;
 }
 
 /// A text as a header may hold it: words of at most 75 characters in the way of RFC 2047 where it is not plain.

@@ -1,11 +1,11 @@
 #include "checks/dns_message.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <cstdint>
 
+#include "base/base64.h"
 #include "spec/dns_names.h"
 #include "spec/service_parameters.h"
 
@@ -120,15 +120,6 @@ std::string hexadecimal(std::string_view bytes) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 0xf];
   }
-  return text;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/host_name.h"
 #include "base/text.h"
 #include "spec/check_kind.h"
@@ -185,9 +186,7 @@ Parsed<std::string> parse_key_digest(const std::string& text) {
       return malformed;
     }
   }
-  std::array<unsigned char, kBase64Bytes + 1> normal{};
-  EVP_EncodeBlock(normal.data(), bytes.data(), static_cast<int>(kDigestBytes));
-  return std::string(reinterpret_cast<const char*>(normal.data()), kBase64Bytes);
+  return base64({reinterpret_cast<const char*>(bytes.data()), kDigestBytes});
 }
 
 std::string usual_method(const std::string& method) {

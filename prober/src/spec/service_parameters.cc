@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/base64.h"
 #include "base/text.h"
 
 namespace nines::prober {
@@ -96,13 +97,6 @@ std::string joined(const Texts& pieces) {
   std::string text;
   for (const auto& piece : pieces) text.append(text.empty() ? "" : ",").append(piece);
   return text;
-}
-
-std::string base64(std::string_view bytes) {
-  std::vector<unsigned char> text(4 * ((bytes.size() + 2) / 3) + 1);
-  const int length = EVP_EncodeBlock(text.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                     static_cast<int>(bytes.size()));
-  return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(length)};
 }
 
 // "alpn=h3,h2"; in quotes where it would not stay one word.
