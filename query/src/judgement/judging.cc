@@ -1,5 +1,15 @@
 #include "judgement/judging.h"
 
+#include <nines/hold.h>
+
+namespace nines {
+
+std::chrono::milliseconds hold_of(const Rules& rules, std::uint32_t interval_ms) noexcept {
+  return std::chrono::milliseconds{query::hold_ms(rules, interval_ms)};
+}
+
+}  // namespace nines
+
 namespace nines::query {
 
 Reach reach(const Server& server, const Policy& policy, Window window,

@@ -1,6 +1,7 @@
 #include "exchange/importer.h"
 
 #include <fmt/format.h>
+#include <nines/hold.h>
 
 #include <algorithm>
 #include <optional>
@@ -172,9 +173,7 @@ void Importer::look_at_distances(ServerId id, std::span<const CheckResult> resul
   for (std::size_t i = 1; i < results.size(); ++i) distances.push_back(results[i].time - results[i - 1].time);
   const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
   std::nth_element(distances.begin(), middle, distances.end());
-  const Rules& rules = server->current_rules();
-  const auto holds = rules.stale_after.count() > 0 ? rules.stale_after : rules.interval * 5 / 2 + rules.timeout;
-  if (*middle <= holds) return;
+  if (*middle <= hold_of(server->current_rules(), 0)) return;
   if (counts_.sparse_servers++ == 0) counts_.sparse_name = server->name;
   counts_.sparse_distance = std::max(counts_.sparse_distance, *middle);
 }

@@ -1,5 +1,6 @@
 #include "peers/history_writer.h"
 
+#include <nines/hold.h>
 #include <nines/options.h>
 
 #include <algorithm>
@@ -83,11 +84,6 @@ std::vector<std::string> name_choices(const std::string& name, const std::string
 
 const Server* find_imported(const Catalog& catalog, const PeerServer& server) {
   return find_place(catalog, server).first;
-}
-
-std::int64_t hold_ms(const Rules& rules) {
-  if (rules.stale_after.count() > 0) return rules.stale_after.count();
-  return rules.interval.count() * 5 / 2 + rules.timeout.count();
 }
 
 HistoryWriter::HistoryWriter(Store* store, PeerOptions options)
@@ -244,9 +240,7 @@ Result<std::vector<Window>> HistoryWriter::without_results(Window window, Server
   const Window inside{window.from + std::chrono::milliseconds{1}, window.to};
   auto read = for_each_result(*store_, server, inside, [&](CheckResult&& result) {
     if (from < result.time) left.push_back({from, result.time});
-    Rules rules = entry->rules_at(result.time);
-    if (result.interval_ms > 0) rules.interval = std::chrono::milliseconds{result.interval_ms};
-    from = std::max(from, result.time + std::chrono::milliseconds{hold_ms(rules)});
+    from = std::max(from, result.time + hold_of(entry->rules_at(result.time), result.interval_ms));
     return true;
   });
   if (!read) return tl::unexpected(read.error());

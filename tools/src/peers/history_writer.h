@@ -113,7 +113,4 @@ class HistoryWriter {
 /// The entry that the server's history goes into; null where it would be a new one.
 [[nodiscard]] const Server* find_imported(const Catalog& catalog, const PeerServer& server);
 
-/// How many milliseconds a result of `rules` holds.
-[[nodiscard]] std::int64_t hold_ms(const Rules& rules);
-
 }  // namespace nines::tools

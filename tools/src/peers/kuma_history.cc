@@ -1,6 +1,7 @@
 #include "peers/kuma_history.h"
 
 #include <fmt/format.h>
+#include <nines/hold.h>
 
 #include <algorithm>
 #include <cmath>
@@ -203,7 +204,7 @@ class Beats {
     Rules rules;
     rules.interval = seconds{monitor.interval_s};
     rules.timeout = milliseconds{monitor.timeout_ms};
-    hold_ms_ = hold_ms(rules);
+    hold_ms_ = hold_of(rules, 0).count();
   }
 
   struct Beat {

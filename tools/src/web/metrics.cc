@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <nines/dashboard.h>
+#include <nines/hold.h>
 
 #include <algorithm>
 #include <array>
@@ -33,12 +34,7 @@ std::string escaped(std::string_view text) {
 using Last = std::vector<std::pair<const Server*, CheckResult>>;
 
 bool holds(const Server& server, const CheckResult& result, TimeMs at) {
-  const Rules& rules = server.rules_at(result.time);
-  const std::chrono::milliseconds interval =
-      result.interval_ms > 0 ? std::chrono::milliseconds{result.interval_ms} : rules.interval;
-  const std::chrono::milliseconds span =
-      rules.stale_after.count() > 0 ? rules.stale_after : interval * 5 / 2 + rules.timeout;
-  if (result.time + span <= at) return false;
+  if (result.time + hold_of(server.rules_at(result.time), result.interval_ms) <= at) return false;
   return std::none_of(server.paused.begin(), server.paused.end(),
                       [&](const Window& pause) { return pause.from <= at && at < pause.to; });
 }
