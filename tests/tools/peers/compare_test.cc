@@ -80,6 +80,34 @@ TEST_F(CompareTest, ServersThatWereNotImportedAreCounted) {
   EXPECT_THAT(finished.err, HasSubstr("1 of its servers are not here; `nines import` brings them"));
 }
 
+// A configuration made of it names the group by its path, and of two monitors of one name only the group tells which.
+TEST_F(CompareTest, AServerInAGroupOfAGroupIsFoundByThePathOfItsGroups) {
+  const std::string path = database(std::string(kKuma1) + R"(
+ALTER TABLE monitor ADD COLUMN parent INTEGER;
+INSERT INTO monitor (id, name, type, parent) VALUES (2, 'Production', 'group', NULL), (3, 'Front', 'group', 2);
+UPDATE monitor SET parent = 3 WHERE id = 1;
+)");
+  EXPECT_EQ(run({"server", "add", "Web", "--group", "Production/Front"}).code, 0);
+  const Finished finished = run({"compare", "--with", path, "--json"});
+  ASSERT_EQ(finished.code, 0) << finished.err;
+  const Json servers = Json::parse(finished.out, nullptr, false)["servers"];
+  ASSERT_EQ(servers.size(), 1U) << finished.err;
+  EXPECT_EQ(servers[0]["server"], "Web");
+  EXPECT_DOUBLE_EQ(servers[0]["their_uptime_ratio"], 0.7);
+}
+
+// Of the ten beats, a minute apart, those of minutes 3 to 7: two up, one pending and undone, two of an outage.
+TEST_F(CompareTest, BeatsOutsideOfTheWindowDoNotCount) {
+  const std::string path = database(kKuma1);
+  EXPECT_EQ(run({"import", path}).code, 0);
+  for (const auto* const to : {"2026-07-01T00:07:00.001Z", "2026-07-01T00:08:00Z"}) {
+    const Finished finished = run({"compare", "--with", path, "--from", "2026-07-01T00:03:00Z", "--to", to, "--json"});
+    ASSERT_EQ(finished.code, 0) << finished.err;
+    // The first of them stands for no time of the window.
+    EXPECT_DOUBLE_EQ(Json::parse(finished.out, nullptr, false)["servers"][0]["their_uptime_ratio"], 0.25) << to;
+  }
+}
+
 TEST_F(CompareTest, WindowWithNothingInItHasNoFigures) {
   const std::string path = database(kKuma1);
   EXPECT_EQ(run({"import", path}).code, 0);

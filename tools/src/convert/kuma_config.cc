@@ -10,6 +10,7 @@
 #include "peers/history_writer.h"
 #include "peers/kuma_history.h"
 #include "peers/kuma_maintenance.h"
+#include "peers/kuma_monitors.h"
 #include "show/text.h"
 
 namespace nines::tools {

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "peers/failure_text.h"
-#include "show/times.h"
 
 namespace nines::tools {
 namespace {
@@ -40,15 +39,6 @@ struct Count {
   std::int64_t successes = 0;
 };
 
-/// "2026-11-27 16:29:02.806231 +0000 UTC": with up to nine decimals, always UTC. -1 when it is no time.
-std::int64_t time_of(std::string_view text) {
-  constexpr std::size_t kWithMilliseconds = 23;
-  std::string_view part = text.substr(0, std::min(text.find(" +0000"), kWithMilliseconds));
-  if (part.ends_with('Z')) part.remove_suffix(1);
-  const auto time = parse_rfc3339(part);
-  return time ? to_ms(*time) : -1;
-}
-
 // The store does not say how often an endpoint is checked: the usual distance of two results does.
 Result<void> read_interval(const SqliteFile& database, Endpoint& endpoint) {
   std::vector<std::int64_t> distances;
@@ -59,7 +49,7 @@ Result<void> read_interval(const SqliteFile& database, Endpoint& endpoint) {
           "SELECT timestamp FROM endpoint_results WHERE endpoint_id = {} ORDER BY endpoint_result_id LIMIT 1000",
           endpoint.id),
       [&](const SqliteRows& row) {
-        const std::int64_t time = time_of(row.text(0));
+        const std::int64_t time = time_ms_of(row.text(0));
         if (time < 0) return;
         if (endpoint.first_ms < 0) endpoint.first_ms = time;
         if (before >= 0 && time > before) distances.push_back(time - before);
@@ -129,7 +119,7 @@ Result<void> read_results(const SqliteFile& database, const Endpoint& endpoint, 
     const auto more = rows->next();
     if (!more) return tl::unexpected(more.error());
     if (!*more) return {};
-    const std::int64_t time_ms = time_of(rows->text(6));
+    const std::int64_t time_ms = time_ms_of(rows->text(6));
     const std::int64_t duration_ns = rows->integer(5);
     if (time_ms < 0 || duration_ns < 0) {
       writer.leave_out("results whose time or duration cannot be read");
@@ -172,7 +162,7 @@ Result<std::vector<Event>> read_events(const SqliteFile& database, std::int64_t 
                                    "ORDER BY endpoint_event_id",
                                    endpoint),
                        [&](const SqliteRows& row) {
-                         const std::int64_t time = time_of(row.text(1));
+                         const std::int64_t time = time_ms_of(row.text(1));
                          const bool up = row.text(0) == "HEALTHY";
                          if (time >= 0 && (up || row.text(0) == "UNHEALTHY")) events.push_back({time, up});
                        });

@@ -10,8 +10,8 @@
 
 #include "peers/failure_text.h"
 #include "peers/kuma_maintenance.h"
+#include "peers/kuma_monitors.h"
 #include "show/output.h"
-#include "show/times.h"
 
 namespace nines::tools {
 namespace {
@@ -32,22 +32,6 @@ constexpr std::int64_t kRawMs = 24 * kHourMs;
 constexpr std::string_view kCarried = "Uptime Kuma: from one change of state to the next";
 constexpr std::string_view kUnderMaintenance = "Uptime Kuma: beats under maintenance";
 
-/// A monitor, as far as its history needs it.
-struct Monitor {
-  std::int64_t id = 0;
-  std::string name;
-  std::string type;
-  std::string url;
-  std::int64_t parent = 0;
-  bool active = true;
-  std::int64_t interval_s = 60;
-  std::int64_t retry_interval_s = 60;
-  std::int64_t timeout_ms = 0;
-  std::int64_t max_retries = 0;
-  std::map<std::string, std::string> tags;
-  std::int64_t created_ms = -1;
-};
-
 /// What 2.x counted in an hour or a day.
 struct Sum {
   std::int64_t from_ms = 0;
@@ -59,82 +43,13 @@ struct Sum {
 };
 
 struct Source {
-  std::map<std::int64_t, Monitor> monitors;
+  KumaMonitors monitors;
   std::map<std::int64_t, std::vector<KumaMaintenance>> maintenance;  // by monitor
   std::string zone;
   bool has_sums = false;  // 2.x
   bool sums_right = true;
   std::int64_t last_ms = 0;  // of all beats
 };
-
-std::int64_t time_of(std::string_view text) {
-  constexpr std::size_t kWithMilliseconds = 23;
-  const auto time = parse_rfc3339(text.substr(0, kWithMilliseconds));
-  return time ? to_ms(*time) : -1;
-}
-
-Result<void> read_monitors(const SqliteFile& database, Source& source) {
-  const auto columns = database.columns("monitor");
-  if (!columns) return tl::unexpected(columns.error());
-  const std::string sql =
-      fmt::format("SELECT {} FROM monitor ORDER BY id",
-                  select_list(*columns, {"id", "name", "type", "url", "hostname", "port", "parent", "active",
-                                         "interval", "retry_interval", "timeout", "maxretries", "created_date"}));
-  return for_rows(database, sql, [&](const SqliteRows& row) {
-    Monitor monitor;
-    monitor.id = row.integer(0);
-    monitor.name = row.text(1);
-    monitor.type = row.text(2);
-    monitor.url = kuma_url(monitor.type, row.text(3), row.text(4), row.integer(5));
-    monitor.parent = row.integer(6);
-    monitor.active = row.is_null(7) || row.integer(7) != 0;
-    constexpr std::int64_t kLongest = seconds{ServerLimits::kMaxRuleDuration}.count();
-    monitor.interval_s = std::clamp<std::int64_t>(row.integer(8), 1, kLongest);
-    monitor.retry_interval_s = row.integer(9) > 0 ? std::min(row.integer(9), kLongest) : monitor.interval_s;
-    // Versions without the column give up after 0.8 intervals, and so do those that have it where it is 0.
-    const double timeout_s = row.number(10);
-    const double timeout_ms = timeout_s > 0 ? timeout_s * 1000 : static_cast<double>(monitor.interval_s) * 800;
-    monitor.timeout_ms = std::llround(std::clamp(timeout_ms, 0.0, static_cast<double>(kLongest) * 1000));
-    monitor.max_retries = std::clamp<std::int64_t>(row.integer(11), 0, 65'534);
-    monitor.created_ms = time_of(row.text(12));
-    source.monitors.emplace(monitor.id, std::move(monitor));
-  });
-}
-
-Result<void> read_tags(const SqliteFile& database, Source& source) {
-  const std::string sql =
-      "SELECT mt.monitor_id, t.name, mt.value FROM monitor_tag mt JOIN tag t ON t.id = mt.tag_id ORDER BY mt.id";
-  return for_rows(database, sql, [&](const SqliteRows& row) {
-    const auto monitor = source.monitors.find(row.integer(0));
-    if (monitor == source.monitors.end()) return;
-    const auto [tag, added] = monitor->second.tags.emplace(row.text(1), row.text(2));
-    // A tag has one value here; one with two keeps both.
-    if (!added && !row.text(2).empty()) tag->second.append(tag->second.empty() ? "" : ", ").append(row.text(2));
-  });
-}
-
-bool lies_under(const Source& source, const Monitor& monitor, std::int64_t ancestor) {
-  // A chain that is longer than the store has monitors is a circle.
-  const Monitor* at = &monitor;
-  for (std::size_t step = 0; step <= source.monitors.size(); ++step) {
-    if (at->id == ancestor) return true;
-    const auto parent = source.monitors.find(at->parent);
-    if (parent == source.monitors.end()) return false;
-    at = &parent->second;
-  }
-  return false;
-}
-
-/// "Production / Web" for a monitor in the group Web of the group Production.
-std::string group_path(const Source& source, const Monitor& monitor) {
-  std::string path;
-  auto at = source.monitors.find(monitor.parent);
-  for (std::size_t step = 0; at != source.monitors.end() && step < source.monitors.size(); ++step) {
-    path = path.empty() ? at->second.name : at->second.name + "/" + path;
-    at = source.monitors.find(at->second.parent);
-  }
-  return path;
-}
 
 // Its migration from 1.x takes the old times, which are UTC, for local ones: its buckets then lie hours beside the
 // beats that they are of, and days that were split are written over. Seen where the sums of the last day disagree with
@@ -186,7 +101,7 @@ Result<std::vector<Sum>> read_sums(const SqliteFile& database, std::int64_t moni
 
 /// Whether the monitor was checked all through `sum`: nowhere can more be missing than a result holds for. More checks
 /// than today's interval explains mean that it was another one then, and nothing is told.
-bool covers(const Sum& sum, const Monitor& monitor, std::int64_t hold) {
+bool covers(const Sum& sum, const KumaMonitor& monitor, std::int64_t hold) {
   const std::int64_t count = sum.up + sum.down + sum.maintenance;
   const std::int64_t expected = sum.length_ms / (monitor.interval_s * 1000);
   const std::int64_t slack = std::max<std::int64_t>(1, hold / (monitor.interval_s * 1000));
@@ -199,7 +114,7 @@ bool covers(const Sum& sum, const Monitor& monitor, std::int64_t hold) {
 /// The history of one monitor, beat after beat.
 class Beats {
  public:
-  Beats(const Source& source, const Monitor& monitor, std::vector<Sum> sums, HistoryWriter& writer)
+  Beats(const Source& source, const KumaMonitor& monitor, std::vector<Sum> sums, HistoryWriter& writer)
       : source_(source), monitor_(monitor), sums_(std::move(sums)), writer_(writer) {
     Rules rules;
     rules.interval = seconds{monitor.interval_s};
@@ -281,7 +196,7 @@ class Beats {
   }
 
   const Source& source_;
-  const Monitor& monitor_;
+  const KumaMonitor& monitor_;
   std::vector<Sum> sums_;
   HistoryWriter& writer_;
   std::int64_t hold_ms_ = 0;
@@ -289,14 +204,14 @@ class Beats {
   std::optional<std::int64_t> maintenance_from_ms_;
 };
 
-PeerServer server_of(const Source& source, const Monitor& monitor, std::int64_t first_ms, std::int64_t last_ms,
+PeerServer server_of(const Source& source, const KumaMonitor& monitor, std::int64_t first_ms, std::int64_t last_ms,
                      HistoryWriter& writer) {
   PeerServer server;
   server.origin = fmt::format("uptime-kuma/{}", monitor.id);
   Server& entry = server.entry;
   entry.name = monitor.name;
   entry.url = monitor.url;
-  entry.group = group_path(source, monitor);
+  entry.group = group_path(source.monitors, monitor);
   entry.tags = monitor.tags;
   entry.created_at = from_ms(std::max<std::int64_t>(first_ms, 0));
   Rules& rules = entry.rules.front();
@@ -322,7 +237,7 @@ Result<std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>> read_lives
   std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> lives;
   const auto read = for_rows(database, "SELECT monitor_id, min(time), max(time) FROM heartbeat GROUP BY monitor_id",
                              [&](const SqliteRows& row) {
-                               lives[row.integer(0)] = {time_of(row.text(1)), time_of(row.text(2))};
+                               lives[row.integer(0)] = {time_ms_of(row.text(1)), time_ms_of(row.text(2))};
                              });
   if (!read) return tl::unexpected(read.error());
   return lives;
@@ -334,7 +249,7 @@ Result<void> read_beats(const SqliteFile& database, const Source& source,
   auto rows = database.ask("SELECT monitor_id, status, time, ping, msg FROM heartbeat ORDER BY monitor_id, time, id");
   if (!rows) return tl::unexpected(rows.error());
   std::int64_t current = -1;
-  const Monitor* monitor = nullptr;
+  const KumaMonitor* monitor = nullptr;
   std::optional<Beats> beats;
   while (true) {
     const auto more = rows->next();
@@ -364,7 +279,7 @@ Result<void> read_beats(const SqliteFile& database, const Source& source,
     }
     Beats::Beat beat;
     beat.status = rows->integer(1);
-    beat.time_ms = time_of(rows->text(2));
+    beat.time_ms = time_ms_of(rows->text(2));
     if (beat.time_ms < 0 || beat.status < kDown || beat.status > kMaintenance) {
       writer.leave_out("beats whose time or status cannot be read");
       continue;
@@ -393,8 +308,8 @@ Result<std::uint64_t> count_rows(const SqliteFile& database, const std::string& 
 Result<std::vector<std::pair<std::int64_t, KumaMaintenance>>> read_kuma_windows(const SqliteFile& database,
                                                                                 std::uint64_t& switched_off) {
   std::vector<std::pair<std::int64_t, KumaMaintenance>> windows;
-  Source source;
-  if (auto read = read_monitors(database, source); !read) return tl::unexpected(read.error());
+  const auto monitors = read_kuma_monitors(database);
+  if (!monitors) return tl::unexpected(monitors.error());
   const auto columns = database.columns("maintenance");
   if (!columns) return tl::unexpected(columns.error());
   if (!columns->contains("strategy")) return windows;
@@ -419,8 +334,8 @@ Result<std::vector<std::pair<std::int64_t, KumaMaintenance>>> read_kuma_windows(
                                  .interval_day = row.integer(10),
                                  .timezone = std::string(row.text(11))};
     // A window on a group holds for what is in the group.
-    for (const auto& [id, monitor] : source.monitors) {
-      if (monitor.type != "group" && lies_under(source, monitor, row.integer(0))) {
+    for (const auto& [id, monitor] : *monitors) {
+      if (monitor.type != "group" && lies_under(*monitors, monitor, row.integer(0))) {
         windows.emplace_back(id, window);
       }
     }
@@ -438,21 +353,6 @@ Result<std::string> kuma_zone(const SqliteFile& database, const std::string& oth
   const Json value = Json::parse(rows->text(0), nullptr, false);
   const std::string name = value.is_string() ? value.get<std::string>() : std::string(rows->text(0));
   return Zone::find(name) && !name.empty() ? name : otherwise;
-}
-
-std::string kuma_url(std::string_view type, std::string_view url, std::string_view hostname, std::int64_t port) {
-  if (type == "http" || type == "keyword" || type == "json-query" || type == "websocket-upgrade") {
-    return std::string(url);
-  }
-  const std::string host(hostname.find(':') == std::string_view::npos ? std::string(hostname)
-                                                                      : fmt::format("[{}]", hostname));
-  if (type == "port") return fmt::format("tcp://{}:{}", host, port);
-  if (type == "ping") return fmt::format("icmp://{}", host);
-  if (type == "dns") return fmt::format("dns://{}", hostname);
-  if (type == "smtp") return fmt::format("smtp://{}:{}", host, port);
-  if (type == "push") return "push://";
-  if (type == "mqtt") return fmt::format("mqtt://{}:{}", host, port);
-  return {};
 }
 
 Result<bool> is_kuma(const SqliteFile& database) {
@@ -475,12 +375,11 @@ Result<void> read_kuma_history(const SqliteFile& database, HistoryWriter& writer
   const auto lives = read_lives(database);
   if (!lives) return tl::unexpected(lives.error());
   for (const auto& [id, life] : *lives) source.last_ms = std::max(source.last_ms, life.second);
-  if (auto read = read_monitors(database, source); !read) return read;
+  auto monitors = read_kuma_monitors(database);
+  if (!monitors) return tl::unexpected(monitors.error());
+  source.monitors = std::move(*monitors);
   for (const auto& [id, monitor] : source.monitors) {
     if (monitor.type == "group") writer.leave_out("groups as monitors of their own (their members have the group)");
-  }
-  if (const auto tags = database.columns("monitor_tag"); tags && !tags->empty()) {
-    if (auto read = read_tags(database, source); !read) return read;
   }
   std::uint64_t switched_off = 0;
   const auto windows = read_kuma_windows(database, switched_off);

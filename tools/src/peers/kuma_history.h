@@ -25,8 +25,4 @@ namespace nines::tools {
 /// The zone of the tool's process as its settings have it; `otherwise` when they do not.
 [[nodiscard]] Result<std::string> kuma_zone(const SqliteFile& database, const std::string& otherwise);
 
-/// Where a monitor's target is, as this tool writes it; empty where the kind has no equal.
-[[nodiscard]] std::string kuma_url(std::string_view type, std::string_view url, std::string_view hostname,
-                                   std::int64_t port);
-
 }  // namespace nines::tools

@@ -1,6 +1,7 @@
 #include "peers/peer_uptime.h"
 
 #include <fmt/format.h>
+#include <nines/calendar.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +10,7 @@
 
 #include "peers/gatus_history.h"
 #include "peers/kuma_history.h"
-#include "show/times.h"
+#include "peers/kuma_monitors.h"
 
 namespace nines::tools {
 namespace {
@@ -35,11 +36,17 @@ std::optional<double> ratio_of(double part, double whole) {
   return part / whole;
 }
 
-/// "2026-07-14 02:00:00.000": Kuma's and Gatus' times are UTC, with or without a fraction. -1 when it is none.
-std::int64_t time_of(std::string_view text) {
-  constexpr std::size_t kWithMilliseconds = 23;
-  const auto time = parse_rfc3339(text.substr(0, std::min(text.find(" +0000"), kWithMilliseconds)));
-  return time ? to_ms(*time) : -1;
+/// "2026-07-14 02:00:00" of a time, as both tools' texts of times begin; they are in UTC and sort as they follow.
+std::string second_text(TimeMs time) {
+  std::string text = format_time(time).substr(0, 19);
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  return text;
+}
+
+/// "time >= '...' AND time < '...'" for the seconds that `window` touches.
+std::string within(std::string_view column, Window window) {
+  return fmt::format("{0} >= '{1}' AND {0} < '{2}'", column, second_text(window.from),
+                     second_text(window.to + std::chrono::milliseconds{999}));
 }
 
 /// What the beats of one monitor add up to, each with the weight that its version gives it.
@@ -72,15 +79,17 @@ class Kuma {
     const auto columns = database_.columns("heartbeat");
     if (!columns) return tl::unexpected(columns.error());
     sums_ = columns->contains("end_time");
-    const auto monitors = read_monitors();
+    const auto monitors = read_kuma_monitors(database_);
     if (!monitors) return tl::unexpected(monitors.error());
     if (auto beats = read_beats(columns->contains("duration")); !beats) return tl::unexpected(beats.error());
     PeerUptimes all;
     all.tool = "Uptime Kuma";
-    for (const PeerServer& server : *monitors) {
+    for (const auto& [id, monitor] : *monitors) {
+      if (monitor.type == "group") continue;
       PeerUptime uptime;
-      uptime.server = server;
-      const std::int64_t id = std::stoll(server.origin.substr(server.origin.find('/') + 1));
+      uptime.server.origin = fmt::format("uptime-kuma/{}", id);
+      uptime.server.entry.name = clean_text(monitor.name, ServerLimits::kMaxNameBytes, true);
+      uptime.server.entry.group = clean_text(group_path(*monitors, monitor), ServerLimits::kMaxGroupBytes, true);
       Tally tally = tallies_[id];
       tally.finish();
       if (auto counted = sums_ ? by_sums(id, tally, uptime) : by_time(tally, uptime); !counted) {
@@ -95,47 +104,21 @@ class Kuma {
   }
 
  private:
-  Result<std::vector<PeerServer>> read_monitors() {
-    std::vector<PeerServer> servers;
-    std::map<std::int64_t, std::string> groups;
-    std::map<std::int64_t, std::int64_t> parents;
-    const auto columns = database_.columns("monitor");
-    if (!columns) return tl::unexpected(columns.error());
-    auto read = for_rows(
-        database_,
-        fmt::format("SELECT {} FROM monitor ORDER BY id", select_list(*columns, {"id", "name", "type", "parent"})),
-        [&](const SqliteRows& row) {
-          if (row.text(2) == "group") {
-            groups[row.integer(0)] = row.text(1);
-            return;
-          }
-          PeerServer server;
-          server.origin = fmt::format("uptime-kuma/{}", row.integer(0));
-          server.entry.name = clean_text(row.text(1), ServerLimits::kMaxNameBytes, true);
-          parents[static_cast<std::int64_t>(servers.size())] = row.integer(3);
-          servers.push_back(std::move(server));
-        });
-    if (!read) return tl::unexpected(read.error());
-    for (const auto& [index, parent] : parents) {
-      if (const auto group = groups.find(parent); group != groups.end()) {
-        servers[static_cast<std::size_t>(index)].entry.group = group->second;
-      }
-    }
-    return servers;
-  }
-
   Result<void> read_beats(bool has_duration) {
-    return for_rows(database_,
-                    fmt::format("SELECT monitor_id, status, time, {} FROM heartbeat ORDER BY monitor_id, time, id",
-                                has_duration ? "duration" : "0"),
-                    [&](const SqliteRows& row) {
-                      const std::int64_t time = time_of(row.text(2));
-                      if (time < to_ms(window_.from) || time >= to_ms(window_.to)) return;
-                      // What 1.x weighs a beat by is the time since the one before, cut at the window's start.
-                      const double since_start = static_cast<double>(time - to_ms(window_.from)) / 1000;
-                      const double weight = sums_ ? 1 : std::min(row.number(3), since_start);
-                      tallies_[row.integer(0)].take(row.integer(1), weight);
-                    });
+    return for_rows(
+        database_,
+        // Its index is by monitor and time.
+        fmt::format("SELECT monitor_id, status, time, {} FROM heartbeat WHERE monitor_id IN (SELECT id FROM "
+                    "monitor) AND {} ORDER BY monitor_id, time, id",
+                    has_duration ? "duration" : "0", within("time", window_)),
+        [&](const SqliteRows& row) {
+          const std::int64_t time = time_ms_of(row.text(2));
+          if (time < to_ms(window_.from) || time >= to_ms(window_.to)) return;
+          // What 1.x weighs a beat by is the time since the one before, cut at the window's start.
+          const double since_start = static_cast<double>(time - to_ms(window_.from)) / 1000;
+          const double weight = sums_ ? 1 : std::min(row.number(3), since_start);
+          tallies_[row.integer(0)].take(row.integer(1), weight);
+        });
   }
 
   static Result<void> by_time(const Tally& t, PeerUptime& uptime) {
@@ -223,9 +206,10 @@ Result<PeerUptimes> read_gatus(const SqliteFile& database, Window window) {
       "SELECT r.endpoint_id, r.timestamp, sum(c.condition LIKE '[RESPONSE_TIME]%'), sum(c.condition LIKE "
       "'[CERTIFICATE_EXPIRATION]%' OR c.condition LIKE '[DOMAIN_EXPIRATION]%'), count(*) FROM endpoint_results r JOIN "
       "endpoint_result_conditions c ON c.endpoint_result_id = r.endpoint_result_id AND c.success = 0 WHERE r.success = "
-      "0 AND r.errors = '' GROUP BY r.endpoint_result_id",
+      "0 AND r.errors = '' AND " +
+          within("r.timestamp", window) + " GROUP BY r.endpoint_result_id",
       [&](const SqliteRows& row) {
-        const std::int64_t time = time_of(row.text(1));
+        const std::int64_t time = time_ms_of(row.text(1));
         if (time < to_ms(window.from) || time >= to_ms(window.to)) return;
         if (row.integer(2) == row.integer(4) || row.integer(3) == row.integer(4)) degraded[row.integer(0)] += 1;
       });
@@ -266,7 +250,7 @@ Result<std::optional<TimeMs>> last_peer_check(const SqliteFile& database) {
   const auto read =
       for_rows(database, *kuma ? "SELECT max(time) FROM heartbeat" : "SELECT max(timestamp) FROM endpoint_results",
                [&](const SqliteRows& row) {
-                 if (const std::int64_t time = time_of(row.text(0)); time >= 0) last = from_ms(time);
+                 if (const std::int64_t time = time_ms_of(row.text(0)); time >= 0) last = from_ms(time);
                });
   if (!read) return tl::unexpected(read.error());
   return last;

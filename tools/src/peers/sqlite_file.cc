@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <filesystem>
 
 #include "show/text.h"
+#include "show/times.h"
 
 namespace nines::tools {
 namespace {
@@ -158,6 +160,14 @@ Result<std::set<std::string>> SqliteFile::columns(const std::string& table) cons
     if (!*more) return names;
     names.emplace(rows->text(0));
   }
+}
+
+std::int64_t time_ms_of(std::string_view text) {
+  constexpr std::size_t kWithMilliseconds = 23;
+  std::string_view part = text.substr(0, std::min(text.find(" +0000"), kWithMilliseconds));
+  if (part.ends_with('Z')) part.remove_suffix(1);
+  const auto time = parse_rfc3339(part);
+  return time ? to_ms(*time) : -1;
 }
 
 std::string select_list(const std::set<std::string>& present, std::initializer_list<std::string_view> wanted) {

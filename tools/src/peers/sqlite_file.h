@@ -76,6 +76,10 @@ Result<void> for_rows(const SqliteFile& database, const std::string& sql, Visit&
   }
 }
 
+/// When a text of a column says it was, in milliseconds since 1970: "2026-11-27 16:29:02.806231", which is UTC, with or
+/// without a fraction, a Z, or Go's "+0000 UTC" behind it. -1 when it is no time.
+[[nodiscard]] std::int64_t time_ms_of(std::string_view text);
+
 /// "a, b, c" of `wanted`, NULL in place of those that `present` lacks.
 [[nodiscard]] std::string select_list(const std::set<std::string>& present,
                                       std::initializer_list<std::string_view> wanted);
