@@ -365,6 +365,40 @@ TEST_F(SiteTest, RowsThatDidNotChangeAreNotSentAgain) {
   EXPECT_EQ(rows(version)["reload"], true) << "a server came";
 }
 
+// What is wrong may be said with counts that change with every check; the page is worked out once a second all the
+// same.
+TEST_F(SiteTest, AChangingSentenceAboutTheStoreDoesNotMakeEveryPageANewOne) {
+  int count = 0;
+  Site::Hooks hooks;
+  hooks.trouble = [&] { return fmt::format("{} results wait", ++count); };
+  Site site(*store_, std::move(hooks), false);
+  std::set<std::string> pages;
+  constexpr std::size_t kAsked = 40;
+  for (std::size_t i = 0; i < kAsked; ++i) {
+    WebRequest request;
+    request.method = "GET";
+    request.path = "/";
+    request.host = "localhost";
+    pages.insert(site.answer(request).body);
+  }
+  EXPECT_LT(pages.size(), kAsked);
+  EXPECT_THAT(*pages.begin(), HasSubstr("results wait"));
+}
+
+TEST_F(SiteTest, OnlyPathsOfReportsAreServedAsReports) {
+  const auto options = site_->http_options();
+  const auto lane = [&](const std::string& path) {
+    WebRequest request;
+    request.method = "GET";
+    request.path = path;
+    return options.lane(request);
+  };
+  EXPECT_EQ(lane("/api/v1/push/token"), Lane::urgent);
+  EXPECT_EQ(lane("/status/api/push/token"), Lane::urgent);
+  EXPECT_EQ(lane("/base/api/v1/endpoints/core_job/external"), Lane::urgent);
+  EXPECT_EQ(lane("/server/external"), Lane::usual);
+}
+
 TEST_F(SiteTest, LivePagesHaveOneETagUntilSomethingChanges) {
   const Page first = get(port(), "/");
   std::this_thread::sleep_for(std::chrono::milliseconds{1100});

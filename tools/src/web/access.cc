@@ -12,6 +12,7 @@
 
 #include "http/target.h"
 #include "show/text.h"
+#include "web/report_path.h"
 
 namespace nines::tools {
 namespace {
@@ -124,7 +125,7 @@ Role wanted_role(const AccessOptions& options, const WebRequest& request) {
   if (request.method == "OPTIONS") return Role::none;
   if (request.method != "POST" && is_public(options.status_pages, path)) return Role::none;
   if (path == "/-/healthy" || path == "/-/ready" || path == "/login" || path == "/logout" ||
-      path.starts_with("/assets/") || path.starts_with("/api/v1/push/")) {
+      path.starts_with("/assets/") || path.starts_with(kPushPath)) {
     return Role::none;
   }
   return request.method == "POST" ? Role::admin : Role::view;
@@ -165,22 +166,6 @@ void unwrap_proxies(const AccessOptions& options, WebRequest& request) {
     if (!is_address(std::string(last))) return;
     request.client = last;
     if (!trusted(request.client)) return;
-  }
-}
-
-// A report that comes as other tools' jobs send it, as one of ours: /api/push/TOKEN, and /api/v1/endpoints/KEY/external
-// with the token as a bearer's, which is no login here. The key says nothing that the token does not.
-void translate_report(WebRequest& request) {
-  constexpr std::string_view kKuma = "/api/push/";
-  constexpr std::string_view kGatus = "/api/v1/endpoints/";
-  constexpr std::string_view kBearer = "Bearer ";
-  constexpr std::string_view kOurs = "/api/v1/push/";
-  if (request.path.starts_with(kKuma)) {
-    request.path = std::string(kOurs) + request.path.substr(kKuma.size());
-  } else if (request.path.starts_with(kGatus) && request.path.ends_with("/external") &&
-             request.authorization.starts_with(kBearer)) {
-    request.path = std::string(kOurs) + request.authorization.substr(kBearer.size());
-    request.authorization.clear();
   }
 }
 

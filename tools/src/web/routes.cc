@@ -12,22 +12,13 @@
 #include "page/live_question.h"
 #include "page/pages.h"
 #include "web/api.h"
+#include "web/report_path.h"
 
 namespace nines::tools {
 namespace {
 
-constexpr std::string_view kPushPath = "/api/v1/push/";
 constexpr std::string_view kServersPath = "/api/v1/servers/";
-// As other tools' jobs know them; Access makes ours of both.
-constexpr std::string_view kKumaPushPath = "/api/push/";
-constexpr std::string_view kGatusPushEnd = "/external";
 constexpr std::string_view kAnnotations = "/annotations";
-
-// Whether a job reports there, whatever base stands before it.
-bool is_report(std::string_view path) {
-  return path.find(kPushPath) != std::string_view::npos || path.find(kKumaPushPath) != std::string_view::npos ||
-         path.ends_with(kGatusPushEnd);
-}
 
 // The server that a path to its annotations names.
 std::optional<std::string> annotated_server(std::string_view path) {
@@ -82,7 +73,8 @@ std::string cache_key(const WebRequest& request, const Frame& frame) {
   };
   add(frame.base);
   add(frame.logged_in ? "1" : "0");
-  add(frame.trouble);
+  // Whether something is wrong, not what: the sentence has counts in it that change with every check.
+  add(frame.trouble.empty() ? "" : "1");
   add(request.accept_encoding);
   // A feed names its own address.
   if (request.path.ends_with("/feed.atom")) {

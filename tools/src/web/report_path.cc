@@ -1,0 +1,30 @@
+#include "web/report_path.h"
+
+#include <string>
+
+namespace nines::tools {
+namespace {
+
+constexpr std::string_view kKumaPath = "/api/push/";
+constexpr std::string_view kGatusPath = "/api/v1/endpoints/";
+constexpr std::string_view kGatusEnd = "/external";
+
+}  // namespace
+
+bool is_report(std::string_view path) noexcept {
+  if (path.find(kPushPath) != std::string_view::npos || path.find(kKumaPath) != std::string_view::npos) return true;
+  return path.find(kGatusPath) != std::string_view::npos && path.ends_with(kGatusEnd);
+}
+
+void translate_report(WebRequest& request) {
+  constexpr std::string_view kBearer = "Bearer ";
+  if (request.path.starts_with(kKumaPath)) {
+    request.path = std::string(kPushPath) + request.path.substr(kKumaPath.size());
+  } else if (request.path.starts_with(kGatusPath) && request.path.ends_with(kGatusEnd) &&
+             request.authorization.starts_with(kBearer)) {
+    request.path = std::string(kPushPath) + request.authorization.substr(kBearer.size());
+    request.authorization.clear();
+  }
+}
+
+}  // namespace nines::tools
