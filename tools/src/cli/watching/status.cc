@@ -1,20 +1,16 @@
-// nines status | top: all servers at a glance, by one range scan each.
+// nines status: all servers at a glance, by one range scan each.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "cli/command/session.h"
 #include "cli/watching/certificates.h"
 #include "cli/watching/commands.h"
 #include "cli/watching/pace.h"
+#include "cli/watching/status_boards.h"
 #include "cli/watching/status_story.h"
 #include "cli/watching/status_table.h"
 #include "show/answers.h"
@@ -31,34 +27,6 @@ namespace nines::tools {
 namespace {
 
 namespace po = boost::program_options;
-
-Expected<DashboardOptions> read_options(const Call& call) {
-  DashboardOptions options;
-  options.figures.since = options.figures.places = true;
-  options.sort = SortBy::worst_first;
-  options.filter.names = call.words;
-  options.filter.group = call.text("group");
-  for (const std::string& tag : call.texts("tag")) {
-    const std::size_t equals = tag.find('=');
-    options.filter.tags[tag.substr(0, equals)] = equals == std::string::npos ? "" : tag.substr(equals + 1);
-  }
-  if (const auto state = call.text("state")) {
-    options.filter.state = parse_state(*state);
-    if (!options.filter.state) {
-      return usage(
-          fmt::format("--state {}: it takes up, degraded, down, maintenance, paused or unknown", printable(*state)));
-    }
-  }
-  if (const auto sort = call.text("sort")) {
-    const auto parsed = parse_sort(*sort);
-    if (!parsed) return usage(fmt::format("--sort {}: it takes name, worst or slowest", printable(*sort)));
-    options.sort = *parsed;
-  }
-  const auto limit = read_count(call, "limit", 0, 1, 1'000'000);
-  if (!limit) return tl::unexpected(limit.error());
-  options.limit = static_cast<std::uint32_t>(*limit);
-  return options;
-}
 
 void show_csv(const Call& call, const Dashboard& board) {
   RowWriter rows(Format::csv, call.terminal,
@@ -136,105 +104,6 @@ Expected<NagiosThresholds> read_thresholds(const Call& call) {
   return thresholds;
 }
 
-bool asks_for_window(const Call& call) {
-  return call.has("window") || call.has("from") || call.has("to");
-}
-
-/// The columns of the longest name among `servers`.
-std::size_t name_width(const Catalog& catalog, const ServerFilter& filter) {
-  std::size_t width = 0;
-  for (const Server& server : catalog.servers()) {
-    if (filter.group && server.group != *filter.group) continue;
-    width = std::max(width, display_width(printable(server.name)));
-  }
-  return width;
-}
-
-/// Calls `work(index)`, which throws nothing, for each index below `count`, on reading_threads() threads.
-template <class Work>
-void in_parallel(std::size_t count, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] {
-    for (std::size_t index = next++; index < count; index = next++) work(index);
-  };
-  std::vector<std::jthread> others;
-  try {
-    const std::size_t threads = std::min<std::size_t>(static_cast<std::size_t>(reading_threads()), count);
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(take);
-  } catch (const std::system_error&) {  // no thread is to be had now
-  }
-  take();
-}
-
-/// The uptime of the last 7 and 30 days, of the servers of `board`, which is the answer for `asked`. Whole days are
-/// read from summaries.
-Result<void> add_ratios(const Store& store, const Query& query, const DashboardOptions& asked,
-                        const StatusLayout& layout, StatusBoards& boards) {
-  constexpr std::size_t kFew = 200;    // so many may be named one by one
-  constexpr std::size_t kSlice = 250;  // servers that one thread takes at a time
-  DashboardOptions options;
-  options.filter = asked.filter;
-  options.filter.state = std::nullopt;  // that of the other window decides who is shown
-  options.figures = {.latency = false, .details = false, .since = false};
-  std::size_t slices = 1;
-  if (const auto& rows = boards.board.rows; rows.size() <= kFew) {
-    options.filter.names.clear();
-    for (const DashboardRow& row : rows) options.filter.names.push_back(row.name);
-  } else {
-    slices = (store.catalog()->servers().size() + kSlice - 1) / kSlice;
-  }
-  struct Part {
-    std::chrono::days days;
-    Ratios* ratios;
-    std::size_t slice;
-    Result<Dashboard> answer;
-  };
-  std::vector<Part> parts;
-  for (std::size_t slice = 0; slice < slices; ++slice) {
-    if (layout.week) parts.push_back({std::chrono::days{7}, &boards.week, slice, {}});
-    if (layout.month) parts.push_back({std::chrono::days{30}, &boards.month, slice, {}});
-  }
-  in_parallel(parts.size(), [&](std::size_t index) {
-    Part& part = parts[index];
-    Query longer = query;
-    longer.window = {query.window.to - part.days, query.window.to};
-    longer.summaries = Summaries::always;
-    DashboardOptions own = options;
-    if (slices > 1) {
-      own.offset = static_cast<std::uint32_t>(part.slice * kSlice);
-      own.limit = static_cast<std::uint32_t>(kSlice);
-    }
-    part.answer = dashboard(store, longer, own);
-  });
-  for (const Part& part : parts) {
-    if (!part.answer) return tl::unexpected(part.answer.error());
-    for (const DashboardRow& row : part.answer->rows) (*part.ratios)[row.server] = row.figures.uptime_ratio;
-  }
-  return {};
-}
-
-/// The answers for a table of `layout`.
-Result<StatusBoards> ask_for_boards(const Store& store, const Query& query, DashboardOptions options,
-                                    const StatusLayout& layout, bool own_window) {
-  options.bars.reset();
-  if (layout.strip > 0) options.bars = BarOptions{.count = layout.strip, .unit = {}, .zone = {}};
-  options.figures.latency = layout.p95 || options.sort == SortBy::slowest;
-  options.figures.details = false;
-  options.figures.since = layout.age;
-  auto board = dashboard(store, query, options);
-  if (!board) return tl::unexpected(board.error());
-  StatusBoards boards{.board = std::move(*board),
-                      .window_title = own_window ? "UPTIME" : "24H",
-                      .week = {},
-                      .month = {},
-                      .certificates = {},
-                      .now = query.now};
-  if (!boards.board.rows.empty() && (layout.week || layout.month)) {
-    if (auto added = add_ratios(store, query, options, layout, boards); !added) return tl::unexpected(added.error());
-  }
-  return boards;
-}
-
 /// The table, and what stands above it for a person.
 Outcome show_status(const Call& call, const Store& store, const Question& question, DashboardOptions options) {
   const auto catalog = store.catalog();
@@ -309,14 +178,6 @@ Outcome watch(const Call& call, Store& store, const DashboardOptions& options, s
   }
 }
 
-Expected<std::chrono::milliseconds> read_every(const Call& call) {
-  const auto text = call.text("every");
-  if (!text) return std::chrono::seconds{2};
-  const auto span = parse_duration(*text);
-  if (!span || *span < std::chrono::milliseconds{100}) return usage("--every: it takes a span of at least 100ms");
-  return *span;
-}
-
 /// A failure, as it is told to whoever asked: with --nagios as a line of a plugin.
 Outcome refuse(const Call& call, const Failure& failure) {
   if (!call.has("nagios") || failure.exit_code == kExitUsage) return tl::unexpected(failure);
@@ -352,7 +213,7 @@ Outcome status(const Call& call) {
     return usage("--groups makes no rows of one kind; it takes -o table or json");
   }
   if (call.has("every") && !call.has("watch")) return usage("--every goes with --watch");
-  auto options = read_options(call);
+  auto options = read_dashboard_options(call);
   if (!options) return tl::unexpected(options.error());
   const auto thresholds = read_thresholds(call);
   if (!thresholds) return tl::unexpected(thresholds.error());
@@ -381,215 +242,6 @@ Outcome status(const Call& call) {
   }
   show(call, *board, *(*store)->catalog());
   return kExitDone;
-}
-
-void top_options(OptionList& options) {
-  auto add = options.add_options();
-  add("every", po::value<std::string>()->value_name("SPAN"), "time between two looks (default 2s)");
-  add("group", po::value<std::string>()->value_name("NAME"), "only this group");
-  add("tag", po::value<std::vector<std::string>>()->value_name("KEY[=VALUE]"), "only servers with this tag");
-}
-
-namespace {
-
-constexpr std::string_view kTopHelp =
-    "Keys\n\n"
-    "  up down j k     choose a server          enter      open it, and back\n"
-    "  page up, down   a screen further         / text     only names or URLs with this text\n"
-    "  home end        first and last           esc        all of them again\n"
-    "  s               sort: worst, name,       left right half a window back and forth in time\n"
-    "                  slowest                  n          now\n"
-    "  ?               this help, and back      q          end\n";
-
-/// The full-screen view: what is looked at, and what a key changes of it.
-class Top {
- public:
-  Top(const Call& call, Store& store, DashboardOptions options, Screen& screen)
-      : call_(call), store_(store), options_(std::move(options)), screen_(screen) {
-    options_.sort = SortBy::worst_first;
-  }
-
-  /// Draws what there is to see now.
-  Outcome draw() {
-    auto question = read_question(call_);
-    if (!question) return tl::unexpected(question.error());
-    const auto length = question->query.window.to - question->query.window.from;
-    question->query.window = {question->query.window.from - length * back_ / 2,
-                              question->query.window.to - length * back_ / 2};
-    if (auto fresh = store_.refresh(); !fresh) return failed(printable(fresh.error().message));
-    const ScreenSize size = screen_.size();
-    Terminal terminal = call_.terminal;
-    terminal.width = size.columns;
-    TextSink sink;
-    Outcome drawn = kExitDone;
-    {
-      const OutputScope scope(sink);
-      drawn = help_ ? draw_help() : open_ ? draw_server(*question, terminal) : draw_list(*question, terminal, size);
-    }
-    if (drawn)
-      screen_.draw(sink.text, help_ || open_ ? std::nullopt : std::optional<std::size_t>(2 + chosen_ - first_));
-    return drawn;
-  }
-
-  /// False ends the view.
-  bool take(const Key& key) {
-    using Kind = Key::Kind;
-    if (key.kind == Kind::end) return false;
-    if (key.kind == Kind::none) return true;
-    if (typing_) return take_typed(key), true;
-    if (key.kind == Kind::text && key.text == "q") return false;
-    if (key.kind == Kind::text && key.text == "?") return help_ = !help_, true;
-    if (key.kind == Kind::enter) return open_ = !open_ && !names_.empty(), true;
-    if (key.kind == Kind::escape) {
-      if (!open_ && !help_) options_.filter.search.clear();
-      open_ = help_ = false;
-      return true;
-    }
-    move(key);
-    if (key.kind == Kind::left) ++back_;
-    if (key.kind == Kind::right && back_ > 0) --back_;
-    if (key.kind == Kind::text && key.text == "n") back_ = 0;
-    if (key.kind == Kind::text && key.text == "s") {
-      options_.sort = options_.sort == SortBy::worst_first ? SortBy::name
-                      : options_.sort == SortBy::name      ? SortBy::slowest
-                                                           : SortBy::worst_first;
-    }
-    if (key.kind == Kind::text && key.text == "/") {
-      typing_ = true;
-      options_.filter.search.clear();
-    }
-    return true;
-  }
-
- private:
-  void take_typed(const Key& key) {
-    std::string& search = options_.filter.search;
-    if (key.kind == Key::Kind::enter || key.kind == Key::Kind::escape) typing_ = false;
-    if (key.kind == Key::Kind::escape) search.clear();
-    if (key.kind == Key::Kind::text) search += key.text;
-    if (key.kind == Key::Kind::backspace && !search.empty()) search.pop_back();
-    chosen_ = 0;
-  }
-
-  void move(const Key& key) {
-    using Kind = Key::Kind;
-    const std::size_t last = matching_ == 0 ? 0 : matching_ - 1;
-    const bool is_text = key.kind == Kind::text;
-    if (key.kind == Kind::up || (is_text && key.text == "k")) chosen_ -= chosen_ > 0 ? 1 : 0;
-    if (key.kind == Kind::down || (is_text && key.text == "j")) ++chosen_;
-    if (key.kind == Kind::page_up) chosen_ -= std::min(chosen_, rows_);
-    if (key.kind == Kind::page_down) chosen_ += rows_;
-    if (key.kind == Kind::home) chosen_ = 0;
-    if (key.kind == Kind::end_of_list) chosen_ = last;
-    chosen_ = std::min(chosen_, last);
-  }
-
-  /// Asked for again every minute: they change by the day.
-  const std::map<ServerId, TimeMs>& certificates() {
-    constexpr std::chrono::minutes kFresh{1};
-    const auto now = std::chrono::steady_clock::now();
-    if (!certificates_asked_ || now - *certificates_asked_ >= kFresh) {
-      certificates_ = certificate_expiries(call_, *store_.catalog());
-      certificates_asked_ = now;
-    }
-    return certificates_;
-  }
-
-  Outcome draw_help() {
-    write_out(kTopHelp);
-    return kExitDone;
-  }
-
-  Outcome draw_server(const Question& question, const Terminal& terminal) {
-    const auto catalog = store_.catalog();
-    const Server* const server = chosen_ - first_ < names_.size() ? catalog->find(names_[chosen_ - first_]) : nullptr;
-    if (server == nullptr) {
-      open_ = false;
-      write_out("this server has been removed\n");
-      return kExitDone;
-    }
-    const auto expiry = certificates().find(server->id);
-    const auto certificate = expiry == certificates_.end() ? std::optional<TimeMs>() : expiry->second;
-    if (auto shown = show_status_story(store_, *server, question, terminal, certificate); !shown) {
-      return failed(printable(shown.error().message));
-    }
-    return kExitDone;
-  }
-
-  Outcome draw_list(const Question& question, const Terminal& terminal, ScreenSize size) {
-    constexpr std::size_t kOthers = 3;  // the summary, the titles, the line of keys
-    rows_ = size.rows > kOthers ? size.rows - kOthers : 1;
-    if (chosen_ < first_) first_ = chosen_;
-    if (chosen_ >= first_ + rows_) first_ = chosen_ + 1 - rows_;
-    options_.offset = static_cast<std::uint32_t>(first_);
-    options_.limit = static_cast<std::uint32_t>(rows_);
-    const StatusLayout layout = choose_layout(terminal.width, name_width(*store_.catalog(), options_.filter),
-                                              {.spans = false, .certificates = !certificates().empty()});
-    auto boards = ask_for_boards(store_, question.query, options_, layout, asks_for_window(call_));
-    if (!boards) return failed(printable(boards.error().message));
-    boards->certificates = certificates_;
-    boards->now = now();
-    matching_ = boards->board.matching;
-    chosen_ = std::min<std::size_t>(chosen_, matching_ == 0 ? 0 : matching_ - 1);
-    names_.clear();
-    for (const DashboardRow& row : boards->board.rows) names_.push_back(row.server);
-    const std::string when = moment_text(question.query.window.to, question.zone);
-    write_out(for_terminal(fit(fmt::format("{}   {}", when, status_summary(boards->board)), terminal.width), terminal) +
-              "\n");
-    show_status_table(terminal, layout, *boards, false, {});
-    for (std::size_t row = names_.size() + (names_.empty() ? 0 : 1); row < rows_ + 1; ++row) write_out("\n");
-    const char* const order = options_.sort == SortBy::worst_first ? "worst"
-                              : options_.sort == SortBy::name      ? "name"
-                                                                   : "slowest";
-    std::string foot = fmt::format("{}-{} of {}   sort {}   ", matching_ == 0 ? 0 : first_ + 1, first_ + names_.size(),
-                                   matching_, order);
-    const std::string& search = options_.filter.search;
-    if (typing_ || !search.empty()) foot += fmt::format("/{}{}   ", printable(search), typing_ ? "_" : "");
-    foot += "? help   q end";
-    write_out(for_terminal(paint(fit(foot, terminal.width), Colour::grey, terminal.colour), terminal));
-    return kExitDone;
-  }
-
-  const Call& call_;
-  Store& store_;
-  DashboardOptions options_;
-  Screen& screen_;
-  std::vector<ServerId> names_;  // of the rows on the screen
-  std::map<ServerId, TimeMs> certificates_;
-  std::optional<std::chrono::steady_clock::time_point> certificates_asked_;
-  std::size_t rows_ = 1;   // that fit
-  std::size_t first_ = 0;  // the row on top
-  std::size_t chosen_ = 0;
-  std::size_t matching_ = 0;
-  int back_ = 0;  // half windows before now
-  bool open_ = false;
-  bool help_ = false;
-  bool typing_ = false;
-};
-
-}  // namespace
-
-Outcome top(const Call& call) {
-  if (!call.terminal.out_is_terminal) return usage("top needs a terminal; `nines status` is for pipes");
-  const auto every = read_every(call);
-  if (!every) return tl::unexpected(every.error());
-  auto options = read_options(call);
-  if (!options) return tl::unexpected(options.error());
-  if (const auto question = read_question(call); !question) return tl::unexpected(question.error());
-  auto store = open_for_reading(call);
-  if (!store) return tl::unexpected(store.error());
-  if (auto checked = check_filter(*(*store)->catalog(), options->filter); !checked) {
-    return tl::unexpected(checked.error());
-  }
-  auto screen = Screen::open();
-  if (!screen) return failed(screen.error().message);
-  Top view(call, **store, std::move(*options), **screen);
-  while (true) {
-    const auto begin = processor_time();
-    if (auto drawn = view.draw(); !drawn) return drawn;
-    // A key is answered at once.
-    if (!view.take((*screen)->wait(pause_after(processor_time() - begin, *every)))) return kExitDone;
-  }
 }
 
 }  // namespace nines::tools
