@@ -5,15 +5,12 @@
 
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
-#include <memory>
-#include <optional>
 #include <sstream>
 #include <string>
 
 #include "tools/support/command_line.h"
 #include "tools/support/faulty_machine.h"
-#include "tools/support/test_web_server.h"
+#include "tools/support/two_servers.h"
 
 namespace nines::tools::testing {
 namespace {
@@ -21,32 +18,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class FailingStorage : public ::testing::Test {
+class FailingStorage : public TwoServers {
  protected:
-  static constexpr int kIntervalMs = 300;
-
   void SetUp() override {
     if (NINES_SANITIZED) GTEST_SKIP() << "a sanitizer stands no preloaded library";
-    const std::string script =
-        dir_.write("tell.sh", "#!/bin/sh\necho \"$NINES_EVENT $NINES_SERVER\" >> " + log_ + "\n");
-    std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-    std::string yaml = "servers:\n";
-    for (const auto& [name, port] : {std::pair("steady", steady_port_), std::pair("failing", failing_port_)}) {
-      yaml += std::string("  - {name: ") + name + ", url: \"http://127.0.0.1:" + std::to_string(port) +
-              "/\", interval: " + std::to_string(kIntervalMs) + "ms, timeout: 250ms, confirm: {failures: 2}}\n";
-    }
-    yaml += "store: {path: " + store_ + "}\nweb: {listen: \"127.0.0.1:" + std::to_string(page_) +
-            "\"}\nalerts: [{exec: [\"" + script + "\"]}]\n";
-    dir_.write("nines.yaml", yaml);
-    start();
-    ASSERT_TRUE(program_->says("steady is up since")) << program_->err_so_far();
-    ASSERT_TRUE(program_->says("failing is up since")) << program_->err_so_far();
+    start(machine_.environment());
   }
 
-  void start() {
-    program_.emplace(std::vector<std::string>{"run", "--config", dir_.path("nines.yaml")}, "", machine_.environment());
-  }
-  [[nodiscard]] std::string told() const { return read_file(log_); }
   [[nodiscard]] std::string metrics() const { return get(page_, "/metrics").body; }
   [[nodiscard]] bool page_says(const std::string& words) const {
     return get(page_, "/").body.find(words) != std::string::npos;
@@ -54,7 +32,7 @@ class FailingStorage : public ::testing::Test {
 
   /// One server fails while nothing can be stored, and is told.
   void one_fails_meanwhile() {
-    failing_.reset();
+    fail_one();
     EXPECT_TRUE(eventually([&] { return told() == "down failing\n"; })) << told();
     EXPECT_EQ(get(page_, "/-/healthy").status, 200);
     EXPECT_THAT(metrics(), Not(HasSubstr("\nnines_prober_queue_depth 0\n"))) << "what is measured waits in memory";
@@ -68,7 +46,7 @@ class FailingStorage : public ::testing::Test {
     EXPECT_TRUE(eventually([&] { return !page_says("Results have not been stored since"); }));
     EXPECT_THAT(metrics(), HasSubstr("\nnines_store_writable 1\n"));
     EXPECT_THAT(metrics(), HasSubstr("\nnines_prober_dropped_total 0\n"));
-    failing_ = std::make_unique<TestWebServer>(failing_port_);
+    mend_it();
     EXPECT_TRUE(eventually([&] { return told() == "down failing\nresolved failing\n"; })) << told();
     program_->signal(SIGTERM);
     const Finished finished = program_->wait();
@@ -88,17 +66,7 @@ class FailingStorage : public ::testing::Test {
     EXPECT_GT(count, 5);
   }
 
-  TempDir dir_;
-  const std::string data_ = dir_.path("data");
-  const std::string store_ = data_ + "/db";
-  const std::string log_ = dir_.path("told");
   const FaultyMachine machine_{data_};
-  const int steady_port_ = free_port();
-  const int failing_port_ = free_port();
-  const int page_ = free_port();
-  TestWebServer steady_{steady_port_};
-  std::unique_ptr<TestWebServer> failing_ = std::make_unique<TestWebServer>(failing_port_);
-  std::optional<Program> program_;
 };
 
 TEST_F(FailingStorage, WritesThatFailStopNeitherChecksNorAlertsAndThePageSaysSo) {
@@ -133,9 +101,9 @@ TEST_F(FailingStorage, AlertThatDidNotWaitForTheDiskIsToldAgainAfterAKillAndHasI
   program_->signal(SIGKILL);
   EXPECT_NE(program_->wait().code, 0);
   machine_.set(FaultyMachine::Field::stalled, 0);
-  start();
+  launch(machine_.environment());
   EXPECT_TRUE(eventually([&] { return told() == "down failing\ndown failing\n"; })) << told();
-  failing_ = std::make_unique<TestWebServer>(failing_port_);
+  mend_it();
   EXPECT_TRUE(eventually([&] { return told() == "down failing\ndown failing\nresolved failing\n"; })) << told();
 }
 
