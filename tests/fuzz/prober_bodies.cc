@@ -5,7 +5,9 @@
 #include <cstdlib>
 
 #include <nines/check_spec.h>
+#include <nines/push.h>
 
+#include "alerts/record.h"
 #include "checks/dns_message.h"
 
 namespace nines::fuzz {
@@ -46,6 +48,38 @@ void check_spec(std::string_view bytes) {
   require(*again == *spec, "and is the same");
   const auto valid = validate(*spec, std::chrono::minutes{1});
   require(valid || !valid.error().message.empty(), "a refusal says something");
+}
+
+void alert_record(std::string_view bytes) {
+  using prober::AlertRecord;
+  const auto record = prober::parse_record(std::string(bytes));
+  if (!record) return;
+  if (record->op == AlertRecord::Op::forgotten) return;  // is not written any more
+  const std::string text = record->op == AlertRecord::Op::next      ? prober::next_record(record->id)
+                           : record->op == AlertRecord::Op::settled ? prober::settled_record(record->target, record->id)
+                           : record->op == AlertRecord::Op::tried
+                               ? prober::tried_record(record->target, record->id, record->attempts)
+                               : prober::message_record(record->message, record->told, record->owed);
+  const auto again = prober::parse_record(text);
+  require(again.has_value(), "what is written can be read");
+  require(again->op == record->op && again->id == record->id && again->target == record->target &&
+              again->attempts == record->attempts && again->told == record->told && again->owed == record->owed,
+          "and is the same");
+  const std::string once_more =
+      record->op == AlertRecord::Op::message ? prober::message_record(again->message, again->told, again->owed) : text;
+  require(once_more == text, "to the last byte");
+}
+
+void job_schedule(std::string_view bytes) {
+  const TimeMs now = from_ms(1'784'000'000'000);
+  for (const auto& schedule : {JobSchedule::parse_cron(bytes, ""), JobSchedule::parse_on_calendar(bytes, "")}) {
+    if (!schedule) {
+      require(!schedule.error().message.empty(), "an error says something");
+      continue;
+    }
+    const auto next = schedule->next(now);
+    require(!next || *next > now, "what comes next lies ahead");
+  }
 }
 
 }  // namespace nines::fuzz

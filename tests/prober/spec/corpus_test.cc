@@ -1,4 +1,5 @@
-// Replays the committed fuzzing corpus of what comes from outside: name servers' answers and checks in JSON.
+// Replays the committed fuzzing corpus of what comes from outside: name servers' answers, checks in JSON, the journal
+// of alerts, when jobs report.
 #include <gtest/gtest.h>
 
 #include "fuzz/prober_bodies.h"
@@ -12,6 +13,13 @@ TEST(CorpusTest, AnswersOfNameServersHold) {
 }
 TEST(CorpusTest, ChecksInJsonHold) {
   fuzz::replay("check_spec_fuzz", fuzz::check_spec);
+}
+
+TEST(CorpusTest, RecordsOfTheJournalHold) {
+  fuzz::replay("alert_record_fuzz", fuzz::alert_record);
+}
+TEST(CorpusTest, SchedulesOfJobsHold) {
+  fuzz::replay("job_schedule_fuzz", fuzz::job_schedule);
 }
 
 }  // namespace
