@@ -91,7 +91,7 @@ std::string judge_arrow(const std::string& from, const std::string& to) {
 }
 
 /// A document by its name in capitals, as comments cite them.
-std::string cited_document(const std::string& line, const std::regex& citation) {
+std::string cited(const std::string& line, const std::regex& citation) {
   std::smatch match;
   return std::regex_search(line, match, citation) ? match[1].str() : "";
 }
@@ -155,25 +155,43 @@ Findings check_folder_table() {
 }
 
 Findings check_citations(const Tree& tree) {
-  static const std::regex kPath(R"(\b([A-Z][A-Z_]{3,}\.md)\b)");
+  static const std::regex kDocument(R"(\b([A-Z][A-Z_]{3,}\.md)\b)");
   // Pages that a project of this kind is planned by; who cites one has to bring it.
   static const std::regex kWord(R"(\b(CONVENTIONS|DASHBOARD|DESIGN|RELIABILITY|SEMANTICS|STYLE)\b(?!\.md))");
+  // Of a page what stands between backticks, of a source what stands in a comment.
+  static const std::regex kPathOfPage(R"(`((?:engine|prober|query|tools|tests|bench)/(?:[\w./-]*/|[\w./-]*\.\w+))`)");
+  static const std::regex kPathOfComment(
+      R"((?:^|[^\w/.-])((?:engine|prober|query|tools|tests|bench)/[\w./-]*\w\.(?:h|cc|py|yaml))\b)");
   std::set<std::string> documents;
   for (const auto& [path, text] : tree) documents.insert(path.substr(path.rfind('/') + 1));
+  const auto in_tree = [&](const std::string& path) {
+    const auto first = tree.lower_bound(path);
+    return first != tree.end() && (path.ends_with('/') ? first->first.starts_with(path) : first->first == path);
+  };
   Findings findings;
   for (const auto& [path, text] : tree) {
     if (path.starts_with("tests/house/")) continue;  // which has to name them
+    const bool page = path.ends_with(".md");
+    const bool source = path.ends_with(".h") || path.ends_with(".cc");
     std::istringstream lines(text);
     int number = 0;
     for (std::string line; std::getline(lines, line);) {
       ++number;
-      std::string cited = cited_document(line, kPath);
-      if (cited.empty()) {
-        cited = cited_document(line, kWord);
-        if (!cited.empty()) cited += ".md";
+      std::string document = cited(line, kDocument);
+      if (document.empty()) {
+        document = cited(line, kWord);
+        if (!document.empty()) document += ".md";
       }
-      if (!cited.empty() && !documents.contains(cited)) {
-        findings.push_back({path, number, "cites " + cited + ", which is not in the tree"});
+      if (!document.empty() && !documents.contains(document)) {
+        findings.push_back({path, number, "cites " + document + ", which is not in the tree"});
+      }
+      if (line.find('/') == std::string::npos) continue;
+      if (!page && (!source || line.find("//") == std::string::npos)) continue;
+      const std::string said = page ? line : line.substr(line.find("//") + 2);
+      const std::regex& named = page ? kPathOfPage : kPathOfComment;
+      for (std::sregex_iterator it(said.begin(), said.end(), named), end; it != end; ++it) {
+        if (in_tree((*it)[1].str())) continue;
+        findings.push_back({path, number, "names " + (*it)[1].str() + ", which is not in the tree"});
       }
     }
   }

@@ -53,5 +53,15 @@ TEST(FolderRules, CitedDocumentThatIsAbsentIsFound) {
               ElementsAre(Finding{"engine/src/base/x.h", 1, "cites SEMANTICS.md, which is not in the tree"}));
 }
 
+TEST(FolderRules, NamedFileThatIsAbsentIsFound) {
+  EXPECT_THAT(check_citations(with("engine/src/base/x.h", "int x;  // as (engine/src/codec/chunk.h)\n")), IsEmpty());
+  EXPECT_THAT(
+      check_citations(with("engine/src/base/x.h", "// as in engine/src/codec/lump.h:\n")),
+      ElementsAre(Finding{"engine/src/base/x.h", 1, "names engine/src/codec/lump.h, which is not in the tree"}));
+  EXPECT_THAT(check_citations(with("README.md", "`engine/src/codec/` and `engine/src/codec/chunk.h`\n")), IsEmpty());
+  EXPECT_THAT(check_citations(with("README.md", "a\n`engine/src/codec/` and `engine/src/lumps/`\n")),
+              ElementsAre(Finding{"README.md", 2, "names engine/src/lumps/, which is not in the tree"}));
+}
+
 }  // namespace
 }  // namespace nines::house

@@ -58,7 +58,7 @@ inline constexpr int kMaxFolderFiles = 40;  // engine/store is there: what write
 /// thread-safety analysis; what neither can see is in the table of precondition_rules.cc with the reason.
 [[nodiscard]] Findings check_preconditions(const Tree& tree);
 
-/// Documents that comments and pages cite are in the tree.
+/// Documents that comments and pages cite, and files that they name by their path, are in the tree.
 [[nodiscard]] Findings check_citations(const Tree& tree);
 
 }  // namespace nines::house
