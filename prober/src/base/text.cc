@@ -3,28 +3,12 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/utf8.h"
+
 namespace nines::prober {
 namespace {
 
 constexpr std::size_t kShortestSecret = 3;
-
-// The length of the UTF-8 character that begins at `at`, 0 when there is none (RFC 3629, overlong forms refused).
-std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
-  const auto tail = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead < 0xe0) return tail(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead < 0xf0) {
-    if (!tail(1) || !tail(2) || (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) >= 0xa0)) return 0;
-    return 3;
-  }
-  if (lead >= 0xf0 && lead < 0xf5) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    return (lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) >= 0x90) ? 0 : 4;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -67,7 +51,7 @@ std::string one_line(std::string_view text) {
   std::string line;
   line.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text, i);
+    const std::size_t length = engine::utf8_length(text.substr(i));
     const auto byte = static_cast<unsigned char>(text[i]);
     if (length == 0) {
       line += '?';
