@@ -34,7 +34,7 @@ class ModelCatalog final : public Catalog {
 };
 
 Error no_such_server(ServerId id) {
-  return {ErrorCode::not_found, "no server has the id " + std::to_string(static_cast<std::uint32_t>(id))};
+  return {ErrorCode::not_found, "there is no server " + std::to_string(static_cast<std::uint32_t>(id))};
 }
 
 // Days kept by the server's setting, else by the store's: 0 and negative are forever.

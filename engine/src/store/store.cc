@@ -242,9 +242,7 @@ Result<void> StoreImpl::flush() {
 
 Result<std::shared_ptr<ServerState>> StoreImpl::find(ServerId id) const {
   auto state = core_->states.find(id);
-  if (state == nullptr) {
-    return fail(ErrorCode::not_found, "there is no server " + std::to_string(static_cast<std::uint32_t>(id)));
-  }
+  if (state == nullptr) return tl::unexpected<Error>(no_such_server(id));
   return state;
 }
 

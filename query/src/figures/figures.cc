@@ -220,7 +220,7 @@ Result<Figures> compose_figures(ServerReader& reader, const Store& store, bool d
 Result<const Server*> find_server(const Catalog& catalog, ServerId id) {
   const Server* const server = catalog.find(id);
   if (server != nullptr) return server;
-  return fail(ErrorCode::not_found, "no server has the id " + std::to_string(static_cast<std::uint32_t>(id)));
+  return fail(ErrorCode::not_found, "there is no server " + std::to_string(static_cast<std::uint32_t>(id)));
 }
 
 }  // namespace query
