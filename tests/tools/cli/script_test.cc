@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include "show/output.h"
 #include "tools/support/command_line.h"
@@ -25,6 +27,17 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+/// Whether the process has a handler of its own for `signal`, as the system says it.
+bool catches(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr std::string_view kCaught = "SigCgt:";
+    if (!line.starts_with(kCaught)) continue;
+    return (std::stoull(line.substr(kCaught.size()), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+  }
+  return false;
+}
 
 class ScriptTest : public ::testing::Test {
  protected:
@@ -100,6 +113,7 @@ TEST_F(ScriptTest, InterruptedImportKeepsAndSaysWhatItTook) {
   for (int minute = 0; minute < 5; ++minute) out << "a,2026-07-01T00:0" << minute << ":00Z,up\n";
   out.flush();
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(dir_.path("db") + "/NINES"); }));
+  ASSERT_TRUE(eventually([&] { return catches(program.pid(), SIGINT); }));
   std::this_thread::sleep_for(std::chrono::milliseconds{300});
   program.signal(SIGINT);
   out << "a,2026-07-01T00:05:00Z,up\n" << std::flush;  // wakes a reader that the signal came too early for
