@@ -260,6 +260,12 @@ TEST_F(RunTest, AJobReportsAsItDoesToOtherTools) {
   EXPECT_EQ(
       post(page_, gatus + "?success=false&error=full&duration=10s", "", {{"Authorization", "Bearer t0ken"}}).status,
       200);
+  for (const char* twice : {"exit-code=0&exit-code=1", "status=up&status=down", "state=success&state=failure",
+                            "ping=5&ping=5", "%73tate=ok&state=fail"}) {
+    const auto refused = get(page_, std::string("/api/v1/push/t0ken?") + twice);
+    EXPECT_EQ(refused.status, 400) << twice;
+    EXPECT_THAT(refused.body, HasSubstr("is given twice"));
+  }
   EXPECT_EQ(get(page_, "/api/v1/push/t0ken/0").status, 200);
   EXPECT_EQ(get(page_, "/api/v1/push/t0ken/fail").status, 200);
   EXPECT_EQ(get(page_, "/api/v1/push/named").status, 404) << "a page can make a browser ask for what it can guess";

@@ -59,7 +59,7 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
     return response;
   }
   auto target = parse_target({message.target().data(), message.target().size()});
-  if (!target) return bad("the path or its parameters are malformed");
+  if (!target) return error_response(target.error());
   if (target->path.size() > kLongestPath) return error_response(414, "invalid_argument", "the path is too long");
   if (!target->authority.empty()) request.host = std::move(target->authority);
   request.path = std::move(target->path);
