@@ -260,6 +260,7 @@ TEST_F(RunTest, AJobReportsAsItDoesToOtherTools) {
   EXPECT_EQ(
       post(page_, gatus + "?success=false&error=full&duration=10s", "", {{"Authorization", "Bearer t0ken"}}).status,
       200);
+  EXPECT_EQ(post(page_, gatus, "", {{"Authorization", "Bearer t0ken"}}).status, 400) << "it does not say how it went";
   for (const char* twice : {"exit-code=0&exit-code=1", "status=up&status=down", "state=success&state=failure",
                             "ping=5&ping=5", "%73tate=ok&state=fail"}) {
     const auto refused = get(page_, std::string("/api/v1/push/t0ken?") + twice);

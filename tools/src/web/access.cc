@@ -309,7 +309,8 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
       request.path = std::string(rest);
     }
   }
-  translate_report(request);
+  if (const auto translated = translate_report(request); !translated)
+    return refusal(400, "invalid_argument", translated.error().message.c_str());
   // Says nothing about anything, and must come through whoever asks.
   if (request.path == "/-/healthy" || request.path == "/-/ready") {
     request.role = Role::none;

@@ -16,7 +16,7 @@ bool is_report(std::string_view path) noexcept {
   return path.find(kGatusPath) != std::string_view::npos && path.ends_with(kGatusEnd);
 }
 
-void translate_report(WebRequest& request) {
+Result<void> translate_report(WebRequest& request) {
   constexpr std::string_view kBearer = "Bearer ";
   if (request.path.starts_with(kKumaPath)) {
     request.path = std::string(kPushPath) + request.path.substr(kKumaPath.size());
@@ -24,7 +24,10 @@ void translate_report(WebRequest& request) {
              request.authorization.starts_with(kBearer)) {
     request.path = std::string(kPushPath) + request.authorization.substr(kBearer.size());
     request.authorization.clear();
+    if (!request.query.contains("success"))
+      return fail(ErrorCode::invalid_argument, "success is missing: it must be true or false");
   }
+  return {};
 }
 
 }  // namespace nines::tools

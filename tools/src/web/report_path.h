@@ -1,6 +1,8 @@
 // Where jobs report to over HTTP: at our own path, and at those that other tools' jobs know. Any thread.
 #pragma once
 
+#include <nines/result.h>
+
 #include <string_view>
 
 #include "http/message.h"
@@ -15,7 +17,8 @@ inline constexpr std::string_view kPushPath = "/api/v1/push/";
 
 /// Makes a report that comes as other tools' jobs send it one of ours: /api/push/TOKEN, and
 /// /api/v1/endpoints/KEY/external with the token as a bearer's, which is no login here. The key says nothing that the
-/// token does not. The path is without a base.
-void translate_report(WebRequest& request);
+/// token does not. The path is without a base. `invalid_argument` for one of the latter without `success`, which is
+/// where that tool says how the job went: silence about it is no success.
+[[nodiscard]] Result<void> translate_report(WebRequest& request);
 
 }  // namespace nines::tools
