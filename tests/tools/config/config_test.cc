@@ -1,9 +1,12 @@
 // The configuration file: what it may say, and how each mistake is refused, with its place.
 #include "config/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nines/check_spec.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "tools/support/command_line.h"
@@ -369,6 +372,23 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"NotYamlInASecondDocument", "servers: []\n---\nservers: [\n", "4:1", "not YAML"},
         Refusal{"ValueWhereAMappingBelongs", one_server("    expect: 200\n"), "4:13", "mapping"}),
     [](const auto& each) { return each.param.name; });
+
+TEST(ConfigTest, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
+  const std::array<std::string, 2> jobs{"push: {}", "url: \"push:\""};
+  for (const std::string& job : jobs) {
+    for (const CheckSpecKey& key : check_spec_keys()) {
+      if (key.name == "url") continue;
+      const bool list = key.type == CheckSpecKey::Type::list;
+      const std::string setting = fmt::format("{}: {}", key.name, list ? "[1]" : "1");
+      const std::string place(key.section.empty() ? key.name : key.section);
+      const std::string message = bad(fmt::format("servers:\n  - name: a\n    interval: 1m\n    {}\n    {}\n", job,
+                                                  key.section.empty() ? setting : place + ": {" + setting + "}"));
+      EXPECT_THAT(message, StartsWith("f.yaml:5:")) << setting;
+      EXPECT_THAT(message, HasSubstr(place + " is for checks")) << setting;
+      EXPECT_THAT(message, Not(HasSubstr("\n"))) << "one mistake, one sentence";
+    }
+  }
+}
 
 TEST(ConfigTest, AllMistakesAreReportedInTheOrderOfTheFile) {
   const std::string message = bad(one_server("    interval: 0s\n  - name: b\n    url: nonsense\nweb: {listen: x}\n"));

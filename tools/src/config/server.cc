@@ -114,10 +114,26 @@ void read_confirm(const YAML::Node& node, Rules& rules, Problems& problems) {
   count("successes", rules.confirm_successes);
 }
 
+bool has_push_url(const MapReader& map) {
+  const auto url = map.get("url");
+  return url && url->IsScalar() && check_kind(url->Scalar()) == CheckKind::push;
+}
+
 // Whether a job reports in, so that nothing is probed.
 bool is_push(const MapReader& map) {
-  const auto url = map.get("url");
-  return map.get("push").has_value() || (url && url->IsScalar() && check_kind(url->Scalar()) == CheckKind::push);
+  return map.get("push").has_value() || has_push_url(map);
+}
+
+// Nothing is checked of a job that reports in, so what is said of checks would silently do nothing.
+bool refuse_check_keys(const MapReader& map, Problems& problems) {
+  bool refused = false;
+  for (const std::string_view key : check_keys("")) {
+    const auto node = map.get(key);
+    if (key == "url" || !node || node->IsNull()) continue;
+    problems.add(*node, fmt::format("{} is for checks; a job that reports in is not checked", key));
+    refused = true;
+  }
+  return refused;
 }
 
 Rules read_rules(const MapReader& map, Problems& problems) {
@@ -260,11 +276,13 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
   if (const auto push = map.get("push")) config.push = read_push(*push, problems);
   if (const auto enabled = map.get("enabled")) config.enabled = read_bool(*enabled, "enabled", problems).value_or(true);
   if (const auto alerts = map.get("alerts")) config.alerts = read_texts(*alerts, "alerts", problems);
+  const bool reports = map.get("url") ? has_push_url(map) : config.push.has_value();
+  const bool refused = reports && refuse_check_keys(map, problems);
   if (!map.get("url") && config.push) {
     server.url = config.check.url = "push:";
   } else if (!map.get("url")) {
     if (node.IsMap()) problems.add(node, fmt::format("server `{}` needs a `url`", printable(server.name)));
-  } else {
+  } else if (!refused) {
     CheckReader check(map, problems);
     if (!map.get("timeout")) {
       // The usual ten seconds, or less where the interval is that short.
