@@ -80,7 +80,7 @@ void visit_fields(Spec& spec, Visit&& visit) {
   visit("dns-type", spec.dns_type, kText, "record type to ask for");
   visit("dns-server", spec.dns_server, kText, "address of the name server to ask");
   visit("timeout", spec.timeouts.total, "a duration such as \"10s\"", "of the whole check");
-  visit("read-body", spec.read_body, kBool, "read the body; else the headers are enough");
+  visit("read-body", spec.read_body, kBool, "read the body that follows the headers");
   visit("body-limit", spec.body_limit_bytes, "a number of bytes", "most bytes of a body");
   visit("header-limit", spec.header_limit_bytes, "a number of bytes", "most bytes of all headers");
   visit("upside-down", spec.upside_down, kBool, "up when the check fails, and down when it does not");

@@ -1,9 +1,11 @@
 // The command line as a script sees it: exit codes, what goes to which stream, and figures computed by hand.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nines/check_spec.h>
 
 #include <filesystem>
 
+#include "cli/watching/check_option.h"
 #include "show/output.h"
 #include "tools/support/command_line.h"
 #include "tools/support/test_web_server.h"
@@ -176,6 +178,16 @@ TEST_F(CliTest, NagiosGetsOneLineAndItsOwnExitCodes) {
   const Finished down = run({"status", "now", "--nagios"});
   EXPECT_EQ(down.code, 2) << down.out;
   EXPECT_THAT(down.out, HasSubstr("NINES CRITICAL - now down"));
+}
+
+TEST_F(CliTest, AFlagThatTurnsSomethingOffDoesNotHaveTheNameOfWhatItTurnsOff) {
+  for (const CheckSpecKey& key : check_spec_keys()) {
+    if (key.type != CheckSpecKey::Type::boolean || key.usual != "true") continue;
+    EXPECT_NE(check_option(key), key.name);
+  }
+  const Finished finished = nines({"check", "http://127.0.0.1:1/", "--no-body", "--body-contains", "ok"});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, HasSubstr("cannot be combined with read-body: false"));
 }
 
 TEST_F(CliTest, MistakesInUsageAreTwoAndSuggestWhatWasMeant) {

@@ -48,6 +48,7 @@ std::string check_option(const CheckSpecKey& key) {
                               Name{"", "headers", "header"},
                               Name{"", "verify-tls", "insecure"},
                               Name{"", "follow-redirects", "no-redirects"},
+                              Name{"", "read-body", "no-body"},
                               Name{"expect", "headers", "expect-header"},
                               Name{"expect", "json", "json-value"},
                               Name{"expect", "dns-answers", "dns-answer"}};
