@@ -332,6 +332,10 @@ TEST_F(RunTest, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
   const std::string metrics = get(page_, "/metrics").body;
   EXPECT_EQ(metrics.find("nines_alerts_refused_total 0"), std::string::npos) << "the page answers 404 or 405";
   EXPECT_THAT(metrics, HasSubstr("nines_alert_target_healthy{target=\"hook\"} 0"));
+  EXPECT_THAT(metrics, HasSubstr("nines_alert_target_refused_total{target=\"hook\"} "));
+  EXPECT_THAT(metrics, Not(HasSubstr("nines_alert_target_refused_total{target=\"hook\"} 0")));
+  for (const char* count : {"delivered", "failed", "expired", "dropped"})
+    EXPECT_THAT(metrics, HasSubstr(std::string("nines_alert_target_") + count + "_total{target=\"hook\"} ")) << count;
 }
 
 TEST_F(RunTest, ATakenPortIsOneSentenceAndNothingIsProbed) {

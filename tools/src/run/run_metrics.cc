@@ -98,6 +98,24 @@ void RunMetrics::append(std::string& out, const ProberStats& stats) const {
   for (const AlertTargetStats& target : stats.alerts.targets) {
     metric_sample(out, "nines_alert_target_pending", {{"target", target.name}}, number(target.pending));
   }
+  struct Family {
+    const char* name;
+    const char* help;
+    std::uint64_t AlertTargetStats::*count;
+  };
+  for (const auto& [name, help, count] :
+       {Family{"nines_alert_target_delivered_total", "messages delivered to a target", &AlertTargetStats::delivered},
+        Family{"nines_alert_target_failed_total", "deliveries to a target that failed", &AlertTargetStats::failed},
+        Family{"nines_alert_target_refused_total", "messages that a target refused for good",
+               &AlertTargetStats::refused},
+        Family{"nines_alert_target_expired_total", "messages given up after as many attempts as they get",
+               &AlertTargetStats::expired},
+        Family{"nines_alert_target_dropped_total", "messages given up because their target was owed too many",
+               &AlertTargetStats::dropped}}) {
+    metric_family(out, name, "counter", help);
+    for (const AlertTargetStats& target : stats.alerts.targets)
+      metric_sample(out, name, {{"target", target.name}}, number(target.*count));
+  }
   metric_family(out, "nines_alert_target_healthy", "gauge", "0 while a target's newest delivery is one that failed");
   for (const AlertTargetStats& target : stats.alerts.targets) {
     metric_sample(out, "nines_alert_target_healthy", {{"target", target.name}}, target.last_failure.empty() ? 1 : 0);
