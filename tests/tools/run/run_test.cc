@@ -219,6 +219,11 @@ TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
   dir_.write("nines.yaml", config());
   EXPECT_EQ(post(page_, "/-/reload", "").status, 200);
   EXPECT_FALSE(Json::parse(get(page_, "/api/v1/servers/second").body)["paused"].empty());
+  const std::string metrics = get(page_, "/metrics").body;
+  for (const char* family : {"nines_checks_total", "nines_incidents_total"}) {
+    EXPECT_THAT(metrics, HasSubstr(std::string(family) + "{server=\"site\"")) << "what stays is still counted";
+    EXPECT_THAT(metrics, Not(HasSubstr(std::string(family) + "{server=\"second\""))) << "nobody checks it any more";
+  }
   dir_.write("nines.yaml", "servers: 7\n");
   EXPECT_EQ(post(page_, "/-/reload", "").status, 400);
   EXPECT_EQ(get(page_, "/-/healthy").status, 200);

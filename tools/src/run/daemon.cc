@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -68,6 +69,12 @@ std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   const auto burn = std::find_if(answer->burn.begin(), answer->burn.end(), [](const BurnRate& b) { return b.firing; });
   if (burn == answer->burn.end()) return BudgetBurn{};
   return BudgetBurn{true, burn_text(*answer, *burn)};
+}
+
+std::set<std::string> names_of(const std::vector<ProbedServer>& servers) {
+  std::set<std::string> names;
+  for (const ProbedServer& server : servers) names.insert(server.name);
+  return names;
 }
 
 Result<PushReport> read_push(const WebRequest& request, std::string_view word) {
@@ -264,6 +271,7 @@ Result<void> Daemon::apply(const Config& config) {
       return removed;
   }
   push_names_.clear();
+  metrics_.keep(names_of(sync->probed));
   for (const ProbedServer& server : sync->probed) {
     if (auto set = prober_->set_server(server); !set) {
       return fail(set.error().code, fmt::format("server `{}`: {}", server.name, set.error().message));
@@ -296,6 +304,7 @@ void Daemon::catalog_changed() {
     }
     return false;
   });
+  metrics_.keep(names_of(probed_));
   push_names_.clear();
   for (const ProbedServer& server : probed_) {
     if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;

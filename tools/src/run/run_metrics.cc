@@ -3,14 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "run/backup_schedule.h"
 #include "web/metrics.h"
 
 namespace nines::tools {
 
+void RunMetrics::keep(std::set<std::string> servers) {
+  const std::lock_guard lock(mutex_);
+  known_ = std::move(servers);
+  std::erase_if(servers_, [&](const auto& entry) { return !known_.contains(entry.first); });
+}
+
 void RunMetrics::count(const std::string& server, const CheckReport& report) {
   const std::lock_guard lock(mutex_);
+  // The last check of one that was taken out may end after that.
+  if (!known_.contains(server)) return;
   PerServer& own = servers_[server];
   const auto state = static_cast<std::size_t>(report.result.state);
   if (state < own.checks.size()) ++own.checks[state];
@@ -23,7 +32,7 @@ void RunMetrics::count(const std::string& server, const CheckReport& report) {
 
 void RunMetrics::count(const StateChange& change) {
   const std::lock_guard lock(mutex_);
-  if (change.to == State::down) ++servers_[change.name].incidents;
+  if (change.to == State::down && known_.contains(change.name)) ++servers_[change.name].incidents;
 }
 
 std::map<std::string, TimeMs> RunMetrics::certificate_expiries() const {

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace nines::tools {
@@ -19,6 +20,9 @@ void append_backup_metrics(std::string& out, const BackupCounts& counts);
 
 class RunMetrics {
  public:
+  /// The servers that there are from now on: what was counted of others is forgotten, and what is still heard of them
+  /// is not counted. There are none before the first call.
+  void keep(std::set<std::string> servers);
   void count(const std::string& server, const CheckReport& report);
   void count(const StateChange& change);
   /// When the first certificate of each server's chain expires, by the servers' names; of those that were seen.
@@ -36,6 +40,7 @@ class RunMetrics {
   };
 
   mutable std::mutex mutex_;
+  std::set<std::string> known_;
   std::map<std::string, PerServer> servers_;
   std::array<std::uint64_t, kBounds.size() + 1> buckets_{};
   double seconds_ = 0;
