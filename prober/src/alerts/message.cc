@@ -32,7 +32,8 @@ Json fields_of(const AlertMessage& message) {
   json["state"] = to_string(message.state);
   json["since"] = prober::to_rfc3339(message.since);
   json["time"] = prober::to_rfc3339(message.time);
-  json["duration_ms"] = (message.time - message.since).count();
+  // A clock that was set back may end an incident before it has begun.
+  json["duration_ms"] = std::max<std::int64_t>((message.time - message.since).count(), 0);
   json["error"] = text_or_null(std::string(to_string(message.error)));
   json["code"] = message.code != 0 ? Json(message.code) : Json(nullptr);
   json["detail"] = text_or_null(message.detail);

@@ -50,6 +50,12 @@ AlertMessage message(AlertMessage::Kind kind = AlertMessage::Kind::begin) {
 
 // --- The message. ---
 
+TEST(AlertMessageTest, ADurationIsNeverNegative) {
+  AlertMessage made = message(AlertMessage::Kind::resolved);
+  made.time = made.since - 60s;  // the clock was set back
+  EXPECT_EQ(nlohmann::json::parse(to_json(made))["duration_ms"], 0);
+}
+
 TEST(AlertMessageTest, JsonHoldsEveryFieldInOrder) {
   EXPECT_EQ(
       to_json(message()),
