@@ -8,10 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alerts/channels.h"
 #include "alerts/delivery.h"
+#include "alerts/message.h"
 #include "alerts/template.h"
 #include "base/text.h"
 
@@ -21,6 +24,8 @@ namespace {
 constexpr std::chrono::milliseconds kMostTimeout = std::chrono::minutes{10};
 constexpr std::chrono::milliseconds kLeastReminder{1'000};
 constexpr std::chrono::milliseconds kMostAfter = std::chrono::days{31};
+// Each is filled once for every event; thousands of them would take seconds.
+constexpr std::size_t kMostComparisons = 100;
 
 tl::unexpected<Error> bad(const AlertTarget& target, const std::string& what) {
   return fail(ErrorCode::invalid_argument, "alert \"" + target.name + "\": " + what);
@@ -36,58 +41,139 @@ struct Sample {
   std::string what;
 };
 
-/// The messages that can come: one with every fact, one without any, and one without each, whose texts hold what needs
-/// care in every syntax.
-std::vector<Sample> samples() {
-  AlertMessage full;
-  full.id = 1;
-  full.server = ServerId{1};
-  full.name = "a \"quoted\" \\ name & <more>";
-  full.url = "https://example.org/a?b=c";
-  full.group = "group";
-  full.since = from_ms(1'750'000'000'000);
-  full.time = full.since + std::chrono::seconds{15};
-  full.error = ErrorClass::http_status;
-  full.code = 503;
-  full.detail = "two\nlines";
-  full.reminder = 1;
-  AlertMessage bare;
-  bare.name = "a";
-  AlertMessage over = full;
-  over.kind = AlertMessage::Kind::resolved;
-  over.reminder = 0;
-  std::vector<Sample> list{{full, "with every fact"}, {bare, "without facts"}, {over, "that something is over"}};
-  const auto without = [&](const char* field, auto take_away) {
-    Sample sample{full, std::string("without ") + field};
-    take_away(sample.message);
-    list.push_back(std::move(sample));
-  };
-  without("a url", [](AlertMessage& m) { m.url.clear(); });
-  without("a group", [](AlertMessage& m) { m.group.clear(); });
-  without("an error", [](AlertMessage& m) { m.error = ErrorClass::none; });
-  without("a code", [](AlertMessage& m) { m.code = 0; });
-  without("a detail", [](AlertMessage& m) { m.detail.clear(); });
-  without("a reminder", [](AlertMessage& m) { m.reminder = 0; });
+/// The states that a server can be in when such a message comes; unknown too when it was taken out of the file.
+std::vector<State> states_of(AlertMessage::Kind kind, AlertTopic topic) {
+  const bool over = kind == AlertMessage::Kind::resolved;
+  if (topic == AlertTopic::down && !over) return {State::down};
+  if (topic == AlertTopic::degraded && !over) return {State::degraded};
+  std::vector<State> states{State::up, State::degraded, State::down, State::unknown};
+  if (topic == AlertTopic::down) std::erase(states, State::down);
+  if (topic == AlertTopic::degraded) std::erase(states, State::degraded);
+  return states;
+}
+
+/// One message of each event, topic and state that the target can hear.
+std::vector<AlertMessage> events_for(const AlertTarget& target) {
+  std::vector<AlertMessage::Kind> kinds{AlertMessage::Kind::begin};
+  if (target.remind_every > std::chrono::milliseconds{0}) kinds.push_back(AlertMessage::Kind::reminder);
+  if (target.send_resolved) kinds.push_back(AlertMessage::Kind::resolved);
+  std::vector<AlertMessage> list;
+  for (const AlertTopic topic : target.topics) {
+    for (const AlertMessage::Kind kind : kinds) {
+      for (const State state : states_of(kind, topic)) {
+        AlertMessage message;
+        message.kind = kind;
+        message.topic = topic;
+        message.state = state;
+        message.reminder = kind == AlertMessage::Kind::reminder ? 1 : 0;
+        list.push_back(message);
+      }
+    }
+  }
   return list;
 }
 
-Result<void> try_templates(const AlertTarget& target) {
+/// The message with every fact, whose texts hold what needs care in every syntax.
+AlertMessage with_facts(AlertMessage message) {
+  message.id = 1;
+  message.server = ServerId{1};
+  message.name = "a \"quoted\" \\ name & <more>";
+  message.url = "https://example.org/a?b=c";
+  message.group = "group";
+  message.since = from_ms(1'750'000'000'000);
+  message.time = message.since + std::chrono::seconds{15};
+  message.error = ErrorClass::http_status;
+  message.code = 503;
+  message.detail = "two\nlines";
+  return message;
+}
+
+/// The messages that can come to the target: each with every fact, without any, and without each. Not empty.
+std::vector<Sample> samples_for(const AlertTarget& target) {
+  std::vector<Sample> list;
+  for (const AlertMessage& event : events_for(target)) {
+    const std::string what = ", with the event " + std::string(event_of(event)) + ", topic " +
+                             std::string(to_string(event.topic)) + " and state " + std::string(to_string(event.state));
+    const AlertMessage full = with_facts(event);
+    AlertMessage bare = event;
+    bare.name = "a";
+    list.push_back({full, "with every fact" + what});
+    list.push_back({bare, "without facts" + what});
+    const auto without = [&](const char* field, auto take_away) {
+      Sample sample{full, std::string("without ") + field + what};
+      take_away(sample.message);
+      list.push_back(std::move(sample));
+    };
+    without("a url", [](AlertMessage& m) { m.url.clear(); });
+    without("a group", [](AlertMessage& m) { m.group.clear(); });
+    without("an error", [](AlertMessage& m) { m.error = ErrorClass::none; });
+    without("a code", [](AlertMessage& m) { m.code = 0; });
+    without("a detail", [](AlertMessage& m) { m.detail.clear(); });
+  }
+  return list;
+}
+
+/// Fills the body with one message's fields and reads what claims to be JSON.
+Result<void> try_body(const AlertTarget& target, const std::vector<prober::AlertField>& fields,
+                      const std::string& what) {
   const prober::Escape escape = prober::escape_of(target.content_type);
-  for (const Sample& sample : samples()) {
-    const auto fields = prober::template_fields(sample.message);
-    const auto body = prober::fill_template(target.body_template, fields, escape);
-    if (!body) return bad(target, "body-template: " + body.error().message);
-    const bool is_json = escape == prober::Escape::json && !target.body_template.empty();
-    if (is_json && !nlohmann::json::accept(*body)) {
-      return bad(target, "body-template: is not JSON when a message comes " + sample.what +
-                             " (outside of quotes a field is a whole value with its quotes, or null)");
+  const auto body = prober::fill_template(target.body_template, fields, escape);
+  if (!body) return bad(target, "body-template: " + body.error().message);
+  const bool is_json = escape == prober::Escape::json && !target.body_template.empty();
+  if (!is_json || nlohmann::json::accept(*body)) return {};
+  return bad(target, "body-template: is not JSON when a message comes " + what +
+                         " (outside of quotes a field is a whole value with its quotes, or null)");
+}
+
+/// A field and a text that a template compares it with.
+using Comparison = std::pair<std::string, std::string>;
+
+std::set<Comparison> comparisons_in(std::string_view text) {
+  std::set<Comparison> found;
+  for (std::size_t open = text.find("{{"); open != std::string_view::npos; open = text.find("{{", open + 2)) {
+    const std::string_view tag = prober::trim(text.substr(open + 2, text.find("}}", open) - open - 2));
+    const std::size_t equals = tag.find('=');
+    if ((!tag.starts_with('#') && !tag.starts_with('^')) || equals == std::string_view::npos) continue;
+    found.emplace(prober::trim(tag.substr(1, equals - 1)), prober::trim(tag.substr(equals + 1)));
+  }
+  return found;
+}
+
+/// Parts that depend on an error, a group or another fact count for the text that they name, not for the samples'.
+Result<void> try_comparisons(const AlertTarget& target) {
+  const std::set<Comparison> comparisons = comparisons_in(target.body_template);
+  if (comparisons.size() > kMostComparisons) {
+    return bad(target, "body-template: compares with more than " + std::to_string(kMostComparisons) + " texts");
+  }
+  for (const AlertMessage& event : events_for(target)) {
+    const auto fields = prober::template_fields(with_facts(event));
+    for (const auto& [name, text] : comparisons) {
+      if (name == "event" || name == "topic" || name == "state" || name == "reminder") continue;  // those all come
+      auto changed = fields;
+      for (prober::AlertField& field : changed) {
+        if (field.name != name) continue;
+        const bool is_number = !field.json.starts_with('"');
+        if (!is_number) field = prober::text_field(name, text);
+        if (is_number && nlohmann::json::accept(text)) field.text = field.json = text;
+      }
+      const auto fine = try_body(target, changed,
+                                 "with the " + name + " `" + text + "` and the event " + std::string(event_of(event)));
+      if (!fine) return fine;
     }
+  }
+  return {};
+}
+
+Result<void> try_templates(const AlertTarget& target) {
+  for (const Sample& sample : samples_for(target)) {
+    const auto fields = prober::template_fields(sample.message);
+    if (const auto fine = try_body(target, fields, sample.what); !fine) return fine;
     for (const auto& [name, value] : target.headers) {
       const auto filled = prober::fill_template(value.text, fields, prober::Escape::header);
       if (!filled) return bad(target, "header " + name + ": " + filled.error().message);
     }
   }
-  return {};
+  return try_comparisons(target);
 }
 
 /// Settings from elsewhere are not there yet, perhaps: they have a value that fits.
@@ -123,7 +209,7 @@ Result<void> try_channel(const AlertTarget& given) {
     return {};
   }
   const prober::Escape escape = prober::escape_of(channel->request.content_type);
-  for (const Sample& sample : samples()) {
+  for (const Sample& sample : samples_for(target)) {
     const auto spec = prober::channel_spec(*channel, *settings, sample.message);
     if (!spec) return bad(given, place + spec.error().message);
     if (escape == prober::Escape::json && !nlohmann::json::accept(spec->body)) {
@@ -175,7 +261,7 @@ Result<void> validate(const AlertTarget& target) {
   if (target.webhook && !target.webhook->text.empty()) {
     AlertTarget plain = target;  // headers from elsewhere are not there either
     std::erase_if(plain.headers, [](const auto& header) { return header.second.text.empty(); });
-    const auto spec = prober::webhook_spec(plain, samples().front().message);
+    const auto spec = prober::webhook_spec(plain, samples_for(plain).front().message);
     if (!spec) return bad(target, spec.error().message);
     if (const auto valid = validate(*spec, std::chrono::milliseconds{0}); !valid) {
       return bad(target, valid.error().message);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -180,9 +181,53 @@ TEST(TemplateTest, ValidationReadsWhatClaimsToBeJson) {
   EXPECT_THAT(validate(hook(R"({"text":"{{server}}"} trailing)")).error().message, HasSubstr("not JSON"));
   // A number glued to others is JSON with a code, and not without one.
   EXPECT_THAT(validate(hook(R"({"code":1{{code}}})")).error().message, HasSubstr("without facts"));
-  EXPECT_THAT(validate(hook(R"({"code":-{{reminder}}})")).error().message, HasSubstr("without"));
+  EXPECT_THAT(validate(hook(R"({"code":-{{reminder}}})")).error().message, HasSubstr("event down"));
   EXPECT_TRUE(validate(hook("{{server}} \"", "text/plain")));
   EXPECT_THAT(validate(hook("{{nothing}}")).error().message, HasSubstr("body-template: there is no field {{nothing}}"));
+}
+
+// Each part breaks the JSON where it counts.
+TEST(TemplateTest, ValidationFillsEveryEventTopicAndStateThatTheTargetHears) {
+  AlertTarget all = hook("");
+  all.topics.assign(std::begin(kAlertTopics), std::end(kAlertTopics));
+  all.remind_every = std::chrono::minutes{1};
+  for (const std::string part : {"event=down", "event=degraded", "event=certificate", "event=budget", "event=reminder",
+                                 "event=resolved", "topic=down", "topic=degraded", "topic=certificate", "topic=budget",
+                                 "state=up", "state=degraded", "state=down", "state=unknown"}) {
+    const std::string field = part.substr(0, part.find('='));
+    all.body_template = "{\"a\":1{{#" + part + "}},{{/" + field + "}}}";
+    const auto valid = validate(all);
+    ASSERT_FALSE(valid) << part;
+    EXPECT_THAT(valid.error().message, HasSubstr(field + " " + part.substr(field.size() + 1))) << part;
+  }
+}
+
+TEST(TemplateTest, ValidationFillsNothingThatTheTargetDoesNotHear) {
+  AlertTarget target = hook(R"({"a":1{{#event=reminder}},{{/event}}{{#topic=budget}},{{/topic}}})");
+  EXPECT_TRUE(validate(target)) << validate(target).error().message;
+  target.body_template = R"({"a":1{{#event=resolved}},{{/event}}{{#state=up}},{{/state}}})";
+  EXPECT_FALSE(validate(target));
+  target.send_resolved = false;
+  EXPECT_TRUE(validate(target)) << validate(target).error().message;
+  // What ends an outage is never down itself.
+  target.body_template = R"({"s":{{#event=down}}{{#state=down}}1{{/state}}{{/event}}{{#event=resolved}}2{{/event}}})";
+  target.send_resolved = true;
+  EXPECT_TRUE(validate(target)) << validate(target).error().message;
+}
+
+TEST(TemplateTest, ValidationFillsPartsForTheTextThatTheyName) {
+  for (const std::string part : {"error=timeout", "group=web", "code=404", "server= shop "}) {
+    const std::string field = part.substr(0, part.find('='));
+    const auto valid = validate(hook("{\"a\":1{{#" + part + "}},{{/" + field + "}}}"));
+    ASSERT_FALSE(valid) << part;
+    EXPECT_THAT(valid.error().message, HasSubstr("with the " + field + " `")) << part;
+  }
+  EXPECT_TRUE(validate(hook(R"({"a":1{{#code=none}},{{/code}}})"))) << "a code is a number";
+  std::string many = "[0";
+  for (int i = 0; i < 101; ++i) {
+    many.append("{{#code=").append(std::to_string(i)).append("}},1{{/code}}");
+  }
+  EXPECT_THAT(validate(hook(many + "]")).error().message, HasSubstr("more than 100 texts"));
 }
 
 TEST(TemplateTest, ValidationFillsHeaders) {
