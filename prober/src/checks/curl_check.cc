@@ -79,7 +79,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   [[nodiscard]] std::optional<Failure> transfer_failure(CURLcode code);
   [[nodiscard]] std::optional<Failure> judge();
   [[nodiscard]] std::optional<Failure> judge_upgrade();
-  [[nodiscard]] bool wants_redirect() const;
+  [[nodiscard]] bool wants_redirect(long status) const;
   void follow();
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -87,7 +87,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
   std::size_t header_line(std::string_view line);
   void keep_header(std::string_view line);
-  [[nodiscard]] bool is_enough(std::string_view line) const;
+  [[nodiscard]] bool is_enough() const;
 
   Hop hop_;
   CURL* easy_ = nullptr;
@@ -103,6 +103,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   microseconds spent_{};  // by name lookups and finished transfers
   Answer answer_;
   std::string location_;  // of a redirect that is to be followed
+  bool headers_over_ = false;
   std::size_t header_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   Abort abort_ = Abort::none;
@@ -248,8 +249,10 @@ std::size_t CurlCheck::header_line(std::string_view line) {
     answer_.content_coding.clear();
     answer_.content_type.clear();
     location_.clear();
+    headers_over_ = false;
   }
-  if (is_enough(line)) {
+  if (line == "\r\n" || line == "\n") headers_over_ = true;
+  if (is_enough()) {
     abort_ = is_websocket(hop_.target.kind) ? Abort::upgraded : Abort::headers_enough;
     return 0;
   }
@@ -257,14 +260,16 @@ std::size_t CurlCheck::header_line(std::string_view line) {
   return line.size();
 }
 
-// Whether the check needs nothing behind this line: it ends the headers of an upgrade, or of an answer whose body is
-// not to be read.
-bool CurlCheck::is_enough(std::string_view line) const {
-  if (line != "\r\n" && line != "\n") return false;
-  const bool websocket = is_websocket(hop_.target.kind);
-  if (!websocket && spec().read_body) return false;
+// Whether the check needs nothing more: the headers of an upgrade are over, or those of an answer whose body is not to
+// be read. A redirect's body is nobody's to judge, and is read only where that keeps the connection.
+bool CurlCheck::is_enough() const {
+  if (!headers_over_) return false;
   const long status = number_info(easy_, CURLINFO_RESPONSE_CODE);
-  return websocket ? status == kSwitchingProtocols : status >= kFirstFinalStatus;
+  if (is_websocket(hop_.target.kind)) return status == kSwitchingProtocols;
+  if (!spec().read_body) return status >= kFirstFinalStatus;
+  curl_off_t length = -1;
+  curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  return wants_redirect(status) && !(spec().keep_alive && length >= 0);
 }
 
 void CurlCheck::keep_header(std::string_view line) {
@@ -415,23 +420,24 @@ std::optional<Failure> CurlCheck::judge() {
   return failure;
 }
 
-bool CurlCheck::wants_redirect() const {
-  if (!is_http(hop_.target.kind) || !spec().follow_redirects || !is_redirect(answer_.status)) return false;
+bool CurlCheck::wants_redirect(long status) const {
+  if (!is_http(hop_.target.kind) || !spec().follow_redirects || !is_redirect(status) || location_.empty()) return false;
   // A check that expects this very redirect has its answer.
-  return std::none_of(check().status.begin(), check().status.end(), [this](const StatusRange& range) {
-    return range.first <= answer_.status && answer_.status <= range.last;
-  });
+  return std::none_of(check().status.begin(), check().status.end(),
+                      [status](const StatusRange& range) { return range.first <= status && status <= range.last; });
 }
 
 void CurlCheck::on_transfer_done(CURLcode code) {
   loop().cancel(phase_timer_);
   read_figures();
+  const bool follows = (headers_over_ || code == CURLE_OK) && wants_redirect(answer_.status);
+  if (follows && code != CURLE_OK) abort_ = Abort::headers_enough;  // only the body has failed
   auto failure = transfer_failure(code);
   if (failure) {
     fail(*std::move(failure));
     return;
   }
-  if (wants_redirect() && !location_.empty()) {
+  if (follows) {
     follow();
     return;
   }
@@ -469,6 +475,7 @@ void CurlCheck::follow() {
   answer_ = Answer{};
   location_.clear();
   abort_ = Abort::none;
+  headers_over_ = false;
   header_bytes_ = 0;
   body_bytes_ = 0;
   error_text_.fill('\0');

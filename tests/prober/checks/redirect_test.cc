@@ -71,6 +71,45 @@ TEST(Redirects, BlanksInLocationAreFollowed) {
   EXPECT_THAT(there.request(0), testing::StartsWith("GET /a%20b%c3%a9 HTTP/1.1\r\n"));
 }
 
+// Each body is sent behind the headers of a redirect.
+TEST(Redirects, WhateverBodyARedirectHasIsNotJudged) {
+  for (const std::string head : {"Content-Length: 50\r\n", "Transfer-Encoding: chunked\r\n", ""}) {
+    for (const bool keep_alive : {false, true}) {
+      RecordingServer there({http_answer(200, "ok")});
+      LoopbackServer here(
+          answering("HTTP/1.1 302 Found\r\nLocation: " + there.server().url("http") + "\r\n" + head + "\r\nno chunk"));
+      auto spec = spec_for(here.url("http"));
+      spec.keep_alive = keep_alive;
+      const auto outcome = run_check(spec);
+      EXPECT_EQ(outcome.state, State::up) << head << keep_alive << ' ' << outcome.detail;
+      EXPECT_EQ(outcome.redirects, 1) << head << keep_alive;
+    }
+  }
+}
+
+TEST(Redirects, ABodyWithoutEndHoldsUpNoRedirect) {
+  RecordingServer there({http_answer(200, "ok")});
+  LoopbackServer here([&there](Connection& c) {
+    c.read_request();
+    c.send("HTTP/1.1 302 Found\r\nLocation: " + there.server().url("http") + "\r\n\r\n");
+    while (c.send("x") && c.pause_ms(20)) {
+    }
+  });
+  EXPECT_EQ(run_check(here.url("http")).state, State::up);
+}
+
+TEST(Redirects, HeadersThatDoNotEndAreNoRedirect) {
+  RecordingServer there({http_answer(200, "ok")});
+  LoopbackServer here([&there](Connection& c) {
+    c.read_request();
+    c.send("HTTP/1.1 302 Found\r\nLocation: " + there.server().url("http") + "\r\nX-More: ");
+    c.wait_for_close();
+  });
+  auto spec = spec_for(here.url("http"));
+  spec.timeouts.total = std::chrono::milliseconds(300);
+  EXPECT_EQ(run_check(spec).error, ErrorClass::timeout);
+}
+
 TEST(Redirects, LongAddressesAreFollowed) {
   RecordingServer recording({redirect_to("/" + std::string(6000, 'x')), http_answer(200, "")});
   EXPECT_EQ(run_check(recording.server().url("http")).state, State::up);
