@@ -63,6 +63,11 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       return fail(ErrorCode::invalid_argument, "the duration \"" + std::string(text) + "\" is longer than 100 years");
     }
   }
+  // Of what is written in decimals a double is off by far less, up to 100 years.
+  constexpr double kNoise = 1e-3;
+  if (std::abs(total_ms - std::round(total_ms)) > kNoise) {
+    return fail(ErrorCode::invalid_argument, "the duration \"" + std::string(text) + "\" is finer than a millisecond");
+  }
   return std::chrono::milliseconds{std::llround(total_ms)};
 }
 

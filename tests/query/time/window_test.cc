@@ -145,13 +145,15 @@ TEST(Duration, ReadsNumbersWithUnits) {
   EXPECT_EQ(parse_duration("5m").value(), minutes{5});
   EXPECT_EQ(parse_duration("1h30m").value(), minutes{90});
   EXPECT_EQ(parse_duration("1.5h").value(), minutes{90});
+  EXPECT_EQ(parse_duration("0.001s").value(), milliseconds{1});
   EXPECT_EQ(parse_duration("7d").value(), hours{168});
   EXPECT_EQ(parse_duration("2w").value(), hours{336});
   EXPECT_EQ(parse_duration("0s").value(), seconds{0});
 }
 
 TEST(Duration, RefusesTheRest) {
-  for (const char* text : {"", "5", "m", "-5m", "5x", "5 m", "1e3s", "101000d", "nan", "infs", ".5h"}) {
+  for (const char* text :
+       {"", "5", "m", "-5m", "5x", "5 m", "1e3s", "101000d", "nan", "infs", ".5h", "0.5ms", "1.0005s"}) {
     EXPECT_FALSE(parse_duration(text).has_value()) << text;
   }
 }

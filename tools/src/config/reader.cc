@@ -195,7 +195,8 @@ std::optional<std::chrono::milliseconds> read_duration(const YAML::Node& node, s
   if (!text) return std::nullopt;
   const auto duration = parse_duration(*text);
   if (!duration) {
-    problems.add(node, fmt::format("{} `{}` is not a duration like 90s, 5m or 24h", what, printable(*text)));
+    problems.add(node, fmt::format("{} `{}` is not a duration like 90s, 5m or 24h, in whole milliseconds", what,
+                                   printable(*text)));
     return std::nullopt;
   }
   if (*duration < least || *duration > most) {
