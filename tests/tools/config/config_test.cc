@@ -7,7 +7,9 @@
 #include <nines/check_spec.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "tools/support/command_line.h"
 
@@ -360,6 +362,16 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"BadPort", one_server("web: {listen: \"127.0.0.1:70000\"}\n"), "4:15", "127.0.0.1:8080"},
         Refusal{"SizeWithoutUnit", one_server("store: {max-size: 1000}\n"), "4:19", "64MiB"},
         Refusal{"SizeInParts", one_server("store: {max-size: 1.5GiB}\n"), "4:19", "64MiB"},
+        Refusal{"IntervalFinerThanAMillisecond", one_server("    interval: 1.0005s\n"), "4:15", "whole milliseconds"},
+        Refusal{"AlertTimeoutFinerThanAMillisecond", one_server("alerts: [{name: a, exec: [sh], timeout: 0.5ms}]\n"),
+                "4:41", "whole milliseconds"},
+        Refusal{"NoAuthorities", one_server("    ca-file: /nowhere/ca.pem\n"), "4:14",
+                "ca-file: there is no file /nowhere/ca.pem that can be read"},
+        Refusal{"NoRevocations", one_server("    crl-file: /nowhere/crl.pem\n"), "4:15", "crl-file: there is no file"},
+        Refusal{"NoClientCertificate", one_server("    client-certificate: /nowhere/c.pem\n"), "4:25",
+                "client-certificate: there is no file"},
+        Refusal{"AuthoritiesInAFolder", one_server("    ca-file: /etc\n"), "4:14", "there is no file /etc"},
+        Refusal{"AuthoritiesThatAreNone", one_server("    ca-file: /etc/passwd\n"), "4:14", "not in the PEM format"},
         Refusal{"SizeOfNothing", one_server("store: {memory: 0MiB}\n"), "4:17", "64MiB"},
         Refusal{"RetentionUnderADay", one_server("store: {retention: 1h}\n"), "4:20", "from 1d"},
         Refusal{"UnknownAlertOfServer", one_server("    alerts: [nobody]\n"), "2:5", "no alert named `nobody`"},
@@ -388,6 +400,16 @@ TEST(ConfigTest, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
       EXPECT_THAT(message, Not(HasSubstr("\n"))) << "one mistake, one sentence";
     }
   }
+}
+
+TEST(ConfigTest, AClientKeyThatIsNotThereIsNamedBesideItsCertificate) {
+  const std::string pem = ::testing::TempDir() + "client_key_beside_its_certificate.pem";
+  std::ofstream(pem) << "a note\n-----BEGIN CERTIFICATE-----\n";
+  const std::string certificate = "    client-certificate: " + pem + "\n";
+  good("servers:\n  - name: site\n    url: https://localhost/\n" + certificate);
+  EXPECT_THAT(bad(one_server(certificate + "    client-key: /nowhere/k.pem\n")),
+              StartsWith("f.yaml:5:17: client-key: there is no file /nowhere/k.pem"));
+  std::remove(pem.c_str());
 }
 
 TEST(ConfigTest, AllMistakesAreReportedInTheOrderOfTheFile) {

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "config/keys.h"
@@ -48,6 +51,36 @@ YAML::Node place_of(const MapReader& map, std::string_view field) {
   return *node;
 }
 
+// Whether a file holds what PEM begins with; large ones too, such as the system's authorities.
+bool holds_pem(std::ifstream& file) {
+  constexpr std::string_view kMark = "-----BEGIN ";
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line.find(kMark) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// The files that TLS reads at each check: with one missing, no check would ever find out how the server is.
+std::vector<FieldError> file_problems(const CheckSpec& spec) {
+  const std::pair<const char*, const std::string*> files[] = {{"ca-file", &spec.ca_file},
+                                                              {"crl-file", &spec.crl_file},
+                                                              {"client-certificate", &spec.client_certificate},
+                                                              {"client-key", &spec.client_key}};
+  std::vector<FieldError> errors;
+  for (const auto& [field, path] : files) {
+    if (path->empty()) continue;
+    std::error_code none;
+    std::ifstream file(*path, std::ios::binary);
+    if (!std::filesystem::is_regular_file(*path, none) || !file) {
+      errors.push_back({field, "there is no file " + *path + " that can be read"});
+    } else if (!holds_pem(file)) {
+      errors.push_back({field, *path + " is not in the PEM format"});
+    }
+  }
+  return errors;
+}
+
 // Reads the keys that describe a check, and reports each mistake at its own place.
 class CheckReader {
  public:
@@ -71,7 +104,10 @@ class CheckReader {
   }
 
   // What the fields say together.
-  void validate(std::chrono::milliseconds interval) { report(check_spec_problems(spec, interval)); }
+  void validate(std::chrono::milliseconds interval) {
+    report(check_spec_problems(spec, interval));
+    report(file_problems(spec));
+  }
 
   CheckSpec spec;
 
