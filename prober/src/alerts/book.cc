@@ -232,7 +232,9 @@ void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
     const auto entries = owed_.at(target).entries;
     sums_.dropped += entries.size();
     note(LogLevel::warning,
-         "alert target \"" + target + "\" is gone; " + std::to_string(entries.size()) + " messages for it are dropped");
+         "alert target \"" + target + "\" is gone; " +
+             (entries.size() == 1 ? "a message for it is" : std::to_string(entries.size()) + " messages for it are") +
+             " dropped");
     for (const auto& [id, entry] : entries) {
       settle(target, entry);
       record(settled_record(target, id));

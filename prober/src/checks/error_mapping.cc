@@ -43,6 +43,11 @@ bool is_tls_alert(const std::string& message) noexcept {
   return message.find("alert") != std::string::npos && message.find("SSL") != std::string::npos;
 }
 
+// libcurl calls a body whose chunks are malformed a failed read.
+bool is_broken_chunk(const std::string& message) noexcept {
+  return message.find("chunked-encoding") != std::string::npos;
+}
+
 const char* sentence(ErrorClass error) noexcept {
   switch (error) {
     case ErrorClass::dns:
@@ -187,8 +192,10 @@ Failure curl_failure(CURLcode code, const TransferProgress& progress, const std:
   Failure failure;
   failure.error = classify(code, progress);
   if (failure.error == ErrorClass::reset && is_tls_alert(curl_message)) failure.error = ErrorClass::tls;
+  if (failure.error == ErrorClass::reset && is_broken_chunk(curl_message)) failure.error = ErrorClass::protocol;
   failure.detail = sentence(failure.error);
-  const bool says_more = failure.detail.empty() || failure.error == ErrorClass::too_large;
+  const bool of_memory = code == CURLE_OUT_OF_MEMORY;  // which is not what there is too little of
+  const bool says_more = failure.detail.empty() || (failure.error == ErrorClass::too_large && !of_memory);
   if (says_more) {
     const std::string text = curl_message.empty() ? curl_easy_strerror(code) : curl_message;
     failure.detail = shorten(text, kShownBytes);

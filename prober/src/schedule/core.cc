@@ -131,7 +131,7 @@ void ProberCore::mark_missed_while_stopped(Live& live, const CheckResult& last) 
   if (last.time + hold_of(live.server.rules, last.interval_ms) <= now) {
     live.judges.expire();
   } else if (last.state != State::unknown && next_due < now && !live.server.paused) {
-    mark_unknown(live, next_due, "the prober was not running");
+    mark_unknown(live, next_due, "no prober was checking it");
   }
 }
 

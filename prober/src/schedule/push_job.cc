@@ -32,6 +32,17 @@ std::string seconds_text(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(time).count()) + " s";
 }
 
+// "1.5 s": to the millisecond, so that what is just below a limit and what is just above it look different.
+std::string exact_seconds_text(std::chrono::milliseconds time) {
+  std::string text = std::to_string(time.count() / 1'000);
+  if (const auto rest = time.count() % 1'000; rest != 0) {
+    std::string decimals = std::to_string(1'000 + rest).substr(1);
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    text += "." + decimals;
+  }
+  return text + " s";
+}
+
 // Between a dozen of its times from a fixed day on, so that the same schedule has the same grace on every day.
 std::chrono::milliseconds shortest_step(const JobSchedule& schedule) {
   constexpr TimeMs kSomeDay = from_ms(1'767'225'600'000);  // 2026-01-01
@@ -98,11 +109,13 @@ void PushJob::judge_runtime(std::chrono::milliseconds runtime, CheckResult& resu
   if (rhythm_.max_runtime > none && runtime > rhythm_.max_runtime) {
     result.state = State::down;
     result.error = ErrorClass::timeout;
-    result.detail = "the job took " + seconds_text(runtime) + ", max-runtime is " + seconds_text(rhythm_.max_runtime);
+    result.detail =
+        "the job took " + exact_seconds_text(runtime) + ", max-runtime is " + exact_seconds_text(rhythm_.max_runtime);
   } else if (rhythm_.latency_below > none && runtime >= rhythm_.latency_below) {
     result.state = State::degraded;
     result.error = ErrorClass::slow;
-    result.detail = "the job took " + seconds_text(runtime) + ", expected below " + seconds_text(rhythm_.latency_below);
+    result.detail =
+        "the job took " + exact_seconds_text(runtime) + ", expected below " + exact_seconds_text(rhythm_.latency_below);
   }
 }
 

@@ -114,6 +114,15 @@ TEST(Hostile, AnEndlessHeaderLineHitsTheLimit) {
   EXPECT_EQ(run_check(server.url("http")).error, ErrorClass::too_large);
 }
 
+TEST(Hostile, AHeaderLineOverLibcurlsLimitIsNoLackOfMemory) {
+  LoopbackServer server(answering("HTTP/1.1 200 OK\r\nX-Long: " + std::string(200'000, 'y') + "\r\n\r\n"));
+  auto spec = spec_for(server.url("http"));
+  spec.header_limit_bytes = 256U << 10;
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.error, ErrorClass::too_large);
+  EXPECT_EQ(outcome.detail, "headers over their limit");
+}
+
 TEST(Hostile, AnEndlessBodyHitsItsLimit) {
   LoopbackServer server([](Connection& c) {
     c.read_request();
@@ -201,6 +210,13 @@ TEST(Hostile, ACloseWithoutAnAnswerIsAReset) {
 TEST(Hostile, ATruncatedBodyIsAReset) {
   LoopbackServer server(answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"));
   EXPECT_EQ(run_check(server.url("http")).error, ErrorClass::reset);
+}
+
+TEST(Hostile, MalformedChunksAreAProtocolError) {
+  LoopbackServer server(answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n"));
+  const auto outcome = run_check(server.url("http"));
+  EXPECT_EQ(outcome.error, ErrorClass::protocol);
+  EXPECT_THAT(outcome.detail, testing::HasSubstr("chunked-encoding"));
 }
 
 TEST(Hostile, GarbageIsAProtocolError) {

@@ -368,6 +368,8 @@ TEST(PushJobTest, RunTimeIsTheLatencyAndIsJudged) {
   EXPECT_EQ(run(41s).state, State::down);
   EXPECT_EQ(run(41s).error, ErrorClass::timeout);
   EXPECT_EQ(run(41s).detail, "the job took 41 s, max-runtime is 40 s");
+  EXPECT_EQ(run(40'050ms).detail, "the job took 40.05 s, max-runtime is 40 s");
+  EXPECT_EQ(run(20'500ms).detail, "the job took 20.5 s, expected below 20 s");
 }
 
 TEST(PushJobTest, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
