@@ -289,7 +289,16 @@ TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
     }
   });
   threads.emplace_back([&] {
-    while (!over) static_cast<void>(try_contents_of(store));
+    while (!over) {
+      const auto cursor = store.scan(ServerId{1}, {from_ms(0), kTimeLimit}, {});
+      std::int64_t last_ms = -1;
+      if (!cursor) continue;
+      static_cast<void>((*cursor)->for_each([&](const Segment& segment) {
+        if (segment.location != LocationId{}) return;
+        EXPECT_LT(last_ms, segment.time_ms.front());
+        last_ms = segment.time_ms.back();
+      }));
+    }
   });
   for (int round = 0; round < 8; ++round) {
     std::this_thread::sleep_for(milliseconds{30});
