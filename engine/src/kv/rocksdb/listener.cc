@@ -11,20 +11,31 @@ void DamageListener::OnBackgroundError(rocksdb::BackgroundErrorReason reason, ro
   if (reason != rocksdb::BackgroundErrorReason::kCompaction) {
     const MutexLock lock(mutex_);
     if (!flush_error_) flush_error_ = *error;
+    // No flush begins behind this one.
+    *error = rocksdb::Status(*error, rocksdb::Status::Severity::kFatalError);
     return;
   }
-  if (!error->IsCorruption()) return;
-  if (log_) {
+  if (log_ && error->IsCorruption()) {
     log_(LogLevel::error,
          "a compaction met a damaged block and was given up; what is damaged stays as it is: " + error->ToString());
+  } else if (log_) {
+    log_(LogLevel::warning, "a compaction failed and was given up; it is tried again later: " + error->ToString());
   }
   *error = rocksdb::Status::OK();
 }
 
+void DamageListener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                                          bool* begin) {
+  *begin = false;
+}
+
 void DamageListener::OnCompactionCompleted(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& job) {
-  if (!job.status.IsCorruption()) return;
+  const rocksdb::Status& status = job.status;
+  // Ended by a close, by a hand, or with its family.
+  if (status.ok() || status.IsShutdownInProgress() || status.IsIncomplete() || status.IsColumnFamilyDropped()) return;
   const MutexLock lock(mutex_);
-  damaged_.push_back(job.cf_id);
+  switches_.push_back({job.cf_id, false});
+  if (!status.IsCorruption()) waiting_.push_back(job.cf_id);
 }
 
 std::optional<rocksdb::Status> DamageListener::flush_error() const {
@@ -49,7 +60,10 @@ std::uint64_t DamageListener::flushed_position() const {
 
 /// All families are flushed together, and each write has a key in the default one.
 void DamageListener::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
-  if (job.cf_name == rocksdb::kDefaultColumnFamilyName) note_flush(job.largest_seqno);
+  if (job.cf_name != rocksdb::kDefaultColumnFamilyName) return;
+  note_flush(job.largest_seqno);
+  const MutexLock lock(mutex_);
+  for (const std::uint32_t family : std::exchange(waiting_, {})) switches_.push_back({family, true});
 }
 
 rocksdb::SequenceNumber DamageListener::written() const {
@@ -65,9 +79,9 @@ void DamageListener::note_flush(rocksdb::SequenceNumber sequence) {
   }
 }
 
-std::vector<std::uint32_t> DamageListener::take_damaged() {
+std::vector<DamageListener::Automatic> DamageListener::take_switches() {
   const MutexLock lock(mutex_);
-  return std::exchange(damaged_, {});
+  return std::exchange(switches_, {});
 }
 
 }  // namespace nines::engine

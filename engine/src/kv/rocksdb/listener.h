@@ -1,8 +1,10 @@
 // What RocksDB's own threads have met.
 //
-// A compaction that meets a damaged block fails, and nothing else does: RocksDB would take no write any more, of any
-// key, until it is opened again, and then meet the same block. A flush that fails is told to the next write, which
-// would otherwise wait for it for ever.
+// A compaction that fails leaves all as it was, and nothing else fails with it: for a damaged block RocksDB would take
+// no write any more until it is opened again, and then meet the same block; for a full disk it would fail the next
+// flush, and forget to take that back. A flush that fails is told to the next write, which would otherwise wait for it
+// for ever, and is the end of this open: RocksDB 7.8 does not mend itself with flushes of several families at once, but
+// can wait for itself without end, and then cannot be closed (its issue 11867).
 //
 // Threads: RocksDB calls from its own; families() from any.
 #pragma once
@@ -26,9 +28,13 @@ class DamageListener final : public rocksdb::EventListener {
  public:
   explicit DamageListener(std::function<void(LogLevel, std::string_view)> log) : log_(std::move(log)) {}
 
-  /// The column families whose automatic compaction has met damage since the last call: they would try it again every
-  /// second, and have to be told not to.
-  [[nodiscard]] std::vector<std::uint32_t> take_damaged() NINES_EXCLUDES(mutex_);
+  struct Automatic {
+    std::uint32_t family = 0;
+    bool on = false;
+  };
+  /// The column families whose automatic compaction is to be switched since the last call. One that has failed would be
+  /// tried again every second: where there is damage it stays off, else it is off until something has been flushed.
+  [[nodiscard]] std::vector<Automatic> take_switches() NINES_EXCLUDES(mutex_);
 
   /// Why a flush has failed, if one has: nothing more may be written then.
   [[nodiscard]] std::optional<rocksdb::Status> flush_error() const NINES_EXCLUDES(mutex_);
@@ -44,6 +50,7 @@ class DamageListener final : public rocksdb::EventListener {
   // What RocksDB calls.
   void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* begin) override;
   void OnCompactionCompleted(rocksdb::DB* db, const rocksdb::CompactionJobInfo& job) override;
 
  private:
@@ -56,7 +63,8 @@ class DamageListener final : public rocksdb::EventListener {
   std::optional<rocksdb::Status> flush_error_ NINES_GUARDED_BY(mutex_);
   std::deque<Written> written_ NINES_GUARDED_BY(mutex_);  // the last of each segment, not known to be in tables
   std::uint64_t flushed_ NINES_GUARDED_BY(mutex_) = 0;
-  std::vector<std::uint32_t> damaged_ NINES_GUARDED_BY(mutex_);
+  std::vector<Automatic> switches_ NINES_GUARDED_BY(mutex_);
+  std::vector<std::uint32_t> waiting_ NINES_GUARDED_BY(mutex_);  // for a flush
 };
 
 }  // namespace nines::engine

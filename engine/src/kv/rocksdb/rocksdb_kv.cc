@@ -244,7 +244,7 @@ class RocksKv final : public Tables {
     store(value.data(), position);
     const auto noted = rocks.Put(families()->notes().get(), kLogKey, {value.data(), value.size()});
     if (!noted.ok()) return to_result(noted);
-    rest_damaged();
+    switch_compactions();
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     // A write that had to wait for a flush would wait for ever when that has failed.
@@ -386,14 +386,15 @@ class RocksKv final : public Tables {
     return is_enough ? Result<void>{} : read;
   }
 
-  /// Leaves families alone whose compaction has met damage; RocksDB would try again each second.
-  void rest_damaged() {
-    const auto damaged = database_->damage->take_damaged();
-    if (damaged.empty()) return;
+  /// Leaves families alone whose compaction has failed, as long as it would fail again.
+  void switch_compactions() {
+    const auto switches = database_->damage->take_switches();
+    if (switches.empty()) return;
     const auto families = this->families();
-    for (const std::uint32_t id : damaged) {
+    for (const DamageListener::Automatic& automatic : switches) {
       for (auto* family : families->all()) {
-        if (family->GetID() == id) static_cast<void>(db_->SetOptions(family, {{"disable_auto_compactions", "true"}}));
+        if (family->GetID() != automatic.family) continue;
+        static_cast<void>(db_->SetOptions(family, {{"disable_auto_compactions", automatic.on ? "false" : "true"}}));
       }
     }
   }

@@ -77,7 +77,9 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   db.atomic_flush = true;
   db.avoid_flush_during_shutdown = true;
   db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
-  db.max_background_jobs = performance.background_threads;
+  // One flush at a time: one that waits for another that has failed waits for ever.
+  db.max_background_flushes = 1;
+  db.max_background_compactions = std::max(1, performance.background_threads - 1);
   db.max_open_files = -1;
   db.max_file_opening_threads = 1;         // of them so many would be started for each month
   db.skip_stats_update_on_db_open = true;  // they would be read from every file, for nothing that is asked here
