@@ -154,10 +154,14 @@ class LocalCare {
   virtual ~LocalCare() = default;
   /// Hands the log to the operating system, and syncs it to the device when `sync`.
   [[nodiscard]] virtual Result<void> flush_log(bool sync) = 0;
-  /// Hands each server's rows of `recent`, as they were when this was opened, to `visit`, ascending by key, once and
-  /// for all: it gives up their memory. False when that has been done, or there is no such short way to them; they are
-  /// then read through a view. Errors: corruption, when a row does not decode.
-  [[nodiscard]] virtual Result<bool> take_rows(const std::function<void(std::span<const CheckResult>)>& visit) = 0;
+  /// Tells `visit` of each server that had rows of `recent` when this was opened: how many they are, and what memory
+  /// they take until take_rows(). False when there is no such short way to them; they are then read through a view.
+  [[nodiscard]] virtual bool find_rows(
+      const std::function<void(ServerId, std::size_t rows, std::size_t bytes)>& visit) = 0;
+  /// Those rows, ascending by key, once and for all: it gives up their memory. Requires: find_rows() told of them, and
+  /// none of the server has been written since. Other servers' may be taken meanwhile. Errors: corruption, when one
+  /// does not decode.
+  [[nodiscard]] virtual Result<std::vector<CheckResult>> take_rows(ServerId server) = 0;
   /// When the log is longer than it should be: some of the servers whose rows keep it from becoming shorter, which are
   /// to be sealed, or written again. Each is named once until all have been. Requires: one caller at a time.
   [[nodiscard]] virtual std::vector<ServerId> holding_log(std::size_t most) = 0;

@@ -197,8 +197,7 @@ std::int64_t ServerState::sealing_to_ms() const {
 void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t change) {
   const MutexLock lock(view);
   head_ = std::move(head);
-  found_rows = {};
-  rows_found = false;
+  set_rows_locked(RowsAt::disk, {});
   summaries_end_ = summaries_end;
   newest_ms_ = std::max(head_.last_ms(), std::max<std::int64_t>(head_.watermark_ms(), 0));
   changed_at_ = change;
@@ -211,8 +210,18 @@ void ServerState::forget_sealed(std::span<const CheckResult> rows, std::uint64_t
   const MutexLock lock(view);
   if (!loaded()) return;
   forget_locked(change);
-  found_rows = std::move(columns);
-  rows_found = true;
+  set_rows_locked(RowsAt::here, std::move(columns));
+}
+
+void ServerState::keep_rows(std::vector<SeriesColumns> rows) {
+  const MutexLock lock(view);
+  set_rows_locked(RowsAt::here, std::move(rows));
+}
+
+void ServerState::set_rows_locked(RowsAt at, std::vector<SeriesColumns> rows) {
+  rows_at = at;
+  found_rows = std::move(rows);
+  kv_rows = kv_row_bytes = 0;
 }
 
 void ServerState::forget(std::uint64_t change) {
@@ -222,16 +231,14 @@ void ServerState::forget(std::uint64_t change) {
 
 /// What was stored for a state that has been forgotten since is found on disk, with the rows that were known before.
 void ServerState::read_again_locked() {
-  found_rows.clear();
-  rows_found = false;
+  set_rows_locked(RowsAt::disk, {});
 }
 
 void ServerState::forget_locked(std::uint64_t change) {
   loaded_ = false;
   ++generation_;
   head_ = Head();
-  found_rows.clear();
-  rows_found = false;
+  set_rows_locked(RowsAt::disk, {});
   changed_at_ = change;
 }
 
@@ -345,7 +352,7 @@ void StateTable::add(ServerId id) {
   auto state = std::make_shared<ServerState>(id);
   {
     const MutexLock view(state->view);
-    state->rows_found = true;  // none, yet
+    state->rows_at = ServerState::RowsAt::here;  // none, yet
   }
   states_[index] = std::move(state);
   ++size_;
@@ -383,21 +390,27 @@ std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
 }
 
 Result<void> StateTable::find_rows(Kv& kv) {
+  const auto none_known = [this] {
+    for (const auto& state : all()) {
+      const MutexLock lock(state->view);
+      state->rows_at = ServerState::RowsAt::here;
+    }
+  };
   if (LocalCare* const local = kv.local(); local != nullptr) {
-    const auto taken = local->take_rows([this](std::span<const CheckResult> results) {
-      const auto state = find(results.front().server);
+    none_known();
+    const bool found = local->find_rows([this](ServerId server, std::size_t rows, std::size_t bytes) {
+      const auto state = find(server);
       if (state == nullptr) return;
       const MutexLock lock(state->view);
-      state->found_rows = to_columns(results);
+      state->rows_at = ServerState::RowsAt::kv;
+      state->kv_rows = rows;
+      state->kv_row_bytes = bytes;
     });
-    if (!taken) return tl::unexpected<Error>(taken.error());
-    if (*taken) {
-      note_rows_found();
-      return {};
-    }
+    if (found) return {};
   }
   auto view = kv.view_all(Space::recent);
   if (!view) return tl::unexpected<Error>(view.error());
+  none_known();
   std::vector<CheckResult> rows;  // of one server
   const auto hand_over = [&] {
     if (rows.empty()) return;
@@ -415,44 +428,47 @@ Result<void> StateTable::find_rows(Kv& kv) {
     rows.push_back(std::move(*row));
   }
   hand_over();
-  if (auto status = recent.status(); !status) return status;
-  note_rows_found();
-  return {};
+  return recent.status();
 }
 
-void StateTable::note_rows_found() {
-  for (const auto& state : all()) {
-    const MutexLock lock(state->view);
-    state->rows_found = true;
-  }
-}
-
-Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
+Result<void> StateTable::ensure_loaded(ServerState& state, Kv& kv) const {
   if (state.loaded()) return {};
   state.settle();
+  ServerState::RowsAt rows_at{};
   std::vector<SeriesColumns> rows;
-  bool found = false;
   {
     const MutexLock lock(state.view);
-    found = state.rows_found;
+    rows_at = state.rows_at;
     rows = state.found_rows;
   }
-  auto view = found ? kv.view(state.id, {Space::checks, Space::days})
-                    : kv.view(state.id, {Space::checks, Space::days, Space::recent});
-  if (!view) return tl::unexpected<Error>(view.error());
-  if (!found) {
+  if (rows_at == ServerState::RowsAt::kv) {
+    const auto taken = kv.local()->take_rows(state.id);
+    if (!taken) return tl::unexpected<Error>(taken.error());
+    rows = to_columns(*taken);
+  }
+  auto view = rows_at == ServerState::RowsAt::disk ? kv.view(state.id, {Space::checks, Space::days, Space::recent})
+                                                   : kv.view(state.id, {Space::checks, Space::days});
+  Result<void> loaded = view ? Result<void>{} : tl::unexpected<Error>(view.error());
+  if (loaded && rows_at == ServerState::RowsAt::disk) {
     auto read = read_rows(state.id, **view);
     if (!read) return tl::unexpected<Error>(read.error());
     rows = std::move(*read);
   }
-  auto watermark = find_watermark(state.id, **view);
+  if (loaded) loaded = load_sealed(state, **view, rows);
+  if (!loaded && rows_at == ServerState::RowsAt::kv) state.keep_rows(std::move(rows));
+  return loaded;
+}
+
+/// Loads what is not a row.
+Result<void> StateTable::load_sealed(ServerState& state, View& view, const std::vector<SeriesColumns>& rows) const {
+  auto watermark = find_watermark(state.id, view);
   if (!watermark && watermark.error().code == ErrorCode::corruption) {
-    watermark = guess_watermark(state.id, rows, to_ms(options_.clock()), **view);
+    watermark = guess_watermark(state.id, rows, to_ms(options_.clock()), view);
   }
   if (!watermark) return tl::unexpected<Error>(watermark.error());
   std::int64_t last_ms = *watermark;
   for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
-  const auto summaries_end = find_summaries_end(state.id, *watermark, **view);
+  const auto summaries_end = find_summaries_end(state.id, *watermark, view);
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
@@ -460,7 +476,7 @@ Result<void> StateTable::ensure_loaded(ServerState& state, const Kv& kv) const {
   std::int64_t start = has_room ? head_start(last_ms, *watermark) : *watermark + 1;
   head.reset(utc_day(start) * kDayMs, *watermark);
   if (start <= *watermark) {
-    if (auto read = read_chunks(state.id, start, **view, head); !read) {
+    if (auto read = read_chunks(state.id, start, view, head); !read) {
       if (read.error().code != ErrorCode::corruption) return read;
       // Readers find on disk what can be read of it, and say what cannot.
       start = *watermark + 1;

@@ -58,9 +58,17 @@ class ServerState {
   std::atomic<bool> removed{false};
 
   mutable Mutex view;
-  /// Whether opening has read the rows, and which, until the rest is loaded.
-  bool rows_found NINES_GUARDED_BY(view) = false;
+  /// Where the rows are until the rest is loaded.
+  enum class RowsAt : std::uint8_t {
+    disk,  ///< to be read through a view
+    kv,    ///< the Kv has them at hand (LocalCare::take_rows)
+    here,  ///< in found_rows
+  };
+  RowsAt rows_at NINES_GUARDED_BY(view) = RowsAt::disk;
   std::vector<SeriesColumns> found_rows NINES_GUARDED_BY(view);
+  /// How many the Kv has, and their memory.
+  std::size_t kv_rows NINES_GUARDED_BY(view) = 0;
+  std::size_t kv_row_bytes NINES_GUARDED_BY(view) = 0;
   /// Null, or days that were read before; true as long as nothing is changing and changed_at is not after its
   /// taken_at().
   std::shared_ptr<const CachedDays> days NINES_GUARDED_BY(view);
@@ -105,6 +113,8 @@ class ServerState {
 
   /// Begins with what the disk holds: `head` with its watermark, and no summary of the day `summaries_end` or later.
   void load(Head head, std::int64_t summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  /// Rows were read, and what else is needed could not be: they are here for the next attempt.
+  void keep_rows(std::vector<SeriesColumns> rows) NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// What is known is not valid any more: it is loaded anew before the next use.
   void forget(std::uint64_t change) NINES_EXCLUDES(view);
   /// The same of all but the rows, which are `rows` now, sorted and unique.
@@ -129,6 +139,7 @@ class ServerState {
   void check() const NINES_REQUIRES(view);
   void forget_locked(std::uint64_t change) NINES_REQUIRES(view);
   void read_again_locked() NINES_REQUIRES(view);
+  void set_rows_locked(RowsAt at, std::vector<SeriesColumns> rows) NINES_REQUIRES(view);
 
   std::atomic<bool> loaded_{false};
   std::atomic<std::uint64_t> generation_{0};
@@ -164,7 +175,8 @@ class StateTable {
   void remove(ServerId id);
   /// Forgets all that was known, and holds exactly the states of `servers`.
   void reset(std::span<const Server> servers);
-  /// Reads all rows of `recent` into the states, in one pass. Errors: corruption, io.
+  /// Finds the rows of `recent` of all servers: where the Kv has them at hand they stay there until their server is
+  /// loaded, else they are read in one pass. Errors: corruption, io.
   [[nodiscard]] Result<void> find_rows(Kv& kv);
   [[nodiscard]] std::vector<std::shared_ptr<ServerState>> all() const;
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -172,7 +184,7 @@ class StateTable {
   /// Reads what `state` has to know from the store, when it does not know it yet. Its head gets nothing but the rows
   /// once the budget is used up: after opening, one scan of all servers would bring in every head. Errors: corruption,
   /// io.
-  [[nodiscard]] Result<void> ensure_loaded(ServerState& state, const Kv& kv) const NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> ensure_loaded(ServerState& state, Kv& kv) const NINES_REQUIRES(state.write);
 
   /// Where the head of a server should begin whose newest result is at `last_ms` and sealed up to `watermark_ms`.
   [[nodiscard]] std::int64_t head_start(std::int64_t last_ms, std::int64_t watermark_ms) const noexcept;
@@ -197,7 +209,8 @@ class StateTable {
   }
 
  private:
-  void note_rows_found();
+  [[nodiscard]] Result<void> load_sealed(ServerState& state, View& view, const std::vector<SeriesColumns>& rows) const
+      NINES_REQUIRES(state.write);
 
   const Options& options_;
   mutable std::atomic<std::size_t> cached_days_bytes_{0};  // before the states, whose days count themselves out

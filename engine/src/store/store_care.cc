@@ -81,6 +81,8 @@ StoreStats StoreImpl::stats() const {
   for (const auto& state : core_->states.all()) {
     const MutexLock view(state->view);
     stats.recent_rows += state->head().rows();
+    stats.recent_rows += state->kv_rows;
+    stats.head_bytes += state->kv_row_bytes;
     for (const SeriesColumns& series : state->found_rows) {
       stats.recent_rows += series.size();
       stats.head_bytes += series.memory_bytes();

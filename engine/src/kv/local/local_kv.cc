@@ -79,20 +79,27 @@ class LocalKv final : public Kv, public LocalCare {
     return log_->flush(sync);
   }
 
-  [[nodiscard]] Result<bool> take_rows(const std::function<void(std::span<const CheckResult>)>& visit) override {
+  [[nodiscard]] bool find_rows(const std::function<void(ServerId, std::size_t, std::size_t)>& visit) override {
     if (log_ == nullptr || rows_ == nullptr) return false;
-    const auto rows = std::exchange(rows_, nullptr);
-    for (const auto& [key, value] : rows->undecoded()) {
-      if (auto row = decode_row(key, value); !row) return tl::unexpected<Error>(row.error());
-    }
-    std::vector<CheckResult> results;
-    for (auto server = rows->next_server(ServerId{}); server;
-         server = rows->next_server(ServerId{static_cast<std::uint32_t>(*server) + 1})) {
-      rows->read(*server, results);
-      rows->forget(*server);
-      visit(results);
+    rows_found_ = true;
+    for (auto server = rows_->next_server(ServerId{}); server;
+         server = rows_->next_server(ServerId{static_cast<std::uint32_t>(*server) + 1})) {
+      visit(*server, rows_->rows(*server), rows_->bytes(*server));
     }
     return true;
+  }
+
+  [[nodiscard]] Result<std::vector<CheckResult>> take_rows(ServerId server) override {
+    assert(rows_found_);
+    if (!rows_->all_decode()) {
+      for (const auto& [key, value] : rows_->entries(server)) {
+        if (auto row = decode_row(key, value); !row) return tl::unexpected<Error>(row.error());
+      }
+    }
+    std::vector<CheckResult> results;
+    rows_->read(server, results);
+    rows_->forget(server);
+    return results;
   }
 
   [[nodiscard]] std::vector<ServerId> holding_log(std::size_t most) override {
@@ -168,7 +175,7 @@ class LocalKv final : public Kv, public LocalCare {
     try {
       return tables_->apply(batches, Tables::Erase::whole, [&] {
         auto position = log_->append(batches, durability);
-        if (position && rows_ != nullptr) note_rows(batches);
+        if (position && !rows_found_) note_rows(batches);
         return position;
       });
     } catch (const std::bad_alloc&) {
@@ -177,7 +184,7 @@ class LocalKv final : public Kv, public LocalCare {
     }
   }
 
-  /// What is written before the rows are taken is among them.
+  /// What is written before the rows are found is among them.
   void note_rows(std::span<const Batch* const> batches) {
     for (const Batch* batch : batches) {
       batch->for_each([&](const Batch::Change& change) {
@@ -208,7 +215,7 @@ class LocalKv final : public Kv, public LocalCare {
          server = (*rows)->next_server(ServerId{static_cast<std::uint32_t>(*server) + 1})) {
       Batch batch(*server);
       batch.erase_range(Space::recent, server_key(*server).view(), prefix_end(*server).view());
-      for (const auto& [key, value] : (*rows)->entries(*server)) batch.put(Space::recent, key, value);
+      (*rows)->put_into(batch);
       const Batch* const only = &batch;
       if (auto written = log_->append(std::span(&only, 1), Durability::buffered); !written) {
         return tl::unexpected<Error>(written.error());
@@ -256,8 +263,9 @@ class LocalKv final : public Kv, public LocalCare {
       if (auto rows = last_rows_.lock(); rows != nullptr && last_position_ == snapshot.position) return rows;
     }
     LogReplay replay(*tables_, 0, LogReplay::Changes::ignore);
+    std::string buffer;  // of a segment that has been read
     for (LogSnapshot::Part& part : snapshot.parts) {
-      auto bytes = read_whole(*part.file, part.bytes);
+      auto bytes = read_whole(*part.file, part.bytes, std::move(buffer));
       if (!bytes) return tl::unexpected<Error>(bytes.error());
       bytes->append(part.more);
       PackState state;
@@ -267,8 +275,9 @@ class LocalKv final : public Kv, public LocalCare {
         return fail(ErrorCode::corruption,
                     path_ + "/" + segment_name(part.number) + " is damaged behind byte " + std::to_string(end->bytes));
       }
+      buffer = std::move(*bytes);
     }
-    std::shared_ptr<const RowTable> rows = replay.rows;
+    std::shared_ptr<const RowTable> rows = replay.rows();
     const MutexLock lock(rows_mutex_);
     last_rows_ = rows;
     last_position_ = snapshot.position;
@@ -293,7 +302,7 @@ class LocalKv final : public Kv, public LocalCare {
     if (!end) return tl::unexpected<Error>(end.error());
     if (end->damage) return fail(ErrorCode::corruption, *end->damage);
     if (end->segments.empty()) return fail(ErrorCode::corruption, "the log of " + path_ + " is gone");
-    auto log = Log::open(files, copy, std::move(*end), 0, std::move(replay.holders), [] { return std::uint64_t{0}; });
+    auto log = Log::open(files, copy, std::move(*end), 0, std::move(replay.holders()), [] { return std::uint64_t{0}; });
     return log ? (*log)->close() : tl::unexpected<Error>(log.error());
   }
 
@@ -302,7 +311,8 @@ class LocalKv final : public Kv, public LocalCare {
   const std::shared_ptr<rocksdb::FileSystem> files_;
   const std::unique_ptr<Log> log_;  // behind the tables, which ask it
   const std::unique_ptr<Tables> tables_;
-  std::shared_ptr<RowTable> rows_;  // of a Kv for writing until take_rows()
+  const std::shared_ptr<RowTable> rows_;  // of a Kv for writing, those that nobody has taken
+  bool rows_found_ = false;               // set before there is a second thread
   const std::shared_ptr<const Overlay> overlay_;
   std::atomic<bool> failed_{false};
   /// Held while a write is in the log and not yet in the tables.

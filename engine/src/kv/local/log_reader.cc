@@ -53,8 +53,8 @@ Result<LogFiles> list_log(rocksdb::FileSystem& files, const std::string& path) {
   return found;
 }
 
-Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t most) {
-  std::string bytes;
+Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t most, std::string bytes) {
+  bytes.clear();
   while (bytes.size() < most) {
     const std::size_t before = bytes.size();
     const std::size_t wanted = std::min<std::uint64_t>(kReadBytes, most - before);
@@ -69,12 +69,16 @@ Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t mo
   return bytes;
 }
 
-Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name) {
+Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name, std::string bytes) {
   std::unique_ptr<rocksdb::FSSequentialFile> file;
   const auto status = files.NewSequentialFile(name, rocksdb::FileOptions(), &file, nullptr);
   if (status.IsPathNotFound() || status.IsNotFound()) return fail(ErrorCode::not_found, name + " is gone");
   if (!status.ok()) return tl::unexpected<Error>(to_error(status));
-  return read_whole(*file, std::numeric_limits<std::uint64_t>::max());
+  std::uint64_t size = 0;
+  if (files.GetFileSize(name, rocksdb::IOOptions(), &size, nullptr).ok() && size < bytes.max_size() - kReadBytes) {
+    bytes.reserve(size + kReadBytes);
+  }
+  return read_whole(*file, std::numeric_limits<std::uint64_t>::max(), std::move(bytes));
 }
 
 Result<SegmentEnd> read_segment(std::string_view bytes, std::uint64_t number, PackState& state, LogVisitor& visitor,
@@ -138,6 +142,7 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
   }
   if (end.first == 0) return end;
 
+  std::string buffer;  // of a segment that has been read
   for (std::uint64_t expected = end.first;;) {
     // Numbers that the log skips were given up by an open that had to cut it.
     auto next = std::lower_bound(numbers.begin(), numbers.end(), expected);
@@ -150,7 +155,7 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
     }
     const bool is_highest = expected == end.highest;
     auto bytes = is_highest && !newest.empty() ? Result<std::string>(std::move(newest))
-                                               : read_whole(files, segment_path(path, expected));
+                                               : read_whole(files, segment_path(path, expected), std::move(buffer));
     if (!bytes) {
       if (bytes.error().code != ErrorCode::not_found) return tl::unexpected<Error>(bytes.error());
       end.vanished = true;
@@ -175,6 +180,7 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
         if (!is_highest) {
           end.cut = log_position(expected, found->bytes_before);
           expected = *found->continued;
+          buffer = std::move(*bytes);
           continue;
         }
       }

@@ -27,10 +27,12 @@ struct LogFiles {
 };
 [[nodiscard]] Result<LogFiles> list_log(rocksdb::FileSystem& files, const std::string& path);
 
-/// All bytes of a file. Errors: not_found, io.
-[[nodiscard]] Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name);
+/// All bytes of a file, in the memory of `bytes`. Errors: not_found, io.
+[[nodiscard]] Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name,
+                                             std::string bytes = {});
 /// The first `most` bytes of a file, from where it stands. Errors: io.
-[[nodiscard]] Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t most);
+[[nodiscard]] Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t most,
+                                             std::string bytes = {});
 
 /// How a log was found to end.
 struct LogEnd {

@@ -7,8 +7,11 @@
 // Threads: none of its own; a PackState belongs to one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,13 +32,17 @@ struct Judgement {
   static constexpr std::uint8_t kPhases = 0x20;
   static constexpr std::uint8_t kDetail = 0x40;
 
-  std::uint8_t flags = 0;
-  ErrorClass error = ErrorClass::none;
+  std::uint32_t interval_ms = 0;
   std::uint16_t code = 0;
   LocationId location{};
-  std::uint32_t interval_ms = 0;
+  std::uint8_t flags = 0;
+  ErrorClass error = ErrorClass::none;
 
-  friend bool operator==(const Judgement&, const Judgement&) = default;
+  /// In two steps instead of five: it is asked for each result.
+  friend bool operator==(const Judgement& a, const Judgement& b) noexcept {
+    static_assert(offsetof(Judgement, error) + sizeof a.error == 10);  // and nothing between the members
+    return std::memcmp(&a, &b, 10) == 0;
+  }
 };
 
 /// A check result as the log has it; `detail` points into what it was read from.
@@ -58,11 +65,25 @@ class RecentJudgements {
 
   /// Its place, from 1 on, which the move to the front follows; 0 when it is not among them and was put there now.
   std::uint8_t use(const Judgement& judgement) noexcept;
-  /// What is at `place`, from 1 on, moved to the front. Null when there is nothing.
-  const Judgement* take(std::uint8_t place) noexcept;
+  /// What is at `place`, from 1 on. Null when there is nothing.
+  [[nodiscard]] const Judgement* at(std::uint8_t place) const noexcept {
+    return place == 0 || place > used_ ? nullptr : &judgements_[place - 1U];
+  }
+  /// The same, moved to the front.
+  const Judgement* take(std::uint8_t place) noexcept {
+    if (place == 0 || place > used_) return nullptr;
+    move_to_front(place - 1U);
+    return judgements_.data();
+  }
 
  private:
-  void move_to_front(std::size_t index) noexcept;
+  void move_to_front(std::size_t index) noexcept {
+    if (index == 0) return;
+    const Judgement moved = judgements_[index];
+    std::copy_backward(judgements_.begin(), judgements_.begin() + static_cast<std::ptrdiff_t>(index),
+                       judgements_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    judgements_.front() = moved;
+  }
 
   std::array<Judgement, kCount> judgements_{};
   std::size_t used_ = 0;

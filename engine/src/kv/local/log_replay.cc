@@ -1,24 +1,105 @@
 #include "kv/local/log_replay.h"
 
+#include <algorithm>
+#include <numeric>
+#include <span>
+
 namespace nines::engine {
 
+namespace {
+
+/// More are put in parts: some for each of many servers, and few enough to stay in a processor's cache.
+constexpr std::size_t kMostStaged = std::size_t{1} << 18U;
+
+std::uint32_t number(const StagedRow& row) {
+  return static_cast<std::uint32_t>(row.server);
+}
+
+}  // namespace
+
+/// Puts the staged rows into the order of their servers, and of their own within each.
+void LogReplay::sort_staged() {
+  by_server_.resize(staged_.size());
+  const auto [least, greatest] = std::minmax_element(
+      staged_.begin(), staged_.end(), [](const auto& a, const auto& b) { return number(a) < number(b); });
+  const std::uint32_t first = number(*least);
+  const std::size_t servers = std::size_t{number(*greatest) - first} + 1;
+  if (servers / 8 > staged_.size()) {  // numbers that lie far apart are no places in a table
+    std::transform(staged_.begin(), staged_.end(), by_server_.begin(), [](const StagedRow& row) { return &row; });
+    std::stable_sort(by_server_.begin(), by_server_.end(),
+                     [](const auto* a, const auto* b) { return number(*a) < number(*b); });
+    return;
+  }
+  std::vector<std::uint32_t> places(servers + 1);
+  for (const StagedRow& row : staged_) ++places[number(row) - first + 1];
+  std::partial_sum(places.begin(), places.end(), places.begin());
+  for (const StagedRow& row : staged_) by_server_[places[number(row) - first]++] = &row;
+}
+
 void LogReplay::begin_record(std::uint64_t position) {
+  if (segment_of(position) != segment_of(position_) || staged_.size() >= kMostStaged) put_staged();
+  staged_.reserve(kMostStaged);
   position_ = position;
   batches_.clear();
 }
 
+void LogReplay::put_staged() {
+  if (staged_.empty()) return;
+  sort_staged();
+  for (std::size_t begin = 0; begin < by_server_.size();) {
+    const ServerId server = by_server_[begin]->server;
+    std::size_t end = begin;
+    std::int64_t erased_ms = 0;
+    for (; end < by_server_.size() && by_server_[end]->server == server; ++end) {
+      const StagedRow& row = *by_server_[end];
+      if (row.judgement == StagedRow::kErase) erased_ms = std::max(erased_ms, row.time_ms);
+    }
+    const std::int64_t newest_ms = rows_->append(server, std::span(by_server_).subspan(begin, end - begin));
+    if (erased_ms > 0) holders_.erase_before(server, erased_ms);
+    if (newest_ms >= 0) holders_.put(server, segment_of(position_), newest_ms);
+    begin = end;
+  }
+  staged_.clear();
+  rows_->drop_staged();
+}
+
+const std::shared_ptr<RowTable>& LogReplay::rows() {
+  put_staged();
+  return rows_;
+}
+
+RowHolders& LogReplay::holders() {
+  put_staged();
+  return holders_;
+}
+
 void LogReplay::result(const PackedResult& result) {
-  rows->put(result);
-  holders.put(result.server, segment_of(position_), result.time_ms);
+  if (rows_->all_decode()) {
+    if (const auto row = rows_->stage(result)) {
+      staged_.push_back(*row);
+      return;
+    }
+  }
+  put_staged();
+  rows_->put(result);
+  holders_.put(result.server, segment_of(position_), result.time_ms);
+}
+
+void LogReplay::change_rows(ServerId server, const Batch::Change& change) {
+  if (change.kind == Batch::Kind::erase_range && rows_->all_decode()) {
+    if (const auto end_ms = erased_before(server, change.key, change.value)) {
+      staged_.push_back({*end_ms, server, StagedRow::kErase, 0, 0});
+      return;
+    }
+  }
+  put_staged();
+  rows_->apply(server, change);
+  if (change.kind == Batch::Kind::erase_range) holders_.erase_range(server, change.key, change.value);
+  if (change.kind == Batch::Kind::put) holders_.put(server, segment_of(position_), to_ms(kTimeLimit));
 }
 
 void LogReplay::change(ServerId server, const Batch::Change& change) {
-  if (change.space == Space::recent) {
-    rows->apply(server, change);
-    if (change.kind == Batch::Kind::erase_range) holders.erase_range(server, change.key, change.value);
-    if (change.kind == Batch::Kind::put) holders.put(server, segment_of(position_), to_ms(kTimeLimit));
-    return;
-  }
+  if (change.space == Space::recent) return change_rows(server, change);
   if (changes_ == Changes::ignore || position_ <= applied_) return;
   applied_bytes += change.key.size() + change.value.size();
   if (batches_.empty() || batches_.back().server() != server) batches_.emplace_back(server);

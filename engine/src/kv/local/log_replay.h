@@ -24,10 +24,12 @@ class LogReplay final : public LogVisitor {
   LogReplay(Tables& tables, std::uint64_t applied, Changes changes)
       : tables_(tables), applied_(applied), changes_(changes) {}
 
-  std::shared_ptr<RowTable> rows = std::make_shared<RowTable>();
   std::shared_ptr<Overlay> overlay = std::make_shared<Overlay>();
-  RowHolders holders;
   std::uint64_t applied_bytes = 0;  ///< of records whose changes the tables did not have
+
+  /// What has come of the records so far.
+  [[nodiscard]] const std::shared_ptr<RowTable>& rows();
+  [[nodiscard]] RowHolders& holders();
 
   void begin_record(std::uint64_t position) override;
   void result(const PackedResult& result) override;
@@ -35,10 +37,20 @@ class LogReplay final : public LogVisitor {
   [[nodiscard]] Result<void> end_record() override;
 
  private:
+  void change_rows(ServerId server, const Batch::Change& change);
+  void sort_staged();
+  void put_staged();
+
   Tables& tables_;
   std::uint64_t applied_;
   const Changes changes_;
   std::uint64_t position_ = 0;
+  std::shared_ptr<RowTable> rows_ = std::make_shared<RowTable>();
+  RowHolders holders_;
+  // The results of a segment, which come in the order of time, wait here to be put server by server: that is what
+  // makes reading a log back cheap.
+  std::vector<StagedRow> staged_;
+  std::vector<const StagedRow*> by_server_;
   std::vector<Batch> batches_;  // of the record at hand
 };
 

@@ -104,14 +104,14 @@ Result<void> take_log(OpenedLocal& opened, std::uint64_t segment_bytes, const Op
     if (!end) return tl::unexpected<Error>(end.error());
     end->highest = std::max(end->highest, highest);
     end->damage = "cut";
-    auto dropped = drop_sealed_rows(tables, *replay->rows);
+    auto dropped = drop_sealed_rows(tables, *replay->rows());
     if (!dropped) return tl::unexpected<Error>(dropped.error());
     erasures = std::move(*dropped);
   }
   report_log(*end, end->record_bytes, cut, report, opened.path);
-  opened.rows = std::move(replay->rows);
+  opened.rows = replay->rows();
   auto log = Log::open(
-      opened.files, opened.path, std::move(*end), *applied, std::move(replay->holders),
+      opened.files, opened.path, std::move(*end), *applied, std::move(replay->holders()),
       [&tables] { return tables.flushed(); }, segment_bytes);
   if (!log) return tl::unexpected<Error>(log.error());
   opened.log = std::move(*log);
@@ -194,13 +194,13 @@ Result<std::optional<OpenedLocal>> try_to_read(const std::string& path, const Op
     replay = std::make_unique<LogReplay>(*opened.tables, *applied, LogReplay::Changes::overlay);
     const auto cut = read_log(*opened.files, path, *replay, end->cut);
     if (!cut) return tl::unexpected<Error>(cut.error());
-    if (auto dropped = drop_sealed_rows(*opened.tables, *replay->rows); !dropped) {
+    if (auto dropped = drop_sealed_rows(*opened.tables, *replay->rows()); !dropped) {
       return tl::unexpected<Error>(dropped.error());
     }
   }
   // What the tables lacked may have been in a segment that is gone since, which a flush comes before.
   if (end->first > segment_of(*applied) && manifest_version(path) != before) return std::nullopt;
-  opened.rows = std::move(replay->rows);
+  opened.rows = replay->rows();
   opened.overlay = std::move(replay->overlay);
   return opened;
 }

@@ -23,23 +23,36 @@ void RowHolders::put(ServerId server, std::uint64_t segment, std::int64_t time_m
   ++live_[segment];
 }
 
-void RowHolders::release(std::uint64_t segment) {
-  const auto live = live_.find(segment);
-  if (--live->second == 0) live_.erase(live);
+std::vector<RowHolders::Hold>* RowHolders::find(ServerId server) {
+  const std::size_t number = static_cast<std::uint32_t>(server);
+  const std::size_t page = number / kPageServers;
+  return page >= pages_.size() || pages_[page] == nullptr ? nullptr : &(*pages_[page])[number % kPageServers];
+}
+
+template <class IsDead>
+void RowHolders::erase_if(std::vector<Hold>& holds, IsDead&& is_dead) {
+  if (holds.empty()) return;
+  std::erase_if(holds, [&](const Hold& hold) {
+    if (!is_dead(hold)) return false;
+    const auto live = live_.find(hold.segment);
+    if (--live->second == 0) live_.erase(live);
+    return true;
+  });
+  if (holds.empty()) --servers_;
 }
 
 void RowHolders::erase_range(ServerId server, std::string_view from, std::string_view to) {
-  const std::size_t number = static_cast<std::uint32_t>(server);
-  const std::size_t page = number / kPageServers;
-  if (page >= pages_.size() || pages_[page] == nullptr || server_key(server).view() < from) return;
-  auto& holds = (*pages_[page])[number % kPageServers];
-  if (holds.empty()) return;
-  std::erase_if(holds, [&](const Hold& hold) {
-    const bool dead = recent_key(server, from_ms(hold.newest_ms), kMaxLocation).view() < to;
-    if (dead) release(hold.segment);
-    return dead;
-  });
-  if (holds.empty()) --servers_;
+  if (server_key(server).view() < from) return;
+  if (auto* const holds = find(server)) {
+    erase_if(*holds,
+             [&](const Hold& hold) { return recent_key(server, from_ms(hold.newest_ms), kMaxLocation).view() < to; });
+  }
+}
+
+void RowHolders::erase_before(ServerId server, std::int64_t end_ms) {
+  if (auto* const holds = find(server)) {
+    erase_if(*holds, [&](const Hold& hold) { return hold.newest_ms < end_ms; });
+  }
 }
 
 std::vector<ServerId> RowHolders::servers_in(std::uint64_t segment) const {

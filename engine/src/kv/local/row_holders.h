@@ -20,6 +20,8 @@ class RowHolders {
   void put(ServerId server, std::uint64_t segment, std::int64_t time_ms);
   /// The rows with keys in [from, to) are dead. Only what begins with the server's first key counts.
   void erase_range(ServerId server, std::string_view from, std::string_view to);
+  /// The same of the rows before `end_ms`.
+  void erase_before(ServerId server, std::int64_t end_ms);
 
   /// Whether any row in `segment` may live.
   [[nodiscard]] bool any(std::uint64_t segment) const { return live_.contains(segment); }
@@ -36,7 +38,10 @@ class RowHolders {
   static constexpr std::size_t kPageServers = 256;
   using Page = std::array<std::vector<Hold>, kPageServers>;
 
-  void release(std::uint64_t segment);
+  /// Null for a server that never had rows.
+  [[nodiscard]] std::vector<Hold>* find(ServerId server);
+  template <class IsDead>
+  void erase_if(std::vector<Hold>& holds, IsDead&& is_dead);
 
   std::vector<std::unique_ptr<Page>> pages_;   // by the server's number
   std::map<std::uint64_t, std::size_t> live_;  // servers in each segment

@@ -13,6 +13,8 @@ namespace {
 
 /// More judgements than this are spelled out in each row: a hostile stream of them must not fill a table.
 constexpr std::size_t kMaxJudgements = 65'536;
+/// Phases and details of staged rows take no more than this: what follows is put at once.
+constexpr std::size_t kMaxStagedMore = std::size_t{64} << 20U;
 
 std::uint32_t server_number(std::string_view key) {
   std::uint32_t number = 0;
@@ -30,6 +32,17 @@ void put_judgement(std::string& out, const Judgement& judgement) {
   put_varint(out, judgement.interval_ms);
 }
 
+/// What a row ends with.
+void put_more(std::string& out, const PackedResult& result) {
+  if ((result.judgement.flags & Judgement::kPhases) != 0) {
+    const Phases& p = result.phases;
+    for (const std::uint32_t us : {p.dns_us, p.connect_us, p.tls_us, p.first_byte_us, p.transfer_us}) {
+      put_varint(out, us);
+    }
+  }
+  if ((result.judgement.flags & Judgement::kDetail) != 0) put_text(out, result.detail);
+}
+
 Judgement read_judgement(Reader& in) {
   Judgement judgement;
   judgement.flags = in.u8();
@@ -41,6 +54,15 @@ Judgement read_judgement(Reader& in) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> erased_before(ServerId server, std::string_view from, std::string_view to) {
+  if (from > server_key(server).view()) return std::nullopt;
+  if (to >= prefix_end(server).view()) return to_ms(kTimeLimit);
+  // What is sealed ends with the first key of a time.
+  const auto end = parse_recent_key(to);
+  if (!end || end->server != server || end->location != LocationId{}) return std::nullopt;
+  return to_ms(end->time);
+}
 
 std::size_t RowTable::Hash::operator()(const Judgement& judgement) const noexcept {
   std::uint64_t value = judgement.interval_ms;
@@ -65,39 +87,77 @@ const RowTable::Rows* RowTable::find(ServerId server) const {
   return &(*pages_[page])[number % kPageServers];
 }
 
+std::optional<std::uint32_t> RowTable::find_place(const Judgement& judgement) {
+  const auto place = places_.find(judgement);
+  if (place != places_.end()) return last_place_ = place->second;
+  if (judgements_.size() == kMaxJudgements) return std::nullopt;
+  last_place_ = static_cast<std::uint32_t>(judgements_.size());
+  places_.emplace(judgement, last_place_);
+  judgements_.push_back(judgement);
+  return last_place_;
+}
+
 void RowTable::add(Rows& rows, const PackedResult& result) {
   const Judgement& judgement = result.judgement;
-  if (judgements_.empty() || judgements_[last_place_] != judgement) {
-    const auto place = places_.find(judgement);
-    if (place != places_.end()) {
-      last_place_ = place->second;
-    } else if (judgements_.size() < kMaxJudgements) {
-      last_place_ = judgements_.size();
-      places_.emplace(judgement, last_place_);
-      judgements_.push_back(judgement);
-    }
-  }
-  // Most rows are these three numbers, which are appended at once.
-  std::array<char, 3 * kMaxVarintBytes> head;
-  char* end = write_varint(head.data(), zigzag(result.time_ms - rows.last_ms));
-  const bool known = judgements_[last_place_] == judgement;
-  end = write_varint(end, known ? last_place_ + 1 : 0);
-  const bool has_latency = (judgement.flags & Judgement::kLatency) != 0;
-  if (known && has_latency) end = write_varint(end, result.latency_us);
-  rows.bytes.append(head.data(), static_cast<std::size_t>(end - head.data()));
-  if (!known) {
-    put_judgement(rows.bytes, judgement);
-    if (has_latency) put_varint(rows.bytes, result.latency_us);
-  }
-  if ((judgement.flags & Judgement::kPhases) != 0) {
-    const Phases& p = result.phases;
-    for (const std::uint32_t us : {p.dns_us, p.connect_us, p.tls_us, p.first_byte_us, p.transfer_us}) {
-      put_varint(rows.bytes, us);
-    }
-  }
-  if ((judgement.flags & Judgement::kDetail) != 0) put_text(rows.bytes, result.detail);
+  const auto place = place_of(judgement);
+  put_signed(rows.bytes, result.time_ms - rows.last_ms);
+  put_varint(rows.bytes, place ? *place + 1 : 0);
+  if (!place) put_judgement(rows.bytes, judgement);
+  if ((judgement.flags & Judgement::kLatency) != 0) put_varint(rows.bytes, result.latency_us);
+  put_more(rows.bytes, result);
   rows.last_ms = result.time_ms;
   rows.newest_ms = std::max(rows.newest_ms, result.time_ms);
+  ++rows.count;
+}
+
+bool RowTable::stage_more(const PackedResult& result, StagedRow& row) {
+  const std::size_t at = staged_more_.size();
+  if (at > kMaxStagedMore) return false;
+  staged_more_.append(sizeof(std::uint32_t), '\0');
+  put_more(staged_more_, result);
+  store(staged_more_.data() + at, static_cast<std::uint32_t>(staged_more_.size() - at - sizeof(std::uint32_t)));
+  row.more = static_cast<std::uint32_t>(at + 1);
+  return true;
+}
+
+std::int64_t RowTable::append(ServerId server, std::span<const StagedRow* const> staged) {
+  assert(all_decode());
+  Rows& rows = rows_of(server);
+  // A row lives when no erasure behind it is of its time. From behind, each erasure is met before the rows it is of.
+  living_.clear();
+  std::int64_t erased_ms = -1;
+  std::size_t bytes = 0;
+  for (std::size_t i = staged.size(); i-- > 0;) {
+    const StagedRow& row = *staged[i];
+    if (row.judgement == StagedRow::kErase) {
+      erased_ms = std::max(erased_ms, row.time_ms);
+    } else if (row.time_ms >= erased_ms) {
+      living_.push_back(&row);
+      bytes += 3 * kMaxVarintBytes + (row.more == 0 ? 0 : load<std::uint32_t>(staged_more_.data() + row.more - 1));
+    }
+  }
+  if (erased_ms >= 0) erase_before(rows, server, erased_ms);
+  if (written_.size() < bytes) written_.resize(bytes);
+  char* end = written_.data();
+  std::int64_t newest_ms = -1;
+  std::int64_t last_ms = rows.last_ms;
+  for (auto next = living_.rbegin(); next != living_.rend(); ++next) {
+    const StagedRow& row = **next;
+    end = write_varint(end, zigzag(row.time_ms - last_ms));
+    end = write_varint(end, row.judgement + 1);
+    if ((judgements_[row.judgement].flags & Judgement::kLatency) != 0) end = write_varint(end, row.latency_us);
+    if (row.more != 0) {
+      const char* const more = staged_more_.data() + row.more - 1;
+      end = std::copy_n(more + sizeof(std::uint32_t), load<std::uint32_t>(more), end);
+    }
+    last_ms = row.time_ms;
+    newest_ms = std::max(newest_ms, row.time_ms);
+  }
+  rows.bytes.append(written_.data(), static_cast<std::size_t>(end - written_.data()));
+  rows.last_ms = last_ms;
+  rows.newest_ms = std::max(rows.newest_ms, newest_ms);
+  rows.count += static_cast<std::uint32_t>(living_.size());
+  return newest_ms;
 }
 
 /// Calls `visit(const PackedResult&)` for each row, in the order in which they were put.
@@ -144,27 +204,28 @@ void RowTable::erase_range(ServerId server, std::string_view from, std::string_v
   if (find(server) == nullptr) return;
   Rows& rows = rows_of(server);
   if (rows.bytes.empty()) return;
-  const bool from_the_first = from <= server_key(server).view();
-  if (from_the_first && recent_key(server, from_ms(rows.newest_ms), kMaxLocation).view() < to) {
-    rows.bytes.clear();
-    rows.last_ms = 0;
-    rows.newest_ms = -1;
-    return;
-  }
+  if (const auto end_ms = erased_before(server, from, to)) return erase_before(rows, server, *end_ms);
   Rows kept;
-  // What is sealed ends with the first key of a time. Times tell then, where putting together each row's key was most
-  // of what reading a log back cost.
-  const auto end = parse_recent_key(to);
-  const bool by_time = from_the_first && end && end->server == server && end->location == LocationId{};
-  const std::int64_t end_ms = by_time ? to_ms(end->time) : 0;
+  kept.bytes.reserve(rows.bytes.size());
   for_each(rows.bytes, server, [&](const PackedResult& result) {
-    if (by_time) {
-      if (result.time_ms >= end_ms) add(kept, result);
-      return;
-    }
     const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
     if (key.view() < from || key.view() >= to) add(kept, result);
   });
+  rows = std::move(kept);
+}
+
+/// Times tell here, where putting together each row's key was most of what reading a log back cost.
+void RowTable::erase_before(Rows& rows, ServerId server, std::int64_t end_ms) {
+  if (rows.bytes.empty()) return;
+  Rows kept;
+  if (rows.newest_ms >= end_ms) {
+    for_each(rows.bytes, server, [&](const PackedResult& result) {
+      if (result.time_ms >= end_ms) add(kept, result);
+    });
+  } else {
+    kept.bytes.swap(rows.bytes);  // its memory is used again
+    kept.bytes.clear();
+  }
   rows = std::move(kept);
 }
 
@@ -230,6 +291,31 @@ RowTable::Entries RowTable::entries(ServerId server) const {
   return entries;
 }
 
+void RowTable::put_into(Batch& batch) const {
+  if (!all_decode()) {
+    for (const auto& [key, value] : entries(batch.server())) batch.put(Space::recent, key, value);
+    return;
+  }
+  std::vector<CheckResult> results;
+  read(batch.server(), results);
+  std::string row;
+  for (const CheckResult& result : results) {
+    row.clear();
+    append_row(row, result);
+    batch.put(Space::recent, recent_key(batch.server(), result.time, result.location).view(), row);
+  }
+}
+
+std::size_t RowTable::rows(ServerId server) const {
+  const Rows* const rows = find(server);
+  return rows == nullptr ? 0 : rows->count;
+}
+
+std::uint64_t RowTable::bytes(ServerId server) const {
+  const Rows* const rows = find(server);
+  return rows == nullptr ? 0 : rows->bytes.size();
+}
+
 std::uint64_t RowTable::bytes() const {
   std::uint64_t bytes = 0;
   for (const auto& page : pages_) {
@@ -240,7 +326,7 @@ std::uint64_t RowTable::bytes() const {
 }
 
 void RowTable::forget(ServerId server) {
-  if (find(server) != nullptr) rows_of(server) = Rows{};
+  if (find(server) != nullptr) rows_of(server) = Rows();
 }
 
 void RowRange::load(ServerId from) {
