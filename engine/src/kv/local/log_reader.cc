@@ -69,16 +69,18 @@ Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t mo
   return bytes;
 }
 
-Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name, std::string bytes) {
+Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name, std::uint64_t most,
+                               std::string bytes) {
   std::unique_ptr<rocksdb::FSSequentialFile> file;
   const auto status = files.NewSequentialFile(name, rocksdb::FileOptions(), &file, nullptr);
   if (status.IsPathNotFound() || status.IsNotFound()) return fail(ErrorCode::not_found, name + " is gone");
   if (!status.ok()) return tl::unexpected<Error>(to_error(status));
   std::uint64_t size = 0;
-  if (files.GetFileSize(name, rocksdb::IOOptions(), &size, nullptr).ok() && size < bytes.max_size() - kReadBytes) {
-    bytes.reserve(size + kReadBytes);
-  }
-  return read_whole(*file, std::numeric_limits<std::uint64_t>::max(), std::move(bytes));
+  if (!files.GetFileSize(name, rocksdb::IOOptions(), &size, nullptr).ok()) size = 0;
+  // Once for several segments, which are of about one size.
+  size = std::min(size, most);
+  if (bytes.capacity() < size + kReadBytes && size < bytes.max_size() / 2) bytes.reserve(size + 2 * kReadBytes);
+  return read_whole(*file, most, std::move(bytes));
 }
 
 Result<SegmentEnd> read_segment(std::string_view bytes, std::uint64_t number, PackState& state, LogVisitor& visitor,
@@ -123,9 +125,8 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
     if (!end.damage) end.damage = segment_path(path, number) + " " + what;
   };
   // The newest says which are needed; where it does not, the one before it does.
-  std::string newest;
   for (auto number = numbers.rbegin(); number != numbers.rend() && end.first == 0; ++number) {
-    auto bytes = read_whole(files, segment_path(path, *number));
+    const auto bytes = read_whole(files, segment_path(path, *number), SegmentHeader::kBytes, {});
     if (!bytes && bytes.error().code == ErrorCode::not_found) {
       end.vanished = true;
       return end;
@@ -134,7 +135,6 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
     const auto header = decode_segment_header(*bytes);
     if (header && header->number == *number && header->first <= *number) {
       end.first = header->first;
-      if (*number == end.highest) newest = std::move(*bytes);
     } else {
       damaged(*number, "is damaged: " + (header ? "it holds another segment" : header.error().message));
       end.newer_format = end.newer_format || (!header && header.error().code == ErrorCode::newer_format);
@@ -154,8 +154,7 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
       expected = end.first = *next;
     }
     const bool is_highest = expected == end.highest;
-    auto bytes = is_highest && !newest.empty() ? Result<std::string>(std::move(newest))
-                                               : read_whole(files, segment_path(path, expected), std::move(buffer));
+    auto bytes = read_whole(files, segment_path(path, expected), kAllBytes, std::move(buffer));
     if (!bytes) {
       if (bytes.error().code != ErrorCode::not_found) return tl::unexpected<Error>(bytes.error());
       end.vanished = true;
@@ -175,8 +174,12 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
       if (*found->continued <= expected || *found->continued > SegmentHeader::kMaxNumber) {
         damaged(expected, "is damaged: it names a segment before it as the next");
       } else if (!found->torn) {
-        // A reader may have listed the files before there was a next.
-        if (is_highest) damaged(*found->continued, "is gone, and what it held with it");
+        if (is_highest) {
+          // A reader has listed the files before there was a next.
+          end.vanished = files.FileExists(segment_path(path, *found->continued), rocksdb::IOOptions(), nullptr).ok();
+          if (end.vanished) return end;
+          damaged(*found->continued, "is gone, and what it held with it");
+        }
         if (!is_highest) {
           end.cut = log_position(expected, found->bytes_before);
           expected = *found->continued;

@@ -27,10 +27,11 @@ struct LogFiles {
 };
 [[nodiscard]] Result<LogFiles> list_log(rocksdb::FileSystem& files, const std::string& path);
 
-/// All bytes of a file, in the memory of `bytes`. Errors: not_found, io.
+/// The first `most` bytes of a file, in the memory of `bytes`. Errors: not_found, io.
+inline constexpr std::uint64_t kAllBytes = std::numeric_limits<std::uint64_t>::max();
 [[nodiscard]] Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& name,
-                                             std::string bytes = {});
-/// The first `most` bytes of a file, from where it stands. Errors: io.
+                                             std::uint64_t most = kAllBytes, std::string bytes = {});
+/// The same of a file, from where it stands. Errors: io.
 [[nodiscard]] Result<std::string> read_whole(rocksdb::FSSequentialFile& file, std::uint64_t most,
                                              std::string bytes = {});
 

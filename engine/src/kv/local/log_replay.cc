@@ -8,8 +8,10 @@ namespace nines::engine {
 
 namespace {
 
-/// More are put in parts: some for each of many servers, and few enough to stay in a processor's cache.
-constexpr std::size_t kMostStaged = std::size_t{1} << 18U;
+/// More are put in parts: few enough to stay in a processor's cache, and some for each of many servers.
+constexpr std::size_t kFewestStaged = std::size_t{1} << 18U;
+constexpr std::size_t kMostStaged = std::size_t{1} << 20U;
+constexpr std::size_t kStagedOfAServer = 8;
 
 std::uint32_t number(const StagedRow& row) {
   return static_cast<std::uint32_t>(row.server);
@@ -23,6 +25,7 @@ void LogReplay::sort_staged() {
   const auto [least, greatest] = std::minmax_element(
       staged_.begin(), staged_.end(), [](const auto& a, const auto& b) { return number(a) < number(b); });
   const std::uint32_t first = number(*least);
+  greatest_server_ = std::max(greatest_server_, number(*greatest));
   const std::size_t servers = std::size_t{number(*greatest) - first} + 1;
   if (servers / 8 > staged_.size()) {  // numbers that lie far apart are no places in a table
     std::transform(staged_.begin(), staged_.end(), by_server_.begin(), [](const StagedRow& row) { return &row; });
@@ -37,8 +40,9 @@ void LogReplay::sort_staged() {
 }
 
 void LogReplay::begin_record(std::uint64_t position) {
-  if (segment_of(position) != segment_of(position_) || staged_.size() >= kMostStaged) put_staged();
-  staged_.reserve(kMostStaged);
+  if (staged_.capacity() == 0) staged_.reserve(kMostStaged + kMostStaged / 4);  // untouched memory costs nothing
+  const std::size_t most = std::clamp<std::size_t>(kStagedOfAServer * greatest_server_, kFewestStaged, kMostStaged);
+  if (segment_of(position) != segment_of(position_) || staged_.size() >= most) put_staged();
   position_ = position;
   batches_.clear();
 }

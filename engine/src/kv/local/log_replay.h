@@ -51,6 +51,7 @@ class LogReplay final : public LogVisitor {
   // makes reading a log back cheap.
   std::vector<StagedRow> staged_;
   std::vector<const StagedRow*> by_server_;
+  std::uint32_t greatest_server_ = 0;
   std::vector<Batch> batches_;  // of the record at hand
 };
 
