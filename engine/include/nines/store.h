@@ -198,8 +198,8 @@ class Store {
   /// meanwhile. It grows in PATH.tmp and has its name when it is whole; what an interrupted one has left there is gone
   /// on with. Read-only stores may, too. nines/backup.h says what a backup is. Errors: invalid_argument (`path` exists
   /// or lies in the store), out_of_space, io, corruption (what is damaged is not copied), locked
-  /// (another one to the same path goes on), unavailable (ended by `options.progress`, or a writer in another process
-  /// changed the store during each attempt).
+  /// (another one to the same path goes on), unavailable (ended by `options.progress`, or by a reopening after a failed
+  /// write; or a writer in another process changed the store during each attempt).
   [[nodiscard]] virtual Result<BackupReport> backup(const std::string& path, const BackupOptions& options) = 0;
   [[nodiscard]] Result<BackupReport> backup(const std::string& path) { return backup(path, BackupOptions{}); }
   [[nodiscard]] virtual StoreStats stats() const = 0;

@@ -95,16 +95,14 @@ Result<void> Handle::let_go() {
   }
   if (old == nullptr) return {};
   // New users come through kv_, so the count only falls.
+  wanted_back_ = true;
   const auto deadline = Clock::now() + patience_.let_go;
-  while (old.use_count() > 1) {
-    if (Clock::now() >= deadline) {
-      const MutexLock lock(mutex_);
-      kv_ = std::move(old);
-      return fail(ErrorCode::unavailable, "a call still uses the store; try again once that is done");
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-  return {};
+  while (old.use_count() > 1 && Clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  wanted_back_ = false;
+  if (old.use_count() == 1) return {};
+  const MutexLock lock(mutex_);
+  kv_ = std::move(old);
+  return fail(ErrorCode::unavailable, "a call still uses the store; try again once that is done");
 }
 
 /// Gives `kv` what the one before it may have lost, each server's changes in their order.

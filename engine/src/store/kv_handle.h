@@ -73,6 +73,9 @@ class Handle {
   [[nodiscard]] bool has_fault() const NINES_EXCLUDES(mutex_);
   [[nodiscard]] bool is_closed() const NINES_EXCLUDES(mutex_);
 
+  /// Whether a reopening waits for calls to be done with the Kv: long ones end then, with `unavailable`.
+  [[nodiscard]] bool is_wanted_back() const noexcept { return wanted_back_; }
+
  private:
   [[nodiscard]] Result<std::shared_ptr<Kv>> writable_kv() const NINES_EXCLUDES(mutex_);
   void note_fault(const Kv& kv, const Error& error) NINES_EXCLUDES(mutex_);
@@ -90,6 +93,7 @@ class Handle {
   const std::function<Result<void>(Kv&)> reopened_callback_;
   const Patience patience_;
   DiskReserve reserve_;
+  std::atomic<bool> wanted_back_{false};
 
   mutable Mutex mutex_;
   std::shared_ptr<Kv> kv_ NINES_GUARDED_BY(mutex_);  // null when closed, while reopening, and when that has failed

@@ -62,7 +62,18 @@ Result<BackupReport> StoreImpl::backup(const std::string& path, const BackupOpti
     if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");
     BackupOptions dated = options;
     if (!dated.made) dated.made = core_->options.clock();
-    return local->backup(path, dated);
+    // Writing is not to wait for hours: the next backup goes on from where this one ends.
+    bool reopening = false;
+    dated.progress = [&](const BackupProgress& progress) {
+      reopening = core_->handle.is_wanted_back();
+      return !reopening && (!options.progress || options.progress(progress));
+    };
+    auto made = local->backup(path, dated);
+    if (!made && reopening) {
+      return fail(ErrorCode::unavailable, "a write failed, and the store is opened anew; another backup to " + path +
+                                              " goes on from where this one ended");
+    }
+    return made;
   });
 }
 

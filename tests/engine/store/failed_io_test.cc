@@ -1,5 +1,6 @@
 // The k-th operation on the disk fails, once or for a while. The store refuses what it cannot write, closes, opens
 // itself anew and goes on; nothing acknowledged is lost, nothing wrong is read, nothing aborts or hangs.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -240,6 +241,54 @@ TEST(FailedIo, StoreWithAReserveIsOpenedAnewAfterAttemptsThatFailed) {
     if (!stored) std::this_thread::sleep_for(milliseconds{10});
   }
   EXPECT_TRUE(stored) << (*store)->health().why.message;
+}
+
+TEST(FailedIo, BackupMakesWayForOpeningTheStoreAnew) {
+  TemporaryDirectory directory;
+  const auto disk = std::make_shared<FaultyDisk>();
+  const auto env = FaultyDisk::make_env(disk);
+  auto opened =
+      open_on(env.get(), directory / "store", History::options(),
+              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{8}, .let_go = milliseconds{2'000}});
+  ASSERT_TRUE(opened) << opened.error().message;
+  Store& store = **opened;
+  History::add_servers(store);
+  CheckResult result;
+  result.server = ServerId{1};
+  result.state = State::up;
+  result.time = from_ms(History::kStartMs);
+  ASSERT_TRUE(store.append(result, Durability::disk));
+  std::thread writer;
+  int pieces = 0;
+  BackupOptions options;
+  options.progress = [&](const BackupProgress& progress) {
+    if (pieces++ == 0) {
+      EXPECT_LT(progress.bytes, progress.total);
+      disk->plan({.first = 0, .count = 1'000'000'000, .fault = Fault::io, .reads = false});
+      result.time += milliseconds{1'000};
+      EXPECT_FALSE(store.append(result, Durability::disk));
+      disk->heal();
+      writer = std::thread([&store, result] {
+        for (int attempt = 0; attempt < 10'000 && !store.append(result, Durability::disk); ++attempt) {
+          std::this_thread::sleep_for(milliseconds{1});
+        }
+      });
+    }
+    std::this_thread::sleep_for(milliseconds{200});  // a large piece: the store is wanted back meanwhile
+    return true;
+  };
+  const auto made = store.backup(directory / "backup", options);
+  writer.join();
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(made.error().message, ::testing::HasSubstr("opened anew"));
+  EXPECT_EQ(pieces, 1);  // and it was told before the next
+  EXPECT_TRUE(store.health().writable);
+  EXPECT_EQ(store.last_result(ServerId{1}).value().value().time, result.time);
+  // The next one goes on, and is whole.
+  const auto again = store.backup(directory / "backup");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(check_backup(directory / "backup"));
 }
 
 /// Eight writers, readers and a check by eight threads beside them, while the disk fails again and again for longer
