@@ -109,6 +109,7 @@ class HttpServerTest : public ::testing::Test {
       return request.path.starts_with("/push") ? Lane::urgent : Lane::usual;
     };
     options.takes_body = [](const WebRequest& request) { return request.path.starts_with("/push"); };
+    options.cuts_body = [](const WebRequest& request) { return request.path == "/push/long"; };
     auto http = HttpServer::start(
         {.host = "127.0.0.1", .port = 0}, [this](const WebRequest& request) { return answer(request); }, options);
     ASSERT_TRUE(http) << http.error().message;
@@ -219,6 +220,22 @@ TEST_F(HttpServerTest, BodiesAreBoundedAsTheyAreDecoded) {
   EXPECT_THAT(ask("POST /push HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n"),
               Not(StartsWith("HTTP/1.1 200 ")));
   EXPECT_EQ(answered_, 1);
+}
+
+TEST_F(HttpServerTest, ABodyIsCutWhereItsBeginningIsEnough) {
+  start();
+  EXPECT_EQ(post(port(), "/push/long", std::string(100, 'x')).body, "POST /push/long 100\n");
+  EXPECT_EQ(post(port(), "/push/long", std::string(kMostBodyBytes + 1, 'x')).body, "POST /push/long 65536\n");
+  EXPECT_EQ(post(port(), "/push/long", std::string(3U << 20U, 'x')).body, "POST /push/long 65536\n");
+  std::string chunked = "POST /push/long HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 400; ++i) chunked += "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
+  EXPECT_THAT(ask(chunked + "0\r\n\r\n"), HasSubstr("POST /push/long 65536\n"));
+  EXPECT_THAT(ask("POST /push/long HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(kMostCutBodyBytes + 1) +
+                  "\r\n\r\n"),
+              HasSubstr("a body may have 67108864 bytes"));
+  EXPECT_THAT(ask("POST /push HTTP/1.1\r\nHost: x\r\nContent-Length: 67108865\r\n\r\n"),
+              HasSubstr("a body may have 65536 bytes"));
+  EXPECT_EQ(answered_, 4);
 }
 
 TEST_F(HttpServerTest, ARequestWithoutALengthHasNoBodyAndIsAnsweredAtOnce) {

@@ -296,6 +296,7 @@ TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
   EXPECT_EQ(post(page_, "/api/v1/push/job", "").status, 404) << "where there is a token the name is not enough";
   EXPECT_EQ(post(page_, "/api/v1/push/t0ken?exit-code=x", "").status, 400);
   EXPECT_EQ(get(page_, "/api/v1/push/t0ken?rc=1").status, 400) << "what is not known is refused";
+  EXPECT_EQ(post(page_, "/api/v1/push/t0ken/log", std::string(70'000, 'x')).status, 200) << "a long log is cut";
   const Finished failed = nines({"push", "t0ken", "--url", "http://127.0.0.1:" + std::to_string(page_), "--exit-code",
                                  "7", "--log", "disk full"});
   EXPECT_EQ(failed.code, 0) << failed.err;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -22,7 +23,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <exception>
 #include <future>
 #include <memory>
@@ -46,6 +46,31 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Socket = asio::generic::stream_protocol::socket;
+
+/// A body of which the first kMostBodyBytes are kept, however many come.
+struct CutBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>& /*head*/, std::string& kept) : kept_(kept) {}
+    static void init(const boost::optional<std::uint64_t>& /*length*/, error_code& error) { error = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      error = {};
+      const std::size_t came = asio::buffer_size(buffers);
+      const std::size_t before = kept_.size();
+      const std::size_t taken = std::min(came, kMostBodyBytes - before);
+      kept_.resize(before + taken);
+      asio::buffer_copy(asio::buffer(kept_.data() + before, taken), buffers);
+      return came;
+    }
+    static void finish(error_code& error) { error = {}; }
+
+   private:
+    std::string& kept_;
+  };
+};
 
 constexpr std::size_t kUsualThreads = 3;
 constexpr std::size_t kUrgentThreads = 2;
@@ -148,7 +173,7 @@ class HttpServer::Impl {
     std::string client;
     std::string local;
     boost::beast::flat_buffer buffer{kMostHeadBytes + kReadBlock};
-    std::optional<http::request_parser<http::string_body>> parser;
+    std::optional<http::request_parser<CutBody>> parser;
     WebRequest request;
     Phase phase = Phase::idle;
     Clock::time_point since = Clock::now();  // when the phase began
@@ -358,9 +383,10 @@ class HttpServer::Impl {
 
   void read_head(const ConnectionPtr& connection) {
     enter(*connection, Phase::reading, options_.limits.head);
+    connection->request = {};
     connection->parser.emplace();
     connection->parser->header_limit(kMostHeadBytes);
-    connection->parser->body_limit(kMostBodyBytes);
+    connection->parser->body_limit(kMostCutBodyBytes);  // the path, which may say less, comes with the head
     http::async_read_header(connection->socket, connection->buffer, *connection->parser,
                             [this, connection](const error_code& error, std::size_t) {
                               if (!connection->open || connection->phase != Phase::reading) return;
@@ -372,9 +398,12 @@ class HttpServer::Impl {
   void failed_read(const ConnectionPtr& connection, const error_code& error) {
     if (error == http::error::end_of_stream || error.category() != http::make_error_code(http::error{}).category())
       return close(connection);
-    if (error == http::error::body_limit)
-      return refuse(connection,
-                    error_response(413, "invalid_argument", fmt::format("a body may have {} bytes", kMostBodyBytes)));
+    if (error == http::error::body_limit) {
+      // Beyond every limit it is noticed with the head, before that was taken.
+      if (connection->request.path.empty()) (void)take_head(*connection);
+      return refuse(connection, error_response(413, "invalid_argument",
+                                               fmt::format("a body may have {} bytes", most_bytes(*connection))));
+    }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       // The target is known once the request line has been read.
       if (connection->parser->get().target().empty())
@@ -382,6 +411,10 @@ class HttpServer::Impl {
       return refuse(connection, error_response(431, "invalid_argument", "the headers are too large"));
     }
     refuse(connection, error_response(400, "invalid_argument", "this is not an HTTP request"));
+  }
+
+  [[nodiscard]] std::size_t most_bytes(const Connection& connection) const {
+    return options_.cuts_body && options_.cuts_body(connection.request) ? kMostCutBodyBytes : kMostBodyBytes;
   }
 
   // Fills the request from its head; an answer when the head is refused.
@@ -398,7 +431,9 @@ class HttpServer::Impl {
     if (auto refused = take_head(*connection)) return refuse(connection, std::move(*refused));
     auto& parser = *connection->parser;
     if (parser.is_done()) return dispatch(connection);
-    if (const auto length = parser.content_length(); length && *length > kMostBodyBytes)
+    const std::size_t most = most_bytes(*connection);
+    parser.body_limit(most);
+    if (const auto length = parser.content_length(); length && *length > most)
       return failed_read(connection, http::error::body_limit);
     if (connection->request.method == "POST" && options_.takes_body && !options_.takes_body(connection->request))
       return refuse(connection, error_response(404, "not_found", "there is nothing to POST to at this path"));

@@ -35,6 +35,7 @@ struct HttpLimits {
 inline constexpr std::size_t kMostHeadBytes = 32U << 10U;
 inline constexpr std::size_t kMostHeaders = 100;
 inline constexpr std::size_t kMostBodyBytes = 64U << 10U;
+inline constexpr std::size_t kMostCutBodyBytes = 64U << 20U;  ///< of which kMostBodyBytes are kept
 inline constexpr std::size_t kLongestTarget = 8U << 10U;
 inline constexpr std::size_t kLongestPath = 2'048;  ///< decoded
 
@@ -50,6 +51,8 @@ struct HttpOptions {
   std::function<Lane(const WebRequest&)> lane;  ///< none: always usual. Must not block.
   std::function<bool(const WebRequest&)>
       takes_body;  ///< none: POST everywhere. False refuses a body before it is read.
+  std::function<bool(const WebRequest&)>
+      cuts_body;  ///< none: nowhere. True cuts a body at kMostBodyBytes instead of refusing it.
   /// Asked once a second while somebody waits for events, never twice at a time: a complete server-sent event or
   /// nothing.
   std::function<std::optional<std::string>()> events;

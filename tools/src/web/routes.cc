@@ -148,6 +148,8 @@ HttpOptions Site::http_options() {
   return {.limits = {},
           .lane = &Site::lane,
           .takes_body = [this](const WebRequest& request) { return takes_body(request); },
+          // A job's log may be long, and a few hundred bytes of it are kept: no reason to lose what the job reports.
+          .cuts_body = [](const WebRequest& request) { return is_report(request.path); },
           .events = [this] { return changes(); }};
 }
 
