@@ -15,6 +15,7 @@ class ServerPage : public ::testing::Test {
  protected:
   ~ServerPage() override { EXPECT_THAT(tab_.complaints(), IsEmpty()); }
   [[nodiscard]] double span_hours() {
+    EXPECT_TRUE(tab_.becomes("!!document.querySelector('.chart')"));
     const Json ends = tab_.eval("(c=>[+c.from,+c.to])(document.querySelector('.chart').dataset)");
     return (ends[1].get<double>() - ends[0].get<double>()) / 3.6e6;
   }
