@@ -82,53 +82,6 @@ bool read_result(Reader& in, PackState& state, PackedResult& result) {
   return in.ok();
 }
 
-/// Most results by far: of a judgement before it, without a detail, and with so many bytes behind where they begin that
-/// none has to be looked for. The longest is a head, a place, a time, a latency and five phases.
-constexpr std::size_t kPlainBytes = 5 + 1 + kMaxVarintBytes + 6 * 5;
-
-/// A varint at `from`, which is moved behind it. What is longer than that number can be gives one that is too great.
-std::uint64_t plain_varint(const char*& from) noexcept {
-  std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 63; shift += 7) {
-    const auto byte = static_cast<std::uint8_t>(*from++);
-    value |= std::uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80U) return value;
-  }
-  return ~std::uint64_t{0};
-}
-
-/// Reads such a result at `from`, of which kPlainBytes are there. Null, and nothing has changed, when it is another;
-/// else the end of it.
-const char* read_plain(const char* from, std::uint32_t server_before, PackState& state, PackedResult& result) {
-  const std::uint64_t head = plain_varint(from);
-  const std::uint32_t server = server_before + static_cast<std::uint32_t>(head >> 1U);
-  if ((head & 1U) != 0 || head >= std::uint64_t{1} << 33U || server > kMaxServerNumber) return nullptr;
-  const auto place = static_cast<std::uint8_t>(*from++);
-  const Judgement* const judgement = state.judgements.at(place);
-  if (judgement == nullptr || (judgement->flags & Judgement::kDetail) != 0) return nullptr;
-  const std::uint8_t flags = judgement->flags;
-  const std::uint64_t distance = plain_varint(from);
-  const auto time = static_cast<std::uint64_t>(state.last_ms) + static_cast<std::uint64_t>(unzigzag(distance));
-  if (distance == ~std::uint64_t{0} || time >= static_cast<std::uint64_t>(to_ms(kTimeLimit))) return nullptr;
-  std::uint64_t latency_us = 0;
-  if ((flags & Judgement::kLatency) != 0) latency_us = plain_varint(from);
-  if (latency_us > kMaxLatencyUs) return nullptr;
-  if ((flags & Judgement::kPhases) != 0) {
-    Phases& p = result.phases;
-    for (std::uint32_t* const us : {&p.dns_us, &p.connect_us, &p.tls_us, &p.first_byte_us, &p.transfer_us}) {
-      const std::uint64_t phase_us = plain_varint(from);
-      if (phase_us > 0xffff'ffffU) return nullptr;
-      *us = static_cast<std::uint32_t>(phase_us);
-    }
-  }
-  result.server = ServerId{server};
-  result.judgement = *state.judgements.take(place);
-  result.time_ms = state.last_ms = static_cast<std::int64_t>(time);
-  result.latency_us = static_cast<std::uint32_t>(latency_us);
-  result.detail = {};
-  return from;
-}
-
 void put_change(std::string& out, const Batch::Change& change) {
   put_u8(out, static_cast<std::uint8_t>(static_cast<unsigned>(change.kind) + 4U * static_cast<unsigned>(change.space)));
   put_text(out, change.key.substr(kPrefixBytes));
@@ -228,15 +181,6 @@ bool unpack_record(std::string_view record, PackState& state, RecordVisitor& vis
   std::string key;
   PackedResult result;
   while (in.ok() && in.left() > 0) {
-    if (in.left() >= kPlainBytes) {
-      const char* const from = record.data() + (record.size() - in.left());
-      if (const char* const end = read_plain(from, server, state, result)) {
-        static_cast<void>(in.bytes(static_cast<std::size_t>(end - from)));
-        server = static_cast<std::uint32_t>(result.server);
-        visitor.result(result);
-        continue;
-      }
-    }
     const std::uint64_t head = in.varint_up_to((std::uint64_t{1} << 33U) - 1);
     server += static_cast<std::uint32_t>(head >> 1U);
     if ((head & 1U) == 0) {

@@ -65,11 +65,7 @@ class RecentJudgements {
 
   /// Its place, from 1 on, which the move to the front follows; 0 when it is not among them and was put there now.
   std::uint8_t use(const Judgement& judgement) noexcept;
-  /// What is at `place`, from 1 on. Null when there is nothing.
-  [[nodiscard]] const Judgement* at(std::uint8_t place) const noexcept {
-    return place == 0 || place > used_ ? nullptr : &judgements_[place - 1U];
-  }
-  /// The same, moved to the front.
+  /// What is at `place`, from 1 on, moved to the front. Null when there is nothing.
   const Judgement* take(std::uint8_t place) noexcept {
     if (place == 0 || place > used_) return nullptr;
     move_to_front(place - 1U);
