@@ -73,7 +73,7 @@ class Handle {
   [[nodiscard]] bool has_fault() const NINES_EXCLUDES(mutex_);
   [[nodiscard]] bool is_closed() const NINES_EXCLUDES(mutex_);
 
-  /// Whether a reopening waits for calls to be done with the Kv: long ones end then, with `unavailable`.
+  /// Whether a reopening or close() waits for calls to be done with the Kv: long ones end then, with `unavailable`.
   [[nodiscard]] bool is_wanted_back() const noexcept { return wanted_back_; }
 
  private:

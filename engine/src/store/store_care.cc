@@ -62,16 +62,17 @@ Result<BackupReport> StoreImpl::backup(const std::string& path, const BackupOpti
     if (local == nullptr) return fail(ErrorCode::invalid_argument, "this store does not lie on a local disk");
     BackupOptions dated = options;
     if (!dated.made) dated.made = core_->options.clock();
-    // Writing is not to wait for hours: the next backup goes on from where this one ends.
-    bool reopening = false;
+    // Nobody is to wait for hours: the next backup goes on from where this one ends.
+    bool is_in_the_way = false;
     dated.progress = [&](const BackupProgress& progress) {
-      reopening = core_->handle.is_wanted_back();
-      return !reopening && (!options.progress || options.progress(progress));
+      is_in_the_way = core_->handle.is_wanted_back();
+      return !is_in_the_way && (!options.progress || options.progress(progress));
     };
     auto made = local->backup(path, dated);
-    if (!made && reopening) {
-      return fail(ErrorCode::unavailable, "a write failed, and the store is opened anew; another backup to " + path +
-                                              " goes on from where this one ended");
+    if (!made && is_in_the_way) {
+      const std::string why =
+          core_->handle.has_fault() ? "a write failed, and the store is opened anew" : "the store closes";
+      return fail(ErrorCode::unavailable, why + "; another backup to " + path + " goes on from where this one ended");
     }
     return made;
   });

@@ -7,7 +7,7 @@
 
 namespace nines::engine {
 
-void DamageListener::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
+void BackgroundListener::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
   if (reason != rocksdb::BackgroundErrorReason::kCompaction) {
     const MutexLock lock(mutex_);
     if (!flush_error_) flush_error_ = *error;
@@ -24,12 +24,12 @@ void DamageListener::OnBackgroundError(rocksdb::BackgroundErrorReason reason, ro
   *error = rocksdb::Status::OK();
 }
 
-void DamageListener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
-                                          bool* begin) {
+void BackgroundListener::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                                              bool* begin) {
   *begin = false;
 }
 
-void DamageListener::OnCompactionCompleted(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& job) {
+void BackgroundListener::OnCompactionCompleted(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& job) {
   const rocksdb::Status& status = job.status;
   // Ended by a close, by a hand, or with its family.
   if (status.ok() || status.IsShutdownInProgress() || status.IsIncomplete() || status.IsColumnFamilyDropped()) return;
@@ -38,12 +38,12 @@ void DamageListener::OnCompactionCompleted(rocksdb::DB* /*db*/, const rocksdb::C
   if (!status.IsCorruption()) waiting_.push_back(job.cf_id);
 }
 
-std::optional<rocksdb::Status> DamageListener::flush_error() const {
+std::optional<rocksdb::Status> BackgroundListener::flush_error() const {
   const MutexLock lock(mutex_);
   return flush_error_;
 }
 
-void DamageListener::note_write(rocksdb::SequenceNumber sequence, std::uint64_t position) {
+void BackgroundListener::note_write(rocksdb::SequenceNumber sequence, std::uint64_t position) {
   const MutexLock lock(mutex_);
   // A segment is removed as a whole, so its last write tells.
   if (!written_.empty() && written_.back().position >> 32U == position >> 32U) {
@@ -53,25 +53,25 @@ void DamageListener::note_write(rocksdb::SequenceNumber sequence, std::uint64_t 
   }
 }
 
-std::uint64_t DamageListener::flushed_position() const {
+std::uint64_t BackgroundListener::flushed_position() const {
   const MutexLock lock(mutex_);
   return flushed_;
 }
 
 /// All families are flushed together, and each write has a key in the default one.
-void DamageListener::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
+void BackgroundListener::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
   if (job.cf_name != rocksdb::kDefaultColumnFamilyName) return;
   note_flush(job.largest_seqno);
   const MutexLock lock(mutex_);
   for (const std::uint32_t family : std::exchange(waiting_, {})) switches_.push_back({family, true});
 }
 
-rocksdb::SequenceNumber DamageListener::written() const {
+rocksdb::SequenceNumber BackgroundListener::written() const {
   const MutexLock lock(mutex_);
   return written_.empty() ? 0 : written_.back().sequence;
 }
 
-void DamageListener::note_flush(rocksdb::SequenceNumber sequence) {
+void BackgroundListener::note_flush(rocksdb::SequenceNumber sequence) {
   const MutexLock lock(mutex_);
   while (!written_.empty() && written_.front().sequence <= sequence) {
     flushed_ = written_.front().position;
@@ -79,7 +79,7 @@ void DamageListener::note_flush(rocksdb::SequenceNumber sequence) {
   }
 }
 
-std::vector<DamageListener::Automatic> DamageListener::take_switches() {
+std::vector<BackgroundListener::Automatic> BackgroundListener::take_switches() {
   const MutexLock lock(mutex_);
   return std::exchange(switches_, {});
 }

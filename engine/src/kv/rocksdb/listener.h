@@ -6,7 +6,7 @@
 // for ever, and is the end of this open: RocksDB 7.8 does not mend itself with flushes of several families at once, but
 // can wait for itself without end, and then cannot be closed (its issue 11867).
 //
-// Threads: RocksDB calls from its own; families() from any.
+// Threads: what RocksDB calls, from its own; everything else from any.
 #pragma once
 
 #include <rocksdb/listener.h>
@@ -24,9 +24,9 @@
 
 namespace nines::engine {
 
-class DamageListener final : public rocksdb::EventListener {
+class BackgroundListener final : public rocksdb::EventListener {
  public:
-  explicit DamageListener(std::function<void(LogLevel, std::string_view)> log) : log_(std::move(log)) {}
+  explicit BackgroundListener(std::function<void(LogLevel, std::string_view)> log) : log_(std::move(log)) {}
 
   struct Automatic {
     std::uint32_t family = 0;

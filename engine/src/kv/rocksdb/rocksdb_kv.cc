@@ -391,7 +391,7 @@ class RocksKv final : public Tables {
     const auto switches = database_->damage->take_switches();
     if (switches.empty()) return;
     const auto families = this->families();
-    for (const DamageListener::Automatic& automatic : switches) {
+    for (const BackgroundListener::Automatic& automatic : switches) {
       for (auto* family : families->all()) {
         if (family->GetID() != automatic.family) continue;
         static_cast<void>(db_->SetOptions(family, {{"disable_auto_compactions", automatic.on ? "false" : "true"}}));

@@ -32,7 +32,7 @@ struct OpenedRocks {
   std::shared_ptr<const Families> families;
   rocksdb::ColumnFamilyOptions month;  // what new months are made with
   std::shared_ptr<rocksdb::Cache> cache;
-  std::shared_ptr<DamageListener> damage;
+  std::shared_ptr<BackgroundListener> damage;
 };
 
 /// RocksDB under a log that is kept elsewhere: it has what was written when it was flushed last, and knows up to where

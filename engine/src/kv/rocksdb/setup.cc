@@ -89,7 +89,7 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   db.stats_persist_period_sec = 0;
   db.avoid_unnecessary_blocking_io = true;
   db.info_log = std::make_shared<CallbackLogger>(options.log);
-  setup.damage = std::make_shared<DamageListener>(options.log);
+  setup.damage = std::make_shared<BackgroundListener>(options.log);
   db.listeners = {setup.damage};
 
   rocksdb::BlockBasedTableOptions table;

@@ -22,7 +22,7 @@ struct Setup {
   rocksdb::DBOptions db;
   rocksdb::ColumnFamilyOptions family;
   std::shared_ptr<rocksdb::Cache> cache;
-  std::shared_ptr<DamageListener> damage;
+  std::shared_ptr<BackgroundListener> damage;
 
   /// `env` is the operating system that RocksDB sees; null is the real one.
   [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);
