@@ -35,7 +35,7 @@ class Listener : public ::testing::Test {
   }
 
   std::vector<std::string> logged_;
-  DamageListener listener_{[this](LogLevel, std::string_view message) { logged_.emplace_back(message); }};
+  BackgroundListener listener_{[this](LogLevel, std::string_view message) { logged_.emplace_back(message); }};
 };
 
 using Texts = std::vector<std::string>;

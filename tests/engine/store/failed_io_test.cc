@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -291,6 +292,62 @@ TEST(FailedIo, BackupMakesWayForOpeningTheStoreAnew) {
   EXPECT_TRUE(check_backup(directory / "backup"));
 }
 
+/// After opening, rows stay as the log has them until their server is used. Here eight threads are the first to use
+/// them all while reading fails: what was read and not used yet is there for the next.
+TEST(FailedIo, RowsOutliveReadsThatFailWhenTheyAreFirstUsed) {
+  constexpr int kServers = 40;
+  constexpr int kResults = 200;  // of which 64 at a time are sealed
+  TemporaryDirectory directory;
+  const std::string path = directory / "store";
+  Options options = History::options();
+  options.performance.scan_threads = 8;
+  std::vector<ServerId> servers;
+  {
+    const auto store = Store::open(path, options);
+    ASSERT_TRUE(store) << store.error().message;
+    for (int number = 0; number < kServers; ++number) {
+      Server server;
+      server.name = "server-" + std::to_string(number);
+      server.created_at = from_ms(0);
+      servers.push_back((*store)->add_server(server).value());
+    }
+    CheckResult result;
+    result.state = State::up;
+    for (int number = 0; number < kResults; ++number) {
+      for (const ServerId server : servers) {
+        result.server = server;
+        result.time = from_ms(History::kStartMs + number * 60'000LL);
+        ASSERT_TRUE((*store)->append(result, Durability::process));
+      }
+    }
+    ASSERT_TRUE((*store)->flush());
+  }
+  const auto disk = std::make_shared<FaultyDisk>();
+  const auto env = FaultyDisk::make_env(disk);
+  const auto store = open_on(env.get(), path, options);
+  ASSERT_TRUE(store) << store.error().message;
+  std::atomic<int> failed{0};
+  const auto scan_all = [&] {
+    std::atomic<std::size_t> results{0};
+    const auto scanned = (*store)->scan_many(
+        servers, {from_ms(0), kTimeLimit}, {}, [&](std::size_t /*index*/, Cursor& cursor) -> Result<void> {
+          if (!cursor.for_each([&](const Segment& segment) { results += segment.size(); })) ++failed;
+          return {};
+        });
+    if (!scanned) ++failed;
+    return results.load();
+  };
+  disk->plan({.first = 0, .count = 1'000'000, .fault = Fault::io, .reads = true});
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread) threads.emplace_back([&] { static_cast<void>(scan_all()); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(failed, 0);
+  disk->heal();
+  failed = 0;
+  EXPECT_EQ(scan_all(), std::size_t{kServers} * kResults);
+  EXPECT_EQ(failed, 0);
+}
+
 /// Eight writers, readers and a check by eight threads beside them, while the disk fails again and again for longer
 /// than an attempt to open the store anew takes: nothing acknowledged is lost, and each time it goes on by itself.
 TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
@@ -337,6 +394,13 @@ TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
       if (report && report->damages > 0) ADD_FAILURE() << report->damage.front().what;
     }
   });
+  std::vector<std::string> backups;
+  threads.emplace_back([&] {
+    while (!over) {
+      const std::string backup = directory / ("backup-" + std::to_string(backups.size()));
+      if (store.backup(backup)) backups.push_back(backup);
+    }
+  });
   threads.emplace_back([&] {
     while (!over) {
       const auto cursor = store.scan(ServerId{1}, {from_ms(0), kTimeLimit}, {});
@@ -361,6 +425,10 @@ TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
   }
   over = true;
   for (std::thread& thread : threads) thread.join();
+  for (const std::string& backup : backups) {
+    const auto whole = check_backup(backup);
+    EXPECT_TRUE(whole) << whole.error().message;
+  }
   ASSERT_TRUE(store.close());
   opened->reset();
   const auto again = Store::open(path, History::options());

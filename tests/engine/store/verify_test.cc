@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -224,6 +225,52 @@ TEST_F(CraftedStore, KeysOfServersThatTheCatalogDoesNotHaveAreFound) {
   std::vector<ServerId> owners;
   for (const Damage& damage : report.damage) owners.push_back(damage.server);
   EXPECT_EQ(owners, (std::vector<ServerId>{ServerId{77}, ServerId{78}, ServerId{0xffff'ffff}}));
+}
+
+TEST_F(CraftedStore, RowThatDoesNotDecodeHurtsItsServerAlone) {
+  constexpr int kOthers = 20;
+  std::vector<ServerId> servers{kServer};
+  {
+    auto store = open_or_fail(path_, options_);
+    for (int number = 0; number < kOthers; ++number) {
+      Server server;
+      server.name = "other-" + std::to_string(number);
+      server.created_at = from_ms(kStartMs);
+      servers.push_back(store->add_server(server).value());
+      for (const CheckResult& result : hundred(servers.back(), 0))
+        ASSERT_TRUE(store->append(result, Durability::process));
+    }
+    for (const CheckResult& result : hundred(kServer, 0)) ASSERT_TRUE(store->append(result, Durability::process));
+  }
+  craft([&](Batch& batch) {
+    batch.put(Space::recent, engine::recent_key(kServer, from_ms(kStartMs + kDayMs), {}).view(), std::string("\x01\xff", 2));
+  });
+  options_.performance.scan_threads = 8;
+  auto store = open_or_fail(path_, options_);
+  ASSERT_NE(store, nullptr);
+  const auto scan_all = [&] {
+    std::atomic<std::size_t> results{0};
+    std::atomic<int> hurt{0};
+    const auto scanned = store->scan_many(servers, kAll, {}, [&](std::size_t index, Cursor& cursor) -> Result<void> {
+      const auto done = cursor.for_each([&](const Segment& segment) { results += segment.size(); });
+      EXPECT_EQ(done.has_value(), servers[index] != kServer);
+      if (!done) {
+        EXPECT_EQ(done.error().code, ErrorCode::corruption) << done.error().message;
+        ++hurt;
+      }
+      return {};
+    });
+    EXPECT_TRUE(scanned);
+    EXPECT_EQ(hurt, 1);
+    return results.load();
+  };
+  EXPECT_EQ(scan_all(), 100U * kOthers);
+  EXPECT_EQ(scan_all(), 100U * kOthers);  // the error is not used up
+  for (const ServerId server : servers) {
+    CheckResult result = hundred(server, 2 * kDayMs).front();
+    EXPECT_EQ(store->append(result, Durability::process).has_value(), server != kServer);
+  }
+  EXPECT_EQ(scan_all(), 101U * kOthers);
 }
 
 TEST_F(CraftedStore, ValuesThatDoNotDecodeAreNamedAndReadAround) {
