@@ -15,7 +15,7 @@
 #include "base/mutex.h"
 #include "base/process_mark.h"
 #include "store/kv_handle.h"
-#include "store/server_state.h"
+#include "store/state_table.h"
 #include "store/write_lane.h"
 
 namespace nines::engine {

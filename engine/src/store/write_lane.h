@@ -23,7 +23,7 @@
 #include "base/mutex.h"
 #include "kv/kv.h"
 #include "store/kv_handle.h"
-#include "store/server_state.h"
+#include "store/state_table.h"
 
 namespace nines::engine {
 

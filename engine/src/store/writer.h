@@ -26,7 +26,7 @@
 
 #include "store/kv_handle.h"
 #include "store/seal_policy.h"
-#include "store/server_state.h"
+#include "store/state_table.h"
 #include "store/write_lane.h"
 
 namespace nines::engine {

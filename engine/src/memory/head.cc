@@ -1,4 +1,4 @@
-#include "store/head.h"
+#include "memory/head.h"
 
 #include <algorithm>
 #include <cassert>

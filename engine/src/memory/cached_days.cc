@@ -1,4 +1,4 @@
-#include "store/cached_days.h"
+#include "memory/cached_days.h"
 
 #include <algorithm>
 #include <iterator>
