@@ -243,7 +243,8 @@ TEST_F(CraftedStore, RowThatDoesNotDecodeHurtsItsServerAlone) {
     for (const CheckResult& result : hundred(kServer, 0)) ASSERT_TRUE(store->append(result, Durability::process));
   }
   craft([&](Batch& batch) {
-    batch.put(Space::recent, engine::recent_key(kServer, from_ms(kStartMs + kDayMs), {}).view(), std::string("\x01\xff", 2));
+    batch.put(Space::recent, engine::recent_key(kServer, from_ms(kStartMs + kDayMs), {}).view(),
+              std::string("\x01\xff", 2));
   });
   options_.performance.scan_threads = 8;
   auto store = open_or_fail(path_, options_);
