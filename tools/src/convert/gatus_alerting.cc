@@ -47,7 +47,7 @@ std::string custom_channel(const YAML::Node& provider, std::vector<std::pair<std
   std::string map;
   for (const std::string& name : keys_of(headers)) {
     const std::string value = text_of(headers, name);
-    if (name == "Content-Type" || name == "content-type") {
+    if (same_letters(name, "content-type")) {
       keys.emplace_back("content-type", yaml_with_variables(value));
     } else {
       map += fmt::format("{}{}: {}", map.empty() ? "" : ", ", yaml_text(name), yaml_secret(value));

@@ -83,12 +83,6 @@ constexpr std::chrono::seconds kStopPatience{3};
 constexpr std::chrono::seconds kEventPace{1};
 constexpr std::size_t kReadBlock = 16U << 10U;
 
-bool is_same(boost::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
-           return std::tolower(x) == std::tolower(y);
-         });
-}
-
 }  // namespace
 
 class HttpServer::Impl {
@@ -439,7 +433,7 @@ class HttpServer::Impl {
       return refuse(connection, error_response(404, "not_found", "there is nothing to POST to at this path"));
     const auto expect = parser.get().find(http::field::expect);
     if (expect == parser.get().end()) return read_body(connection);
-    if (!is_same(expect->value(), "100-continue"))
+    if (!same_letters({expect->value().data(), expect->value().size()}, "100-continue"))
       return refuse(connection, error_response(417, "invalid_argument", "the only expectation known is 100-continue"));
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     enter(*connection, Phase::reading, options_.limits.body);

@@ -5,9 +5,10 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <utility>
+
+#include "show/text.h"
 
 namespace nines::tools {
 namespace {
@@ -35,11 +36,6 @@ void for_each_member(std::string_view list, Visit visit) {
     if (const std::string_view member = trimmed(list.substr(0, comma)); !member.empty()) visit(member);
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
-}
-
-bool same_letters(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 // Whether a weight parameter says "not at all": q=0, q=0.0, q=0.000.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "http/http_server.h"
 #include "http/target.h"
+#include "show/text.h"
 
 namespace nines::tools {
 namespace {
@@ -21,12 +21,6 @@ constexpr std::string_view kAllow = "GET, HEAD, POST, OPTIONS";
 
 std::string text_of(boost::string_view view) {
   return {view.data(), view.size()};
-}
-
-bool is_same(boost::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {
-           return std::tolower(x) == std::tolower(y);
-         });
 }
 
 }  // namespace
@@ -48,10 +42,11 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
   if (request.host.find_first_of(" \t/\\@?#,") != std::string::npos) return bad("the Host header is malformed");
   // RFC 9112 6.1 and 6.3: what two readers could frame differently is refused.
   const auto coding = message.find(http::field::transfer_encoding);
-  if (coding != message.end() && (!is_same(coding->value(), "chunked") || message.version() == 10))
+  if (coding != message.end() &&
+      (!same_letters({coding->value().data(), coding->value().size()}, "chunked") || message.version() == 10))
     return bad("the only Transfer-Encoding is chunked, in HTTP/1.1");
   if (const auto content = message.find(http::field::content_encoding);
-      content != message.end() && !is_same(content->value(), "identity"))
+      content != message.end() && !same_letters({content->value().data(), content->value().size()}, "identity"))
     return error_response(415, "invalid_argument", "bodies are taken as they are, not compressed");
   if (request.method != "GET" && request.method != "HEAD" && request.method != "POST" && request.method != "OPTIONS") {
     WebResponse response = error_response(405, "invalid_argument", "only GET, HEAD, POST and OPTIONS are answered");

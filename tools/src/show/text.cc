@@ -227,6 +227,11 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+bool same_letters(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
 std::string public_url(const std::string& url) {
   std::string shown = url.substr(0, url.find_first_of("?#"));
   const std::size_t host = shown.find("://");

@@ -30,6 +30,9 @@ namespace nines::tools {
 /// `text` cut to at most `width` columns, with "…" (`...` is not used: it costs three columns) where it was cut.
 [[nodiscard]] std::string fit(std::string_view text, std::size_t width);
 
+/// Whether two texts are the same but for the case of ASCII letters, as names of HTTP's headers are.
+[[nodiscard]] bool same_letters(std::string_view a, std::string_view b);
+
 /// A URL for people who look at a page: without user, password and query, which may hold secrets.
 [[nodiscard]] std::string public_url(const std::string& url);
 
