@@ -237,7 +237,12 @@ Result<void> validate(const AlertTarget& target) {
   if (target.webhook && !is_one(*target.webhook)) return bad(target, "webhook: needs one of text, variable and file");
   for (const auto& [name, value] : target.headers) {
     if (!is_one(value)) return bad(target, "header " + name + ": needs one of text, variable and file");
+    // What fields are escaped for follows from it, so it is said in one place.
+    if (prober::to_lower(name) == "content-type") {
+      return bad(target, "header " + name + ": is what the key content-type is for");
+    }
   }
+  if (!target.exec.empty() && !target.headers.empty()) return bad(target, "headers go with a webhook");
   if (target.timeout <= std::chrono::milliseconds{0} || target.timeout > kMostTimeout) {
     return bad(target, "timeout: must be above 0 and at most 10 minutes");
   }

@@ -230,6 +230,28 @@ TEST(TemplateTest, ValidationFillsPartsForTheTextThatTheyName) {
   EXPECT_THAT(validate(hook(many + "]")).error().message, HasSubstr("more than 100 texts"));
 }
 
+TEST(TemplateTest, TheContentTypeIsNoHeader) {
+  const SecretText text{.text = "text/plain", .environment = "", .file = ""};
+  AlertTarget target = hook("");
+  for (const char* const name : {"Content-Type", "content-type", "CONTENT-TYPE"}) {
+    target.headers = {{name, text}};
+    ASSERT_FALSE(validate(target)) << name;
+    EXPECT_THAT(validate(target).error().message, HasSubstr("the key content-type is for"));
+  }
+  target.headers = {{"X-Content-Type", text}};
+  EXPECT_TRUE(validate(target)) << validate(target).error().message;
+}
+
+TEST(TemplateTest, HeadersOfAProgramAreRefused) {
+  AlertTarget target;
+  target.name = "program";
+  target.exec = {"/bin/true"};
+  EXPECT_TRUE(validate(target)) << validate(target).error().message;
+  target.headers = {{"Title", SecretText{.text = "a", .environment = "", .file = ""}}};
+  ASSERT_FALSE(validate(target));
+  EXPECT_THAT(validate(target).error().message, HasSubstr("headers go with a webhook"));
+}
+
 TEST(TemplateTest, ValidationFillsHeaders) {
   AlertTarget target = hook("");
   target.headers = {{"Title", SecretText{.text = "{{server}} is {{state}}", .environment = "", .file = ""}}};
