@@ -32,7 +32,7 @@ struct PushSpec {
   // Due times: one of the two, or neither for every Rules::interval.
   std::string cron;                            ///< as JobSchedule::parse_cron
   std::string on_calendar;                     ///< as JobSchedule::parse_on_calendar
-  std::string timezone = "UTC";                ///< of both, IANA name
+  std::string timezone;                        ///< of both, IANA name; empty: UTC
   std::chrono::milliseconds latency_below{0};  ///< runs that take longer are degraded; 0: none, at most 31 d
   std::chrono::milliseconds max_runtime{0};    ///< runs that take longer are down; 0: none, at most 31 d
   friend bool operator==(const PushSpec&, const PushSpec&) = default;
@@ -69,13 +69,15 @@ class JobSchedule {
   /// Minute, hour, day of month, month, day of week; lists, ranges, steps, names (jan, mon), 7 as Sunday; as day of
   /// month L (the last) and LW (the last from Monday to Friday), as day of week 5L or friL (the last Friday) and 5#2
   /// (the second); @hourly @daily @midnight @weekly @monthly @yearly @annually. When both days are restricted, either
-  /// will do, as in crontab(5). `invalid_argument` says which field is wrong, or that the zone is unknown.
+  /// will do, as in crontab(5). `timezone` may be empty: UTC. `invalid_argument` says which field is wrong, that the
+  /// zone is unknown, or that the time never comes (31 February).
   [[nodiscard]] static Result<JobSchedule> parse_cron(std::string_view expression, std::string_view timezone);
   /// A calendar event as in systemd.time(7): `Mon..Fri *-*-* 10:00:00`, `*-*~01 04:00`, `*:0/15`, `Sat,Sun 12:30`,
-  /// weekly, quarterly and the like; whole seconds. A zone at its end stands before `timezone`. Errors as above.
+  /// weekly, quarterly and the like; whole seconds. It may name its zone at its end; `timezone` must not contradict it.
+  /// Errors as above. What lies in the past alone is taken.
   [[nodiscard]] static Result<JobSchedule> parse_on_calendar(std::string_view expression, std::string_view timezone);
 
-  /// The first time of the schedule after `time`. No value when there is none within 8 years (31 February).
+  /// The first time of the schedule after `time`. No value when there is none within 8 years.
   [[nodiscard]] std::optional<TimeMs> next(TimeMs time) const;
 
  private:

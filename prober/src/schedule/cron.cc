@@ -171,7 +171,7 @@ Result<JobSchedule> JobSchedule::parse_cron(std::string_view expression, std::st
   const auto zone = JobScheduleParts::find_zone(timezone);
   if (!zone) return tl::unexpected(zone.error());
   rule.zone = *zone;
-  return JobScheduleParts::make(rule);
+  return JobScheduleParts::make(rule, "cron", expression);
 }
 
 }  // namespace nines

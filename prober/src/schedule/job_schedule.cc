@@ -11,6 +11,11 @@ namespace {
 
 /// 29 February on a given weekday comes again within 28 years, on any weekday within 8 (1896-1904 and the like).
 constexpr std::chrono::days kSearch{8 * 366};
+/// The Gregorian calendar repeats itself, weekdays included, every 28 years but over a century's end without a leap
+/// day.
+constexpr std::chrono::days kCalendarRepeats{40 * 366};
+/// From which on a time is looked for that an expression stands for; no job ran earlier.
+constexpr int kFirstYear = 1970;
 /// cron(8) takes larger steps of the clock for corrections, which are not made up for.
 constexpr std::chrono::hours kLargestChange{3};
 
@@ -82,14 +87,20 @@ Seconds at_offset(date::sys_seconds time, std::chrono::seconds offset) {
 
 Result<const date::time_zone*> JobScheduleParts::find_zone(std::string_view name) {
   try {
-    return date::locate_zone(name);
+    return date::locate_zone(name.empty() ? "UTC" : name);
   } catch (const std::exception&) {
     return fail(ErrorCode::invalid_argument, "timezone: there is no zone \"" + std::string(name) + "\"");
   }
 }
 
-JobSchedule JobScheduleParts::make(Rule rule) {
-  return JobSchedule(std::make_shared<const Rule>(std::move(rule)));
+Result<JobSchedule> JobScheduleParts::make(Rule rule, std::string_view key, std::string_view expression) {
+  const date::year first{std::max(rule.first_year, kFirstYear)};
+  JobSchedule schedule(std::make_shared<const Rule>(std::move(rule)));
+  TimeMs from{date::sys_days{first / 1 / 1} - std::chrono::seconds{1}};
+  for (const TimeMs end = from + kCalendarRepeats; from < end; from += kSearch) {
+    if (schedule.next(from)) return schedule;
+  }
+  return fail(ErrorCode::invalid_argument, std::string(key) + ": \"" + std::string(expression) + "\" never comes");
 }
 
 // Goes through the stretches of time between clock changes; within one, local time is time plus an offset.

@@ -37,9 +37,11 @@ struct JobSchedule::Rule {
 /// What the parsers share.
 struct JobScheduleParts {
   using Rule = JobSchedule::Rule;
-  /// `invalid_argument` when there is no such zone. Reads the zone database: from the disk the first time.
+  /// UTC when `name` is empty; `invalid_argument` when there is no such zone. Reads the zone database: from the disk
+  /// the first time.
   [[nodiscard]] static Result<const date::time_zone*> find_zone(std::string_view name);
-  [[nodiscard]] static JobSchedule make(Rule rule);
+  /// `invalid_argument` when the rule has no time in any year: `key` and `expression` are what the message names.
+  [[nodiscard]] static Result<JobSchedule> make(Rule rule, std::string_view key, std::string_view expression);
 };
 
 }  // namespace nines

@@ -191,10 +191,14 @@ Result<JobSchedule> JobSchedule::parse_on_calendar(std::string_view expression, 
     rule.minutes.set(0);
     rule.seconds.set(0);
   }
+  if (!timezone.empty() && zone_name != timezone) {
+    return fail(ErrorCode::invalid_argument, "on-calendar: names the zone " + std::string(zone_name) +
+                                                 ", which timezone contradicts: " + std::string(timezone));
+  }
   const auto zone = JobScheduleParts::find_zone(zone_name);
   if (!zone) return tl::unexpected(zone.error());
   rule.zone = *zone;
-  return JobScheduleParts::make(rule);
+  return JobScheduleParts::make(rule, "on-calendar", expression);
 }
 
 }  // namespace nines

@@ -159,13 +159,35 @@ void check_dialog(Checklist& list, const CheckSpec& spec, const CheckKindTraits&
   list.require(!proxied, "proxy", "a dialog goes through none");
 }
 
-void check_request(Checklist& list, const CheckSpec& spec) {
-  list.require(spec.method.empty() || is_token(spec.method), "method", "not a word such as GET");
+// Names of which a request has one value (RFC 9110, 5.3: the others are lists).
+constexpr std::string_view kSingleHeaders[] = {"authorization", "content-type", "host", "referer", "user-agent"};
+// Names whose value follows from what is sent (RFC 9112, 6): one that differs leaves the server waiting, or reading on.
+constexpr std::string_view kFramingHeaders[] = {"content-length", "transfer-encoding"};
+
+void check_headers(Checklist& list, const CheckSpec& spec) {
   list.require(spec.headers.size() <= kMaxConditions, "headers", "more than 100");
+  std::vector<std::string> names;
   for (const auto& [name, value] : spec.headers) {
     list.require(is_token(name), "headers", "\"" + prober::one_line(name) + "\" is not a header name");
     list.require(!has_line_break(value), "headers", name + " has a line break in its value");
+    names.push_back(prober::to_lower(name));
   }
+  for (const std::string_view name : kSingleHeaders) {
+    list.require(std::count(names.begin(), names.end(), name) <= 1, "headers", std::string(name) + " comes twice");
+  }
+  for (const std::string_view name : kFramingHeaders) {
+    list.require(std::count(names.begin(), names.end(), name) == 0, "headers",
+                 std::string(name) + " follows from the body that is sent");
+  }
+  const bool own = std::count(names.begin(), names.end(), "authorization") != 0;
+  list.require(!own || spec.username.empty(), "username", "cannot be combined with a header Authorization");
+  list.require(!own || spec.bearer_token.empty(), "bearer-token", "cannot be combined with a header Authorization");
+}
+
+void check_request(Checklist& list, const CheckSpec& spec) {
+  list.require(spec.method.empty() || is_token(spec.method), "method", "not a word such as GET");
+  check_headers(list, spec);
+  list.require(spec.follow_redirects || spec.max_redirects == kMaxRedirects, "max-redirects", "needs follow-redirects");
   list.require(spec.max_redirects >= 0 && spec.max_redirects <= kMaxRedirects, "max-redirects", "not in 0-10");
   list.require(spec.body.size() <= kMaxTextBytes, "body", "longer than 64 KiB");
   list.require(spec.send.size() <= kMaxTextBytes, "send", "longer than 64 KiB");
@@ -203,6 +225,12 @@ void check_dns(Checklist& list, const CheckSpec& spec) {
   list.require(spec.dns_contains.size() <= kMaxConditions, "expect.dns-contains", kTooMany);
   list.require(spec.dns_networks.size() <= kMaxConditions, "expect.dns-networks", kTooMany);
   list.require(!spec.dns_only || !spec.dns_answers.empty(), "expect.dns-only", "goes with dns-answers");
+  // RFC 8020 and 2308: what is refused, or is not there, comes without the records that were asked for.
+  const char* const kNone = "cannot be combined with a dns-rcode other than NOERROR: no records come with it";
+  const bool records = spec.dns_rcode.empty() || prober::dns_rcode_number(spec.dns_rcode) == 0;
+  list.require(records || spec.dns_answers.empty(), "expect.dns-answers", kNone);
+  list.require(records || spec.dns_contains.empty(), "expect.dns-contains", kNone);
+  list.require(records || spec.dns_networks.empty(), "expect.dns-networks", kNone);
   if (!spec.dns_server.empty()) list.require(prober::parse_server(spec.dns_server));
 }
 
@@ -225,6 +253,7 @@ void check_certificates(Checklist& list, const CheckSpec& spec) {
   list.require(!spec.keep_alive || !spec.ocsp_stapling, "expect.ocsp-stapling", kept);
   list.require(spec.verify_tls || !spec.ocsp_stapling, "expect.ocsp-stapling", "needs verify-tls");
   list.require(spec.verify_tls || spec.crl_file.empty(), "crl-file", "needs verify-tls");
+  list.require(spec.verify_tls || spec.ca_file.empty(), "ca-file", "needs verify-tls");
 }
 
 // What RFC 9110, section 9.3.2, leaves without a body cannot be judged by one.
@@ -299,6 +328,10 @@ void check_target(Checklist& list, const CheckSpec& spec, const prober::Target& 
   list.require(kind.has(feature::kPath) || (target.path.size() <= 1 && target.query.empty()), "url",
                "a path means nothing to this kind of check");
   check_fields_of_kind(list, spec, kind);
+  if (target.numeric && spec.family != AddressFamily::any) {
+    const bool v6 = target.host.find(':') != std::string::npos;
+    list.require(v6 == (spec.family == AddressFamily::v6), "family", "the address is of the other one");
+  }
   check_dialog(list, spec, kind);
   if (kind.has(feature::kQuestion)) check_question(list, spec, target);
   // A job that reports by itself may run for longer than a check may wait.

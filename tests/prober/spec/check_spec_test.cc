@@ -196,7 +196,7 @@ TEST(CheckSpecSecrets, NothingSecretIsLeft) {
   spec.username = "somebody";
   spec.password = "password-1";
   spec.headers = {{"Accept", "text/html"},
-                  {"Authorization", "Bearer in-a-header"},
+                  {"Proxy-Authorization", "Bearer in-a-header"},
                   {"X-Session-Id", "session-1"},
                   {"X-Credential", "credential-1"}};
   spec.proxy = "http://proxyuser:proxypass@proxy.example:3128";
@@ -401,6 +401,59 @@ TEST(CheckSpecValidate, EveryMistakeIsNamedOnce) {
   for (const auto& problem : check_spec_problems(spec, milliseconds(0))) fields.push_back(problem.field);
   EXPECT_EQ(fields, (std::vector<std::string>{"method", "expect.status", "expect.body-matches", "timeout"}));
   EXPECT_EQ(invalid(with_url("nonsense")).substr(0, 4), "url:");
+}
+
+TEST(CheckSpecValidate, HeadersThatContradictAreRefused) {
+  auto spec = with_url("http://a");
+  spec.headers = {{"Host", "a"}, {"host", "b"}};
+  EXPECT_EQ(invalid(spec), "headers: host comes twice");
+  spec.headers = {{"X-Way", "a"}, {"x-way", "b"}};
+  EXPECT_EQ(invalid(spec), "") << "a list of two";
+  spec.headers = {{"Content-length", "5"}};
+  EXPECT_EQ(invalid(spec), "headers: content-length follows from the body that is sent");
+  spec.headers = {{"Transfer-Encoding", "chunked"}};
+  EXPECT_EQ(invalid(spec), "headers: transfer-encoding follows from the body that is sent");
+  spec.headers = {{"AUTHORIZATION", "Basic eDp5"}};
+  EXPECT_EQ(invalid(spec), "");
+  spec.username = "x";
+  EXPECT_EQ(invalid(spec), "username: cannot be combined with a header Authorization");
+  spec.username.clear();
+  spec.bearer_token = "x";
+  EXPECT_EQ(invalid(spec), "bearer-token: cannot be combined with a header Authorization");
+}
+
+TEST(CheckSpecValidate, WhatCannotHoldTogetherIsRefused) {
+  auto spec = with_url("https://a");
+  spec.verify_tls = false;
+  spec.ca_file = "/ca.pem";
+  EXPECT_EQ(invalid(spec), "ca-file: needs verify-tls");
+  spec = with_url("http://a");
+  spec.follow_redirects = false;
+  spec.max_redirects = 3;
+  EXPECT_EQ(invalid(spec), "max-redirects: needs follow-redirects");
+  for (const char* const url : {"http://127.0.0.1/", "tcp://127.0.0.1:1", "icmp://127.0.0.1"}) {
+    spec = with_url(url);
+    spec.family = AddressFamily::v6;
+    EXPECT_EQ(invalid(spec), "family: the address is of the other one") << url;
+    spec.family = AddressFamily::v4;
+    EXPECT_EQ(invalid(spec), "") << url;
+  }
+  spec = with_url("http://[::1]/");
+  spec.family = AddressFamily::v4;
+  EXPECT_EQ(invalid(spec), "family: the address is of the other one");
+  spec.family = AddressFamily::v6;
+  EXPECT_EQ(invalid(spec), "");
+}
+
+TEST(CheckSpecValidate, AnswersOfANameThatIsNotThereAreRefused) {
+  auto spec = with_url("dns:a.test");
+  spec.dns_rcode = "NXDOMAIN";
+  EXPECT_EQ(invalid(spec), "");
+  spec.dns_answers = {"192.0.2.1"};
+  EXPECT_EQ(invalid(spec),
+            "expect.dns-answers: cannot be combined with a dns-rcode other than NOERROR: no records come with it");
+  spec.dns_rcode = "NOERROR";
+  EXPECT_EQ(invalid(spec), "");
 }
 
 TEST(CheckSpecValidate, CodesOfThreeDigitsCanBeExpected) {

@@ -150,7 +150,7 @@ PushSpec read_push(const YAML::Node& node, Problems& problems) {
   if (const auto zone = map.get("timezone"); zone && push.cron.empty() && push.on_calendar.empty()) {
     problems.add(*zone, "timezone goes with cron or on-calendar; an interval has none");
   }
-  if (const auto zone = map.get("timezone")) push.timezone = read_text(*zone, "timezone", problems).value_or("UTC");
+  if (const auto zone = map.get("timezone")) push.timezone = read_text(*zone, "timezone", problems).value_or("");
   if (auto valid = validate(push); !valid) problems.add(node, printable(valid.error().message));
   return push;
 }
