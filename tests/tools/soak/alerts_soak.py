@@ -5,7 +5,8 @@
 
 Servers of ours fail at random, for moments and for longer; receivers of alerts fail too; and the program itself is
 killed, stopped, suspended, reloaded, left without descriptors, memory or disk. In the end everything is well again,
-and these must agree: what each receiver was told, what model.py says of the stored results, and what the servers did.
+and these must agree: what each receiver was told, what model.py says of the stored results, what the API and the log say,
+and what the servers did.
 Prints one JSON object; ends with 1 when something does not agree.
 """
 
@@ -18,6 +19,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
 import signal
 import socket
@@ -25,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 import model
@@ -83,6 +86,19 @@ class Nines:
                 return answer.read().decode()
         except OSError:
             return None
+
+    def incidents(self, server):
+        """All outages of a server as the API tells them, oldest first."""
+        found, cursor = [], None
+        while True:
+            query = {"window": f"{int(self.options.seconds) + 3600}s", "limit": 100} | ({"cursor": cursor} if cursor else {})
+            path = f"http://127.0.0.1:{self.page}/api/v1/servers/{server}/incidents?{urllib.parse.urlencode(query)}"
+            with urllib.request.urlopen(path, timeout=30) as answer:
+                page = json.load(answer)
+            found += page["incidents"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found[::-1]
 
     def stop(self, number):
         self.process.send_signal(number)
@@ -252,6 +268,24 @@ class Soak:
                     excused += len(strict) - len(wrong) if len(strict) > len(wrong) else 0
         self.figures |= {"incidents_due": due, "blurred_by_crashes": excused}
 
+    def compare_answers(self, results, answered):
+        """The API and the log tell the outages that follow from the results, by the same begin."""
+        log = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        for target in self.targets:
+            expected = model.incidents(results[target.name], "down", *self.rules[target.name], TIMEOUT_MS)
+            begins = [one.since for one in expected]
+            told = [parse_time(incident["from"]) for incident in answered[target.name]]
+            if told != begins:
+                self.wrong.append(f"{target.name}: the API tells of {told}, the results of {begins}")
+            for one, incident in zip(expected, answered[target.name]):
+                if incident["end_seen"] and parse_time(incident["to"]) != one.end:
+                    self.wrong.append(f"{target.name}: the API ends {one} at {incident['to']}")
+            logged = [parse_time(moment) for moment in re.findall(f"nines: {target.name} is down since (\\S+Z)", log)]
+            for moment in sorted(set(logged) ^ set(begins)):
+                if not self.crashed_near(moment):
+                    self.wrong.append(f"{target.name}: {moment} is in {'the log' if moment in logged else 'the results'} alone")
+            self.figures["answers"] = self.figures.get("answers", 0) + len(told)
+
     def compare_truth(self, results):
         """No result says of a server what it was not; a long outage that nobody disturbed is there."""
         lags = sorted(self.site.lags)
@@ -290,6 +324,7 @@ class Soak:
         try:
             self.misbehave()
             self.settle()
+            answered = {target.name: self.nines.incidents(target.name) for target in self.targets}
             self.nines.stop(signal.SIGTERM)
         finally:
             if self.nines.process.poll() is None:
@@ -297,6 +332,7 @@ class Soak:
                 self.nines.process.wait()
         results, messages = self.results(), self.messages()
         self.compare_alerts(results, messages)
+        self.compare_answers(results, answered)
         self.compare_truth(results)
         every = [result for rows in results.values() for result in rows]
         states = {state: sum(r.state == state for r in every) for state in ("up", "degraded", "down", "unknown")}
