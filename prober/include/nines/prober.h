@@ -78,7 +78,7 @@ struct ProberOptions {
   LocationId location{};  ///< the place that results are stored under
   RunnerOptions runner;
   /// References of the own-connectivity guard. While a failure finds none of them answering, results that would be
-  /// down are unknown (ErrorClass::own_network). Empty: no guard.
+  /// down are unknown (ErrorClass::own_network). A name that is not found is judged by those with a name. Empty: none.
   std::vector<CheckSpec> references;
   /// References are asked at most so often. A failure is judged by an answer that was asked for after it was seen, so
   /// with references an alert may leave later by this and by what they take to answer. [50 ms, 1 h]

@@ -1,5 +1,7 @@
 #include "prober/prober.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "base/thread.h"
 #include "prober/restore.h"
 #include "prober/server.h"
+#include "spec/compiled_check.h"
 
 namespace nines {
 namespace prober {
@@ -18,6 +21,8 @@ ProberCore::Options core_options(const ProberOptions& options,
   core.location = options.location;
   core.limits = {options.max_in_flight, options.max_in_flight_per_host, options.start_rate};
   core.clock = {options.stall_after, options.clock_step};
+  std::copy_if(references.begin(), references.end(), std::back_inserter(core.named_references),
+               [](const auto& reference) { return !reference->target.numeric; });
   core.references = std::move(references);
   core.reference_pause = options.reference_pause;
   return core;

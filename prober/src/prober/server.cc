@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "spec/target.h"
+#include "spec/compiled_check.h"
 
 namespace nines::prober {
 namespace {
@@ -46,7 +46,9 @@ Result<void> add_check(const ProbedServer& server, CoreServer& core) {
     if (!compiled) return tl::unexpected(compiled.error());
     core.fresh_check = *std::move(compiled);
   }
-  if (const auto target = parse_target(server.check.url)) core.host = target->host;
+  const prober::Target& target = core.check->target;
+  core.host = target.host;
+  core.asks_resolver = target.kind == CheckKind::dns && target.host.empty();
   return {};
 }
 

@@ -24,7 +24,12 @@ ProberCore::ProberCore(CheckLoop& loop, std::function<Moment()> clock, CoreSink&
       options_(std::move(options)),
       clock_(read_clock_(), options_.clock),
       scheduler_(options_.limits),
-      guard_(options_.references.size(), options_.reference_pause) {}
+      network_(options_.references, options_.reference_pause,
+               "no reference answers: failures are taken for the prober's own",
+               "a reference answers again: failures count"),
+      names_(options_.named_references, options_.reference_pause,
+             "no reference that has a name answers: names that are not found are taken for the prober's own trouble",
+             "a reference that has a name answers again: names that are not found count") {}
 
 void ProberCore::set_limits(Scheduler::Limits limits) {
   scheduler_.set_limits(limits);
@@ -49,7 +54,8 @@ void ProberCore::abandon() {
   running_ = false;
   abandoned_ = true;
   on_idle_ = nullptr;
-  pending_failures_.clear();
+  network_.waiting.clear();
+  names_.waiting.clear();
   if (timer_) loop_.cancel(*std::exchange(timer_, std::nullopt));
   publish();
 }
@@ -139,7 +145,8 @@ void ProberCore::turn() {
   if (abandoned_) return;
   observe();
   if (clock_.now() >= next_beat_) beat();
-  begin_round_if_due();
+  begin_round_if_due(network_);
+  begin_round_if_due(names_);
   if (running_) {
     starts_.clear();
     scheduler_.run(clock_.now(), starts_);
@@ -147,7 +154,7 @@ void ProberCore::turn() {
       if (i > 0) observe();  // each begins later than the one before
       start(starts_[i]);
     }
-  } else if (on_idle_ && scheduler_.counters().in_flight == 0 && pending_failures_.empty()) {
+  } else if (on_idle_ && scheduler_.counters().in_flight == 0 && network_.waiting.empty() && names_.waiting.empty()) {
     std::exchange(on_idle_, nullptr)();
   }
   arm();
@@ -156,7 +163,9 @@ void ProberCore::turn() {
 void ProberCore::arm() {
   Micros when = next_beat_;
   if (running_) when = std::min(when, scheduler_.next().value_or(when));
-  when = std::min(when, guard_.next_round(!pending_failures_.empty()).value_or(when));
+  for (const Watch* const watch : {&network_, &names_}) {
+    when = std::min(when, watch->guard.next_round(!watch->waiting.empty()).value_or(when));
+  }
   if (timer_ && armed_ == when) return;
   if (timer_) loop_.cancel(*timer_);
   armed_ = when;
@@ -181,7 +190,8 @@ void ProberCore::observe() {
 void ProberCore::on_pause(const Pause& pause) {
   ++stats_.pauses;
   pause_end_ = pause.to;
-  guard_.abandon_round();
+  network_.guard.abandon_round();
+  names_.guard.abandon_round();
   const auto length = std::chrono::floor<std::chrono::milliseconds>(pause.to - pause.from);
   const std::string why =
       (pause.suspended ? "the machine was suspended for " : "the prober stood still for ") + seconds_text(length);
@@ -264,7 +274,7 @@ void ProberCore::publish() {
   stats_.waiting = counters.waiting;
   stats_.retries = counters.retries;
   stats_.missed_ticks = counters.missed_ticks;
-  stats_.online = guard_.online();
+  stats_.online = network_.guard.online() && names_.guard.online();
   const LagHistogram::Figures lag = scheduler_.lag(clock_.now());
   stats_.lag_p50 = lag.p50;
   stats_.lag_p99 = lag.p99;

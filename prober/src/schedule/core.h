@@ -63,6 +63,7 @@ struct CoreServer {
   std::string host;
   std::shared_ptr<const CompiledCheck> check;        ///< null for a push server
   std::shared_ptr<const CompiledCheck> fresh_check;  ///< never over a kept connection; may be the same
+  bool asks_resolver = false;  ///< a question to the DNS that goes to the prober's own name servers
   std::optional<PushRhythm> push;
   Rules rules;
   bool paused = false;
@@ -81,6 +82,7 @@ class ProberCore {
     Scheduler::Limits limits;
     ScheduleClock::Limits clock;
     std::vector<std::shared_ptr<const CompiledCheck>> references;
+    std::vector<std::shared_ptr<const CompiledCheck>> named_references;  ///< those of them that are looked up
     Micros reference_pause{500'000};
   };
   /// `clock` is read at every turn. Loop and sink must outlive the core, and no callback of the loop may come later.
@@ -121,11 +123,22 @@ class ProberCore {
     Micros began{};  // the same in schedule time
     bool retry = false;
   };
-  // A failure that the guard has not passed its verdict on.
+  // A failure that a guard has not passed its verdict on.
   struct PendingFailure {
     Flight flight;
     CheckReport report;
     Micros seen{};
+  };
+  // A guard, whom it asks, who waits for it, and what is logged when none answers, and when one does again.
+  struct Watch {
+    Watch(std::vector<std::shared_ptr<const CompiledCheck>> asked, Micros pause, std::string_view lost_text,
+          std::string_view back_text)
+        : references(std::move(asked)), guard(references.size(), pause), lost(lost_text), back(back_text) {}
+    const std::vector<std::shared_ptr<const CompiledCheck>> references;
+    Guard guard;
+    std::vector<PendingFailure> waiting;
+    const std::string_view lost;
+    const std::string_view back;
   };
 
   void turn();
@@ -145,8 +158,9 @@ class ProberCore {
   void finish(const Flight& flight, CheckOutcome outcome);
   [[nodiscard]] CheckReport report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const;
   void settle(PendingFailure pending, bool online);
-  void begin_round_if_due();
-  void on_reference(std::uint64_t round, const CheckOutcome& outcome);
+  [[nodiscard]] Watch& watch_of(const Live& live, const CheckResult& result) noexcept;
+  void begin_round_if_due(Watch& watch);
+  void on_reference(Watch& watch, std::uint64_t round, const CheckOutcome& outcome);
   void store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored);
   void mark_unknown(Live& live, TimeMs time, const std::string& why);
 
@@ -159,11 +173,11 @@ class ProberCore {
   const Options options_;
   ScheduleClock clock_;
   Scheduler scheduler_;
-  Guard guard_;
+  Watch network_;
+  Watch names_;  // those of the references that must be looked up; may have none
   std::unordered_map<ServerId, Live> servers_;
   std::unordered_set<ServerId> push_ids_;  // of those that are listened for
-  std::vector<PendingFailure> pending_failures_;
-  std::vector<Start> starts_;  // reused
+  std::vector<Start> starts_;              // reused
   std::uint64_t last_generation_ = 0;
   Micros pause_end_{};  // schedule time; failures of checks that began before count as unknown
   Micros next_beat_{};

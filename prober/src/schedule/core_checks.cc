@@ -31,12 +31,14 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   scheduler_.finished(flight.slot);
   if (const Live* const live = find(flight)) {
     PendingFailure pending{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
+    const CheckResult& result = pending.report.result;
+    Watch& watch = watch_of(*live, result);
     const std::optional<bool> online =
-        pending.report.result.state == State::down ? guard_.verdict(flight.began, pending.seen) : std::optional(true);
+        result.state == State::down ? watch.guard.verdict(flight.began, pending.seen) : std::optional(true);
     if (online) {
       settle(std::move(pending), *online);
     } else {
-      pending_failures_.push_back(std::move(pending));
+      watch.waiting.push_back(std::move(pending));
     }
   } else {
     scheduler_.judged(flight.slot);
@@ -90,31 +92,35 @@ void ProberCore::settle(PendingFailure pending, bool online) {
   scheduler_.judged(flight.slot);
 }
 
-void ProberCore::begin_round_if_due() {
-  const std::optional<Micros> due = guard_.next_round(!pending_failures_.empty());
+// Whether a name was not found, or nobody could be asked, is judged by references that are looked up themselves, if
+// there are any: one that is known by its address answers beside a silent resolver too.
+ProberCore::Watch& ProberCore::watch_of(const Live& live, const CheckResult& result) noexcept {
+  const bool of_a_name = result.error == ErrorClass::dns || live.server.asks_resolver;
+  return of_a_name && names_.guard.enabled() ? names_ : network_;
+}
+
+void ProberCore::begin_round_if_due(Watch& watch) {
+  const std::optional<Micros> due = watch.guard.next_round(!watch.waiting.empty());
   if (!due || *due > clock_.now()) return;
-  guard_.begin_round(clock_.now());
-  const std::uint64_t round = guard_.round();
-  for (const auto& reference : options_.references) {
-    loop_.start(reference, [this, round](const CheckOutcome& outcome) { on_reference(round, outcome); });
+  watch.guard.begin_round(clock_.now());
+  const std::uint64_t round = watch.guard.round();
+  for (const auto& reference : watch.references) {
+    loop_.start(reference, [this, &watch, round](const CheckOutcome& outcome) { on_reference(watch, round, outcome); });
   }
 }
 
-void ProberCore::on_reference(std::uint64_t round, const CheckOutcome& outcome) {
+void ProberCore::on_reference(Watch& watch, std::uint64_t round, const CheckOutcome& outcome) {
   if (abandoned_) return;
   observe();
-  const bool was_online = guard_.online();
-  if (round != guard_.round() || !guard_.answer(network_answered(outcome), clock_.now())) return;
-  if (was_online != guard_.online()) {
-    sink_.log(LogLevel::warning, guard_.online() ? "a reference answers again: failures count"
-                                                 : "no reference answers: failures are taken for the prober's own");
-  }
-  std::vector<PendingFailure> waiting = std::exchange(pending_failures_, {});
-  for (PendingFailure& pending : waiting) {
-    if (const std::optional<bool> online = guard_.verdict(pending.flight.began, pending.seen)) {
+  Guard& guard = watch.guard;
+  const bool was_online = guard.online();
+  if (round != guard.round() || !guard.answer(network_answered(outcome), clock_.now())) return;
+  if (was_online != guard.online()) sink_.log(LogLevel::warning, std::string(guard.online() ? watch.back : watch.lost));
+  for (PendingFailure& pending : std::exchange(watch.waiting, {})) {
+    if (const std::optional<bool> online = guard.verdict(pending.flight.began, pending.seen)) {
       settle(std::move(pending), *online);
     } else {
-      pending_failures_.push_back(std::move(pending));
+      watch.waiting.push_back(std::move(pending));
     }
   }
   turn();

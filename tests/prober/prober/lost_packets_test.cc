@@ -134,7 +134,8 @@ class LostPacketsTest : public ProberTest {
     EXPECT_EQ(first + " " + second, "down resolved");
   }
 
-  /// A site and a reference that are looked up; the resolver's address goes and comes back.
+  /// A site and a reference that are looked up; the resolver's address goes and comes back. A reference that is known
+  /// by its address answers all the time.
   void live_through_a_silent_resolver() {
     set_up_network();
     const std::string port = std::to_string(kPort);
@@ -154,7 +155,7 @@ class LostPacketsTest : public ProberTest {
       return spec;
     };
     options.runner.dns_servers = {std::string(kReference) + ":" + port};
-    options.references = {by_name("reference.test")};
+    options.references = {by_name("127.0.0.1"), by_name("reference.test")};
     const CheckSpec check = by_name("site.test");
     const ServerId id = add_server("site", check.url);
     ProbedServer site = probed(id, "site", check.url);

@@ -137,6 +137,65 @@ TEST(CoreGuardTest, ReferencesAreAskedAtMostOnceAPause) {
   for (std::uint32_t id = 1; id <= 100; ++id) EXPECT_EQ(guarded.simulation.states.at(ServerId{id}), State::down);
 }
 
+// Two references: one by its address, which answers all the time, and one by its name.
+struct GuardedByBoth {
+  explicit GuardedByBoth(bool with_name = true) : by_name(with_name) {
+    simulation.add(1, [this] { return std::optional(site); });
+    CoreServer& server = simulation.servers.at(ServerId{1});
+    server.rules.confirm_failures = 1;
+    simulation.update(1);
+    simulation.loop.answer(options.references[0], always(kUp));
+    if (with_name) simulation.loop.answer(options.references[1], [this] { return std::optional(named); });
+    simulation.core.begin();
+  }
+  ProberCore::Options make_options() const {
+    ProberCore::Options made = Simulation::default_options();
+    made.references = {Simulation::make_check("tcp://192.0.2.1:443")};
+    if (by_name) made.named_references = {Simulation::make_check("tcp://reference.example:443")};
+    made.references.insert(made.references.end(), made.named_references.begin(), made.named_references.end());
+    return made;
+  }
+  bool by_name;
+  ProberCore::Options options = make_options();
+  Simulation simulation{options};
+  Answer site = kUp;
+  Answer named = kUp;
+};
+
+constexpr Answer kNotFound{State::down, ErrorClass::dns, std::chrono::milliseconds{1}};
+
+TEST(CoreGuardTest, SilentResolverIsNoticedBesideAReferenceByItsAddress) {
+  GuardedByBoth guarded;
+  guarded.simulation.loop.run_for(2min);
+  guarded.site = guarded.named = kNotFound;
+  guarded.simulation.loop.run_for(1h);
+  EXPECT_EQ(count(guarded.simulation.results, State::down), 0U);
+  EXPECT_EQ(guarded.simulation.results.back().error, ErrorClass::own_network);
+  EXPECT_FALSE(guarded.simulation.last_stats.online);
+  guarded.site = kRefused;
+  guarded.simulation.loop.run_for(2min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down) << "the network is there";
+  guarded.site = guarded.named = kUp;
+  guarded.simulation.loop.run_for(2min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::up);
+  EXPECT_TRUE(guarded.simulation.last_stats.online);
+}
+
+TEST(CoreGuardTest, NameThatIsNotFoundCountsWhenAReferenceByItsNameAnswers) {
+  GuardedByBoth guarded;
+  guarded.site = kNotFound;
+  guarded.simulation.loop.run_for(2min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
+  EXPECT_EQ(guarded.simulation.results.back().error, ErrorClass::dns);
+}
+
+TEST(CoreGuardTest, WithoutAReferenceByItsNameAnyOfThemJudgesNames) {
+  GuardedByBoth guarded(false);
+  guarded.site = kNotFound;
+  guarded.simulation.loop.run_for(2min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
+}
+
 TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
   prober::Guard guard(1, 500ms);
   EXPECT_EQ(guard.verdict(99s, 100s), std::nullopt);

@@ -84,9 +84,9 @@ prober::ProberCore::Options Simulation::default_options() {
   return options;
 }
 
-std::shared_ptr<const CompiledCheck> Simulation::make_check() {
+std::shared_ptr<const CompiledCheck> Simulation::make_check(const std::string& url) {
   CheckSpec spec;
-  spec.url = "http://simulated.example/";
+  spec.url = url;
   auto check = compile(spec);
   EXPECT_TRUE(check.has_value());
   return *check;

@@ -67,7 +67,8 @@ class Simulation final : public prober::CoreSink {
 
   [[nodiscard]] static prober::ProberCore::Options default_options();
   /// A check that is told from others by its address.
-  [[nodiscard]] static std::shared_ptr<const CompiledCheck> make_check();
+  [[nodiscard]] static std::shared_ptr<const CompiledCheck> make_check(
+      const std::string& url = "http://simulated.example/");
   /// A server with an interval of a minute that answers `answers`.
   prober::CoreServer& add(std::uint32_t id, Answers answers,
                           std::chrono::milliseconds interval = std::chrono::minutes{1});
