@@ -64,6 +64,8 @@ CURLMcode CurlEngine::add(CURL* easy, TransferListener& listener) {
 
 void CurlEngine::remove(CURL* easy) noexcept {
   curl_multi_remove_handle(multi_, easy);
+  // libcurl 7.88 keeps the list of a transfer that never began through a reset, and would read it in the next one.
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, static_cast<curl_slist*>(nullptr));
 }
 
 CurlList CurlEngine::resolve_list(const std::string& host_port, const std::vector<Address>& addresses) {

@@ -37,8 +37,8 @@ class CurlEngine final : public FdWatcher {
 
   /// Begins the transfer that `easy` is set up for.
   [[nodiscard]] CURLMcode add(CURL* easy, TransferListener& listener);
-  /// Ends it, done or not, closing its connection unless that may be reused. Does not block. Not from a libcurl
-  /// callback.
+  /// Ends it, done or not, closing its connection unless that may be reused; its list of addresses is not read any
+  /// more. Does not block. Not from a libcurl callback.
   void remove(CURL* easy) noexcept;
 
   /// The CURLOPT_RESOLVE list that gives `host:port` these addresses. Entries stay in the multi handle's cache until a
