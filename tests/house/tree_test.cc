@@ -55,6 +55,10 @@ TEST(House, PreconditionsAreAsserted) {
   EXPECT_THAT(check_preconditions(tree()), IsEmpty());
 }
 
+TEST(House, NobodyGoesByTheProcessesLocale) {
+  EXPECT_THAT(check_locale(tree()), IsEmpty());
+}
+
 TEST(House, CitedDocumentsAreInTheTree) {
   EXPECT_THAT(check_citations(tree()), IsEmpty());
 }

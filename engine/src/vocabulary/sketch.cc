@@ -13,6 +13,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/nearest_rank.h"
+
 namespace nines {
 namespace {
 
@@ -63,15 +65,6 @@ double centre_of(std::uint32_t bucket) noexcept {
   return std::ldexp(2 * low * high / (low + high), octave - static_cast<int>(kGridBits));
 }
 
-/// The rank, from 1, of quantile `q` among `count` > 0 values, as query/'s exact percentiles have it.
-std::uint64_t nearest_rank(double q, std::uint64_t count) noexcept {
-  const double exact = q * static_cast<double>(count);
-  const double nearest = std::round(exact);
-  // 0.07 x 100 is a little more than 7 in binary; it must not become 8.
-  const double rank = std::abs(exact - nearest) < 1e-6 ? nearest : std::ceil(exact);
-  return static_cast<std::uint64_t>(std::clamp(rank, 1.0, static_cast<double>(count)));
-}
-
 }  // namespace
 
 /// Makes room for the buckets [first, last]; both will be counted in at once, so that no end stays 0.
@@ -116,7 +109,7 @@ void LatencySketch::merge(const LatencySketch& other) {
 
 std::optional<double> LatencySketch::quantile(double q) const noexcept {
   if (count_ == 0) return std::nullopt;
-  const std::uint64_t rank = nearest_rank(q, count_);
+  const std::uint64_t rank = engine::nearest_rank(q, count_);
   std::uint64_t seen = 0;
   std::uint32_t bucket = first_;
   for (const std::uint64_t count : counts_) {

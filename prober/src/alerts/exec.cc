@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -17,6 +16,7 @@
 
 #include "alerts/delivery.h"
 #include "alerts/message.h"
+#include "base/ascii_case.h"
 #include "base/unique_fd.h"
 
 namespace nines::prober {
@@ -40,7 +40,7 @@ std::vector<std::string> make_environment(const AlertMessage& message) {
   }
   for (const AlertField& field : alert_fields(message)) {
     std::string variable = "NINES_";
-    for (const char c : field.name) variable += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : field.name) variable += engine::to_upper(c);
     // An environment cannot hold a NUL.
     variables.push_back(variable + "=" + field.text.substr(0, field.text.find('\0')));
   }

@@ -1,8 +1,6 @@
 #include "base/text.h"
 
-#include <algorithm>
-#include <cctype>
-
+#include "base/ascii_case.h"
 #include "base/utf8.h"
 
 namespace nines::prober {
@@ -29,15 +27,11 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return engine::equal_ignoring_case(a, b);
 }
 
 std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
+  return engine::to_lower(text);
 }
 
 std::string shorten(std::string_view text, std::size_t limit) {

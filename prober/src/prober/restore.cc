@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "schedule/hold.h"
+#include "base/hold.h"
 
 namespace nines::prober {
 namespace {
@@ -92,7 +92,7 @@ Result<Restored> restore(const Store& store, ServerId server, LocationId locatio
   const int row = std::max(rules.confirm_failures, rules.confirm_successes) + 2;
   const std::chrono::milliseconds interval =
       last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : rules.interval;
-  std::chrono::milliseconds reach = std::max(hold_of(rules, last.interval_ms), interval * row);
+  std::chrono::milliseconds reach = std::max(engine::hold_of(rules, last.interval_ms), interval * row);
   for (;; reach *= kReachGrowth) {
     const Window window{reach < last.time.time_since_epoch() ? last.time - reach : from_ms(0),
                         last.time + std::chrono::milliseconds{1}};

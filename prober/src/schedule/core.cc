@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "schedule/hold.h"
+#include "base/hold.h"
 
 namespace nines::prober {
 namespace {
@@ -134,7 +134,7 @@ void ProberCore::mark_missed_while_stopped(Live& live, const CheckResult& last) 
   const TimeMs now = clock_.wall();
   const TimeMs next_due =
       last.time + (last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : live.server.rules.interval);
-  if (last.time + hold_of(live.server.rules, last.interval_ms) <= now) {
+  if (last.time + engine::hold_of(live.server.rules, last.interval_ms) <= now) {
     live.judges.expire();
   } else if (last.state != State::unknown && next_due < now && !live.server.paused) {
     mark_unknown(live, next_due, "no prober was checking it");

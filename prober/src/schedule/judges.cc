@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "schedule/hold.h"
+#include "base/hold.h"
 
 namespace nines::prober {
 namespace {
@@ -33,7 +33,7 @@ Judges::TopicChange Judges::topic(AlertTopic topic) const noexcept {
 
 Judges::Changes Judges::apply(const CheckResult& result, const Rules& rules) {
   const Judge::Confirmation rule = confirmation_of(rules);
-  const std::chrono::milliseconds holds = hold_of(rules, result.interval_ms);
+  const std::chrono::milliseconds holds = engine::hold_of(rules, result.interval_ms);
   Changes changes;
   changes.state = state_.apply({result.time, result.state, holds}, rule);
   for (const AlertTopic topic : {AlertTopic::degraded, AlertTopic::certificate}) {

@@ -1,18 +1,15 @@
 #include "answers/select.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/ascii_case.h"
 
 namespace nines {
 namespace {
 
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
-
 bool contains_text(std::string_view text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+                     [](char a, char b) { return engine::to_lower(a) == engine::to_lower(b); }) != text.end();
 }
 
 bool matches(const Server& server, const ServerFilter& filter) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 
+#include "base/nearest_rank.h"
 #include "figures/latency_accumulator.h"
 #include "figures/latency_sink.h"
 #include "figures/multiversion.h"
@@ -87,7 +88,7 @@ std::optional<LatencyFigures> LatencyAccumulator::figures() {
   } else {
     std::array<std::size_t, kQuantiles.size()> ranks{};
     std::array<std::uint32_t, kQuantiles.size()> values{};
-    for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = nearest_rank(kQuantiles[i], values_.size());
+    for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = engine::nearest_rank(kQuantiles[i], values_.size());
     selector_.select(values_, ranks, values);
     std::copy(values.begin(), values.end(), found.begin());
   }
@@ -122,7 +123,7 @@ void exact_quantiles(std::span<const std::uint32_t> latencies_us, std::span<cons
   assert(!latencies_us.empty() && out.size() == quantiles.size());
   std::vector<std::size_t> ranks;
   ranks.reserve(quantiles.size());
-  for (const double q : quantiles) ranks.push_back(query::nearest_rank(q, latencies_us.size()));
+  for (const double q : quantiles) ranks.push_back(engine::nearest_rank(q, latencies_us.size()));
   query::RankSelector().select(latencies_us, ranks, out);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "figures/multiversion.h"
 
@@ -53,14 +52,6 @@ std::uint32_t nth_of_few(std::span<const std::uint32_t> values, std::size_t inde
 }
 
 }  // namespace
-
-std::size_t nearest_rank(double q, std::size_t count) noexcept {
-  const double exact = q * static_cast<double>(count);
-  const double nearest = std::round(exact);
-  // 0.07 x 100 is a little more than 7 in binary; it must not become 8.
-  const double rank = std::abs(exact - nearest) < 1e-6 ? nearest : std::ceil(exact);
-  return std::clamp<std::size_t>(static_cast<std::size_t>(rank), 1, count);
-}
 
 NINES_MULTIVERSION std::size_t RankSelector::count_buckets(std::span<const std::uint32_t> values) {
   bucket_of_.resize(values.size());

@@ -12,9 +12,6 @@
 
 namespace nines::query {
 
-/// The rank, from 1, of quantile `q` (in (0, 1]) among `count` > 0 values: the smallest that covers q of them.
-[[nodiscard]] std::size_t nearest_rank(double q, std::size_t count) noexcept;
-
 class RankSelector {
  public:
   /// The values of the ascending `ranks` (from 1 to values.size()) into `out`, which is as long. `values` stay as they

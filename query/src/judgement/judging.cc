@@ -5,7 +5,7 @@
 namespace nines {
 
 std::chrono::milliseconds hold_of(const Rules& rules, std::uint32_t interval_ms) noexcept {
-  return std::chrono::milliseconds{query::hold_ms(rules, interval_ms)};
+  return engine::hold_of(rules, interval_ms);
 }
 
 }  // namespace nines

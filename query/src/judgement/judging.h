@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -11,22 +12,27 @@
 #include <nines/result.h>
 #include <nines/server.h>
 
+#include "base/hold.h"
+
 namespace nines::query {
 
 /// Before and after all time.
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 inline constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();
 
-/// No hold is longer: keeps sums of times far from overflow. 100 years.
-inline constexpr std::int64_t kMaxHoldMs = 36'525 * kDayMs;
+inline constexpr std::int64_t kMaxHoldMs = engine::kMaxHold.count();
 /// No result holds longer by its own interval, which has 32 bits, and a day of timeout. 125 days.
 inline constexpr std::int64_t kLongestHoldMs = std::int64_t{0xffff'ffff} * 5 / 2 + kDayMs;
 
+/// The beginning of the UTC day that a moment lies in. Requires: a time from 0 on.
+[[nodiscard]] constexpr std::int64_t day_start(std::int64_t time_ms) noexcept {
+  assert(time_ms >= 0);
+  return time_ms - time_ms % kDayMs;
+}
+
 /// How long a result written under `rules` with `interval_ms` of its own (0: the rules') says something.
 [[nodiscard]] inline std::int64_t hold_ms(const Rules& rules, std::int64_t interval_ms) noexcept {
-  if (rules.stale_after.count() > 0) return std::min<std::int64_t>(rules.stale_after.count(), kMaxHoldMs);
-  const std::int64_t interval = interval_ms != 0 ? interval_ms : rules.interval.count();
-  return std::min(interval * 5 / 2 + rules.timeout.count(), kMaxHoldMs);
+  return engine::hold_of(rules, interval_ms).count();
 }
 
 [[nodiscard]] inline std::uint64_t failures_to_confirm(const Rules& rules, const Policy& policy) noexcept {

@@ -24,10 +24,6 @@ constexpr std::int64_t kStepGrowth = 4;
 // How many days are looked at first for the start of a state that began before the window.
 constexpr std::int64_t kSinceDays = 2;
 
-std::int64_t day_start(std::int64_t time_ms) {
-  return time_ms - time_ms % kDayMs;
-}
-
 }  // namespace
 
 Result<void> ServerReader::begin(const Server& server, const Query& query, const Reading& reading, Reach reach) {
@@ -91,132 +87,6 @@ Result<void> ServerReader::read_all(const Store& store, const Server& server, co
     if (auto done = read(store, query.summaries); !done) return done;
   }
   return settle(store);
-}
-
-Result<void> ServerReader::run_plan(const Store& store, std::span<const PlanStep> steps, Collector& collector) {
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    append_step(explain_.plan, steps[i]);
-    if (steps[i].source == Source::summaries) {
-      if (auto done = read_days(store, steps[i], collector); !done) return done;
-      continue;
-    }
-    // Neighbouring stretches of results are one scan, whatever their reasons.
-    Window window = steps[i].window;
-    for (; i + 1 < steps.size() && steps[i + 1].source == Source::results; ++i) {
-      append_step(explain_.plan, steps[i + 1]);
-      window.to = steps[i + 1].window.to;
-    }
-    if (auto done = read_results(store, window, collector); !done) return tl::unexpected(done.error());
-  }
-  return {};
-}
-
-Result<std::uint64_t> ServerReader::read_results(const Store& store, Window window, Collector& collector) {
-  const bool holds_start = window.from < frame_.window.from && frame_.window.from < window.to;
-  ScanOptions options{reading_.columns, std::chrono::milliseconds{0}};
-  if (holds_start) options.lookback = frame_.window.from - window.from;
-  auto cursor = store.scan(frame_.server->id, {holds_start ? frame_.window.from : window.from, window.to}, options);
-  if (!cursor) return tl::unexpected(cursor.error());
-  std::uint64_t found = 0;
-  while (true) {
-    const auto segment = next_readable(**cursor, holes_);
-    if (!segment) return tl::unexpected(segment.error());
-    if (*segment == nullptr) break;
-    found += (*segment)->size() - (*segment)->first_in_window;
-    collector.add(**segment, to_ms(window.from), to_ms(window.to));
-  }
-  explain_.cost += (*cursor)->cost();
-  return found;
-}
-
-Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, Collector& collector) {
-  const DayRange range{utc_day(to_ms(step.window.from)), utc_day(to_ms(step.window.to))};
-  const bool sketches = reading_.sketches && step.reason != Reason::look_back;
-  auto days = store.days(frame_.server->id, range, sketches);
-  if (!days) return tl::unexpected(days.error());
-  std::vector<Hole> lost;
-  while (true) {
-    const auto day = next_readable(**days, lost);
-    if (!day) return tl::unexpected(day.error());
-    for (Hole& hole : lost) {
-      if (auto done = read_lost_days(store, std::move(hole), collector); !done) return done;
-    }
-    lost.clear();
-    if (*day == nullptr) break;
-    if (!has_inner_gap(frame_, **day)) {
-      collector.add(**day);
-      continue;
-    }
-    const Window window{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
-    append_step(explain_.plan, {window, Source::results, Reason::inner_gap});
-    const auto found = read_results(store, window, collector);
-    if (!found) return tl::unexpected(found.error());
-    if (*found == 0) collector.add(**day);
-  }
-  explain_.cost += (*days)->cost();
-  return {};
-}
-
-// Of days whose summaries cannot be read the results may be there.
-Result<void> ServerReader::read_lost_days(const Store& store, Hole lost, Collector& collector) {
-  const std::size_t known = holes_.size();
-  append_step(explain_.plan, {lost.window, Source::results, Reason::lost_summary});
-  const auto found = read_results(store, lost.window, collector);
-  if (!found) return tl::unexpected(found.error());
-  if (*found == 0 && holes_.size() == known) holes_.push_back(std::move(lost));
-  return {};
-}
-
-// Retention takes the results of a server's oldest days and may leave their summaries. So where a stretch of results
-// was to be read, days of it that lie before the first result that there is are looked for among the summaries.
-Result<void> ServerReader::read_gone_days(const Store& store, std::span<const PlanStep> steps,
-                                          std::span<ResultSink* const> sinks) {
-  const std::int64_t first_ms = first_result_read_ms();
-  const std::int64_t kept_from_ms = first_ms == kAlways ? kAlways : day_start(first_ms);
-  const bool looked = std::any_of(steps.begin(), steps.end(), [&](const PlanStep& step) {
-    return step.source == Source::results && to_ms(step.window.from) < kept_from_ms;
-  });
-  if (!looked) return {};
-  if (auto done = find_beginning(store); !done) return done;
-  if (first_result_ms_ >= std::min(kept_from_ms, to_ms(steps.back().window.to))) return {};
-  Collector collector(frame_, earlier_, sinks);
-  const TimeMs begin = from_ms(day_start(first_result_ms_));
-  const TimeMs end = from_ms(std::min(kept_from_ms, to_ms(kTimeLimit)));
-  Window gone;
-  for (const PlanStep& step : steps) {
-    if (step.source != Source::results) continue;
-    const Window part{std::max(step.window.from, begin), std::min(step.window.to, end)};
-    if (part.empty()) continue;
-    if (part.from != gone.to) {
-      if (auto done = read_gone_part(store, gone, collector); !done) return done;
-      gone = part;
-    }
-    gone.to = part.to;
-  }
-  if (auto done = read_gone_part(store, gone, collector); !done) return done;
-  history_.merge(earlier_);
-  return {};
-}
-
-Result<void> ServerReader::read_gone_part(const Store& store, Window part, Collector& collector) {
-  if (part.empty()) return {};
-  const DayRange range{utc_day(to_ms(part.from)), utc_day(to_ms(part.to) - 1) + 1};
-  auto days = store.days(frame_.server->id, range, reading_.sketches);
-  if (!days) return tl::unexpected(days.error());
-  while (true) {
-    const auto day = next_readable(**days, holes_);
-    if (!day) return tl::unexpected(day.error());
-    if (*day == nullptr) break;
-    const Window whole{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
-    const Window taken{std::max(whole.from, part.from), std::min(whole.to, part.to)};
-    collector.add_part(**day, to_ms(taken.from), to_ms(taken.to));
-    // It says what the results said that could not be read.
-    std::erase_if(holes_,
-                  [&](const Hole& hole) { return hole.window.from >= taken.from && hole.window.to <= taken.to; });
-    append_step(explain_.plan, {taken, Source::summaries, Reason::no_results});
-  }
-  explain_.cost += (*days)->cost();
-  return {};
 }
 
 Result<void> ServerReader::settle(const Store& store) {
@@ -526,17 +396,6 @@ Result<void> ServerReader::extend_ahead(const Store& store, std::int64_t target_
   if (auto done = read_gone_days(store, steps, {}); !done) return done;
   judge();
   return {};
-}
-
-// The time of the first result that was read as such, not from a summary.
-std::int64_t ServerReader::first_result_read_ms() const noexcept {
-  std::int64_t first_ms = kAlways;
-  for (const Series& series : history_.all()) {
-    const auto found =
-        std::find_if(series.pieces.begin(), series.pieces.end(), [](const Piece& piece) { return !piece.summarised; });
-    if (found != series.pieces.end()) first_ms = std::min(first_ms, found->first_ms);
-  }
-  return first_ms;
 }
 
 }  // namespace nines::query

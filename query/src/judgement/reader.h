@@ -2,7 +2,8 @@
 //
 // Use, for one server:           begin(), read(), settle(), then the answers.
 // Use, in a bulk scan:           begin(), take() with the scan's cursor, settle(), then the answers.
-// The same object serves server after server and keeps its memory. Not thread-safe.
+// The same object serves server after server and keeps its memory. Not thread-safe. What reads from the store is in
+// reader_steps.cc, what judges and looks further in reader.cc.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,8 @@
 
 #include <nines/calendar.h>
 
+#include "base/time_text.h"
+
 namespace nines {
 namespace {
 
@@ -25,15 +27,6 @@ std::string padded(std::int64_t value, std::size_t width) {
   std::string text = std::to_string(value);
   if (text.size() < width) text.insert(0, width - text.size(), '0');
   return text;
-}
-
-std::string format_local(std::int64_t local_ms) {
-  const auto day = std::chrono::floor<std::chrono::days>(std::chrono::milliseconds{local_ms});
-  const std::int64_t ms = local_ms - std::chrono::milliseconds{day}.count();
-  const std::chrono::year_month_day date{std::chrono::sys_days{day}};
-  return padded(int{date.year()}, 4) + "-" + padded(unsigned{date.month()}, 2) + "-" + padded(unsigned{date.day()}, 2) +
-         "T" + padded(ms / 3'600'000, 2) + ":" + padded(ms / 60'000 % 60, 2) + ":" + padded(ms / 1000 % 60, 2) + "." +
-         padded(ms % 1000, 3);
 }
 
 }  // namespace
@@ -87,18 +80,18 @@ std::string format_duration(std::chrono::milliseconds duration) {
 }
 
 std::string format_time(TimeMs time) {
-  return format_local(to_ms(time)) + "Z";
+  return engine::utc_text(time);
 }
 
 std::string format_time(TimeMs time, const Zone& zone) {
   const std::chrono::seconds offset = zone.offset(time);
   const std::int64_t minutes = std::abs(offset.count()) / 60;
-  return format_local(to_ms(time + offset)) + (offset.count() < 0 ? "-" : "+") + padded(minutes / 60, 2) + ":" +
+  return engine::clock_text(time + offset) + (offset.count() < 0 ? "-" : "+") + padded(minutes / 60, 2) + ":" +
          padded(minutes % 60, 2);
 }
 
 std::string format_date(TimeMs time, const Zone& zone) {
-  return format_local(to_ms(time + zone.offset(time))).substr(0, 10);
+  return engine::clock_text(time + zone.offset(time)).substr(0, 10);
 }
 
 }  // namespace nines

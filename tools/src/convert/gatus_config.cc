@@ -4,8 +4,8 @@
 #include <nines/calendar.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "base/ascii_case.h"
 #include "convert/gatus_alerting.h"
 #include "convert/gatus_conditions.h"
 #include "convert/yaml_value.h"
@@ -32,10 +32,7 @@ std::string maintenance_of(const YAML::Node& node) {
   if (start.empty() || !length || (value_of(node, "enabled").IsDefined() && !is_true(value_of(node, "enabled"))))
     return {};
   std::vector<std::string> days;
-  for (std::string day : texts_of(value_of(node, "every"))) {
-    std::transform(day.begin(), day.end(), day.begin(), [](unsigned char c) { return std::tolower(c); });
-    days.push_back(yaml_text(day));
-  }
+  for (const std::string& day : texts_of(value_of(node, "every"))) days.push_back(yaml_text(engine::to_lower(day)));
   const std::string zone = text_of(node, "timezone");
   return fmt::format("{{every: {}, from: {}, for: {}{}}}", days.empty() ? "day" : yaml_list(days), yaml_text(start),
                      format_duration(*length), zone.empty() ? "" : fmt::format(", timezone: {}", yaml_text(zone)));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii_case.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -19,16 +20,9 @@ constexpr std::array<std::string_view, 13> kGood{"t",      "true",    "1",      
 constexpr std::array<std::string_view, 13> kFailed{"f",      "false",   "0",         "fail", "no", "n",    "down",
                                                    "failed", "failure", "unhealthy", "off",  "ko", "error"};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c);
-  });
-  return text;
-}
-
 void translate_state(std::string& text, std::string_view good, std::string_view failed) {
   if (text.empty() || text == good || text == failed) return;
-  std::string word = lower(text);
+  std::string word = engine::to_lower(text);
   if (std::find(kGood.begin(), kGood.end(), word) != kGood.end()) {
     text = good;
   } else if (std::find(kFailed.begin(), kFailed.end(), word) != kFailed.end()) {

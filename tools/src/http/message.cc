@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <utility>
 
 #include "show/text.h"
@@ -40,9 +40,12 @@ void for_each_member(std::string_view list, Visit visit) {
 
 // Whether a weight parameter says "not at all": q=0, q=0.0, q=0.000.
 bool is_refused(std::string_view parameters) {
-  const std::size_t weight = parameters.find("q=");
-  return weight != std::string_view::npos &&
-         std::strtod(std::string(parameters.substr(weight + 2)).c_str(), nullptr) <= 0;
+  const std::size_t at = parameters.find("q=");
+  if (at == std::string_view::npos) return false;
+  const std::string_view text = trimmed(parameters.substr(at + 2));
+  double weight = 0;
+  std::from_chars(text.data(), text.data() + text.size(), weight);
+  return weight <= 0;
 }
 
 bool accepts(std::string_view list, std::string_view coding) {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <utility>
+
+#include "base/ascii_case.h"
 
 namespace nines::tools {
 namespace {
@@ -76,8 +77,7 @@ std::uint16_t status_code_in(std::string_view text) {
 ErrorClass error_class_in(std::string_view text) {
   // "200 - OK, but …": the answer came and was not what was asked for.
   if (text.size() > 3 && text.substr(3).starts_with(" - ") && leading_code(text) != 0) return ErrorClass::condition;
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = engine::to_lower(text);
   for (const auto& [words, error] : kWords) {
     if (lower.find(words) != std::string::npos) return error;
   }

@@ -1,8 +1,9 @@
 #include "peers/recognise.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string>
+
+#include "base/ascii_case.h"
 
 namespace nines::tools {
 namespace {
@@ -50,7 +51,9 @@ bool is_yaml(std::string_view text) {
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
   }
   const std::string_view line = first_line(text);
-  const auto is_key = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  const auto is_key = [](char c) {
+    return (c >= '0' && c <= '9') || (engine::to_lower(c) >= 'a' && engine::to_lower(c) <= 'z') || c == '_' || c == '-';
+  };
   const auto end = static_cast<std::size_t>(std::find_if_not(line.begin(), line.end(), is_key) - line.begin());
   const std::string_view rest = line.substr(end);
   return line.starts_with("---") || (end > 0 && (rest == ":" || rest.starts_with(": ")));

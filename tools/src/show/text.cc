@@ -7,39 +7,22 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/ascii_case.h"
+#include "base/utf8.h"
+
 namespace nines::tools {
 namespace {
 
 constexpr char32_t kInvalid = 0xFFFFFFFF;
 
-// The code point at `text[at]`, and `at` moved past it. kInvalid, and one byte further, where the bytes are not UTF-8
-// (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+// The code point at `text[at]`, and `at` moved past it. kInvalid, and one byte further, where the bytes are not UTF-8.
 char32_t next_code_point(std::string_view text, std::size_t& at) {
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-  const unsigned char first = byte(at);
-  if (first < 0x80) {
-    ++at;
-    return first;
-  }
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || at + length > text.size()) {
-    ++at;
-    return kInvalid;
-  }
+  const std::size_t length = engine::utf8_length(text.substr(at));
+  const auto first = static_cast<unsigned char>(text[at++]);
+  if (length == 0) return kInvalid;
+  if (length == 1) return first;
   char32_t code = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) {
-      ++at;
-      return kInvalid;
-    }
-    code = (code << 6U) | (byte(at + i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  if (code < kSmallest[length] || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) {
-    ++at;
-    return kInvalid;
-  }
-  at += length;
+  for (std::size_t i = 1; i < length; ++i) code = (code << 6U) | (static_cast<unsigned char>(text[at++]) & 0x3FU);
   return code;
 }
 
@@ -228,8 +211,7 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
 }
 
 bool same_letters(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+  return engine::equal_ignoring_case(a, b);
 }
 
 std::string public_url(const std::string& url) {

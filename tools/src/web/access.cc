@@ -10,6 +10,7 @@
 #include <cassert>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "http/target.h"
 #include "show/text.h"
 #include "web/report_path.h"
@@ -68,19 +69,11 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // The name or address of "host:port", in lower case, an IPv6 address without its brackets.
 std::string host_name(std::string_view authority) {
   if (authority.starts_with('['))
-    return lower(authority.substr(1, std::min(authority.find(']'), authority.size()) - 1));
-  std::string name = lower(authority.substr(0, authority.rfind(':')));
+    return engine::to_lower(authority.substr(1, std::min(authority.find(']'), authority.size()) - 1));
+  std::string name = engine::to_lower(authority.substr(0, authority.rfind(':')));
   if (name.ends_with('.')) name.pop_back();
   return name;
 }
@@ -100,7 +93,7 @@ bool answers_to(const AccessOptions& options, std::string_view host) {
   if (is_own_name(name)) return true;
   if (!options.loopback && is_address(name)) return true;
   return std::any_of(options.hosts.begin(), options.hosts.end(),
-                     [&](const std::string& known) { return lower(known) == name; });
+                     [&](const std::string& known) { return engine::to_lower(known) == name; });
 }
 
 // Whether a page of another origin made the browser send it. Programs that are not browsers send neither header.
@@ -109,7 +102,8 @@ bool is_foreign(const WebRequest& request, bool by_cookie) {
   if (!request.origin) return by_cookie && request.fetch_site.empty();
   std::string_view origin = *request.origin;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (origin.starts_with(scheme)) return lower(origin.substr(scheme.size())) != lower(request.host);
+    if (origin.starts_with(scheme))
+      return engine::to_lower(origin.substr(scheme.size())) != engine::to_lower(request.host);
   }
   return true;  // "null", and schemes of other programs
 }
@@ -242,7 +236,7 @@ std::optional<AccessOptions::User> Access::user_of(const AccessOptions& options,
 
 std::optional<Role> Access::role_of_header(const AccessOptions& options, std::string_view header) {
   const std::size_t blank = std::min(header.find(' '), header.size());
-  const std::string scheme = lower(header.substr(0, blank));
+  const std::string scheme = engine::to_lower(header.substr(0, blank));
   const std::string_view value = header.substr(std::min(blank + 1, header.size()));
   if (value.size() > 2 * kLongestSecret) return std::nullopt;
   if (scheme == "bearer") {

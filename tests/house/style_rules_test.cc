@@ -1,0 +1,51 @@
+// The rules of style find what they are there to find: each is shown a small tree with one planted mistake.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "house/rules.h"
+
+namespace nines::house {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(StyleRules, SuiteThatNeedNotEndInTestIsFound) {
+  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "TEST(Chunk, Holds) {\nTEST_F(Chunks, Hold) {\n"}}),
+              IsEmpty());
+  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "\nTEST(ChunkTest, Holds) {\n"}}),
+              ElementsAre(Finding{"tests/engine/a_test.cc", 2, "ChunkTest can be called Chunk"}));
+  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "TEST_F(ChunkTest, Holds) {\n"}}),
+              ElementsAre(Finding{"tests/engine/a_test.cc", 1, "ChunkTest can be called Chunk"}));
+}
+
+TEST(StyleRules, FixtureMayEndInTestWhereItsClassHasTheName) {
+  Tree tree = {{"engine/src/codec/chunk.h", "class Chunk {\n"},
+               {"tests/engine/a_test.cc", "TEST_F(ChunkTest, Holds) {\n"}};
+  EXPECT_THAT(check_suite_names(tree), IsEmpty());
+  tree["tests/engine/a_test.cc"] = "TEST(ChunkTest, Holds) {\n";
+  EXPECT_THAT(check_suite_names(tree),
+              ElementsAre(Finding{"tests/engine/a_test.cc", 1, "ChunkTest can be called Chunk"}));
+}
+
+TEST(StyleRules, FunctionThatGoesByTheLocaleIsFound) {
+  const auto found = [](const std::string& line, const std::string& path = "engine/src/base/a.h") {
+    return check_locale({{path, line + "\n"}});
+  };
+  EXPECT_THAT(
+      found("c = std::tolower(c);"),
+      ElementsAre(Finding{"engine/src/base/a.h", 1, "tolower() goes by the locale, which is the host's to set"}));
+  EXPECT_EQ(found("isdigit(c)").size(), 1U);
+  EXPECT_EQ(found("return !isspace(c);").size(), 1U);
+  EXPECT_EQ(found("if (strcasecmp(a, b) == 0)").size(), 1U);
+  EXPECT_EQ(found("x = std::strtod(text, nullptr);").size(), 1U);
+  EXPECT_EQ(found("std::stod(text)").size(), 1U);
+  EXPECT_EQ(found("setlocale(LC_ALL, \"\")").size(), 1U);
+  EXPECT_THAT(found("setlocale(LC_CTYPE, \"\")", "tools/src/cli/main.cc"), IsEmpty());
+  EXPECT_THAT(found("c = engine::to_lower(c);  // not tolower()"), IsEmpty());
+  EXPECT_THAT(found("text.islower(c); my_isdigit(c)"), IsEmpty());
+  EXPECT_THAT(found("std::tolower(c)", "tests/engine/a_test.cc"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace nines::house
