@@ -81,6 +81,27 @@ bool ConnectingCheck::watch(std::uint32_t events) {
   return false;
 }
 
+bool ConnectingCheck::send_from(std::string& unsent) {
+  while (!unsent.empty()) {
+    const auto sent = ::send(fd_.get(), unsent.data(), unsent.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) break;
+    if (sent < 0) {
+      fail(connect_failure(errno, outcome.address));
+      return false;
+    }
+    unsent.erase(0, static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+std::optional<std::string_view> ConnectingCheck::read_some(std::span<char> buffer) {
+  const auto got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+  if (got >= 0) return std::string_view(buffer.data(), static_cast<std::size_t>(got));
+  if (errno != EAGAIN && errno != EINTR) fail(connect_failure(errno, outcome.address));
+  return std::nullopt;
+}
+
 void ConnectingCheck::bound_phase(Clock::time_point end, std::function<void()> over) {
   loop().cancel(phase_timer_);
   phase_timer_ = loop().call_at(end, std::move(over));

@@ -4,6 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/address.h"
@@ -12,6 +16,9 @@
 #include "checks/running_check.h"
 
 namespace nines::prober {
+
+// One read; a peer that sends more is read again when the loop comes round.
+inline constexpr std::size_t kReadBytes = 16 << 10;
 
 class ConnectingCheck : public RunningCheck, public FdWatcher {
  public:
@@ -35,7 +42,11 @@ class ConnectingCheck : public RunningCheck, public FdWatcher {
   /// Sets the one timer of the phase that the check is in.
   void bound_phase(Clock::time_point end, std::function<void()> over);
   void end_phase() noexcept { loop().cancel(phase_timer_); }
-  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Sends what can be sent of `unsent` now, and takes it out. False when the check has failed with that.
+  bool send_from(std::string& unsent);
+  /// Reads once into `buffer`: what has come, empty when the peer has ended its side. Nothing when nothing has come
+  /// yet, or the check has failed with that.
+  std::optional<std::string_view> read_some(std::span<char> buffer);
 
   Clock::time_point connected_at{};
 

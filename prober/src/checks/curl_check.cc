@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "checks/answer_reader.h"
 #include "checks/certificate_watch.h"
 #include "checks/curl_engine.h"
 #include "checks/curl_info.h"
@@ -25,11 +26,6 @@ namespace {
 
 using std::chrono::microseconds;
 
-// One response's headers kept for conditions; more fields than that are nobody's to look at.
-constexpr std::size_t kMaxHeaderFields = 1000;
-constexpr int kSwitchingProtocols = 101;
-// RFC 9110, section 15: smaller codes are interim.
-constexpr long kFirstFinalStatus = 200;
 // libcurl watches no socket while it logs in to an LDAP server, and forgets messages that came together with the one it
 // read (7.88, its issue 9580). It is asked to look again at this pace.
 constexpr auto kLdapNudge = std::chrono::milliseconds(20);
@@ -40,10 +36,6 @@ bool is_websocket(CheckKind kind) noexcept {
 bool is_http(CheckKind kind) noexcept {
   return traits(kind).has(feature::kRequest);
 }
-bool is_redirect(long status) noexcept {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 class CurlCheck final : public RunningCheck, public TransferListener {
  public:
   using RunningCheck::RunningCheck;
@@ -60,9 +52,6 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   void release() override { drop_transfer(); }
 
  private:
-  // Why a callback of ours ended the transfer.
-  enum class Abort : std::uint8_t { none, header_limit, body_limit, greeting, upgraded, headers_enough };
-
   void look_up_hop();
   void transfer(const std::vector<Address>& addresses);
   [[nodiscard]] curl_slist* headers();
@@ -79,15 +68,11 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   [[nodiscard]] std::optional<Failure> transfer_failure(CURLcode code);
   [[nodiscard]] std::optional<Failure> judge();
   [[nodiscard]] std::optional<Failure> judge_upgrade();
-  [[nodiscard]] bool wants_redirect(long status) const;
   void follow();
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
-  std::size_t header_line(std::string_view line);
-  void keep_header(std::string_view line);
-  [[nodiscard]] bool is_enough() const;
 
   Hop hop_;
   CURL* easy_ = nullptr;
@@ -101,12 +86,8 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   TimerId nudge_timer_{};
   Clock::time_point transfer_started_{};
   microseconds spent_{};  // by name lookups and finished transfers
-  Answer answer_;
-  std::string location_;  // of a redirect that is to be followed
-  bool headers_over_ = false;
-  std::size_t header_bytes_ = 0;
-  std::size_t body_bytes_ = 0;
-  Abort abort_ = Abort::none;
+  AnswerReader reader_{check()};
+  bool only_body_failed_ = false;  // of a redirect that is followed
   bool refused_address_ = false;
   int socket_error_ = 0;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
@@ -147,6 +128,7 @@ void CurlCheck::transfer(const std::vector<Address>& addresses) {
   callbacks.on_open = on_open;
   callbacks.error_buffer = error_text_.data();
   configure(easy_, check(), hop_, callbacks, headers(), resolve_.get(), services().options.user_agent, certificates_);
+  reader_.begin(easy_, hop_.target.kind);
   transfer_started_ = Clock::now();
   if (services().curl.add(easy_, *this) != CURLM_OK) {
     fail({ErrorClass::internal, "libcurl refused the transfer"});
@@ -185,7 +167,7 @@ TransferProgress CurlCheck::progress() const {
   const bool handshaking = certificates_.handshake_started.has_value();
   progress.connected = handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
   progress.secured = !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
-  progress.answered = header_bytes_ > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
+  progress.answered = reader_.header_bytes() > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
   // libcurl does not hear of a socket that could not be opened: its number is then that of an earlier address, or of an
   // earlier transfer over the same handle.
   progress.os_error = socket_error_ != 0 ? socket_error_ : static_cast<int>(number_info(easy_, CURLINFO_OS_ERRNO));
@@ -231,73 +213,11 @@ Failure CurlCheck::overdue() {
 }
 
 std::size_t CurlCheck::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  return static_cast<CurlCheck*>(self)->header_line({data, size * count});
-}
-
-std::size_t CurlCheck::header_line(std::string_view line) {
-  header_bytes_ += line.size();
-  if (header_bytes_ > spec().header_limit_bytes) {
-    abort_ = Abort::header_limit;
-    return 0;
-  }
-  if (header_bytes_ == line.size() && !greets(traits(hop_.target.kind).greeting, line)) {
-    abort_ = Abort::greeting;
-    return 0;
-  }
-  if (line.starts_with("HTTP/")) {  // an interim response may have come before
-    answer_.headers.clear();
-    answer_.content_coding.clear();
-    answer_.content_type.clear();
-    location_.clear();
-    headers_over_ = false;
-  }
-  if (line == "\r\n" || line == "\n") headers_over_ = true;
-  if (is_enough()) {
-    abort_ = is_websocket(hop_.target.kind) ? Abort::upgraded : Abort::headers_enough;
-    return 0;
-  }
-  keep_header(line);
-  return line.size();
-}
-
-// Whether the check needs nothing more: the headers of an upgrade are over, or those of an answer whose body is not to
-// be read. A redirect's body is nobody's to judge, and is read only where that keeps the connection.
-bool CurlCheck::is_enough() const {
-  if (!headers_over_) return false;
-  const long status = number_info(easy_, CURLINFO_RESPONSE_CODE);
-  if (is_websocket(hop_.target.kind)) return status == kSwitchingProtocols;
-  if (!spec().read_body) return status >= kFirstFinalStatus;
-  curl_off_t length = -1;
-  curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-  return wants_redirect(status) && !(spec().keep_alive && length >= 0);
-}
-
-void CurlCheck::keep_header(std::string_view line) {
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return;
-  const auto name = line.substr(0, colon);
-  const auto is = [name](std::string_view wanted) {
-    return name.size() == wanted.size() && equal_ignoring_case(name, wanted);
-  };
-  if (location_.empty() && is("Location")) location_ = trim(line.substr(colon + 1));
-  if (check().needs_body && is("Content-Encoding")) {
-    answer_.content_coding.append(answer_.content_coding.empty() ? "" : ",").append(trim(line.substr(colon + 1)));
-  }
-  if (check().needs_body && is("Content-Type")) answer_.content_type = trim(line.substr(colon + 1));
-  if (!check().needs_headers && !is_websocket(hop_.target.kind)) return;
-  if (answer_.headers.size() < kMaxHeaderFields) answer_.headers.emplace_back(name, trim(line.substr(colon + 1)));
+  return static_cast<CurlCheck*>(self)->reader_.take_line({data, size * count}) ? size * count : 0;
 }
 
 std::size_t CurlCheck::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& check = *static_cast<CurlCheck*>(self);
-  const std::size_t bytes = size * count;
-  check.body_bytes_ += bytes;
-  if (check.body_bytes_ > check.spec().body_limit_bytes) {
-    check.abort_ = Abort::body_limit;
-    return 0;
-  }
-  if (check.check().needs_body) check.answer_.body.append(data, bytes);
-  return bytes;
+  return static_cast<CurlCheck*>(self)->reader_.take_body({data, size * count}) ? size * count : 0;
 }
 
 curl_socket_t CurlCheck::on_open(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
@@ -350,7 +270,10 @@ void CurlCheck::read_figures() {
     take(phases.first_byte_us, first);
     take(phases.transfer_us, total);
   } else {  // a login without a transfer, a bare connection, or one that did not come about
-    take(header_bytes_ > 0 ? phases.first_byte_us : secured.count() > 0 ? phases.tls_us : phases.connect_us, total);
+    take(reader_.header_bytes() > 0 ? phases.first_byte_us
+         : secured.count() > 0      ? phases.tls_us
+                                    : phases.connect_us,
+         total);
   }
   spent_ += std::max(total, spent);
   read_expiry();
@@ -359,24 +282,16 @@ void CurlCheck::read_figures() {
   outcome.code = static_cast<std::uint16_t>(std::clamp(code, 0L, 65535L));
   outcome.address = text_info(easy_, CURLINFO_PRIMARY_IP);
   outcome.http_version = http_version_name(number_info(easy_, CURLINFO_HTTP_VERSION));
-  outcome.body_bytes = body_bytes_;
-  answer_.status = static_cast<int>(code);
+  outcome.body_bytes = reader_.body_bytes();
+  reader_.answer().status = static_cast<int>(code);
 }
 
 std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
-  if (abort_ == Abort::upgraded || abort_ == Abort::headers_enough || code == CURLE_OK) {
+  if (reader_.has_enough() || only_body_failed_ || code == CURLE_OK) {
     if (certificates_.leaf_expiry) return judge_certificate(check(), certificates_);
     return std::nullopt;
   }
-  if (abort_ == Abort::header_limit) {
-    return Failure{ErrorClass::too_large, "headers over " + std::to_string(spec().header_limit_bytes) + " bytes"};
-  }
-  if (abort_ == Abort::body_limit) {
-    return Failure{ErrorClass::too_large, "body over " + std::to_string(spec().body_limit_bytes) + " bytes"};
-  }
-  if (abort_ == Abort::greeting) {
-    return Failure{ErrorClass::protocol, "the greeting is not " + std::string(to_string(hop_.target.kind))};
-  }
+  if (auto refusal = reader_.refusal()) return refusal;
   if (refused_address_) return Failure{ErrorClass::blocked, "the address policy refuses this address"};
   if (!certificates_.verify_error.empty() && code == CURLE_PEER_FAILED_VERIFICATION) {
     return Failure{ErrorClass::certificate, certificates_.verify_error};
@@ -393,16 +308,16 @@ std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
 }
 
 std::optional<Failure> CurlCheck::judge_upgrade() {
-  if (answer_.status != kSwitchingProtocols) {
-    return Failure{ErrorClass::http_status, "HTTP " + std::to_string(answer_.status) + ", expected 101"};
+  if (reader_.answer().status != kSwitchingProtocols) {
+    return Failure{ErrorClass::http_status, "HTTP " + std::to_string(reader_.answer().status) + ", expected 101"};
   }
-  const auto accept = std::find_if(answer_.headers.begin(), answer_.headers.end(), [](const auto& header) {
-    return equal_ignoring_case(header.first, "Sec-WebSocket-Accept");
-  });
-  if (accept == answer_.headers.end() || accept->second != websocket_accept(websocket_key_)) {
+  const auto accept =
+      std::find_if(reader_.answer().headers.begin(), reader_.answer().headers.end(),
+                   [](const auto& header) { return equal_ignoring_case(header.first, "Sec-WebSocket-Accept"); });
+  if (accept == reader_.answer().headers.end() || accept->second != websocket_accept(websocket_key_)) {
     return Failure{ErrorClass::protocol, "the upgrade's Sec-WebSocket-Accept is wrong"};
   }
-  return judge_headers(check(), answer_);
+  return judge_headers(check(), reader_.answer());
 }
 
 std::optional<Failure> CurlCheck::judge() {
@@ -415,23 +330,16 @@ std::optional<Failure> CurlCheck::judge() {
   if (spec().http_version == HttpVersion::v2 && outcome.http_version != "2") {
     return Failure{ErrorClass::protocol, "the server speaks HTTP/" + outcome.http_version + ", expected HTTP/2"};
   }
-  auto failure = judge_http(check(), answer_);
-  if (check().needs_body) outcome.body_bytes = answer_.body.size();
+  auto failure = judge_http(check(), reader_.answer());
+  if (check().needs_body) outcome.body_bytes = reader_.answer().body.size();
   return failure;
-}
-
-bool CurlCheck::wants_redirect(long status) const {
-  if (!is_http(hop_.target.kind) || !spec().follow_redirects || !is_redirect(status) || location_.empty()) return false;
-  // A check that expects this very redirect has its answer.
-  return std::none_of(check().status.begin(), check().status.end(),
-                      [status](const StatusRange& range) { return range.first <= status && status <= range.last; });
 }
 
 void CurlCheck::on_transfer_done(CURLcode code) {
   loop().cancel(phase_timer_);
   read_figures();
-  const bool follows = (headers_over_ || code == CURLE_OK) && wants_redirect(answer_.status);
-  if (follows && code != CURLE_OK) abort_ = Abort::headers_enough;  // only the body has failed
+  const bool follows = (reader_.headers_over() || code == CURLE_OK) && reader_.wants_redirect(reader_.answer().status);
+  only_body_failed_ = follows && code != CURLE_OK;
   auto failure = transfer_failure(code);
   if (failure) {
     fail(*std::move(failure));
@@ -450,7 +358,7 @@ void CurlCheck::on_transfer_done(CURLcode code) {
 }
 
 void CurlCheck::follow() {
-  auto place = resolve_redirect(hop_.target, location_);
+  auto place = resolve_redirect(hop_.target, reader_.location());
   if (!place) {
     fail(place.error());
     return;
@@ -465,19 +373,14 @@ void CurlCheck::follow() {
   ++outcome.redirects;
   outcome.final_url = shown_url(place->target);
   // RFC 9110, section 15.4: 303 asks for a GET; for 301 and 302 a POST has become one in practice.
+  const int status = reader_.answer().status;
   const bool posts = check().method == "POST" || (check().method.empty() && !spec().body.empty());
-  hop_.as_get = hop_.as_get || answer_.status == 303 || (posts && (answer_.status == 301 || answer_.status == 302));
+  hop_.as_get = hop_.as_get || status == 303 || (posts && (status == 301 || status == 302));
   // Once away from the own origin, credentials stay away, also when a later hop leads back.
   hop_.own_origin = hop_.own_origin && same_origin(check().target, place->target);
   hop_.target = std::move(place->target);
   hop_.username = std::move(place->username);
   hop_.password = std::move(place->password);
-  answer_ = Answer{};
-  location_.clear();
-  abort_ = Abort::none;
-  headers_over_ = false;
-  header_bytes_ = 0;
-  body_bytes_ = 0;
   error_text_.fill('\0');
   look_up_hop();
 }

@@ -1,10 +1,8 @@
 // tcp and tls with a dialog: what is said and heard in turn, over TLS from the first byte or from the middle on.
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "base/text.h"
@@ -17,7 +15,6 @@
 namespace nines::prober {
 namespace {
 
-constexpr std::size_t kReadBytes = 16 << 10;
 constexpr std::size_t kShownBytes = 80;
 
 std::string in_quotes(std::string_view text) {
@@ -161,17 +158,7 @@ void DialogCheck::say(const std::string& text) {
 }
 
 void DialogCheck::flush() {
-  while (!unsent_.empty()) {
-    const auto sent = ::send(fd(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) break;
-    if (sent < 0) {
-      fail(connect_failure(errno, outcome.address));
-      return;
-    }
-    unsent_.erase(0, static_cast<std::size_t>(sent));
-  }
-  watch(EPOLLIN | (unsent_.empty() ? 0U : EPOLLOUT));
+  if (send_from(unsent_)) watch(EPOLLIN | (unsent_.empty() ? 0U : EPOLLOUT));
 }
 
 void DialogCheck::ready(std::uint32_t events) {
@@ -184,13 +171,9 @@ void DialogCheck::ready(std::uint32_t events) {
 
 void DialogCheck::receive() {
   std::array<char, kReadBytes> buffer;
-  const auto got = ::recv(fd(), buffer.data(), buffer.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got < 0) {
-    fail(connect_failure(errno, outcome.address));
-    return;
-  }
-  if (got == 0) {
+  const auto got = read_some(buffer);
+  if (!got) return;
+  if (got->empty()) {
     heard_the_end();
     return;
   }
@@ -198,12 +181,12 @@ void DialogCheck::receive() {
     first_byte_at_ = Clock::now();
     outcome.phases.first_byte_us = clamp_us(first_byte_at_ - connected_at);
   }
-  received_bytes_ += static_cast<std::size_t>(got);
+  received_bytes_ += got->size();
   if (received_bytes_ > spec().body_limit_bytes) {
     fail({ErrorClass::too_large, "sent more than " + std::to_string(spec().body_limit_bytes) + " bytes"});
     return;
   }
-  take({buffer.data(), static_cast<std::size_t>(got)});
+  take(*got);
 }
 
 void DialogCheck::take(std::string_view bytes) {

@@ -1,11 +1,8 @@
 #include "checks/redirect.h"
 
-#include <curl/curl.h>
-
-#include <memory>
 #include <utility>
 
-#include "base/text.h"
+#include "base/curl_url.h"
 #include "spec/check_kind.h"
 
 namespace nines::prober {
@@ -14,18 +11,6 @@ namespace {
 // Logins that send their state along reach some kilobytes; a check's header limit bounds it too.
 constexpr std::size_t kMaxLocationBytes = 64 << 10;
 
-struct CurlUrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-
-std::string part(CURLU* url, CURLUPart which, unsigned flags) {
-  char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || text == nullptr) return {};
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
-
 tl::unexpected<Failure> refuse(std::string why) {
   return tl::unexpected(Failure{ErrorClass::redirect, "redirected to " + std::move(why)});
 }
@@ -33,19 +18,19 @@ tl::unexpected<Failure> refuse(std::string why) {
 }  // namespace
 
 tl::expected<RedirectTarget, Failure> resolve_redirect(const Target& from, const std::string& location) {
-  const std::unique_ptr<CURLU, CurlUrlDeleter> url(curl_url());
+  const CurlUrl url(curl_url());
   constexpr unsigned kLenient = CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_NON_SUPPORT_SCHEME;
   if (curl_url_set(url.get(), CURLUPART_URL, from.url.c_str(), 0) != CURLUE_OK ||
       curl_url_set(url.get(), CURLUPART_URL, location.c_str(), kLenient) != CURLUE_OK) {
     return refuse("a malformed place");
   }
   RedirectTarget place;
-  place.username = part(url.get(), CURLUPART_USER, CURLU_URLDECODE);
-  place.password = part(url.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
+  place.username = url_part(url, CURLUPART_USER, CURLU_URLDECODE).value_or("");
+  place.password = url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE).value_or("");
   curl_url_set(url.get(), CURLUPART_USER, nullptr, 0);
   curl_url_set(url.get(), CURLUPART_PASSWORD, nullptr, 0);
   curl_url_set(url.get(), CURLUPART_FRAGMENT, nullptr, 0);
-  const std::string text = part(url.get(), CURLUPART_URL, 0);
+  const std::string text = url_part(url, CURLUPART_URL, 0).value_or("");
   const auto kind = check_kind(text);
   if (!kind || !traits(*kind).has(feature::kRequest)) return refuse("a place that is not http or https");
   auto target = parse_target(text, kMaxLocationBytes);

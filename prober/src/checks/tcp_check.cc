@@ -3,10 +3,8 @@
 // mqtt is not left to libcurl, because its only way to use a broker is to subscribe and then to wait for a message,
 // which may never come; a CONNECT that is accepted says that the broker serves clients.
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "checks/connecting_check.h"
@@ -14,9 +12,6 @@
 
 namespace nines::prober {
 namespace {
-
-// One read; a peer that sends more is read again when the loop comes round.
-constexpr std::size_t kReadBytes = 16 << 10;
 
 class TcpCheck final : public ConnectingCheck {
  public:
@@ -50,15 +45,7 @@ void TcpCheck::connected() {
 }
 
 void TcpCheck::send_rest() {
-  while (!unsent_.empty()) {
-    const auto sent = ::send(fd(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) break;
-    if (sent < 0) {
-      fail(connect_failure(errno, outcome.address));
-      return;
-    }
-    unsent_.erase(0, static_cast<std::size_t>(sent));
-  }
+  if (!send_from(unsent_)) return;
   const bool reads = check().needs_body || is_mqtt();
   if (unsent_.empty() && !reads) {
     complete();
@@ -74,19 +61,15 @@ void TcpCheck::ready(std::uint32_t events) {
 
 void TcpCheck::receive() {
   std::array<char, kReadBytes> buffer;
-  const auto got = ::recv(fd(), buffer.data(), buffer.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got < 0) {
-    fail(connect_failure(errno, outcome.address));
-    return;
-  }
-  if (got > 0 && received_.empty()) {
+  const auto got = read_some(buffer);
+  if (!got) return;
+  if (!got->empty() && received_.empty()) {
     first_byte_at_ = Clock::now();
     outcome.phases.first_byte_us = clamp_us(first_byte_at_ - connected_at);
   }
-  received_.append(buffer.data(), static_cast<std::size_t>(got));
+  received_ += *got;
   outcome.body_bytes = received_.size();
-  judge(got == 0);
+  judge(got->empty());
 }
 
 void TcpCheck::judge(bool closed) {

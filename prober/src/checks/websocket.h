@@ -5,6 +5,9 @@
 
 namespace nines::prober {
 
+/// The status by which a server agrees to the upgrade.
+inline constexpr int kSwitchingProtocols = 101;
+
 /// A fresh Sec-WebSocket-Key: 16 random bytes in base64.
 [[nodiscard]] std::string websocket_key();
 /// The Sec-WebSocket-Accept that a server must answer `key` with.

@@ -6,6 +6,7 @@
 #include <nines/check_spec.h>
 
 #include "base/text.h"
+#include "spec/check_kind.h"
 #include "spec/field_error.h"
 #include "spec/json_fields.h"
 
@@ -49,7 +50,8 @@ template <class Spec, class Visit>
 void visit_fields(Spec& spec, Visit&& visit) {
   constexpr const char* kText = "a text";
   constexpr const char* kBool = "true or false";
-  visit("url", spec.url, kText, "what is checked; the scheme selects the kind");
+  static const std::string kUrl = "what is checked; the scheme selects the kind: " + prober::kinds_with(0);
+  visit("url", spec.url, kText, kUrl.c_str());
   visit("method", spec.method, kText, "GET, HEAD, POST ...");
   visit("headers", spec.headers, "an object of texts", "headers to send");
   visit("body", spec.body, kText, "body to send");

@@ -1,6 +1,5 @@
 #include "spec/compile_parts.h"
 
-#include <curl/curl.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "base/curl_url.h"
 #include "base/host_name.h"
 #include "base/text.h"
 #include "spec/check_kind.h"
@@ -19,18 +19,6 @@ namespace {
 
 // One expression's program and caches; RE2 falls back to a slower automaton rather than exceed it.
 constexpr std::int64_t kExpressionMemory = 1 << 20;
-
-struct CurlUrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-
-std::string part(CURLU* url, CURLUPart which, unsigned flags) {
-  char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || text == nullptr) return {};
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -69,21 +57,21 @@ Parsed<FixedAddress> parse_fixed_address(const std::string& entry) {
 }
 
 Parsed<Proxy> parse_proxy(const std::string& url) {
-  const std::unique_ptr<CURLU, CurlUrlDeleter> parsed(curl_url());
+  const CurlUrl parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
     return wrong("proxy", "not a URL such as http://proxy.example:3128");
   }
-  const auto scheme = to_lower(part(parsed.get(), CURLUPART_SCHEME, 0));
+  const auto scheme = to_lower(url_part(parsed, CURLUPART_SCHEME, 0).value_or(""));
   if (scheme != "http" && scheme != "https" && scheme != "socks4a" && scheme != "socks5h") {
     return wrong("proxy", "its scheme must be http, https, socks4a or socks5h");
   }
-  const auto host = ascii_host(part(parsed.get(), CURLUPART_HOST, 0));
+  const auto host = ascii_host(url_part(parsed, CURLUPART_HOST, 0).value_or(""));
   if (!host || host->empty()) return wrong("proxy", "has no valid host");
   Proxy proxy;
   proxy.host = *host;
   curl_url_set(parsed.get(), CURLUPART_HOST, host->c_str(), 0);
-  proxy.url = part(parsed.get(), CURLUPART_URL, 0);
-  const auto port = parse_port(part(parsed.get(), CURLUPART_PORT, 0));
+  proxy.url = url_part(parsed, CURLUPART_URL, 0).value_or("");
+  const auto port = parse_port(url_part(parsed, CURLUPART_PORT, 0).value_or(""));
   // The ports that libcurl takes when none is given.
   proxy.port = port.value_or(static_cast<std::uint16_t>(scheme == "https" ? 443 : 1080));
   proxy.numeric = parse_address(proxy.host, 1).has_value();

@@ -1,13 +1,11 @@
 #include "spec/target.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "base/address.h"
+#include "base/curl_url.h"
 #include "base/host_name.h"
 #include "base/text.h"
 #include "spec/check_kind.h"
@@ -16,19 +14,6 @@ namespace nines::prober {
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 200;
-
-struct CurlUrlDeleter {
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-};
-using CurlUrl = std::unique_ptr<CURLU, CurlUrlDeleter>;
-
-std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || text == nullptr) return std::nullopt;
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
 
 tl::unexpected<FieldError> bad_url(std::string why) {
   return tl::unexpected(FieldError{"url", std::move(why)});
@@ -55,7 +40,7 @@ Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes) {
   if (url.size() > max_bytes) return bad_url("longer than " + std::to_string(max_bytes) + " bytes");
   if (!is_clean(url)) return bad_url("has a space or control character");
   const auto kind = check_kind(url);
-  if (!kind) return bad_url("its scheme is not one that can be checked (http, https, tcp, tls, icmp, dns, ...)");
+  if (!kind) return bad_url("its scheme is not one that can be checked: " + kinds_with(0));
   Target target;
   target.kind = *kind;
   if (*kind == CheckKind::push) return target;
@@ -66,17 +51,17 @@ Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes) {
   if (curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
     return bad_url("malformed");
   }
-  if (part(parsed.get(), CURLUPART_USER) || part(parsed.get(), CURLUPART_PASSWORD)) {
+  if (url_part(parsed, CURLUPART_USER) || url_part(parsed, CURLUPART_PASSWORD)) {
     return bad_url("has a user or password in it; they belong into `username` and `password`");
   }
-  const auto host = part(parsed.get(), CURLUPART_HOST);
+  const auto host = url_part(parsed, CURLUPART_HOST);
   if (!host || host->empty()) return bad_url("has no valid host");
   // libcurl would convert a name outside of ASCII by the process's locale, which is the host's to set.
   auto name = ascii_host(*host);
   if (!name) return bad_url("has a host outside of ASCII that cannot be converted");
   target.host = *std::move(name);
   target.port = traits(*kind).port;
-  if (const auto port = part(parsed.get(), CURLUPART_PORT)) {
+  if (const auto port = url_part(parsed, CURLUPART_PORT)) {
     const auto number = parse_port(*port);
     if (!number) return bad_url("the port is not in 1-65535");
     if (!traits(*kind).has(feature::kPort)) return bad_url(std::string(traits(*kind).scheme) + " has no ports");
@@ -85,8 +70,8 @@ Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes) {
     return bad_url(std::string(traits(*kind).scheme) + " needs a port, as in tcp://host:22");
   }
   const unsigned decoded = traits(*kind).has(feature::kQuestion) ? CURLU_URLDECODE : 0U;
-  target.path = part(parsed.get(), CURLUPART_PATH, decoded).value_or("/");
-  target.query = part(parsed.get(), CURLUPART_QUERY).value_or("");
+  target.path = url_part(parsed, CURLUPART_PATH, decoded).value_or("/");
+  target.query = url_part(parsed, CURLUPART_QUERY).value_or("");
   if (system_dns) target.host.clear();
   target.numeric = parse_address(target.host, 1).has_value();
   if (target.numeric && target.host.front() == '[') target.host = target.host.substr(1, target.host.size() - 2);
