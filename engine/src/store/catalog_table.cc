@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "codec/key.h"
 #include "vocabulary/validate_server.h"
 
@@ -95,6 +96,7 @@ Result<void> CatalogTable::load(const Kv& kv) {
     std::size_t count = 0;
     for (Range& keys = (*view)->range(Space::servers, {}, {}, {.values = false}); keys.valid(); keys.next()) ++count;
     servers.reserve(count);
+    prefer_huge_pages(servers.data(), count * sizeof(Server));
   }
   Range& range = (*view)->range(Space::servers, {}, {});
   std::vector<ServerId> removed;

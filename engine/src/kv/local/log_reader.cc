@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/huge_pages.h"
 #include "kv/rocksdb/status.h"
 
 namespace nines::engine {
@@ -33,6 +34,19 @@ class Noting final : public RecordVisitor {
 
 std::string segment_path(const std::string& path, std::uint64_t number) {
   return path + "/" + segment_name(number);
+}
+
+/// The size of the segments from `first` on; of those whose size cannot be told, nothing.
+std::uint64_t bytes_from(rocksdb::FileSystem& files, const std::string& path, const std::vector<std::uint64_t>& numbers,
+                         std::uint64_t first) {
+  std::uint64_t bytes = 0;
+  for (const std::uint64_t number : numbers) {
+    std::uint64_t size = 0;
+    const bool is_told =
+        number >= first && files.GetFileSize(segment_path(path, number), rocksdb::IOOptions(), &size, nullptr).ok();
+    if (is_told) bytes += size;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -79,7 +93,10 @@ Result<std::string> read_whole(rocksdb::FileSystem& files, const std::string& na
   if (!files.GetFileSize(name, rocksdb::IOOptions(), &size, nullptr).ok()) size = 0;
   // Once for several segments, which are of about one size.
   size = std::min(size, most);
-  if (bytes.capacity() < size + kReadBytes && size < bytes.max_size() / 2) bytes.reserve(size + 2 * kReadBytes);
+  if (bytes.capacity() < size + kReadBytes && size < bytes.max_size() / 2) {
+    bytes.reserve(size + 2 * kReadBytes);
+    prefer_huge_pages(bytes.data(), bytes.capacity());
+  }
   return read_whole(*file, most, std::move(bytes));
 }
 
@@ -142,6 +159,7 @@ Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, Log
   }
   if (end.first == 0) return end;
 
+  visitor.expect_bytes(bytes_from(files, path, numbers, end.first));
   std::string buffer;  // of a segment that has been read
   for (std::uint64_t expected = end.first;;) {
     // Numbers that the log skips were given up by an open that had to cut it.

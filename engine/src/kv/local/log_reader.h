@@ -65,6 +65,8 @@ struct LogEnd {
 class LogVisitor {
  public:
   virtual ~LogVisitor() = default;
+  /// Before the first record of a whole log: about how many bytes of them there are.
+  virtual void expect_bytes(std::uint64_t /*bytes*/) {}
   /// What follows is of a record that ends at `position`.
   virtual void begin_record(std::uint64_t position) = 0;
   virtual void result(const PackedResult& result) = 0;

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <span>
 
+#include "base/huge_pages.h"
+
 namespace nines::engine {
 
 namespace {
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t kFewestStaged = std::size_t{1} << 18U;
 constexpr std::size_t kMostStaged = std::size_t{1} << 20U;
 constexpr std::size_t kStagedOfAServer = 8;
+/// Beyond that what there will be is not guessed from what has come.
+constexpr double kMostGrowth = 32;
 
 std::uint32_t number(const StagedRow& row) {
   return static_cast<std::uint32_t>(row.server);
@@ -40,9 +44,15 @@ void LogReplay::sort_staged() {
 }
 
 void LogReplay::begin_record(std::uint64_t position) {
-  if (staged_.capacity() == 0) staged_.reserve(kMostStaged + kMostStaged / 4);  // untouched memory costs nothing
+  if (staged_.capacity() == 0) {  // untouched memory costs nothing
+    staged_.reserve(kMostStaged + kMostStaged / 4);
+    prefer_huge_pages(staged_.data(), staged_.capacity() * sizeof(StagedRow));
+    by_server_.reserve(staged_.capacity());
+    prefer_huge_pages(by_server_.data(), by_server_.capacity() * sizeof(const StagedRow*));
+  }
   const std::size_t most = std::clamp<std::size_t>(kStagedOfAServer * greatest_server_, kFewestStaged, kMostStaged);
   if (segment_of(position) != segment_of(position_) || staged_.size() >= most) put_staged();
+  if (segment_of(position) != segment_of(position_)) passed_bytes_ += offset_of(position_);
   position_ = position;
   batches_.clear();
 }
@@ -50,6 +60,8 @@ void LogReplay::begin_record(std::uint64_t position) {
 void LogReplay::put_staged() {
   if (staged_.empty()) return;
   sort_staged();
+  const auto seen = static_cast<double>(passed_bytes_ + offset_of(position_));
+  rows_->expect(std::clamp(static_cast<double>(expected_bytes_) / seen, 1.0, kMostGrowth));
   for (std::size_t begin = 0; begin < by_server_.size();) {
     const ServerId server = by_server_[begin]->server;
     std::size_t end = begin;

@@ -31,6 +31,7 @@ class LogReplay final : public LogVisitor {
   [[nodiscard]] const std::shared_ptr<RowTable>& rows();
   [[nodiscard]] RowHolders& holders();
 
+  void expect_bytes(std::uint64_t bytes) override { expected_bytes_ = bytes; }
   void begin_record(std::uint64_t position) override;
   void result(const PackedResult& result) override;
   void change(ServerId server, const Batch::Change& change) override;
@@ -45,6 +46,8 @@ class LogReplay final : public LogVisitor {
   std::uint64_t applied_;
   const Changes changes_;
   std::uint64_t position_ = 0;
+  std::uint64_t expected_bytes_ = 0;
+  std::uint64_t passed_bytes_ = 0;  // of the segments before the one at hand
   std::shared_ptr<RowTable> rows_ = std::make_shared<RowTable>();
   RowHolders holders_;
   // The results of a segment, which come in the order of time, wait here to be put server by server: that is what

@@ -97,14 +97,14 @@ std::optional<std::uint32_t> RowTable::find_place(const Judgement& judgement) {
   return last_place_;
 }
 
-void RowTable::add(Rows& rows, const PackedResult& result) {
+void RowTable::add(Rows& rows, std::string& out, const PackedResult& result) {
   const Judgement& judgement = result.judgement;
   const auto place = place_of(judgement);
-  put_signed(rows.bytes, result.time_ms - rows.last_ms);
-  put_varint(rows.bytes, place ? *place + 1 : 0);
-  if (!place) put_judgement(rows.bytes, judgement);
-  if ((judgement.flags & Judgement::kLatency) != 0) put_varint(rows.bytes, result.latency_us);
-  put_more(rows.bytes, result);
+  put_signed(out, result.time_ms - rows.last_ms);
+  put_varint(out, place ? *place + 1 : 0);
+  if (!place) put_judgement(out, judgement);
+  if ((judgement.flags & Judgement::kLatency) != 0) put_varint(out, result.latency_us);
+  put_more(out, result);
   rows.last_ms = result.time_ms;
   rows.newest_ms = std::max(rows.newest_ms, result.time_ms);
   ++rows.count;
@@ -153,7 +153,9 @@ std::int64_t RowTable::append(ServerId server, std::span<const StagedRow* const>
     last_ms = row.time_ms;
     newest_ms = std::max(newest_ms, row.time_ms);
   }
-  rows.bytes.append(written_.data(), static_cast<std::size_t>(end - written_.data()));
+  const auto length = static_cast<std::size_t>(end - written_.data());
+  const auto room = static_cast<std::size_t>(static_cast<double>(rows.bytes.size() + length) * growth_);
+  memory_.append(rows.bytes, {written_.data(), length}, room);
   rows.last_ms = last_ms;
   rows.newest_ms = std::max(rows.newest_ms, newest_ms);
   rows.count += static_cast<std::uint32_t>(living_.size());
@@ -187,7 +189,10 @@ void RowTable::put(const PackedResult& result) {
   if (!raw_.empty()) {
     raw_.erase(std::string(recent_key(result.server, from_ms(result.time_ms), result.judgement.location).view()));
   }
-  add(rows_of(result.server), result);
+  Rows& rows = rows_of(result.server);
+  std::string row;
+  add(rows, row, result);
+  memory_.append(rows.bytes, row, 0);
 }
 
 void RowTable::apply(ServerId server, const Batch::Change& change) {
@@ -205,28 +210,35 @@ void RowTable::erase_range(ServerId server, std::string_view from, std::string_v
   Rows& rows = rows_of(server);
   if (rows.bytes.empty()) return;
   if (const auto end_ms = erased_before(server, from, to)) return erase_before(rows, server, *end_ms);
-  Rows kept;
-  kept.bytes.reserve(rows.bytes.size());
-  for_each(rows.bytes, server, [&](const PackedResult& result) {
+  filter(rows, server, [&](const PackedResult& result) {
     const Key key = recent_key(server, from_ms(result.time_ms), result.judgement.location);
-    if (key.view() < from || key.view() >= to) add(kept, result);
+    return key.view() < from || key.view() >= to;
   });
-  rows = std::move(kept);
+}
+
+template <class Stays>
+void RowTable::filter(Rows& rows, ServerId server, Stays stays) {
+  Rows kept;
+  std::string bytes;
+  for_each(rows.bytes.view(), server, [&](const PackedResult& result) {
+    if (stays(result)) add(kept, bytes, result);
+  });
+  kept.bytes = rows.bytes;
+  kept.bytes.clear();
+  memory_.append(kept.bytes, bytes, 0);
+  rows = kept;
 }
 
 /// Times tell here, where putting together each row's key was most of what reading a log back cost.
 void RowTable::erase_before(Rows& rows, ServerId server, std::int64_t end_ms) {
   if (rows.bytes.empty()) return;
-  Rows kept;
   if (rows.newest_ms >= end_ms) {
-    for_each(rows.bytes, server, [&](const PackedResult& result) {
-      if (result.time_ms >= end_ms) add(kept, result);
-    });
-  } else {
-    kept.bytes.swap(rows.bytes);  // its memory is used again
-    kept.bytes.clear();
+    return filter(rows, server, [&](const PackedResult& result) { return result.time_ms >= end_ms; });
   }
-  rows = std::move(kept);
+  Rows none;
+  none.bytes = rows.bytes;  // its memory is used again
+  none.bytes.clear();
+  rows = none;
 }
 
 std::optional<ServerId> RowTable::next_server(ServerId server) const {
@@ -255,7 +267,8 @@ void RowTable::read(ServerId server, std::vector<CheckResult>& results) const {
   results.clear();
   const Rows* const rows = find(server);
   if (rows == nullptr) return;
-  for_each(rows->bytes, server, [&](const PackedResult& packed) { from_packed(packed, results.emplace_back()); });
+  for_each(rows->bytes.view(), server,
+           [&](const PackedResult& packed) { from_packed(packed, results.emplace_back()); });
   const auto earlier = [](const CheckResult& a, const CheckResult& b) {
     return a.time != b.time ? a.time < b.time : a.location < b.location;
   };
@@ -326,7 +339,10 @@ std::uint64_t RowTable::bytes() const {
 }
 
 void RowTable::forget(ServerId server) {
-  if (find(server) != nullptr) rows_of(server) = Rows();
+  if (find(server) == nullptr) return;
+  Rows& rows = rows_of(server);
+  RowMemory::release(rows.bytes);
+  rows = Rows();
 }
 
 void RowRange::load(ServerId from) {

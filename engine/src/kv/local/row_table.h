@@ -20,6 +20,7 @@
 
 #include "kv/kv.h"
 #include "kv/local/log_record.h"
+#include "kv/local/row_memory.h"
 
 namespace nines::engine {
 
@@ -57,6 +58,8 @@ class RowTable {
     }
     return row;
   }
+  /// How many times as many rows there will be of a server as it has been given, which memory is taken for.
+  void expect(double growth) noexcept { growth_ = growth; }
   /// Applies `rows`, all of `server`, in their order. Returns the newest time of those that live, -1 when none does.
   std::int64_t append(ServerId server, std::span<const StagedRow* const> rows);
   void drop_staged() { staged_more_.clear(); }
@@ -81,7 +84,7 @@ class RowTable {
 
  private:
   struct Rows {
-    std::string bytes;
+    RowMemory::Bytes bytes;
     std::int64_t last_ms = 0;     // of the row that was put last
     std::int64_t newest_ms = -1;  // at least that of each row
     std::uint32_t count = 0;
@@ -101,12 +104,18 @@ class RowTable {
   }
   [[nodiscard]] std::optional<std::uint32_t> find_place(const Judgement& judgement);
   [[nodiscard]] bool stage_more(const PackedResult& result, StagedRow& row);
-  void add(Rows& rows, const PackedResult& result);
+  /// Puts `result` behind `rows`, whose bytes are those of `out`.
+  void add(Rows& rows, std::string& out, const PackedResult& result);
+  /// Leaves those rows of `rows` for which `stays(const PackedResult&)` holds.
+  template <class Stays>
+  void filter(Rows& rows, ServerId server, Stays stays);
   template <class Visit>
   void for_each(std::string_view bytes, ServerId server, Visit&& visit) const;
   void erase_range(ServerId server, std::string_view from, std::string_view to);
   void erase_before(Rows& rows, ServerId server, std::int64_t end_ms);
 
+  RowMemory memory_;
+  double growth_ = 1;
   std::vector<std::unique_ptr<Page>> pages_;  // by the server's number
   std::vector<Judgement> judgements_;
   std::unordered_map<Judgement, std::uint32_t, Hash> places_;  // in judgements_

@@ -23,6 +23,9 @@ inline constexpr std::string_view kUnfinishedSuffix = ".rows.new";
 [[nodiscard]] constexpr std::uint64_t segment_of(std::uint64_t position) noexcept {
   return position >> 32U;
 }
+[[nodiscard]] constexpr std::uint64_t offset_of(std::uint64_t position) noexcept {
+  return position & 0xffff'ffffU;
+}
 
 struct SegmentHeader {
   static constexpr std::size_t kBytes = 32;
