@@ -17,6 +17,10 @@ constexpr std::chrono::milliseconds kJournalPatience{1'000};
 
 constexpr const char* kRemoved = "the server is not watched any longer";
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 std::string name_of(const std::string& target, const AlertMessage& message) {
   return "alert target \"" + target + "\": message " + std::to_string(message.id) + " (" +
          std::string(event_of(message)) + " of " + message.name + ")";
@@ -99,7 +103,7 @@ void AlertBook::take_in(const EntryPtr& entry) {
   if (message.kind == AlertMessage::Kind::resolved) {
     open_.erase(key);
   } else if (message.kind == AlertMessage::Kind::begin) {
-    open_[key] = Incident{entry, {}};
+    open_[key].begin = entry;
   } else if (const auto found = open_.find(key); found != open_.end()) {
     for (const std::string& target : entry->told) found->second.reminders[target] = entry;
   }
@@ -142,12 +146,14 @@ bool AlertBook::forgo(const std::string& target, const EntryPtr& begin) {
   return true;
 }
 
-void AlertBook::queue(AlertMessage message, std::vector<std::string> targets) {
+// `told` are targets that have been told by an earlier message of the same.
+void AlertBook::queue(AlertMessage message, std::vector<std::string> targets, std::vector<std::string> told) {
   message.id = next_id_++;
   const auto entry = std::make_shared<Entry>();
   entry->message = std::move(message);
   entry->owed = std::set<std::string>(targets.begin(), targets.end());
-  entry->told = std::move(targets);
+  entry->told = std::move(told);
+  entry->told.insert(entry->told.end(), targets.begin(), targets.end());
   take_in(entry);
   record(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
   if (!entry->owed.empty()) uncommitted_.push_back(entry);
@@ -255,7 +261,15 @@ const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
 
 void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts) {
   const std::lock_guard lock(mutex_);
-  if (open_.contains({subject.server, topic})) return;
+  const auto open = open_.find({subject.server, topic});
+  std::vector<std::string> targets = hearers(subject, topic);
+  std::vector<std::string> told;
+  if (open != open_.end()) {
+    // Who has joined since hears of it; the others have.
+    told = open->second.begin->told;
+    std::erase_if(targets, [&](const std::string& target) { return contains(told, target); });
+    if (targets.empty()) return;
+  }
   AlertMessage message;
   message.kind = AlertMessage::Kind::begin;
   message.topic = topic;
@@ -269,18 +283,21 @@ void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const Alert
   message.error = facts.error;
   message.code = facts.code;
   message.detail = facts.detail;
-  std::vector<std::string> targets;
-  for (const AlertTargetRule& rule : targets_) {
-    const bool hears = !subject.targets ||
-                       std::find(subject.targets->begin(), subject.targets->end(), rule.name) != subject.targets->end();
-    const bool wants = std::find(rule.topics.begin(), rule.topics.end(), topic) != rule.topics.end();
-    const bool grouped =
-        rule.groups.empty() || std::find(rule.groups.begin(), rule.groups.end(), subject.group) != rule.groups.end();
-    if (hears && wants && grouped) targets.push_back(rule.name);
-  }
   // An outage is noted even when nobody hears of it; what nobody asked for is not.
   if (targets.empty() && topic != AlertTopic::down) return;
-  queue(std::move(message), std::move(targets));
+  queue(std::move(message), std::move(targets), std::move(told));
+}
+
+// The targets that hear of `topic` of `subject` as things are.
+std::vector<std::string> AlertBook::hearers(const AlertSubject& subject, AlertTopic topic) const {
+  std::vector<std::string> targets;
+  for (const AlertTargetRule& rule : targets_) {
+    const bool hears = !subject.targets || contains(*subject.targets, rule.name);
+    const bool wants = std::find(rule.topics.begin(), rule.topics.end(), topic) != rule.topics.end();
+    const bool grouped = rule.groups.empty() || contains(rule.groups, subject.group);
+    if (hears && wants && grouped) targets.push_back(rule.name);
+  }
+  return targets;
 }
 
 void AlertBook::resolve(IncidentKey incident, State state, TimeMs time) {
@@ -307,10 +324,23 @@ void AlertBook::end(const Incident& incident, State state, TimeMs time, const st
   std::vector<std::string> targets;
   for (const std::string& target : incident.begin->told) {
     const AlertTargetRule* const rule = rule_of(target);
+    withdraw_reminder(target, incident);
     if (forgo(target, incident.begin)) continue;
     if (rule != nullptr && rule->send_resolved) targets.push_back(target);
   }
   queue(std::move(message), std::move(targets));
+}
+
+// A reminder that was not delivered in time would say that what is over lasts.
+void AlertBook::withdraw_reminder(const std::string& target, const Incident& incident) {
+  const auto found = incident.reminders.find(target);
+  if (found == incident.reminders.end() || !found->second->owed.contains(target)) return;
+  const EntryPtr reminder = found->second;
+  const auto owed = owed_.find(target);
+  const std::uint64_t id = reminder->message.id;
+  if (owed != owed_.end() && owed->second.queue.contains(id) && !owed->second.queue.is_untried(id)) return;
+  settle(target, reminder);
+  record(settled_record(target, id));
 }
 
 std::vector<IncidentKey> AlertBook::open_incidents() const {
@@ -326,14 +356,17 @@ void AlertBook::remind(TimeMs now, const std::vector<IncidentKey>& incidents) {
   for (const IncidentKey& key : incidents) {
     const auto found = open_.find(key);
     if (found == open_.end()) continue;
+    // While a server is down nobody can say that it still is slow, or how its certificate is.
+    const bool hidden = key.topic == AlertTopic::degraded || key.topic == AlertTopic::certificate;
+    if (hidden && open_.contains({key.server, AlertTopic::down})) continue;
     for (const AlertTargetRule& rule : targets_) remind_target(now, rule, found->second);
   }
 }
 
 void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) {
-  if (rule.remind_every == std::chrono::milliseconds{0}) return;
-  const auto& told = incident.begin->told;
-  if (std::find(told.begin(), told.end(), rule.name) == told.end()) return;
+  // What would wait for quiet hours to end is due again when they have.
+  if (rule.remind_every == std::chrono::milliseconds{0} || quiet_.contains(rule.name)) return;
+  if (!contains(incident.begin->told, rule.name)) return;
   const auto last = incident.reminders.find(rule.name);
   const Entry& before = last == incident.reminders.end() ? *incident.begin : *last->second;
   if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) return;

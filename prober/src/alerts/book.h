@@ -1,10 +1,11 @@
 // Who has to be told what: open incidents, and the messages that targets are still owed. Kept in the journal.
 //
-// Told by level, not by edge: begin() of an incident that is open, and resolve() of one that is not, do nothing. So
-// whoever restarts simply says what is the case, and a crash between a change and its record costs nothing. What was
-// said becomes durable, and may be delivered, with commit(); a thousand incidents that begin together cost one sync.
-// When the journal cannot be written, or its disk does not answer, the book goes on in memory, and the file follows as
-// soon as that works. Any thread, but commit(), set_targets() and keep() by one. The log is called without the lock.
+// Told by level, not by edge: begin() of an incident that is open tells those who joined since, and resolve() of one
+// that is not does nothing. So whoever restarts simply says what is the case, and a crash between a change and its
+// record costs nothing. What was said becomes durable, and may be delivered, with commit(); a thousand incidents that
+// begin together cost one sync. When the journal cannot be written, or its disk does not answer, the book goes on in
+// memory, and the file follows as soon as that works. Any thread, but commit(), set_targets() and keep() by one. The
+// log is called without the lock.
 #pragma once
 
 #include <cstdint>
@@ -147,7 +148,9 @@ class AlertBook {
   [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const;
   void hold(const std::string& target, const Entry& entry);
   bool forgo(const std::string& target, const EntryPtr& begin);
-  void queue(AlertMessage message, std::vector<std::string> targets);
+  void queue(AlertMessage message, std::vector<std::string> targets, std::vector<std::string> told = {});
+  [[nodiscard]] std::vector<std::string> hearers(const AlertSubject& subject, AlertTopic topic) const;
+  void withdraw_reminder(const std::string& target, const Incident& incident);
   void end(const Incident& incident, State state, TimeMs time, const std::string& detail);
   void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident);
   [[nodiscard]] EntryPtr owed_entry(const std::string& target, std::uint64_t id) const;

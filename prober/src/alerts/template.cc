@@ -247,7 +247,7 @@ Result<std::string> read_secret(const SecretText& secret) {
     std::ifstream file(secret.file, std::ios::binary);
     std::string value{std::istreambuf_iterator<char>(file), {}};
     if (!file) return fail(ErrorCode::io, "cannot read " + secret.file);
-    if (value.ends_with('\n')) value.pop_back();
+    value.erase(value.find_last_not_of("\r\n") + 1);  // as editors of every system end a file
     return value;
   }
   return secret.text;

@@ -327,6 +327,10 @@ std::optional<Failure> CurlCheck::judge() {
   }
   if (is_websocket(hop_.target.kind)) return judge_upgrade();
   if (!is_http(hop_.target.kind)) return std::nullopt;
+  // RFC 9112, section 8: libcurl takes what the connection's end has cut off for a head without a body.
+  if (reader_.header_bytes() > 0 && !reader_.headers_over()) {
+    return Failure{ErrorClass::reset, "the connection was closed within the answer's headers"};
+  }
   if (spec().http_version == HttpVersion::v2 && outcome.http_version != "2") {
     return Failure{ErrorClass::protocol, "the server speaks HTTP/" + outcome.http_version + ", expected HTTP/2"};
   }
@@ -381,6 +385,7 @@ void CurlCheck::follow() {
   hop_.target = std::move(place->target);
   hop_.username = std::move(place->username);
   hop_.password = std::move(place->password);
+  certificates_ = CertificateWatch{};  // the next hop may have no TLS
   error_text_.fill('\0');
   look_up_hop();
 }

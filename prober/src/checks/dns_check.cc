@@ -78,9 +78,8 @@ class DnsCheck final : public RunningCheck {
     }
     if (auto failure = wrong_records(records)) return failure;
     for (const auto& wanted : spec().dns_contains) {
-      const bool there = std::any_of(records.begin(), records.end(), [&wanted](const DnsRecord& record) {
-        return record.text.find(wanted) != std::string::npos;
-      });
+      const bool there = std::any_of(records.begin(), records.end(),
+                                     [&wanted](const DnsRecord& record) { return is_part(wanted, record); });
       if (!there) return Failure{ErrorClass::condition, in_quotes(wanted) + " is not part of an answer"};
     }
     for (const auto& record : records) {
@@ -88,6 +87,16 @@ class DnsCheck final : public RunningCheck {
       return Failure{ErrorClass::condition, record.text + " is in none of the expected networks"};
     }
     return std::nullopt;
+  }
+
+  // Names are the same in either case and with a final dot; texts are compared byte by byte.
+  static bool is_part(const std::string& wanted, const DnsRecord& record) {
+    const bool of_names = dns_form(record.type).find_first_not_of("0123456789nq") == std::string_view::npos;
+    if (!of_names) return record.text.find(wanted) != std::string::npos;
+    std::string text = to_lower(record.text);
+    std::string part = to_lower(wanted);
+    if (part.size() > 1 && part.ends_with('.') && !text.ends_with('.')) text += '.';
+    return text.find(part) != std::string::npos;
   }
 
   static std::string in_quotes(const std::string& text) { return "\"" + shorten(text, kShownBytes) + "\""; }

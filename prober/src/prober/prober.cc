@@ -66,7 +66,10 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
   }
   if (auto learned = learn(server.id, push_keys_of(server)); !learned) return learned;
   tell(server, restored, added);
-  on_loop([this, core = *std::move(core), restored = std::move(restored)] { core_.set(core, restored); });
+  on_loop([this, id = server.id, added, core = *std::move(core), restored = std::move(restored)] {
+    core_.set(core, restored);
+    if (!added) core_.tell_what_lasts(id);
+  });
   return {};
 }
 
@@ -147,6 +150,8 @@ Result<void> ProberImpl::set_alert_targets(std::vector<AlertTarget> targets) {
   probe.alerts.journal = options_.alerts.journal;
   if (auto valid = probe.validate(); !valid) return valid;
   dispatcher_.set_targets(std::move(targets));
+  // Who joins hears of what lasts.
+  on_loop([this] { core_.tell_what_lasts(std::nullopt); });
   return {};
 }
 

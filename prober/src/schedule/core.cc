@@ -36,6 +36,21 @@ void ProberCore::set_limits(Scheduler::Limits limits) {
   if (running_) turn();
 }
 
+void ProberCore::tell_what_lasts(std::optional<ServerId> only) {
+  for (const auto& [id, live] : servers_) {
+    if ((only && id != *only) || live.server.paused || live.trouble == nullptr) continue;
+    const Judge& state = live.judges.state();
+    const auto tell = [&, &server = live](const Judges::TopicChange& topic) {
+      if (!topic.lasts) return;
+      const State shown = topic.topic == AlertTopic::down ? State::down : state.shown();
+      sink_.topic({server.server.id, topic, shown, *server.trouble});
+    };
+    tell({AlertTopic::down, state.confirmed() == State::down, state.since()});
+    tell(live.judges.topic(AlertTopic::degraded));
+    tell(live.judges.topic(AlertTopic::certificate));
+  }
+}
+
 void ProberCore::begin() {
   clock_.restart(read_clock_());
   next_beat_ = clock_.now() + kBeat;
@@ -67,6 +82,9 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
     live.generation = ++last_generation_;
     live.judges = restored.judges;
     live.stored_last = restored.last;
+    if (restored.last && (restored.last->state == State::down || restored.last->state == State::degraded)) {
+      live.trouble = std::make_unique<const CheckResult>(*restored.last);
+    }
     live.server = std::move(server);
     if (running_) adopt(live);
   } else {

@@ -97,6 +97,8 @@ class ProberCore {
 
   /// From now on these; checks in flight above them end as they are.
   void set_limits(Scheduler::Limits limits);
+  /// Tells every topic that lasts once more, of all servers or of one: somebody may listen now who did not then.
+  void tell_what_lasts(std::optional<ServerId> only);
 
   /// Begins to probe.
   void begin();
@@ -111,8 +113,9 @@ class ProberCore {
     std::uint64_t generation = 0;  // tells a server from a former one of its id
     Judges judges;
     std::optional<PushJob> push;
-    TimeMs last_time{};                      // of the newest result, so that two never share one
-    std::optional<CheckResult> stored_last;  // as restored, until the server is adopted
+    TimeMs last_time{};                          // of the newest result, so that two never share one
+    std::optional<CheckResult> stored_last;      // as restored, until the server is adopted
+    std::unique_ptr<const CheckResult> trouble;  // the last failure or degraded result since the last success
   };
   // A check under way.
   struct Flight {

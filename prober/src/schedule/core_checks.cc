@@ -30,11 +30,13 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   observe();
   scheduler_.finished(flight.slot);
   if (const Live* const live = find(flight)) {
+    const bool answered = network_answered(outcome);  // then no reference need say that the network is there
     PendingFailure pending{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
     const CheckResult& result = pending.report.result;
     Watch& watch = watch_of(*live, result);
-    const std::optional<bool> online =
-        result.state == State::down ? watch.guard.verdict(flight.began, pending.seen) : std::optional(true);
+    const std::optional<bool> online = result.state == State::down && !answered
+                                           ? watch.guard.verdict(flight.began, pending.seen)
+                                           : std::optional(true);
     if (online) {
       settle(std::move(pending), *online);
     } else {
@@ -140,6 +142,11 @@ void ProberCore::store(Live& live, CheckReport report, std::function<void(const 
     sink_.change({live.server.id, live.server.name, change.from, change.to, change.since, result});
   }
   for (const Judges::TopicChange& change : changes.topics) sink_.topic({live.server.id, change, shown, result});
+  if (result.state == State::down || result.state == State::degraded) {
+    live.trouble = std::make_unique<const CheckResult>(result);
+  } else if (result.state == State::up) {
+    live.trouble.reset();
+  }
   sink_.result(std::move(report), std::move(stored));
 }
 

@@ -41,9 +41,10 @@ struct Bounds {
   int most;
 };
 
-/// "*", "5", "1..5", "0/15", "9..17/2", and lists of them.
+/// "*", "5", "1..5", "0/15", "9..17/2", and lists of them. Of numbers that are counted from an end, those of "7/2" go
+/// down to it: 7, 5, 3, 1.
 template <std::size_t n>
-bool add_numbers(std::string_view text, Bounds bounds, std::bitset<n>& bits) {
+bool add_numbers(std::string_view text, Bounds bounds, std::bitset<n>& bits, bool from_end = false) {
   for (std::string_view item : prober::split(text, ',')) {
     std::int64_t step = 0;
     if (const std::size_t slash = item.find('/'); slash != std::string_view::npos) {
@@ -62,6 +63,11 @@ bool add_numbers(std::string_view text, Bounds bounds, std::bitset<n>& bits) {
       } else if (step == 0) {
         last = first;
       }
+    }
+    if (from_end && step > 0 && first && item.find("..") == std::string_view::npos && item != "*") {
+      if (*first < bounds.least || *first > bounds.most) return false;
+      for (std::int64_t value = *first; value >= bounds.least; value -= step) bits.set(static_cast<std::size_t>(value));
+      continue;
     }
     if (!first || !last || *first < bounds.least || *last > bounds.most || *first > *last) return false;
     for (std::int64_t value = *first; value <= *last; value += std::max<std::int64_t>(step, 1)) {
@@ -129,8 +135,9 @@ bool add_date(std::string_view text, Rule& rule) {
     year = month.substr(0, dash);
     month = month.substr(dash + 1);
   }
-  std::bitset<32>& days = text[mark] == '~' ? rule.days_from_end : rule.days;
-  return add_years(year, rule) && add_numbers(month, {1, 12}, rule.months) && add_numbers(day, {1, 31}, days);
+  const bool from_end = text[mark] == '~';
+  std::bitset<32>& days = from_end ? rule.days_from_end : rule.days;
+  return add_years(year, rule) && add_numbers(month, {1, 12}, rule.months) && add_numbers(day, {1, 31}, days, from_end);
 }
 
 bool add_time(std::string_view text, Rule& rule) {

@@ -61,7 +61,8 @@ std::chrono::milliseconds shortest_step(const JobSchedule& schedule) {
 
 Result<PushRhythm> PushRhythm::make(const PushSpec& spec, std::chrono::milliseconds interval) {
   if (auto valid = validate(spec); !valid) return tl::unexpected(valid.error());
-  PushRhythm rhythm{interval, spec.grace, {}, spec.latency_below, spec.max_runtime};
+  PushRhythm rhythm{interval,           spec.grace,       {},
+                    spec.latency_below, spec.max_runtime, spec.cron + "\n" + spec.on_calendar + "\n" + spec.timezone};
   std::chrono::milliseconds usual_grace = interval / 10;
   if (!spec.cron.empty() || !spec.on_calendar.empty()) {
     Result<JobSchedule> schedule = spec.cron.empty() ? JobSchedule::parse_on_calendar(spec.on_calendar, spec.timezone)
@@ -90,11 +91,17 @@ TimeMs PushRhythm::deadline_after_report(TimeMs time) const {
 }
 
 PushJob::PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report)
-    : rhythm_(std::move(rhythm)), deadline_(rhythm_.deadline_after(now)), heard_(last_report) {
-  if (!last_report) return;
-  const TimeMs owed = rhythm_.deadline_after_report(*last_report);
+    : rhythm_(std::move(rhythm)), heard_(last_report) {
+  deadline_ = deadline_from(now);
+}
+
+TimeMs PushJob::deadline_from(TimeMs now) const {
+  const TimeMs deadline = rhythm_.deadline_after(now);
+  if (!heard_) return deadline;
+  const TimeMs owed = rhythm_.deadline_after_report(*heard_);
   // What was fulfilled early is not owed again.
-  if (owed > now) deadline_ = rhythm_.schedule ? owed : std::min(deadline_, owed);
+  if (owed <= now) return deadline;
+  return rhythm_.schedule ? owed : std::min(deadline, owed);
 }
 
 // What the store has to take the result to hold for: until the deadline.
@@ -191,8 +198,9 @@ bool PushJob::clock_stepped(std::chrono::milliseconds by, TimeMs now) {
 }
 
 void PushJob::change(PushRhythm rhythm, TimeMs now) {
+  const bool same = rhythm.is_due_as(rhythm_);
   rhythm_ = std::move(rhythm);
-  deadline_ = rhythm_.deadline_after(now);
+  if (!same) deadline_ = deadline_from(now);
 }
 
 }  // namespace nines::prober

@@ -20,7 +20,12 @@ struct PushRhythm {
   std::optional<JobSchedule> schedule;        ///< instead of the interval
   std::chrono::milliseconds latency_below{};  ///< as PushSpec
   std::chrono::milliseconds max_runtime{};    ///< as PushSpec
+  std::string times{};                        ///< what `schedule` was made of
 
+  /// Whether the due times and the grace are the same.
+  [[nodiscard]] bool is_due_as(const PushRhythm& other) const noexcept {
+    return interval == other.interval && grace == other.grace && times == other.times;
+  }
   /// `invalid_argument` as validate(PushSpec).
   [[nodiscard]] static Result<PushRhythm> make(const PushSpec& spec, std::chrono::milliseconds interval);
   /// By when a job that reported at `time` must report again. A report that comes shortly before a due time fulfils it:
@@ -50,10 +55,11 @@ class PushJob {
   /// The wall clock was set to `now`, `by` further than it would be: a deadline further ahead than it can be comes
   /// nearer. True when one lies in time that never was; it is waited for anew.
   [[nodiscard]] bool clock_stepped(std::chrono::milliseconds by, TimeMs now);
-  /// A new rhythm, from `now` on.
+  /// A new description, from `now` on; with the same due times the deadline stays.
   void change(PushRhythm rhythm, TimeMs now);
 
  private:
+  [[nodiscard]] TimeMs deadline_from(TimeMs now) const;
   [[nodiscard]] std::uint32_t interval_from(TimeMs now) const;
   void judge_runtime(std::chrono::milliseconds runtime, CheckResult& result) const;
 

@@ -107,6 +107,11 @@ class Reader {
     return {};
   }
   Result<PushReport> finish(std::string_view body) {
+    // A body is a log, whatever it says; one that is nothing but a parameter was meant to be heard.
+    const std::string_view name = body.substr(0, body.find('='));
+    const bool is_parameter = name.size() < body.size() && find(kParameters, name) != kParameters.end() &&
+                              body.find_first_of(" \r\n") >= body.find_last_not_of("\r\n") + 1;
+    if (is_parameter) return bad(name, "belongs into the query: a body is a log");
     if (!body.empty()) report_.log_line = body;
     const bool ends = report_.kind == Kind::success || report_.kind == Kind::failure;
     if (report_.exit_code && !ends) return bad("exit-code", "contradicts a report of " + *state_);

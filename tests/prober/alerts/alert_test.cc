@@ -85,6 +85,8 @@ TEST(SecretTextTest, ComesFromEnvironmentOrFile) {
   EXPECT_EQ(*read_secret({.text = "plain", .environment = "", .file = ""}), "plain");
   EXPECT_EQ(*read_secret({.text = "", .environment = "NINES_TEST_SECRET", .file = ""}), "from the environment");
   EXPECT_EQ(*read_secret({.text = "", .environment = "", .file = path}), "s3cret");
+  std::ofstream(path) << "s3cret\r\n\n";
+  EXPECT_EQ(*read_secret({.text = "", .environment = "", .file = path}), "s3cret") << "as other editors end a file";
   EXPECT_FALSE(read_secret({.text = "", .environment = "NINES_TEST_NOT_SET", .file = ""}));
   EXPECT_FALSE(read_secret({.text = "", .environment = "", .file = path + ".not"}));
 }
@@ -341,6 +343,58 @@ TEST_F(AlertBookTest, RemindersComeWhileTheIncidentLasts) {
   remind(kSince + 10min);
   EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
+}
+
+TEST_F(AlertBookTest, TargetThatJoinsHearsOfWhatLasts) {
+  const std::vector<AlertTargetRule> both = targets;
+  targets = {};
+  reopen();
+  down(1);
+  targets = {both[0]};
+  book->set_targets(targets);
+  down(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+  targets = both;
+  reopen();
+  down(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "it has been told";
+  EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
+  down(1);
+  up(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  EXPECT_THAT(deliver("pager"), ElementsAre()) << "it wants no ends";
+  EXPECT_EQ(book->stats().pending, 0U);
+}
+
+TEST_F(AlertBookTest, ReminderThatWasNotDeliveredGoesWithItsIncident) {
+  targets[0].remind_every = 60s;
+  book->set_targets(targets);
+  down(1);
+  deliver("mail");
+  remind(kSince + 15s + 60s);
+  up(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  EXPECT_EQ(book->stats().pending, 1U) << "the begin, of the pager";
+}
+
+TEST_F(AlertBookTest, NobodyIsRemindedInQuietHoursOrOfWhatADownServerHides) {
+  targets[0].remind_every = 60s;
+  targets[0].topics = {AlertTopic::down, AlertTopic::degraded};
+  book->set_targets(targets);
+  begin(1, AlertTopic::degraded);
+  EXPECT_THAT(deliver("mail"), ElementsAre("degraded 1"));
+  book->set_quiet({"mail"});
+  remind(kSince + 15s + 60s);
+  book->set_quiet({});
+  EXPECT_THAT(deliver("mail"), ElementsAre());
+  down(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+  remind(kSince + 15s + 60s);
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1")) << "of the outage alone";
+  up(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  remind(kSince + 15s + 300s);
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
 }
 
 TEST_F(AlertBookTest, OnlyNamedServersAreRemindedOf) {

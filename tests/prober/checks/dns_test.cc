@@ -133,6 +133,13 @@ TEST_F(Dnsmasq, AnswersCanBeExpectedInPartAndExactly) {
   auto text = question("txt.test", "TXT");
   text.dns_contains = {"spf1", "-all"};
   EXPECT_EQ(run_check(text).state, State::up);
+  text.dns_contains = {"SPF1"};
+  EXPECT_EQ(run_check(text).state, State::down) << "a text is compared byte by byte";
+  auto mail = question("mail.test", "MX");
+  mail.dns_contains = {"MX.test."};
+  EXPECT_EQ(run_check(mail).state, State::up) << "a name is the same in either case and with a final dot";
+  mail.dns_contains = {"x.tes."};
+  EXPECT_EQ(run_check(mail).state, State::down);
   text.dns_contains = {"redirect="};
   EXPECT_EQ(run_check(text).detail, "\"redirect=\" is not part of an answer");
 }

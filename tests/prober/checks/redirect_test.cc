@@ -54,6 +54,17 @@ TEST(Redirects, WhatLeadsNowhereSaysWhy) {
   EXPECT_THAT(led_to("http://to.example/" + std::string(100'000, 'x')), HasSubstr("longer than"));
 }
 
+TEST(Redirects, HeadThatIsCutOffIsNoAnswer) {
+  for (const char* const head : {"HTTP/1.1 200 OK\r\nContent-Type: text/ht", "HTTP/1.1 200 OK\r\n"}) {
+    RecordingServer server({head});
+    CheckSpec spec;
+    spec.url = server.server().url("http");
+    const auto outcome = run_check(spec);
+    EXPECT_EQ(outcome.state, State::down) << head;
+    EXPECT_EQ(outcome.error, ErrorClass::reset) << outcome.detail;
+  }
+}
+
 TEST(Redirects, ALoginInTheAddressIsUsedThereAndNotShown) {
   RecordingServer there({http_answer(200, "")});
   const auto port = std::to_string(there.server().port());

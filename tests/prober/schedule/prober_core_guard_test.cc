@@ -47,6 +47,14 @@ TEST(CoreGuardTest, FailureCountsWhenAReferenceAnswers) {
   EXPECT_EQ(count(guarded.simulation.results, State::unknown), 0U);
 }
 
+TEST(CoreGuardTest, ServerThatAnswersBadlyNeedsNoReference) {
+  Guarded guarded({State::down, ErrorClass::http_status, 10ms}, kRefused);
+  guarded.simulation.loop.run_for(5min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
+  EXPECT_EQ(count(guarded.simulation.results, State::unknown), 0U);
+  EXPECT_EQ(guarded.simulation.loop.starts[guarded.options.references[0].get()], 0);
+}
+
 TEST(CoreGuardTest, FailureIsUnknownWhenNoReferenceAnswers) {
   Guarded guarded(kUp, kTimeout);
   guarded.simulation.loop.run_for(2min);

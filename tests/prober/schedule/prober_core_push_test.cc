@@ -47,6 +47,27 @@ TEST(CorePushTest, JobThatReportsInTimeIsUp) {
   EXPECT_EQ(pushed.acknowledged, 5);
 }
 
+TEST(CorePushTest, DescriptionThatIsTheSameLeavesTheDeadline) {
+  Pushed pushed;
+  pushed.simulation.loop.run_for(30s);
+  pushed.report(PushReport::Kind::success);
+  const TimeMs heard = pushed.simulation.results.back().time;
+  for (int i = 0; i < 6; ++i) {
+    pushed.simulation.loop.run_for(20s);
+    pushed.simulation.core.set(pushed.server, {});
+  }
+  ASSERT_GE(pushed.simulation.results.size(), 2U);
+  EXPECT_EQ(pushed.simulation.results[1].time, heard + 70s);
+  pushed.report(PushReport::Kind::success);
+  const TimeMs again = pushed.simulation.results.back().time;
+  pushed.server.push->interval = 120s;
+  pushed.simulation.core.set(pushed.server, {});
+  const std::size_t before = pushed.simulation.results.size();
+  pushed.simulation.loop.run_for(3min);
+  ASSERT_GT(pushed.simulation.results.size(), before);
+  EXPECT_EQ(pushed.simulation.results[before].time, again + 130s) << "a new rhythm counts from the last report";
+}
+
 TEST(CorePushTest, SilencePastTheDeadlineIsDownAtTheDeadline) {
   Pushed pushed;
   pushed.simulation.loop.run_for(30s);

@@ -200,6 +200,14 @@ TEST(OnCalendarTest, ExpressionsOfSystemd) {
   EXPECT_EQ(next_event("2020-01-01", time), "never");
 }
 
+// As systemd-analyze calendar has it: what is counted from the end of a month goes down to it.
+TEST(OnCalendarTest, StepsFromTheEndOfAMonthGoDownToIt) {
+  const TimeMs time = at(2026, 11, 28, 19);
+  EXPECT_EQ(next_event("Sun *-*~7/1 04:00", time), "2026-11-29T04:00:00.000Z") << "the last Sunday";
+  EXPECT_EQ(next_event("*-*~3/2 04:00", at(2026, 7, 15)), "2026-07-29T04:00:00.000Z");
+  EXPECT_EQ(next_event("*-*~3/2 04:00", at(2026, 7, 29, 5)), "2026-07-31T04:00:00.000Z");
+}
+
 TEST(OnCalendarTest, MistakesAreNamed) {
   for (const char* text :
        {"", "nonsense", "25:00", "*-13-01", "Mon..Foo 10:00", "*-*-32", "10:00:60", "1..0:00", "*:0/0"}) {
@@ -433,6 +441,12 @@ TEST(PushReportTest, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("start", {}, "")->kind, PushReport::Kind::start);
   EXPECT_EQ(parse_push_report("fail", {}, "")->kind, PushReport::Kind::failure);
   EXPECT_EQ(parse_push_report("log", {}, "")->kind, PushReport::Kind::log);
+  for (const char* const body : {"status=down", "exit-code=1\n", "state=failure&msg=x"}) {
+    EXPECT_THAT(parse_push_report("", {}, body).error().message, HasSubstr("belongs into the query")) << body;
+  }
+  for (const char* const body : {"status = down", "a=1", "status=down but no disk", "=", "state"}) {
+    EXPECT_EQ(parse_push_report("", {}, body)->log_line, body);
+  }
   EXPECT_EQ(parse_push_report("3", {}, "")->exit_code, 3);
   const Parameters down{{"status", "down"}, {"msg", "disk full"}, {"ping", ""}};
   const auto report = parse_push_report("", down, "");

@@ -255,6 +255,17 @@ TEST(ConfigTest, APushServerNeedsNoUrl) {
   EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 1U) << "silence past the deadline is down at once";
 }
 
+TEST(ConfigTest, WhatIsReportedToIsOneServers) {
+  for (const char* const second :
+       {"{name: b, interval: 24h, push: {token: t}}", "{name: t, interval: 24h, push: {}}"}) {
+    const auto refused = parse_config(
+        "servers:\n  - {name: a, interval: 24h, push: {token: t}}\n  - " + std::string(second) + "\n", "f.yaml");
+    ASSERT_FALSE(refused) << second;
+    EXPECT_NE(refused.error().find("reports to `t` are for the server of line 2"), std::string::npos)
+        << refused.error();
+  }
+}
+
 TEST(ConfigTest, BackupNamesAServerThatIsReportedTo) {
   const std::string servers =
       "servers:\n  - {name: backups, interval: 24h, push: {}}\n  - {name: site, url: http://a}\n";

@@ -50,12 +50,21 @@ std::optional<BackupConfig> read_backup(const YAML::Node& node, Problems& proble
   return backup;
 }
 
+// What a job may report to: its server's name and token.
+std::vector<std::string> report_names(const ServerConfig& server) {
+  if (!server.push) return {};
+  std::vector<std::string> names{server.server.name};
+  if (!server.push->token.empty() && server.push->token != server.server.name) names.push_back(server.push->token);
+  return names;
+}
+
 void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
   if (!node.IsSequence()) {
     problems.add(node, "servers must be a list, each entry beginning with `- name:`");
     return;
   }
   std::map<std::string, int> lines;
+  std::map<std::string, int> reported;
   const auto has_target = [&](const std::string& name) {
     return std::any_of(config.alerts.begin(), config.alerts.end(),
                        [&](const auto& target) { return target.name == name; });
@@ -67,6 +76,12 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
     if (!added) {
       problems.add(item, fmt::format("the name `{}` is taken by the server of line {}", printable(server->server.name),
                                      first->second));
+    }
+    for (const std::string& name : report_names(*server)) {
+      const auto [taken, is_new] = reported.emplace(name, server->line);
+      if (is_new || !added) continue;
+      problems.add(item, fmt::format("server `{}`: reports to `{}` are for the server of line {}",
+                                     printable(server->server.name), printable(name), taken->second));
     }
     for (const std::string& target : server->alerts.value_or(std::vector<std::string>{})) {
       if (has_target(target)) continue;

@@ -272,15 +272,30 @@ Result<void> Daemon::apply(const Config& config) {
   }
   push_names_.clear();
   metrics_.keep(names_of(sync->probed));
-  for (const ProbedServer& server : sync->probed) {
-    if (auto set = prober_->set_server(server); !set) {
-      return fail(set.error().code, fmt::format("server `{}`: {}", server.name, set.error().message));
+  std::vector<const ProbedServer*> waiting;  // for a token that another server still has
+  Result<void> done;
+  const auto set = [&](const ProbedServer& server, bool may_wait) {
+    const auto taken = prober_->set_server(server);
+    if (!taken && may_wait && server.push && taken.error().code == ErrorCode::already_exists) {
+      waiting.push_back(&server);
+    } else if (!taken && done) {
+      // The others are taken over all the same: the catalog is as the file says already.
+      done = fail(taken.error().code, fmt::format("server `{}`: {}", server.name, taken.error().message));
     }
+  };
+  for (const ProbedServer& server : sync->probed) {
+    set(server, true);
     if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;
   }
+  for (const ProbedServer* const server : waiting) {
+    ProbedServer without = *server;
+    without.push->token.clear();
+    set(without, false);
+  }
+  for (const ProbedServer* const server : std::exchange(waiting, {})) set(*server, false);
   server_count_ = sync->probed.size();
   probed_ = std::move(sync->probed);
-  return {};
+  return done;
 }
 
 void Daemon::catalog_changed() {
