@@ -58,10 +58,6 @@ inline constexpr int kMaxFolderFiles = 40;  // engine/store is there: what write
 /// thread-safety analysis; what neither can see is in the table of precondition_rules.cc with the reason.
 [[nodiscard]] Findings check_preconditions(const Tree& tree);
 
-/// A suite of tests is named after what it is about. It ends in Test only where its fixture would else be named as a
-/// class that the tree has.
-[[nodiscard]] Findings check_suite_names(const Tree& tree);
-
 /// No room asks what is a letter, or how a number is written, of functions that go by the process's locale.
 [[nodiscard]] Findings check_locale(const Tree& tree);
 

@@ -1,6 +1,5 @@
 // Rules of how the tree is written, of which no compiler and no linter knows.
 #include <regex>
-#include <set>
 #include <sstream>
 #include <string>
 
@@ -11,18 +10,6 @@ namespace {
 
 bool is_source_of(const std::string& path, const std::regex& folders) {
   return (path.ends_with(".h") || path.ends_with(".cc")) && std::regex_search(path, folders);
-}
-
-// Names of types and namespaces that the tree declares.
-std::set<std::string> declared_names(const Tree& tree) {
-  static const std::regex kFolders(R"(^(engine|prober|query|tools|tests)/)");
-  static const std::regex kDeclaration(R"(\b(?:class|struct|namespace|using)\s+(?:\[\[nodiscard\]\]\s+)?(\w+))");
-  std::set<std::string> names;
-  for (const auto& [path, text] : tree) {
-    if (!is_source_of(path, kFolders)) continue;
-    for (std::sregex_iterator it(text.begin(), text.end(), kDeclaration), end; it != end; ++it) names.insert((*it)[1]);
-  }
-  return names;
 }
 
 template <class Judge>
@@ -41,19 +28,6 @@ Findings judge_lines(const Tree& tree, const std::regex& folders, Judge&& judge)
 }
 
 }  // namespace
-
-Findings check_suite_names(const Tree& tree) {
-  static const std::regex kFolders("^tests/");
-  static const std::regex kSuite(R"(^(TEST|TEST_F|TEST_P)\((\w+)Test,)");
-  const std::set<std::string> names = declared_names(tree);
-  return judge_lines(tree, kFolders, [&](const std::string& /*path*/, const std::string& line) -> std::string {
-    std::smatch match;
-    if (line.find("Test,") == std::string::npos || !std::regex_search(line, match, kSuite)) return "";
-    // A fixture is a class, and must not hide the one that it tests.
-    if (match[1] != "TEST" && names.contains(match[2])) return "";
-    return match[2].str() + "Test can be called " + match[2].str();
-  });
-}
 
 Findings check_locale(const Tree& tree) {
   static const std::regex kFolders(R"(^(engine|prober|query|tools)/(src|include)/)");

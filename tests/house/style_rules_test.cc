@@ -10,24 +10,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(StyleRules, SuiteThatNeedNotEndInTestIsFound) {
-  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "TEST(Chunk, Holds) {\nTEST_F(Chunks, Hold) {\n"}}),
-              IsEmpty());
-  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "\nTEST(ChunkTest, Holds) {\n"}}),
-              ElementsAre(Finding{"tests/engine/a_test.cc", 2, "ChunkTest can be called Chunk"}));
-  EXPECT_THAT(check_suite_names({{"tests/engine/a_test.cc", "TEST_F(ChunkTest, Holds) {\n"}}),
-              ElementsAre(Finding{"tests/engine/a_test.cc", 1, "ChunkTest can be called Chunk"}));
-}
-
-TEST(StyleRules, FixtureMayEndInTestWhereItsClassHasTheName) {
-  Tree tree = {{"engine/src/codec/chunk.h", "class Chunk {\n"},
-               {"tests/engine/a_test.cc", "TEST_F(ChunkTest, Holds) {\n"}};
-  EXPECT_THAT(check_suite_names(tree), IsEmpty());
-  tree["tests/engine/a_test.cc"] = "TEST(ChunkTest, Holds) {\n";
-  EXPECT_THAT(check_suite_names(tree),
-              ElementsAre(Finding{"tests/engine/a_test.cc", 1, "ChunkTest can be called Chunk"}));
-}
-
 TEST(StyleRules, FunctionThatGoesByTheLocaleIsFound) {
   const auto found = [](const std::string& line, const std::string& path = "engine/src/base/a.h") {
     return check_locale({{path, line + "\n"}});
