@@ -95,5 +95,37 @@ TEST(AnswersJson, PeriodOfABudgetAndItsExhaustion) {
   EXPECT_EQ(json["burn"][0]["can_fire"], false);
 }
 
+TEST(AnswersJson, ACheckHasOneShapeWhetherItIsTheLastOneOrOneOfMany) {
+  CheckResult result;
+  result.time = from_ms(1'783'000'000'007);
+  result.state = State::down;
+  result.error = ErrorClass::http_status;
+  result.code = 503;
+  result.location = LocationId{2};
+  result.detail = "HTTP 503";
+  EXPECT_EQ(result_json(result),
+            Json::parse(R"({"time":"2026-07-02T13:46:40.007Z","state":"down","latency_us":null,"code":503,
+                            "error":"http_status","location":2,"retry":false,"detail":"HTTP 503"})"));
+  Figures figures;
+  figures.last = LastCheck{State::down, result.time, std::nullopt, 503, ErrorClass::http_status};
+  const Json last = figures_json("site", figures)["last"];
+  EXPECT_EQ(last.size(), 5U);
+  for (const auto& [key, value] : last.items()) EXPECT_EQ(value, result_json(result)[key]) << key;
+}
+
+TEST(AnswersJson, WhatACheckHasNotIsNull) {
+  CheckResult result;
+  result.state = State::up;
+  const Json json = result_json(result);
+  for (const char* key : {"latency_us", "code", "error", "detail"}) EXPECT_TRUE(json[key].is_null()) << key;
+}
+
+TEST(AnswersJson, TimePerStateIsToldInOneOrder) {
+  std::string order;
+  const Json times = time_json({});
+  for (const auto& [state, ms] : times.items()) order += state + " ";
+  EXPECT_EQ(order, "up degraded down maintenance paused unknown ");
+}
+
 }  // namespace
 }  // namespace nines::tools

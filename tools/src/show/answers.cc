@@ -9,20 +9,11 @@
 namespace nines::tools {
 namespace {
 
-Json text_or_null(std::string_view text) {
-  return text.empty() ? Json(nullptr) : Json(std::string(text));
-}
-Json code_json(std::uint16_t code) {
-  return code == 0 ? Json(nullptr) : Json(code);
-}
-
 Json last_json(const std::optional<LastCheck>& last) {
   if (!last) return nullptr;
-  return {{"state", std::string(to_string(last->state))},
-          {"time", format_time(last->time)},
-          {"latency_us", optional_json(last->latency_us)},
-          {"code", code_json(last->code)},
-          {"error", text_or_null(to_string(last->error))}};
+  Json json = {{"state", nullptr}};  // first, as the columns of CSV have it
+  json.update(measured_json(last->time, *last));
+  return json;
 }
 
 Json maintenance_json(const Maintenance& entry) {
@@ -68,6 +59,22 @@ Json period_json(const PeriodBudget& period) {
 
 }  // namespace
 
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json(nullptr) : Json(std::string(text));
+}
+
+Json code_json(std::uint16_t code) {
+  return code == 0 ? Json(nullptr) : Json(code);
+}
+
+Json result_json(const CheckResult& result) {
+  Json json = measured_json(result.time, result);
+  json["location"] = static_cast<std::uint16_t>(result.location);
+  json["retry"] = result.retry;
+  json["detail"] = text_or_null(result.detail);
+  return json;
+}
+
 Json rules_json(const Rules& rules) {
   return {{"effective_from", format_time(rules.effective_from)},
           {"interval_ms", rules.interval.count()},
@@ -89,8 +96,7 @@ Json window_json(Window window) {
 
 Json time_json(const TimePerState& time) {
   Json json = Json::object();
-  for (const State state :
-       {State::up, State::degraded, State::down, State::maintenance, State::paused, State::unknown}) {
+  for (const State state : kStatesShown) {
     json[std::string(to_string(state))] = time[state];
   }
   return json;

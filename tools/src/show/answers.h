@@ -6,6 +6,8 @@
 
 #include <nines/bars.h>
 #include <nines/baseline.h>
+#include <nines/calendar.h>
+#include <nines/check_result.h>
 #include <nines/comparison.h>
 #include <nines/composed.h>
 #include <nines/dashboard.h>
@@ -17,15 +19,23 @@
 #include <nines/slo.h>
 #include <nines/uptime.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "show/output.h"
 
 namespace nines::tools {
 
+/// The order in which time per state is told.
+inline constexpr std::array<State, kStateCount> kStatesShown = {State::up,          State::degraded, State::down,
+                                                                State::maintenance, State::paused,   State::unknown};
+
 [[nodiscard]] Json window_json(Window window);
+/// A result as it is stored.
+[[nodiscard]] Json result_json(const CheckResult& result);
 [[nodiscard]] Json time_json(const TimePerState& time);
 /// Without the server's name when `name` is empty, and without what was said about it.
 [[nodiscard]] Json incident_json(const Incident& incident, const std::string& name);
@@ -64,6 +74,20 @@ template <class T>
 [[nodiscard]] Json optional_json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+[[nodiscard]] Json text_or_null(std::string_view text);
+/// null for 0, which is no code.
+[[nodiscard]] Json code_json(std::uint16_t code);
+
+/// What one check measured, of a LastCheck, a CheckResult or a CheckOutcome, which have it under the same names.
+template <class Measured>
+[[nodiscard]] Json measured_json(TimeMs time, const Measured& check) {
+  return {{"time", format_time(time)},
+          {"state", std::string(to_string(check.state))},
+          {"latency_us", optional_json(check.latency_us)},
+          {"code", code_json(check.code)},
+          {"error", text_or_null(to_string(check.error))}};
+}
+
 /// A mean or a percentile to the nearest whole number.
 [[nodiscard]] Json rounded_json(std::optional<double> value);
 

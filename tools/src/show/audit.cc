@@ -43,7 +43,6 @@ std::string run_text(const AuditRun& run) {
 }
 
 Json run_json(const AuditRun& run) {
-  const std::string error(to_string(run.error));
   return {{"location", static_cast<std::uint16_t>(run.location)},
           {"first", format_time(run.first)},
           {"last", format_time(run.last)},
@@ -51,8 +50,8 @@ Json run_json(const AuditRun& run) {
           {"checks", run.checks},
           {"measured", std::string(to_string(run.measured))},
           {"judged", std::string(to_string(run.judged))},
-          {"code", run.code == 0 ? Json() : Json(run.code)},
-          {"error", error.empty() ? Json() : Json(error)},
+          {"code", code_json(run.code)},
+          {"error", text_or_null(to_string(run.error))},
           {"counted", run.counted},
           {"rules_from", format_time(run.rules_from)}};
 }
@@ -111,8 +110,7 @@ std::string audit_reason(const AuditStretch& stretch, const AuditAnswer& answer,
 std::vector<std::string> audit_sum(const AuditAnswer& answer, const Query& query) {
   const Figures& figures = answer.figures;
   std::string sum;
-  for (const State state :
-       {State::up, State::degraded, State::down, State::maintenance, State::paused, State::unknown}) {
+  for (const State state : kStatesShown) {
     if (figures.time[state] == 0) continue;
     sum += fmt::format("{}{} {} ms", sum.empty() ? "" : " + ", to_string(state),
                        with_commas(static_cast<unsigned long long>(figures.time[state])));

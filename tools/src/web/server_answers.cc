@@ -205,18 +205,6 @@ Result<PointKey> read_point_cursor(const Parameters& parameters) {
   return PointKey{static_cast<std::int64_t>(*time), static_cast<std::uint16_t>(*location)};
 }
 
-Json point_json(const CheckResult& result) {
-  const std::string error(to_string(result.error));
-  return {{"time", format_time(result.time)},
-          {"state", std::string(to_string(result.state))},
-          {"latency_us", optional_json(result.latency_us)},
-          {"code", result.code == 0 ? Json() : Json(result.code)},
-          {"location", static_cast<std::uint16_t>(result.location)},
-          {"error", error.empty() ? Json() : Json(error)},
-          {"retry", result.retry},
-          {"detail", result.detail.empty() ? Json() : Json(result.detail)}};
-}
-
 Result<Json> points_json(const Store& store, const Server& server, const WebRequest& request) {
   const auto parameters = Parameters::of(request, {"limit", "cursor"}, true);
   if (!parameters) return tl::unexpected(parameters.error());
@@ -248,7 +236,7 @@ Result<Json> points_json(const Store& store, const Server& server, const WebRequ
   json.update(window_json(question->query.window));
   json["points"] = Json::array();
   for (std::size_t i = 0; i < std::min<std::size_t>(heap.size(), *limit); ++i)
-    json["points"].push_back(point_json(heap[i]));
+    json["points"].push_back(result_json(heap[i]));
   json["next_cursor"] = nullptr;
   if (heap.size() > *limit) {
     const auto [time, location] = key_of(heap.back());

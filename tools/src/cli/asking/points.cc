@@ -47,15 +47,15 @@ Outcome points(const Call& call) {
                  "points", head);
   std::uint64_t shown = 0;
   const auto read = for_each_result(*subject->store, server.id, window, [&](const CheckResult& result) {
-    const std::string error(to_string(result.error));
-    rows.add({{.value = format_time(result.time), .text = moment_text(result.time, subject->question.zone)},
-              {.value = std::string(to_string(result.state)), .text = {}, .colour = state_colour(result.state)},
-              {.value = optional_json(result.latency_us), .text = latency_text(result.latency_us)},
-              {.value = result.code == 0 ? Json() : Json(result.code), .text = {}},
-              {.value = static_cast<std::uint16_t>(result.location), .text = {}},
-              {.value = error.empty() ? Json() : Json(error), .text = {}},
-              {.value = result.retry, .text = {}},
-              {.value = result.detail.empty() ? Json() : Json(result.detail), .text = {}}});
+    const Json json = result_json(result);
+    rows.add({{.value = json["time"], .text = moment_text(result.time, subject->question.zone)},
+              {.value = json["state"], .text = {}, .colour = state_colour(result.state)},
+              {.value = json["latency_us"], .text = latency_text(result.latency_us)},
+              {.value = json["code"], .text = {}},
+              {.value = json["location"], .text = {}},
+              {.value = json["error"], .text = {}},
+              {.value = json["retry"], .text = {}},
+              {.value = json["detail"], .text = {}}});
     return ++shown != *limit;
   });
   rows.finish();

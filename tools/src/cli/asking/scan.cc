@@ -211,13 +211,12 @@ Outcome show_runs(const Call& call, const Subject& subject) {
     if (!segment) return failed(printable(segment.error().message));
     if (*segment == nullptr) break;
     for (const Run& run : (*segment)->runs) {
-      const std::string error(to_string(run.error));
       const Zone& zone = subject.question.zone;
       rows.add({cell(static_cast<std::uint16_t>((*segment)->location)),
                 cell(format_time(from_ms(run.first_ms)), moment_text(from_ms(run.first_ms), zone)),
                 cell(format_time(from_ms(run.last_ms)), moment_text(from_ms(run.last_ms), zone)),
                 cell(std::string(to_string(run.state)), {}, state_colour(run.state)), cell(run.count()),
-                cell(run.code == 0 ? Json() : Json(run.code)), cell(error.empty() ? Json() : Json(error)),
+                cell(code_json(run.code)), cell(text_or_null(to_string(run.error))),
                 cell(run.max_gap_ms, format_duration(milliseconds{run.max_gap_ms}))});
     }
   }

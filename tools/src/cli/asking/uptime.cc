@@ -29,8 +29,7 @@ std::string duration_or_dash(const std::optional<double>& ms) {
 
 std::string times_text(const TimePerState& time) {
   std::string text;
-  for (const State state :
-       {State::up, State::degraded, State::down, State::maintenance, State::paused, State::unknown}) {
+  for (const State state : kStatesShown) {
     if (time[state] == 0) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", to_string(state), short_duration(time[state]));
   }

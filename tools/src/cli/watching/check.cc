@@ -50,31 +50,23 @@ Expected<CheckSpec> read_spec(const Call& call) {
 }
 
 Json outcome_json(const std::string& url, TimeMs time, const CheckOutcome& outcome) {
-  const std::string error(to_string(outcome.error));
-  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
-  Json json = {{"url", url},
-               {"time", format_time(time)},
-               {"state", std::string(to_string(outcome.state))},
-               {"code", outcome.code == 0 ? Json() : Json(outcome.code)},
-               {"latency_us", optional_json(outcome.latency_us)},
-               {"error", text(error)},
-               {"detail", text(outcome.detail)},
-               {"phases_us",
-                {{"dns", outcome.phases.dns_us},
-                 {"connect", outcome.phases.connect_us},
-                 {"tls", outcome.phases.tls_us},
-                 {"first_byte", outcome.phases.first_byte_us},
-                 {"transfer", outcome.phases.transfer_us}}},
-               {"address", text(outcome.address)},
-               {"http_version", text(outcome.http_version)},
-               {"redirects", outcome.redirects},
-               {"final_url", text(outcome.final_url)},
-               {"body_bytes", outcome.body_bytes},
-               {"certificate_expiry", nullptr},
-               {"chain_expiry", nullptr},
-               {"expiring_certificate", text(outcome.expiring_certificate)}};
-  if (outcome.certificate_expiry) json["certificate_expiry"] = format_time(*outcome.certificate_expiry);
-  if (outcome.chain_expiry) json["chain_expiry"] = format_time(*outcome.chain_expiry);
+  const auto moment = [](const std::optional<TimeMs>& at) { return at ? Json(format_time(*at)) : Json(nullptr); };
+  Json json = {{"url", url}};
+  json.update(measured_json(time, outcome));
+  json["detail"] = text_or_null(outcome.detail);
+  json["phases_us"] = {{"dns", outcome.phases.dns_us},
+                       {"connect", outcome.phases.connect_us},
+                       {"tls", outcome.phases.tls_us},
+                       {"first_byte", outcome.phases.first_byte_us},
+                       {"transfer", outcome.phases.transfer_us}};
+  json["address"] = text_or_null(outcome.address);
+  json["http_version"] = text_or_null(outcome.http_version);
+  json["redirects"] = outcome.redirects;
+  json["final_url"] = text_or_null(outcome.final_url);
+  json["body_bytes"] = outcome.body_bytes;
+  json["certificate_expiry"] = moment(outcome.certificate_expiry);
+  json["chain_expiry"] = moment(outcome.chain_expiry);
+  json["expiring_certificate"] = text_or_null(outcome.expiring_certificate);
   return json;
 }
 
