@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -196,6 +198,27 @@ TEST_F(RunTest, WhatIsSaidOfAnOutageIsKeptAlsoOverAReload) {
   EXPECT_EQ(post(page_, "/api/v1/servers/nobody/annotations", R"({"kind":"note","text":"x"})").status, 404);
   EXPECT_EQ(post(page_, "/api/v1/servers//annotations", R"({"kind":"note","text":"x"})").status, 404);
   EXPECT_EQ(uptime()["incidents"][0]["annotations"].size(), 2U);
+}
+
+TEST_F(RunTest, AReloadLetsTokensChangeHandsAndTellsANewTargetWhatLasts) {
+  const auto jobs = [](const std::string& a, const std::string& b) {
+    return "  - {name: a, interval: 60s, push: {token: " + a + "}}\n  - {name: b, interval: 60s, push: {token: " + b +
+           "}}\n";
+  };
+  start(config(jobs("first", "second")));  // nobody listens on the target's port
+  ASSERT_TRUE(program_->says("site is down since")) << program_->err_so_far();
+  const std::string told = dir_.path("told");
+  dir_.write("nines.yaml",
+             config(jobs("second", "first") + "alerts: [{exec: [/bin/sh, -c, 'cat >> " + told + "']}]\n"));
+  EXPECT_EQ(post(page_, "/-/reload", "").status, 200) << program_->err_so_far();
+  EXPECT_EQ(post(page_, "/api/v1/push/first?status=up", "").status, 200);
+  ASSERT_TRUE(program_->says("b is up since")) << program_->err_so_far();
+  ASSERT_TRUE(eventually([&] {
+    std::ifstream file(told);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.find("\"event\":\"down\"") != std::string::npos &&
+           text.find("\"server\":\"site\"") != std::string::npos;
+  }));
 }
 
 TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
