@@ -15,9 +15,11 @@ std::uint32_t longest_gap(std::span<const std::int64_t> times) {
   return saturated(longest);
 }
 
-/// Those of `runs` that have results in [begin, end), counted from `begin`.
+/// Those of `runs` that have results in [begin, end), counted from `begin`; of no results there is no run, also where
+/// a run goes on around the place.
 void cut_runs(const Segment& whole, std::uint32_t begin, std::uint32_t end, Gaps gaps, std::vector<Run>& out) {
   out.clear();
+  if (begin == end) return;
   auto run = std::upper_bound(whole.runs.begin(), whole.runs.end(), begin,
                               [](std::uint32_t index, const Run& candidate) { return index < candidate.end; });
   for (; run != whole.runs.end() && run->begin < end; ++run) {
