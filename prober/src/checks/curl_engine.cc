@@ -46,8 +46,7 @@ CURL* CurlEngine::acquire() {
 }
 
 void CurlEngine::release(CURL* easy) noexcept {
-  // A reset would keep the check's cookies, and of a transfer that never began libcurl 7.88 forgets that it is to have
-  // any without freeing the list.
+  // A reset would keep the check's cookies.
   curl_easy_setopt(easy, CURLOPT_COOKIEFILE, static_cast<const char*>(nullptr));
   if (idle_.size() >= idle_limit_) {
     curl_easy_cleanup(easy);

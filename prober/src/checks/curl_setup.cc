@@ -105,7 +105,9 @@ void set_http(CURL* easy, const CompiledCheck& check, const Hop& hop, curl_slist
   curl_easy_setopt(easy, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   // What a server sets on the way is sent where it belongs, until the check is over.
   if (traits(hop.target.kind).has(feature::kRequest) && spec.follow_redirects) {
-    curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
+    // A line that is a comment and no cookie: it begins to keep cookies, as an empty CURLOPT_COOKIEFILE does, of which
+    // libcurl 7.88 loses some memory at each reset.
+    curl_easy_setopt(easy, CURLOPT_COOKIELIST, "#");
   }
   if (hop.own_origin && !check.cookies.empty()) curl_easy_setopt(easy, CURLOPT_COOKIE, check.cookies.c_str());
   if (!websocket) set_method(easy, check, hop.as_get);
