@@ -28,6 +28,11 @@ void Judge::expire() noexcept {
   failures_ = 0;
 }
 
+void Judge::pass_over(const Finding& finding) noexcept {
+  if (finding.time > held_until_) expire();
+  held_until_ = finding.time + finding.holds;
+}
+
 std::optional<Judge::Change> Judge::apply(const Finding& finding, Confirmation rule) {
   assert(rule.failures >= 1 && rule.successes >= 1);
   assert(finding.state <= State::down);

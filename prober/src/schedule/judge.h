@@ -38,6 +38,8 @@ class Judge {
   /// Takes the next result of the server, in the order of their checks. Requires: both numbers of `rule` are at
   /// least 1.
   std::optional<Change> apply(const Finding& finding, Confirmation rule);
+  /// A result that says nothing of what is judged, though something was found: a row goes on behind it.
+  void pass_over(const Finding& finding) noexcept;
   /// What the last result said does not hold any longer.
   void expire() noexcept;
 

@@ -7,16 +7,15 @@
 namespace nines::prober {
 namespace {
 
-// What a result says about being degraded, in the words of a judge.
-State degraded_state(const CheckResult& result) noexcept {
-  if (result.state == State::degraded) return State::down;
-  return result.state == State::up ? State::up : State::unknown;
-}
-
-// What a result says about the certificate. A check that failed otherwise may not have come as far.
-State certificate_state(const CheckResult& result) noexcept {
-  if (result.error == ErrorClass::certificate) return State::down;
-  return result.state == State::up || result.state == State::degraded ? State::up : State::unknown;
+// What a result says about a topic, in the words of a judge; nothing where it says nothing of it: of a server that
+// failed nobody knows whether it would have been slow, and a check that failed otherwise may not have come as far as
+// the certificate.
+std::optional<State> state_of(AlertTopic topic, const CheckResult& result) noexcept {
+  if (result.state == State::unknown) return State::unknown;
+  const bool is_it =
+      topic == AlertTopic::degraded ? result.state == State::degraded : result.error == ErrorClass::certificate;
+  if (is_it) return State::down;
+  return result.state == State::down ? std::nullopt : std::optional(State::up);
 }
 
 }  // namespace
@@ -38,10 +37,11 @@ Judges::Changes Judges::apply(const CheckResult& result, const Rules& rules) {
   changes.state = state_.apply({result.time, result.state, holds}, rule);
   for (const AlertTopic topic : {AlertTopic::degraded, AlertTopic::certificate}) {
     const bool lasted = this->topic(topic).lasts;
-    if (topic == AlertTopic::degraded) {
-      degraded_.apply({result.time, degraded_state(result), holds}, rule);
+    Judge& judge = topic == AlertTopic::degraded ? degraded_ : certificate_;
+    if (const std::optional<State> state = state_of(topic, result)) {
+      judge.apply({result.time, *state, holds}, rule);
     } else {
-      certificate_.apply({result.time, certificate_state(result), holds}, rule);
+      judge.pass_over({result.time, State::down, holds});
     }
     if (this->topic(topic).lasts != lasted) changes.topics.push_back(this->topic(topic));
   }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "schedule/judges.h"
+
 namespace nines::prober {
 namespace {
 
@@ -116,6 +118,39 @@ TEST(JudgeTest, OutageThatGoesOnAfterUnknownIsTheSameOutage) {
   const auto change = judge.apply({at(9), State::down, kHolds}, kTwoOne);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->since, from_ms(1000));
+}
+
+// Where the topic `degraded` begins; one result a second, two confirm.
+std::string degraded_from(std::string_view results) {
+  Rules rules;
+  rules.interval = std::chrono::seconds{1};
+  rules.timeout = std::chrono::milliseconds{500};
+  rules.confirm_failures = 2;
+  rules.confirm_successes = 1;
+  Judges judges;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i] == '_') continue;
+    CheckResult result;
+    result.time = at(i);
+    result.state = state_of(results[i]);
+    if (result.state == State::down) result.error = ErrorClass::timeout;
+    judges.apply(result, rules);
+  }
+  const Judges::TopicChange topic = judges.topic(AlertTopic::degraded);
+  return topic.lasts ? std::to_string(to_ms(topic.since) / 1000) : "none";
+}
+
+TEST(JudgesTest, FailuresBetweenSlowAnswersHideThemNot) {
+  EXPECT_EQ(degraded_from("ugg"), "1");
+  EXPECT_EQ(degraded_from("ugdg"), "1") << "a server that is slow and failing in turn is never well";
+  EXPECT_EQ(degraded_from("ugddg"), "1");
+  EXPECT_EQ(degraded_from("ug__dg"), "1");
+  EXPECT_EQ(degraded_from("ug___dg"), "none") << "nothing held for a while";
+  EXPECT_EQ(degraded_from("ug?g"), "none");
+  EXPECT_EQ(degraded_from("udgd"), "none");
+  EXPECT_EQ(degraded_from("ugdu"), "none");
+  EXPECT_EQ(degraded_from("uggdu"), "none") << "it was, and is over";
+  EXPECT_EQ(degraded_from("uggdd"), "1");
 }
 
 }  // namespace

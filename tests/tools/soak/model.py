@@ -22,12 +22,12 @@ class Incident:
 
 
 def words_of(topic, state):
-    """What a result says about a topic: "bad", "good", or "nothing"."""
+    """What a result says about a topic: "bad", "good", or "nothing"; None where it does not matter to it."""
     if state == "unknown":
         return "nothing"
     if topic == "down":
         return "bad" if state == "down" else "good"
-    return {"degraded": "bad", "up": "good"}.get(state, "nothing")
+    return {"degraded": "bad", "up": "good"}.get(state)
 
 
 def incidents(results, topic, failures, successes, timeout_ms):
@@ -56,7 +56,7 @@ def incidents(results, topic, failures, successes, timeout_ms):
                 open_one, good_row = None, []
             elif open_one is None:
                 good_row = []
-        else:
+        elif word == "nothing":
             bad_row = []
     return found
 

@@ -36,7 +36,11 @@ class Incidents(unittest.TestCase):
 
     def test_degraded_is_a_topic_of_its_own_of_which_failures_say_nothing(self):
         self.assertEqual(found("ugggu", "degraded"), [(1000, 4000)])
-        self.assertEqual(found("ugdgu", "degraded"), [])
+        self.assertEqual(found("ugdgu", "degraded"), [(1000, 4000)])
+        self.assertEqual(found("udgdu", "degraded"), [])
+        self.assertEqual(found("ug?gu", "degraded"), [])
+        self.assertEqual(found("ug..dg", "degraded"), [(1000, None)])
+        self.assertEqual(found("ug...dg", "degraded"), [])
         self.assertEqual(found("uggddu", "degraded"), [(1000, 5000)])
         self.assertEqual(found("uggddu"), [(3000, 5000)])
 
