@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <mutex>
 #include <utility>
 
 #include "codec/chunk.h"
@@ -180,13 +179,13 @@ HistoryChange::~HistoryChange() NINES_NO_THREAD_SAFETY_ANALYSIS {
 
 std::shared_ptr<ServerState> StateTable::find(ServerId id) const {
   const auto index = static_cast<std::size_t>(id);
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   return index < states_.size() ? states_[index] : nullptr;
 }
 
 void StateTable::add(ServerId id) {
   const auto index = static_cast<std::size_t>(id);
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   if (index >= states_.size()) states_.resize(index + 1);
   if (states_[index] != nullptr) return;
   auto state = std::make_shared<ServerState>(id);
@@ -200,13 +199,13 @@ void StateTable::add(ServerId id) {
 
 void StateTable::remove(ServerId id) {
   const auto index = static_cast<std::size_t>(id);
-  const std::unique_lock lock(mutex_);
+  const WriterLock lock(mutex_);
   if (index < states_.size() && std::exchange(states_[index], nullptr) != nullptr) --size_;
 }
 
 void StateTable::reset(std::span<const Server> servers) {
   {
-    const std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     std::vector<std::shared_ptr<ServerState>> states;
     for (const Server& server : servers) {
       const auto index = static_cast<std::size_t>(server.id);
@@ -222,7 +221,7 @@ void StateTable::reset(std::span<const Server> servers) {
 }
 
 std::vector<std::shared_ptr<ServerState>> StateTable::all() const {
-  const std::shared_lock lock(mutex_);
+  const ReaderLock lock(mutex_);
   std::vector<std::shared_ptr<ServerState>> states;
   std::copy_if(states_.begin(), states_.end(), std::back_inserter(states),
                [](const auto& state) { return state != nullptr; });

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -79,9 +78,9 @@ class StateTable {
 
   const Options& options_;
   mutable std::atomic<std::size_t> cached_days_bytes_{0};  // before the states, whose days count themselves out
-  mutable std::shared_mutex mutex_;
-  std::vector<std::shared_ptr<ServerState>> states_;  // indexed by id
-  std::atomic<std::size_t> size_{0};                  // of those that are there
+  mutable SharedMutex mutex_;
+  std::vector<std::shared_ptr<ServerState>> states_ NINES_GUARDED_BY(mutex_);  // indexed by id
+  std::atomic<std::size_t> size_{0};                                           // of those that are there
   mutable std::atomic<std::uint64_t> ticks_{0};
   mutable std::atomic<std::uint64_t> changes_{0};
   mutable std::atomic<bool> grown_{false};
