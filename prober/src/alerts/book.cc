@@ -31,7 +31,7 @@ std::string name_of(const std::string& target, const AlertMessage& message) {
 AlertBook::Notes::~Notes() {
   std::vector<std::pair<LogLevel, std::string>> notes;
   {
-    const std::lock_guard lock(book_.mutex_);
+    const engine::MutexLock lock(book_.mutex_);
     notes.swap(book_.notes_);
   }
   if (!book_.log_) return;
@@ -49,7 +49,7 @@ Result<std::unique_ptr<AlertBook>> AlertBook::open(const std::string& path, Limi
 Result<void> AlertBook::load(const std::string& path) {
   if (path.empty()) return {};
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   AlertJournal journal(path);
   const Result<AlertJournal::Content> content = journal.read();
   if (!content) return tl::unexpected(content.error());
@@ -161,12 +161,14 @@ void AlertBook::queue(AlertMessage message, std::vector<std::string> targets, st
 
 void AlertBook::commit() {
   const Notes notes(*this);
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const std::size_t said = uncommitted_.size();
   if (journal_ != nullptr) {
-    lock.unlock();
-    const bool durable = journal_->flush(kJournalPatience);
-    lock.lock();
+    bool durable = false;
+    {
+      const engine::MutexUnlock unlocked(mutex_);
+      durable = journal_->flush(kJournalPatience);
+    }
     look_after_journal(durable);
   }
   const auto end = uncommitted_.begin() + static_cast<std::ptrdiff_t>(said);
@@ -189,7 +191,7 @@ void AlertBook::look_after_journal(bool durable) {
 }
 
 void AlertBook::set_quiet(std::set<std::string> targets) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   quiet_ = std::move(targets);
 }
 
@@ -226,9 +228,9 @@ void AlertBook::limit(const std::string& target) {
 void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
   commit();
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   targets_ = std::move(targets);
-  std::erase_if(counts_, [this](const auto& item) { return rule_of(item.first) == nullptr; });
+  std::erase_if(counts_, [this](const auto& item) NINES_REQUIRES(mutex_) { return rule_of(item.first) == nullptr; });
   for (const AlertTargetRule& rule : targets_) counts_[rule.name].name = rule.name;
   std::vector<std::string> gone;
   for (const auto& [target, owed] : owed_) {
@@ -260,7 +262,7 @@ const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
 }
 
 void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto open = open_.find({subject.server, topic});
   std::vector<std::string> targets = hearers(subject, topic);
   std::vector<std::string> told;
@@ -301,13 +303,13 @@ std::vector<std::string> AlertBook::hearers(const AlertSubject& subject, AlertTo
 }
 
 void AlertBook::resolve(IncidentKey incident, State state, TimeMs time) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = open_.find(incident);
   if (found != open_.end()) end(Incident(found->second), state, time, found->second.begin->message.detail);
 }
 
 void AlertBook::remove(ServerId server, TimeMs time) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   std::vector<Incident> ending;
   for (const auto& [key, incident] : open_) {
     if (key.server == server) ending.push_back(incident);
@@ -344,7 +346,7 @@ void AlertBook::withdraw_reminder(const std::string& target, const Incident& inc
 }
 
 std::vector<IncidentKey> AlertBook::open_incidents() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   std::vector<IncidentKey> keys;
   keys.reserve(open_.size());
   for (const auto& [key, incident] : open_) keys.push_back(key);
@@ -352,7 +354,7 @@ std::vector<IncidentKey> AlertBook::open_incidents() const {
 }
 
 void AlertBook::remind(TimeMs now, const std::vector<IncidentKey>& incidents) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   for (const IncidentKey& key : incidents) {
     const auto found = open_.find(key);
     if (found == open_.end()) continue;
@@ -378,7 +380,7 @@ void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Inc
 }
 
 std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint now) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = owed_.find(target);
   if (found == owed_.end() || quiet_.contains(target)) return std::nullopt;
   const std::optional<std::uint64_t> id = found->second.queue.take(now);
@@ -387,7 +389,7 @@ std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint
 }
 
 std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& target) const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = owed_.find(target);
   if (found == owed_.end() || quiet_.contains(target)) return std::nullopt;
   return found->second.queue.next_due();
@@ -395,7 +397,7 @@ std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& targe
 
 void AlertBook::delivered(const std::string& target, std::uint64_t id) {
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   tally(target, &AlertTargetStats::delivered, &AlertStats::delivered);
   note_failure(target, "");
   const EntryPtr entry = owed_entry(target, id);
@@ -406,7 +408,7 @@ void AlertBook::delivered(const std::string& target, std::uint64_t id) {
 
 void AlertBook::failed(const std::string& target, std::uint64_t id, TimePoint now, const std::string& why) {
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   tally(target, &AlertTargetStats::failed, &AlertStats::failed);
   note_failure(target, why);
   const EntryPtr entry = owed_entry(target, id);
@@ -431,7 +433,7 @@ void AlertBook::failed(const std::string& target, std::uint64_t id, TimePoint no
 
 void AlertBook::refused(const std::string& target, std::uint64_t id, const std::string& why) {
   const Notes notes(*this);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   tally(target, &AlertTargetStats::failed, &AlertStats::failed);
   tally(target, &AlertTargetStats::refused, &AlertStats::refused);
   note_failure(target, why);
@@ -443,7 +445,7 @@ void AlertBook::refused(const std::string& target, std::uint64_t id, const std::
 }
 
 void AlertBook::hasten(const std::string& target) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = owed_.find(target);
   if (found != owed_.end()) found->second.queue.hasten();
 }
@@ -459,7 +461,7 @@ void AlertBook::note_failure(const std::string& target, const std::string& why) 
 }
 
 AlertStats AlertBook::stats() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   AlertStats stats = sums_;
   stats.open_incidents = open_.size();
   for (const auto& [target, owed] : owed_) stats.pending += owed.entries.size();
@@ -482,7 +484,7 @@ void AlertBook::record(const std::string& line) {
 void AlertBook::keep() {
   if (journal_ == nullptr || (!journal_->trouble() && journal_->grown_bytes() < kRewriteAfterBytes)) return;
   // Under the lock: what is said after the snapshot must come after it.
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   journal_->rewrite(snapshot());
 }
 

@@ -12,7 +12,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +24,7 @@
 
 #include "alerts/journal_writer.h"
 #include "alerts/target_queue.h"
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -141,43 +141,46 @@ class AlertBook {
 
   AlertBook(Limits limits, Log log);
   [[nodiscard]] Result<void> load(const std::string& path);
-  bool replay(const std::string& record);
-  void look_after_journal(bool durable);
-  void take_in(const EntryPtr& entry);
-  void owe(const EntryPtr& entry);
-  [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const;
-  void hold(const std::string& target, const Entry& entry);
-  bool forgo(const std::string& target, const EntryPtr& begin);
-  void queue(AlertMessage message, std::vector<std::string> targets, std::vector<std::string> told = {});
-  [[nodiscard]] std::vector<std::string> hearers(const AlertSubject& subject, AlertTopic topic) const;
-  void withdraw_reminder(const std::string& target, const Incident& incident);
-  void end(const Incident& incident, State state, TimeMs time, const std::string& detail);
-  void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident);
-  [[nodiscard]] EntryPtr owed_entry(const std::string& target, std::uint64_t id) const;
-  void settle(const std::string& target, const EntryPtr& entry);
-  void limit(const std::string& target);
+  bool replay(const std::string& record) NINES_REQUIRES(mutex_);
+  void look_after_journal(bool durable) NINES_REQUIRES(mutex_);
+  void take_in(const EntryPtr& entry) NINES_REQUIRES(mutex_);
+  void owe(const EntryPtr& entry) NINES_REQUIRES(mutex_);
+  [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const
+      NINES_REQUIRES(mutex_);
+  void hold(const std::string& target, const Entry& entry) NINES_REQUIRES(mutex_);
+  bool forgo(const std::string& target, const EntryPtr& begin) NINES_REQUIRES(mutex_);
+  void queue(AlertMessage message, std::vector<std::string> targets, std::vector<std::string> told = {})
+      NINES_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<std::string> hearers(const AlertSubject& subject, AlertTopic topic) const
+      NINES_REQUIRES(mutex_);
+  void withdraw_reminder(const std::string& target, const Incident& incident) NINES_REQUIRES(mutex_);
+  void end(const Incident& incident, State state, TimeMs time, const std::string& detail) NINES_REQUIRES(mutex_);
+  void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) NINES_REQUIRES(mutex_);
+  [[nodiscard]] EntryPtr owed_entry(const std::string& target, std::uint64_t id) const NINES_REQUIRES(mutex_);
+  void settle(const std::string& target, const EntryPtr& entry) NINES_REQUIRES(mutex_);
+  void limit(const std::string& target) NINES_REQUIRES(mutex_);
   void record(const std::string& line);
-  void note(LogLevel level, std::string text);
-  void tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum);
-  void note_failure(const std::string& target, const std::string& why);
-  [[nodiscard]] std::vector<std::string> snapshot() const;
-  [[nodiscard]] const AlertTargetRule* rule_of(const std::string& target) const;
+  void note(LogLevel level, std::string text) NINES_REQUIRES(mutex_);
+  void tally(const std::string& target, std::uint64_t AlertTargetStats::*own, std::uint64_t AlertStats::*sum)
+      NINES_REQUIRES(mutex_);
+  void note_failure(const std::string& target, const std::string& why) NINES_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<std::string> snapshot() const NINES_REQUIRES(mutex_);
+  [[nodiscard]] const AlertTargetRule* rule_of(const std::string& target) const NINES_REQUIRES(mutex_);
 
   const Limits limits_;
   const Log log_;
   std::unique_ptr<JournalWriter> journal_;  // null: none is kept
-  mutable std::mutex mutex_;
-  // All below are guarded by mutex_.
-  bool behind_ = false;  // what was said last is not in the file, and the log says so
-  std::uint64_t next_id_ = 1;
-  std::vector<AlertTargetRule> targets_;
-  std::set<std::string> quiet_;
-  std::map<IncidentKey, Incident> open_;
-  std::vector<EntryPtr> uncommitted_;
-  std::map<std::string, Owed> owed_;  // by target
-  AlertStats sums_;                   // of the counters only
-  std::map<std::string, AlertTargetStats> counts_;
-  std::vector<std::pair<LogLevel, std::string>> notes_;
+  mutable engine::Mutex mutex_;
+  bool behind_ NINES_GUARDED_BY(mutex_) = false;  // what was said last is not in the file, and the log says so
+  std::uint64_t next_id_ NINES_GUARDED_BY(mutex_) = 1;
+  std::vector<AlertTargetRule> targets_ NINES_GUARDED_BY(mutex_);
+  std::set<std::string> quiet_ NINES_GUARDED_BY(mutex_);
+  std::map<IncidentKey, Incident> open_ NINES_GUARDED_BY(mutex_);
+  std::vector<EntryPtr> uncommitted_ NINES_GUARDED_BY(mutex_);
+  std::map<std::string, Owed> owed_ NINES_GUARDED_BY(mutex_);  // by target
+  AlertStats sums_ NINES_GUARDED_BY(mutex_);                   // of the counters only
+  std::map<std::string, AlertTargetStats> counts_ NINES_GUARDED_BY(mutex_);
+  std::vector<std::pair<LogLevel, std::string>> notes_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::prober

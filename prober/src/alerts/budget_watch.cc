@@ -19,7 +19,7 @@ void BudgetWatch::start() {
 
 void BudgetWatch::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
@@ -31,14 +31,17 @@ void BudgetWatch::run() {
     const std::vector<ServerId> servers = options_.servers();
     for (const ServerId server : servers) {
       {
-        const std::lock_guard lock(mutex_);
+        const engine::MutexLock lock(mutex_);
         if (stopping_) return;
       }
       ask(server);
     }
     if (servers.empty()) known_.clear();
-    std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, options_.every, [this] { return stopping_; })) return;
+    const auto next = std::chrono::steady_clock::now() + options_.every;
+    const engine::MutexLock lock(mutex_);
+    while (!stopping_ && mutex_.wait_until(wake_, next) == std::cv_status::no_timeout) {
+    }
+    if (stopping_) return;
   }
 }
 

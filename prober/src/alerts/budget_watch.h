@@ -8,13 +8,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include <nines/alert.h>
+
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -51,9 +52,9 @@ class BudgetWatch {
 
   const Options options_;
   std::unordered_map<ServerId, Known> known_;  // the thread's own
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable wake_;
-  bool stopping_ = false;  // guarded by mutex_
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -41,7 +41,7 @@ bool AlertDispatcher::start() {
 
 void AlertDispatcher::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
@@ -54,25 +54,27 @@ void AlertDispatcher::stop() {
 }
 
 void AlertDispatcher::post(Task task) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   tasks_.push_back(std::move(task));
   wake_.notify_one();
 }
 
 void AlertDispatcher::run() {
   auto next_tick = std::chrono::steady_clock::now() + kTick;
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   for (;;) {
-    wake_.wait_until(lock, next_tick, [&] { return !tasks_.empty() || stopping_; });
+    while (tasks_.empty() && !stopping_ && mutex_.wait_until(wake_, next_tick) == std::cv_status::no_timeout) {
+    }
     const bool last = stopping_;
     std::vector<Task> tasks = std::exchange(tasks_, {});
-    lock.unlock();
-    if (!tasks.empty()) perform(std::move(tasks));
-    if (!last && std::chrono::steady_clock::now() >= next_tick) {
-      tick();
-      next_tick = std::chrono::steady_clock::now() + kTick;
+    {
+      const engine::MutexUnlock unlocked(mutex_);
+      if (!tasks.empty()) perform(std::move(tasks));
+      if (!last && std::chrono::steady_clock::now() >= next_tick) {
+        tick();
+        next_tick = std::chrono::steady_clock::now() + kTick;
+      }
     }
-    lock.lock();
     if (last && tasks_.empty()) return;
   }
 }
@@ -121,7 +123,7 @@ void AlertDispatcher::tick() {
 
 void AlertDispatcher::set_subject(AlertSubject subject) {
   {
-    const std::lock_guard lock(budget_mutex_);
+    const engine::MutexLock lock(budget_mutex_);
     const auto place = std::lower_bound(budgeted_.begin(), budgeted_.end(), subject.server);
     const bool known = place != budgeted_.end() && *place == subject.server;
     if (subject.paused && known) budgeted_.erase(place);
@@ -132,7 +134,7 @@ void AlertDispatcher::set_subject(AlertSubject subject) {
 
 void AlertDispatcher::remove(ServerId server) {
   {
-    const std::lock_guard lock(budget_mutex_);
+    const engine::MutexLock lock(budget_mutex_);
     std::erase(budgeted_, server);
   }
   post([this, server] {
@@ -236,7 +238,7 @@ void AlertDispatcher::watch_budgets(const std::vector<AlertTarget>& targets) {
 }
 
 std::vector<ServerId> AlertDispatcher::budgeted_servers() {
-  const std::lock_guard lock(budget_mutex_);
+  const engine::MutexLock lock(budget_mutex_);
   return budgeted_;
 }
 

@@ -12,7 +12,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -23,6 +22,7 @@
 #include "alerts/book.h"
 #include "alerts/budget_watch.h"
 #include "alerts/sender.h"
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -80,10 +80,10 @@ class AlertDispatcher {
   const AlertOptions options_;
   const Listener listener_;
 
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Task> tasks_;  // guarded by mutex_
-  bool stopping_ = false;    // guarded by mutex_
+  std::vector<Task> tasks_ NINES_GUARDED_BY(mutex_);
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 
   // The alert thread's own, and the caller's before start() and after stop().
@@ -96,8 +96,8 @@ class AlertDispatcher {
   std::vector<std::unique_ptr<AlertSender>> retired_;  // of targets that are gone, with deliveries under way
   std::unique_ptr<BudgetWatch> budgets_;
 
-  std::mutex budget_mutex_;
-  std::vector<ServerId> budgeted_;  // guarded by budget_mutex_
+  engine::Mutex budget_mutex_;
+  std::vector<ServerId> budgeted_ NINES_GUARDED_BY(budget_mutex_);
 };
 
 }  // namespace nines::prober

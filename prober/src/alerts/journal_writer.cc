@@ -26,7 +26,7 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::start(AlertJournal journal
 
 JournalWriter::~JournalWriter() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
@@ -34,7 +34,7 @@ JournalWriter::~JournalWriter() {
 }
 
 void JournalWriter::append(std::string record) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   ++said_;
   if (trouble_ && !mending_) return;
   queued_bytes_ += record.size();
@@ -45,7 +45,7 @@ void JournalWriter::append(std::string record) {
 }
 
 void JournalWriter::rewrite(std::vector<std::string> records) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   ++said_;
   work_ = {.rewrite = std::move(records), .records = {}, .sync = false};
   queued_bytes_ = 0;
@@ -54,29 +54,33 @@ void JournalWriter::rewrite(std::vector<std::string> records) {
 }
 
 bool JournalWriter::flush(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const std::uint64_t wanted = said_;
-  const auto settled = [&] { return durable_ >= wanted || (trouble_ && !mending_); };
-  if (!settled()) {
+  if (!is_settled(wanted)) {
     work_.sync = true;
     wake_.notify_one();
   }
   const auto give_up = Clock::now() + patience;
-  while (!settled()) {
+  while (!is_settled(wanted)) {
     const auto until = std::min(give_up, busy_since_.value_or(give_up) + patience);
     if (Clock::now() >= until) break;
-    written_.wait_until(lock, until);
+    mutex_.wait_until(written_, until);
   }
   return durable_ >= wanted;
 }
 
+// Whether no waiting makes more of what was said up to there durable.
+bool JournalWriter::is_settled(std::uint64_t said) const {
+  return durable_ >= said || (trouble_ && !mending_);
+}
+
 std::optional<std::string> JournalWriter::trouble() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return trouble_;
 }
 
 std::uint64_t JournalWriter::grown_bytes() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return grown_;
 }
 
@@ -89,17 +93,19 @@ void JournalWriter::leave_out(std::string why) {
 }
 
 void JournalWriter::run() {
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return !work_.empty() || stopping_; });
+    while (work_.empty() && !stopping_) mutex_.wait(wake_);
     if (work_.empty()) return;
     const Work work = std::exchange(work_, {});
     queued_bytes_ = 0;
     const std::uint64_t said = said_;
     busy_since_ = Clock::now();
-    lock.unlock();
-    const Result<void> written = write(work);
-    lock.lock();
+    Result<void> written;
+    {
+      const engine::MutexUnlock unlocked(mutex_);
+      written = write(work);
+    }
     busy_since_.reset();
     grown_ = journal_.grown_bytes();
     if (!written) {

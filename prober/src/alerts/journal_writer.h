@@ -8,13 +8,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "alerts/journal.h"
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -51,22 +51,23 @@ class JournalWriter {
   explicit JournalWriter(AlertJournal journal) : journal_(std::move(journal)) {}
   void run();
   [[nodiscard]] Result<void> write(const Work& work);
-  void leave_out(std::string why);
+  void leave_out(std::string why) NINES_REQUIRES(mutex_);
+  [[nodiscard]] bool is_settled(std::uint64_t said) const NINES_REQUIRES(mutex_);
 
   AlertJournal journal_;  // the thread's own
-  mutable std::mutex mutex_;
+  mutable engine::Mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable written_;
-  // All below are guarded by mutex_.
-  Work work_;
-  std::uint64_t queued_bytes_ = 0;
-  std::uint64_t said_ = 0;     // calls of append() and rewrite()
-  std::uint64_t durable_ = 0;  // of them, that are on the disk
-  std::uint64_t grown_ = 0;
-  std::optional<std::string> trouble_;
-  bool mending_ = false;  // a rewrite that ends the trouble is queued or under way
-  std::optional<std::chrono::steady_clock::time_point> busy_since_;  // with the disk
-  bool stopping_ = false;
+  Work work_ NINES_GUARDED_BY(mutex_);
+  std::uint64_t queued_bytes_ NINES_GUARDED_BY(mutex_) = 0;
+  std::uint64_t said_ NINES_GUARDED_BY(mutex_) = 0;     // calls of append() and rewrite()
+  std::uint64_t durable_ NINES_GUARDED_BY(mutex_) = 0;  // of them, that are on the disk
+  std::uint64_t grown_ NINES_GUARDED_BY(mutex_) = 0;
+  std::optional<std::string> trouble_ NINES_GUARDED_BY(mutex_);
+  bool mending_ NINES_GUARDED_BY(mutex_) = false;  // a rewrite that ends the trouble is queued or under way
+  // With the disk.
+  std::optional<std::chrono::steady_clock::time_point> busy_since_ NINES_GUARDED_BY(mutex_);
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

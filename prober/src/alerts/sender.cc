@@ -15,8 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 AlertSender::AlertSender(AlertBook& book, AlertTarget target, Deliver deliver)
     : book_(book), name_(target.name), deliver_(std::move(deliver)), target_(std::move(target)) {
+  const engine::MutexLock lock(mutex_);
   threads_.reserve(kAlertDeliveries);
-  const std::lock_guard lock(mutex_);
   wake_another();
 }
 
@@ -27,12 +27,12 @@ AlertSender::~AlertSender() {
 }
 
 void AlertSender::poke() {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   wake_another();
 }
 
 void AlertSender::change(AlertTarget target) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (target == target_) return;
   target_ = std::move(target);
   book_.hasten(name_);
@@ -40,13 +40,13 @@ void AlertSender::change(AlertTarget target) {
 }
 
 void AlertSender::stop() {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   stopping_ = true;
   wake_.notify_all();
 }
 
 bool AlertSender::finished() {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return stopping_ && running_ == 0;
 }
 
@@ -65,25 +65,26 @@ void AlertSender::wake_another() {
 }
 
 void AlertSender::run() {
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   // Counted as idle since it was made.
   while (!stopping_) {
     if (const std::optional<AlertMessage> message = book_.take(name_, Clock::now())) {
       --idle_;
       wake_another();
       const AlertTarget target = target_;
-      lock.unlock();
-      attempt(target, *message);
-      lock.lock();
+      {
+        const engine::MutexUnlock unlocked(mutex_);
+        attempt(target, *message);
+      }
       ++idle_;
       // A failure's next attempt may be due before whatever the others wait for.
       wake_.notify_one();
       continue;
     }
     if (const std::optional<Clock::time_point> due = book_.next_due(name_)) {
-      wake_.wait_until(lock, *due);
+      mutex_.wait_until(wake_, *due);
     } else {
-      wake_.wait(lock);
+      mutex_.wait(wake_);
     }
   }
   --running_;

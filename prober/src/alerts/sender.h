@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include <nines/alert.h>
 
 #include "alerts/book.h"
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -39,19 +39,18 @@ class AlertSender {
  private:
   void run();
   void attempt(const AlertTarget& target, const AlertMessage& message);
-  void wake_another();
+  void wake_another() NINES_REQUIRES(mutex_);
 
   AlertBook& book_;
   const std::string name_;
   const Deliver deliver_;
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable wake_;
-  // All below are guarded by mutex_.
-  AlertTarget target_;
-  bool stopping_ = false;
-  std::size_t idle_ = 0;     // threads that wait
-  std::size_t running_ = 0;  // threads that have not ended
-  std::vector<std::thread> threads_;
+  AlertTarget target_ NINES_GUARDED_BY(mutex_);
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
+  std::size_t idle_ NINES_GUARDED_BY(mutex_) = 0;     // threads that wait
+  std::size_t running_ NINES_GUARDED_BY(mutex_) = 0;  // threads that have not ended
+  std::vector<std::thread> threads_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::prober

@@ -152,7 +152,7 @@ void EventLoop::run_due_timers() {
 void EventLoop::post(std::function<void()> fn) {
   bool first = false;
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     first = posted_.empty();
     posted_.push_back(std::move(fn));
   }
@@ -164,13 +164,13 @@ void EventLoop::post(std::function<void()> fn) {
 void EventLoop::run_posted() {
   std::vector<std::function<void()>> batch;
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     batch.swap(posted_);
   }
   for (auto it = batch.begin(); it != batch.end(); ++it) {
     (*it)();
     if (stop_.load(std::memory_order_relaxed) && std::next(it) != batch.end()) {
-      const std::lock_guard lock(mutex_);
+      const engine::MutexLock lock(mutex_);
       posted_.insert(posted_.begin(), std::make_move_iterator(std::next(it)), std::make_move_iterator(batch.end()));
       return;
     }

@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include <nines/check_runner.h>
 #include <nines/result.h>
 
+#include "base/mutex.h"
 #include "base/unique_fd.h"
 
 namespace nines::prober {
@@ -90,8 +90,8 @@ class EventLoop {
   Clock::duration worst_lag_{};
 
   std::atomic<bool> stop_{false};
-  std::mutex mutex_;
-  std::vector<std::function<void()>> posted_;  // guarded by mutex_
+  engine::Mutex mutex_;
+  std::vector<std::function<void()>> posted_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::prober

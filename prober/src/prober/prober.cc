@@ -53,7 +53,7 @@ ProberImpl::~ProberImpl() {
 }
 
 Result<void> ProberImpl::set_server(const ProbedServer& server) {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   if (phase_ == Phase::stopped) return fail(ErrorCode::unavailable, "the prober has stopped");
   Result<CoreServer> core = make_core_server(server);
   if (!core) return tl::unexpected(core.error());
@@ -75,7 +75,7 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
 
 // Notes the server and the names its job reports under.
 Result<void> ProberImpl::learn(ServerId id, std::vector<std::string> push_keys) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   for (const std::string& key : push_keys) {
     const auto found = push_keys_.find(key);
     if (found != push_keys_.end() && found->second != id) {
@@ -114,11 +114,11 @@ void ProberImpl::tell(const ProbedServer& server, const Restored& restored, bool
 }
 
 Result<void> ProberImpl::remove_server(ServerId id) {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   // The journal may know of it from an earlier run.
   dispatcher_.remove(id);
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     const auto found = known_.find(id);
     if (found == known_.end()) return fail(ErrorCode::not_found, "the prober does not know this server");
     unlearn_keys(found->second);
@@ -129,9 +129,9 @@ Result<void> ProberImpl::remove_server(ServerId id) {
 }
 
 Result<void> ProberImpl::check_now(ServerId id) {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     const auto found = known_.find(id);
     if (found == known_.end()) return fail(ErrorCode::not_found, "the prober does not know this server");
     if (!found->second.push_keys.empty()) {
@@ -144,7 +144,7 @@ Result<void> ProberImpl::check_now(ServerId id) {
 }
 
 Result<void> ProberImpl::set_alert_targets(std::vector<AlertTarget> targets) {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   ProberOptions probe;
   probe.alerts.targets = targets;
   probe.alerts.journal = options_.alerts.journal;
@@ -156,7 +156,7 @@ Result<void> ProberImpl::set_alert_targets(std::vector<AlertTarget> targets) {
 }
 
 Result<std::vector<std::string>> ProberImpl::reconfigure(const ProberOptions& options) {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   // Alerts have a way of their own; their journal need not be named again here.
   ProberOptions probe = options;
   probe.alerts = {};
@@ -173,7 +173,7 @@ Result<std::vector<std::string>> ProberImpl::reconfigure(const ProberOptions& op
 
 Result<void> ProberImpl::report(std::string_view name_or_token, PushReport report,
                                 std::function<void(const Result<void>&)> stored) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (!running_) return fail(ErrorCode::unavailable, "the prober is not running");
   const auto found = push_keys_.find(std::string(name_or_token));
   if (found == push_keys_.end()) return fail(ErrorCode::not_found, "no push server has this name or token");
@@ -186,7 +186,7 @@ Result<void> ProberImpl::report(std::string_view name_or_token, PushReport repor
 }
 
 Result<void> ProberImpl::start() {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   if (phase_ != Phase::fresh) return fail(ErrorCode::unavailable, "a prober runs once");
   bool started = writer_.start() && dispatcher_.start();
   if (started) {
@@ -201,16 +201,16 @@ Result<void> ProberImpl::start() {
     return fail(ErrorCode::unavailable, "the system gives no thread");
   }
   phase_ = Phase::running;
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   running_ = true;
   return {};
 }
 
 Result<void> ProberImpl::stop() {
-  const std::lock_guard call(call_mutex_);
+  const engine::MutexLock call(call_mutex_);
   if (std::exchange(phase_, Phase::stopped) != Phase::running) return {};
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     running_ = false;
   }
   runner_->post([this] {
@@ -230,7 +230,7 @@ Result<void> ProberImpl::stop() {
 ProberStats ProberImpl::stats() const {
   ProberStats stats;
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stats = stats_;
     stats.servers = known_.size();
   }
@@ -247,13 +247,13 @@ ProberStats ProberImpl::stats() const {
 }
 
 std::optional<State> ProberImpl::state(ServerId id) const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = known_.find(id);
   if (found == known_.end()) return std::nullopt;
   return found->second.state;
 }
 
-// Runs `fn` where the core lives: on the loop, or right here while there is no loop. call_mutex_ is held.
+// Runs `fn` where the core lives: on the loop, or right here while there is no loop.
 void ProberImpl::on_loop(std::function<void()> fn) {
   if (phase_ == Phase::running) {
     runner_->post(std::move(fn));
@@ -278,7 +278,7 @@ void ProberImpl::topic(const TopicChange& change) {
 }
 
 void ProberImpl::state(ServerId server, State state) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const auto found = known_.find(server);
   if (found != known_.end()) found->second.state = state;
 }
@@ -288,7 +288,7 @@ void ProberImpl::log(LogLevel level, const std::string& text) {
 }
 
 void ProberImpl::stats(const ProberStats& stats) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   stats_ = stats;
 }
 

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,6 +15,7 @@
 #include <nines/prober.h>
 
 #include "alerts/dispatcher.h"
+#include "base/mutex.h"
 #include "prober/result_writer.h"
 #include "schedule/core.h"
 
@@ -72,9 +72,9 @@ class ProberImpl final : public Prober, private CoreSink {
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override;
 
-  void on_loop(std::function<void()> fn);
+  void on_loop(std::function<void()> fn) NINES_REQUIRES(call_mutex_);
   [[nodiscard]] Result<void> learn(ServerId id, std::vector<std::string> push_keys);
-  void unlearn_keys(const Known& known);
+  void unlearn_keys(const Known& known) NINES_REQUIRES(mutex_);
   void tell(const ProbedServer& server, const Restored& restored, bool added);
 
   Store& store_;
@@ -86,15 +86,15 @@ class ProberImpl final : public Prober, private CoreSink {
   AlertDispatcher dispatcher_;
   ProberCore core_;  // the loop's thread's, and the caller's before start()
 
-  std::mutex call_mutex_;
-  Phase phase_ = Phase::fresh;  // guarded by call_mutex_
+  engine::Mutex call_mutex_;
+  Phase phase_ NINES_GUARDED_BY(call_mutex_) = Phase::fresh;
   std::thread thread_;
 
-  mutable std::mutex mutex_;
-  std::unordered_map<ServerId, Known> known_;            // guarded by mutex_
-  std::unordered_map<std::string, ServerId> push_keys_;  // guarded by mutex_
-  ProberStats stats_;                                    // guarded by mutex_
-  bool running_ = false;                                 // guarded by mutex_
+  mutable engine::Mutex mutex_;
+  std::unordered_map<ServerId, Known> known_ NINES_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, ServerId> push_keys_ NINES_GUARDED_BY(mutex_);
+  ProberStats stats_ NINES_GUARDED_BY(mutex_);
+  bool running_ NINES_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace nines::prober

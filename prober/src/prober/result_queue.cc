@@ -9,7 +9,7 @@ namespace nines::prober {
 
 bool ResultQueue::push(QueuedResult item) {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     if (items_.size() + unsettled_ < capacity_) {
       items_.push_back(std::move(item));
       peak_ = std::max(peak_, items_.size() + unsettled_);
@@ -25,12 +25,16 @@ bool ResultQueue::push(QueuedResult item) {
 }
 
 std::vector<QueuedResult> ResultQueue::take(std::chrono::milliseconds gather) {
-  std::unique_lock lock(mutex_);
-  ready_.wait(lock, [&] { return closed_ || !items_.empty() || !losses_.empty(); });
-  // A full queue or one that closes has gathered enough.
-  const auto enough = [&] { return closed_ || items_.size() + unsettled_ >= capacity_ / 2; };
-  ready_.wait_for(lock, gather, enough);
+  const engine::MutexLock lock(mutex_);
+  while (!closed_ && items_.empty() && losses_.empty()) mutex_.wait(ready_);
+  const auto end = std::chrono::steady_clock::now() + gather;
+  while (!has_gathered_enough() && mutex_.wait_until(ready_, end) == std::cv_status::no_timeout) {
+  }
   return take_locked();
+}
+
+bool ResultQueue::has_gathered_enough() const {
+  return closed_ || items_.size() + unsettled_ >= capacity_ / 2;
 }
 
 std::vector<QueuedResult> ResultQueue::take_locked() {
@@ -54,18 +58,18 @@ std::vector<QueuedResult> ResultQueue::take_locked() {
 }
 
 void ResultQueue::close() {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   closed_ = true;
   ready_.notify_all();
 }
 
 void ResultQueue::settled(std::size_t count) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   unsettled_ -= count;
 }
 
 ResultQueue::Figures ResultQueue::figures() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return {items_.size() + unsettled_, peak_, dropped_};
 }
 

@@ -10,11 +10,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include <nines/prober.h>
+
+#include "base/mutex.h"
 
 namespace nines::prober {
 
@@ -51,18 +52,18 @@ class ResultQueue {
     CheckResult first;
     std::uint64_t count = 0;
   };
-  [[nodiscard]] std::vector<QueuedResult> take_locked();
+  [[nodiscard]] bool has_gathered_enough() const NINES_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<QueuedResult> take_locked() NINES_REQUIRES(mutex_);
 
   const std::size_t capacity_;
-  mutable std::mutex mutex_;
+  mutable engine::Mutex mutex_;
   std::condition_variable ready_;
-  // All below are guarded by mutex_.
-  std::deque<QueuedResult> items_;
-  std::unordered_map<ServerId, Loss> losses_;
-  std::size_t unsettled_ = 0;  // taken and not yet settled
-  std::size_t peak_ = 0;
-  std::uint64_t dropped_ = 0;
-  bool closed_ = false;
+  std::deque<QueuedResult> items_ NINES_GUARDED_BY(mutex_);
+  std::unordered_map<ServerId, Loss> losses_ NINES_GUARDED_BY(mutex_);
+  std::size_t unsettled_ NINES_GUARDED_BY(mutex_) = 0;  // taken and not yet settled
+  std::size_t peak_ NINES_GUARDED_BY(mutex_) = 0;
+  std::uint64_t dropped_ NINES_GUARDED_BY(mutex_) = 0;
+  bool closed_ NINES_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace nines::prober

@@ -33,7 +33,7 @@ bool ResultWriter::start() {
 
 std::size_t ResultWriter::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
     deadline_ = std::chrono::steady_clock::now() + options_.drain_limit;
     stopped_.notify_all();
@@ -107,14 +107,13 @@ void ResultWriter::tell(QueuedResult& item, const Result<void>& outcome) {
 
 // Waits and doubles the pause. False when it is not to be tried again.
 bool ResultWriter::pause_after_failure(std::chrono::milliseconds& pause) {
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (stopping_ && std::chrono::steady_clock::now() >= deadline_) return false;
   const auto until = std::chrono::steady_clock::now() + pause;
   // The beginning of a stop is worth one try at once.
-  if (!stopping_) {
-    stopped_.wait_until(lock, until, [&] { return stopping_; });
-  } else {
-    stopped_.wait_until(lock, std::min(until, deadline_), [] { return false; });
+  const bool stopped_before = stopping_;
+  const auto end = stopped_before ? std::min(until, deadline_) : until;
+  while (stopping_ == stopped_before && mutex_.wait_until(stopped_, end) == std::cv_status::no_timeout) {
   }
   pause = std::min(pause * 2, options_.last_retry);
   return true;

@@ -8,13 +8,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "prober/result_queue.h"
 
 namespace nines::prober {
@@ -71,10 +71,10 @@ class ResultWriter {
   std::atomic<std::uint64_t> failures_{0};
   std::size_t given_up_ = 0;
 
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable stopped_;
-  bool stopping_ = false;                           // guarded by mutex_
-  std::chrono::steady_clock::time_point deadline_;  // guarded by mutex_, set with stopping_
+  bool stopping_ NINES_GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point deadline_ NINES_GUARDED_BY(mutex_);  // set with stopping_
   std::thread thread_;
 };
 
