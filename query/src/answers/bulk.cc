@@ -3,10 +3,10 @@
 #include <bit>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include <nines/known_history.h>
 
+#include "base/mutex.h"
 #include "figures/figures.h"
 #include "figures/latency_sink.h"
 #include "judgement/plan.h"
@@ -38,23 +38,27 @@ class Bulk {
   }
 
   Result<Explain> run() {
-    const Window window{query_.window.from, std::min(query_.window.to, query_.now)};
-    if (takes_summaries(window, query_.summaries) || window.empty()) {
-      Workspace workspace;
-      for (std::size_t i = 0; i < servers_.size(); ++i) {
-        if (auto done = visit(i, nullptr, reach_of(*servers_[i]), workspace); !done) {
-          return tl::unexpected(done.error());
-        }
-      }
-      return std::move(explain_);
-    }
-    for (const auto& [minutes, indices] : classes()) {
-      if (auto done = scan_class(minutes, indices); !done) return tl::unexpected(done.error());
-    }
+    if (auto done = visit_all(); !done) return tl::unexpected(done.error());
+    const engine::MutexLock lock(mutex_);
     return std::move(explain_);
   }
 
  private:
+  Result<void> visit_all() {
+    const Window window{query_.window.from, std::min(query_.window.to, query_.now)};
+    if (takes_summaries(window, query_.summaries) || window.empty()) {
+      Workspace workspace;
+      for (std::size_t i = 0; i < servers_.size(); ++i) {
+        if (auto done = visit(i, nullptr, reach_of(*servers_[i]), workspace); !done) return done;
+      }
+      return {};
+    }
+    for (const auto& [minutes, indices] : classes()) {
+      if (auto done = scan_class(minutes, indices); !done) return done;
+    }
+    return {};
+  }
+
   [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(const Server& server) const {
     return known_ == nullptr ? std::nullopt : known_->longest_interval(server.id);
   }
@@ -95,6 +99,7 @@ class Bulk {
                                          return done;
                                        });
     if (!cost) return tl::unexpected(cost.error());
+    const engine::MutexLock lock(mutex_);
     explain_.cost += *cost;
     return {};
   }
@@ -146,13 +151,13 @@ class Bulk {
   }
 
   void add_explain(const Explain& of_server) {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     explain_.cost += of_server.cost;
     explain_.plan.insert(explain_.plan.end(), of_server.plan.begin(), of_server.plan.end());
   }
 
   std::unique_ptr<Workspace> borrow() {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     if (idle_.empty()) return std::make_unique<Workspace>();
     std::unique_ptr<Workspace> workspace = std::move(idle_.back());
     idle_.pop_back();
@@ -160,7 +165,7 @@ class Bulk {
   }
 
   void give_back(std::unique_ptr<Workspace> workspace) {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     idle_.push_back(std::move(workspace));
   }
 
@@ -171,9 +176,9 @@ class Bulk {
   const BulkOptions& options_;
   const TakeItem& take_;
   std::vector<std::int64_t> edges_;  // of the bars; empty without bars
-  std::mutex mutex_;                 // guards the two below
-  std::vector<std::unique_ptr<Workspace>> idle_;
-  Explain explain_;
+  engine::Mutex mutex_;
+  std::vector<std::unique_ptr<Workspace>> idle_ NINES_GUARDED_BY(mutex_);
+  Explain explain_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace

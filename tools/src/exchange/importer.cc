@@ -188,7 +188,7 @@ Result<void> Importer::store_server(std::span<const CheckResult> results) {
 
 Result<ServerId> Importer::server_id(const std::string& name, TimeMs first) {
   const auto lock =
-      options_.catalog_mutex != nullptr ? std::unique_lock(*options_.catalog_mutex) : std::unique_lock<std::mutex>();
+      options_.catalog_mutex != nullptr ? std::unique_lock(*options_.catalog_mutex) : std::unique_lock<engine::Mutex>();
   const auto catalog = store_->catalog();
   if (const Server* known = catalog->find(std::string_view(name)); known != nullptr) {
     // Time before a server's creation is in no answer: what has history was there by then.

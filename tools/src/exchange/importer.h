@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "exchange/csv.h"
 #include "exchange/dialect.h"
 #include "exchange/record_line.h"
@@ -31,8 +32,8 @@ struct ImportOptions {
   std::uint32_t interval_ms = 0;        ///< for lines without one; 0 leaves them without
   /// Gets each bad line: its number and why.
   std::function<void(std::uint64_t line, const std::string& why)> bad_line;
-  Progress* progress = nullptr;         ///< optional; counts bytes and results
-  std::mutex* catalog_mutex = nullptr;  ///< held while an entry is read, changed and written. Optional
+  Progress* progress = nullptr;            ///< optional; counts bytes and results
+  engine::Mutex* catalog_mutex = nullptr;  ///< held while an entry is read, changed and written. Optional
   /// Asked before each line; true ends the reading as if the input ended there. Optional.
   std::function<bool()> interrupted;
 };

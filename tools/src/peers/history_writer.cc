@@ -89,8 +89,9 @@ const Server* find_imported(const Catalog& catalog, const PeerServer& server) {
 HistoryWriter::HistoryWriter(Store* store, PeerOptions options)
     : store_(store), options_(std::move(options)), latest_(now() + Options{}.max_ahead) {}
 
-std::unique_lock<std::mutex> HistoryWriter::lock_catalog() const {
-  return options_.catalog_mutex != nullptr ? std::unique_lock(*options_.catalog_mutex) : std::unique_lock<std::mutex>();
+std::unique_lock<engine::Mutex> HistoryWriter::lock_catalog() const {
+  return options_.catalog_mutex != nullptr ? std::unique_lock(*options_.catalog_mutex)
+                                           : std::unique_lock<engine::Mutex>();
 }
 
 bool HistoryWriter::row() {

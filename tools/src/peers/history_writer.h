@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "show/terminal.h"
 
 namespace nines::tools {
@@ -31,11 +32,11 @@ struct PeerServer {
 };
 
 struct PeerOptions {
-  std::shared_ptr<const Catalog> only;  ///< if given, servers that are not in it are left out
-  std::uint32_t interval_ms = 0;        ///< for results without one
-  std::mutex* catalog_mutex = nullptr;  ///< held while an entry is read, changed and written. Optional
-  std::function<bool()> interrupted;    ///< asked now and then; true ends the reading. Optional
-  std::string zone = "UTC";             ///< of the tool's process, where its store does not say
+  std::shared_ptr<const Catalog> only;     ///< if given, servers that are not in it are left out
+  std::uint32_t interval_ms = 0;           ///< for results without one
+  engine::Mutex* catalog_mutex = nullptr;  ///< held while an entry is read, changed and written. Optional
+  std::function<bool()> interrupted;       ///< asked now and then; true ends the reading. Optional
+  std::string zone = "UTC";                ///< of the tool's process, where its store does not say
 };
 
 struct PeerCounts {
@@ -83,7 +84,7 @@ class HistoryWriter {
     std::string why;
   };
 
-  [[nodiscard]] std::unique_lock<std::mutex> lock_catalog() const;
+  [[nodiscard]] std::unique_lock<engine::Mutex> lock_catalog() const;
   [[nodiscard]] Result<void> store_batch();
   [[nodiscard]] Result<void> drop_unchanged();
   [[nodiscard]] Result<std::vector<Window>> without_results(Window window, ServerId server) const;

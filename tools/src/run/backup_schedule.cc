@@ -30,7 +30,7 @@ void BackupSchedule::start() {
 
 BackupSchedule::~BackupSchedule() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     ending_ = true;
   }
   wake_.notify_all();
@@ -38,38 +38,39 @@ BackupSchedule::~BackupSchedule() {
 }
 
 BackupCounts BackupSchedule::counts() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return counts_;
 }
 
 bool BackupSchedule::ending() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   return ending_;
 }
 
 void BackupSchedule::run() {
   look();
-  std::unique_lock lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   while (true) {
-    pause(lock);
+    pause();
     if (ending_) return;
-    lock.unlock();
+    const engine::MutexUnlock unlocked(mutex_);
     make_one();
-    lock.lock();
   }
 }
 
-void BackupSchedule::pause(std::unique_lock<std::mutex>& lock) {
+void BackupSchedule::pause() {
   milliseconds wait{0};
   // A newest one from a time to come says that the clock was ahead; waiting for it could take years.
   if (counts_.newest) wait = std::clamp(*counts_.newest + config_.every - now(), milliseconds{0}, config_.every);
   if (last_failed_) wait = std::max(wait, std::min(kRetry, config_.every));
-  wake_.wait_for(lock, wait, [this] { return ending_; });
+  const auto end = std::chrono::steady_clock::now() + wait;
+  while (!ending_ && mutex_.wait_until(wake_, end) == std::cv_status::no_timeout) {
+  }
 }
 
 void BackupSchedule::look() {
   const auto generations = backup_generations(config_.to);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (!generations || generations->empty()) return;
   counts_.newest = generations->back().made;
   counts_.newest_bytes = generations->back().bytes;
@@ -87,7 +88,7 @@ void BackupSchedule::make_one() {
                                               printable(report.error().message)));
   }
   if (told_ && (report || !ending())) told_(report ? Result<void>{} : tl::unexpected(report.error()));
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   last_failed_ = !report;
   counts_.made += report ? 1 : 0;
   counts_.failed += report || ending_ ? 0 : 1;

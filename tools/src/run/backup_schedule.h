@@ -11,11 +11,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "config/config.h"
 #include "run/console.h"
 
@@ -52,17 +52,17 @@ class BackupSchedule {
   void look();
   [[nodiscard]] bool ending() const;
   /// Until the next is due, or this ends.
-  void pause(std::unique_lock<std::mutex>& lock);
+  void pause() NINES_REQUIRES(mutex_);
 
   Store& store_;
   const BackupConfig config_;
   Console& console_;
   const Told told_;
-  mutable std::mutex mutex_;
+  mutable engine::Mutex mutex_;
   std::condition_variable wake_;
-  bool ending_ = false;  // guarded by mutex_, as are the following
-  bool last_failed_ = false;
-  BackupCounts counts_;
+  bool ending_ NINES_GUARDED_BY(mutex_) = false;
+  bool last_failed_ NINES_GUARDED_BY(mutex_) = false;
+  BackupCounts counts_ NINES_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

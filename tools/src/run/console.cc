@@ -83,7 +83,7 @@ void Console::say(LogLevel level, std::string_view message) {
       text = dump({{"time", format_time(now())}, {"level", kLevels[index]}, {"message", message}}) + "\n";
       break;
   }
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (!line_.empty()) text = "\r\x1b[K" + text + line_;
   write_err(text);
 }
@@ -92,7 +92,7 @@ void Console::show(const std::string& line) {
   if (!progress_) return;
   constexpr std::size_t kUsual = 80;
   const std::size_t columns = terminal_columns(STDERR_FILENO);
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   line_ = "\r\x1b[K" + fit(line, (columns > 0 ? columns : kUsual) - 1);
   write_err(line_);
 }

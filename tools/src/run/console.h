@@ -7,10 +7,11 @@
 #include <nines/options.h>
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/mutex.h"
 
 namespace nines::tools {
 
@@ -37,8 +38,8 @@ class Console {
  private:
   const bool progress_;
   const LogFormat format_;
-  std::mutex mutex_;
-  std::string line_;  // guarded by mutex_
+  engine::Mutex mutex_;
+  std::string line_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::tools

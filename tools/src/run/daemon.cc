@@ -208,7 +208,7 @@ Result<void> Daemon::start() {
   hooks.annotate = [this](const std::string& server, const std::string& body) -> Result<void> {
     const auto remark = read_remark(body, now());
     if (!remark) return tl::unexpected(remark.error());
-    const std::lock_guard lock(apply_mutex_);  // nobody else changes entries meanwhile
+    const engine::MutexLock lock(apply_mutex_);  // nobody else changes entries meanwhile
     const auto kept = keep_remark(*store_, server, *remark, now());
     if (!kept) return tl::unexpected(kept.error());
     return {};
@@ -262,7 +262,7 @@ Result<void> Daemon::stop() {
 }
 
 Result<void> Daemon::apply(const Config& config) {
-  const std::lock_guard lock(apply_mutex_);
+  const engine::MutexLock lock(apply_mutex_);
   auto sync = sync_catalog(*store_, config, now());
   if (!sync) return tl::unexpected(sync.error());
   for (const ServerId id : sync->removed) {
@@ -299,7 +299,7 @@ Result<void> Daemon::apply(const Config& config) {
 }
 
 void Daemon::catalog_changed() {
-  const std::lock_guard lock(apply_mutex_);
+  const engine::MutexLock lock(apply_mutex_);
   const auto catalog = store_->catalog();
   const TimeMs moment = now();
   std::erase_if(probed_, [&](ProbedServer& probed) {
@@ -372,7 +372,7 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path, Pu
   std::string word;
   std::string name;
   {
-    const std::lock_guard lock(apply_mutex_);
+    const engine::MutexLock lock(apply_mutex_);
     auto found = push_names_.find(token);
     if (found == push_names_.end() && slash != std::string::npos) {
       token = path.substr(0, slash);

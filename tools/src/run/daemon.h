@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "config/config.h"
 #include "http/http_server.h"
 #include "run/backup_schedule.h"
@@ -50,7 +50,7 @@ class Daemon {
   /// The store, while started.
   [[nodiscard]] Store& store() const { return *store_; }
   /// Held while an entry of the catalog is read, changed and written.
-  [[nodiscard]] std::mutex& catalog_mutex() { return apply_mutex_; }
+  [[nodiscard]] engine::Mutex& catalog_mutex() { return apply_mutex_; }
   /// To be called after others have changed the catalog: probing follows it.
   void catalog_changed();
   /// The report of a job, by its token or name.
@@ -68,8 +68,8 @@ class Daemon {
   [[nodiscard]] ProberStats stats() const { return prober_->stats(); }
 
  private:
-  /// `name` when it is a server that reports in, else empty. Requires: apply_mutex_ is held.
-  [[nodiscard]] std::string push_server_called(const std::string& name) const;
+  /// `name` when it is a server that reports in, else empty.
+  [[nodiscard]] std::string push_server_called(const std::string& name) const NINES_REQUIRES(apply_mutex_);
   [[nodiscard]] ProberOptions prober_options();
   [[nodiscard]] Result<void> apply(const Config& config);
   void tell(const StateChange& change);
@@ -91,10 +91,10 @@ class Daemon {
   StoreSocket::Run run_command_;
   std::unique_ptr<StoreSocket> socket_;
   std::unique_ptr<BackupSchedule> backups_;
-  std::mutex apply_mutex_;
-  std::vector<ProbedServer> probed_;  // as the prober has them; guarded by apply_mutex_
-  std::map<std::string, std::string>
-      push_names_;  // token, or name where there is none -> name; guarded by apply_mutex_
+  engine::Mutex apply_mutex_;
+  std::vector<ProbedServer> probed_ NINES_GUARDED_BY(apply_mutex_);  // as the prober has them
+  // Token, or name where there is none -> name.
+  std::map<std::string, std::string> push_names_ NINES_GUARDED_BY(apply_mutex_);
 };
 
 }  // namespace nines::tools

@@ -11,13 +11,13 @@
 namespace nines::tools {
 
 void RunMetrics::keep(std::set<std::string> servers) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   known_ = std::move(servers);
-  std::erase_if(servers_, [&](const auto& entry) { return !known_.contains(entry.first); });
+  std::erase_if(servers_, [&](const auto& entry) NINES_REQUIRES(mutex_) { return !known_.contains(entry.first); });
 }
 
 void RunMetrics::count(const std::string& server, const CheckReport& report) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   // The last check of one that was taken out may end after that.
   if (!known_.contains(server)) return;
   PerServer& own = servers_[server];
@@ -31,12 +31,12 @@ void RunMetrics::count(const std::string& server, const CheckReport& report) {
 }
 
 void RunMetrics::count(const StateChange& change) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   if (change.to == State::down && known_.contains(change.name)) ++servers_[change.name].incidents;
 }
 
 std::map<std::string, TimeMs> RunMetrics::certificate_expiries() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   std::map<std::string, TimeMs> expiries;
   for (const auto& [name, own] : servers_) {
     if (own.certificate_expiry) expiries.emplace(name, *own.certificate_expiry);
@@ -45,7 +45,7 @@ std::map<std::string, TimeMs> RunMetrics::certificate_expiries() const {
 }
 
 void RunMetrics::append(std::string& out, const ProberStats& stats) const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   metric_family(out, "nines_checks_total", "counter", "checks since the start, by what they found");
   for (const auto& [name, own] : servers_) {
     for (std::size_t i = 0; i < own.checks.size(); ++i) {

@@ -6,10 +6,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+
+#include "base/mutex.h"
 
 namespace nines::tools {
 
@@ -39,11 +40,11 @@ class RunMetrics {
     std::optional<TimeMs> certificate_expiry;  // earliest of the chain, of the last check that saw one
   };
 
-  mutable std::mutex mutex_;
-  std::set<std::string> known_;
-  std::map<std::string, PerServer> servers_;
-  std::array<std::uint64_t, kBounds.size() + 1> buckets_{};
-  double seconds_ = 0;
+  mutable engine::Mutex mutex_;
+  std::set<std::string> known_ NINES_GUARDED_BY(mutex_);
+  std::map<std::string, PerServer> servers_ NINES_GUARDED_BY(mutex_);
+  std::array<std::uint64_t, kBounds.size() + 1> buckets_ NINES_GUARDED_BY(mutex_){};
+  double seconds_ NINES_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace nines::tools

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kPatience{5};
 }  // namespace
 
 void StorageWatch::look(const Health& health, const ProberStats& stats, TimeMs now) {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   // After a step of the clock spans would be of two clocks.
   const bool stepped = now < now_;
   now_ = now;
@@ -31,7 +31,7 @@ void StorageWatch::look(const Health& health, const ProberStats& stats, TimeMs n
 }
 
 std::string StorageWatch::trouble() const {
-  const std::lock_guard lock(mutex_);
+  const engine::MutexLock lock(mutex_);
   const bool stands = stuck_ && now_ - *stuck_ >= kPatience;
   if (!failing_ && !stands) return {};
   return fmt::format("Results have not been stored since {}: {}. Checks and alerts go on; {} {} in memory.",

@@ -8,9 +8,10 @@
 #include <nines/store.h>
 
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
+
+#include "base/mutex.h"
 
 namespace nines::tools {
 
@@ -22,13 +23,13 @@ class StorageWatch {
   [[nodiscard]] std::string trouble() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::uint64_t stored_ = 0;  // guarded by mutex_, as are the following
-  std::uint64_t waiting_ = 0;
-  std::optional<TimeMs> stuck_;    // since when results wait and none is stored
-  std::optional<TimeMs> failing_;  // since when the store cannot write
-  TimeMs now_{};
-  std::string why_;
+  mutable engine::Mutex mutex_;
+  std::uint64_t stored_ NINES_GUARDED_BY(mutex_) = 0;
+  std::uint64_t waiting_ NINES_GUARDED_BY(mutex_) = 0;
+  std::optional<TimeMs> stuck_ NINES_GUARDED_BY(mutex_);    // since when results wait and none is stored
+  std::optional<TimeMs> failing_ NINES_GUARDED_BY(mutex_);  // since when the store cannot write
+  TimeMs now_ NINES_GUARDED_BY(mutex_){};
+  std::string why_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::tools

@@ -77,7 +77,7 @@ StoreSocket::StoreSocket(std::string directory, Descriptor socket, Descriptor wa
 
 StoreSocket::~StoreSocket() {
   {
-    const std::lock_guard lock(mutex_);
+    const engine::MutexLock lock(mutex_);
     stopping_ = true;
   }
   // The name first: who comes now finds nobody, and waits for the store instead.
@@ -92,8 +92,8 @@ void StoreSocket::accept_all() {
   while (!stopping_) {
     join_finished(false);
     {
-      std::unique_lock lock(mutex_);
-      finished_.wait(lock, [this] { return running_ < kMostConnections || stopping_; });
+      const engine::MutexLock lock(mutex_);
+      while (running_ >= kMostConnections && !stopping_) mutex_.wait(finished_);
     }
     std::array<pollfd, 2> polled{
         {{.fd = socket_.get(), .events = POLLIN, .revents = 0}, {.fd = wake_.get(), .events = POLLIN, .revents = 0}}};
@@ -103,8 +103,10 @@ void StoreSocket::accept_all() {
     Descriptor accepted(waited ? accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC) : -1);
     if (!accepted) {
       if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-        std::unique_lock lock(mutex_);
-        finished_.wait_for(lock, kPauseAfterFailure, [this] { return stopping_.load(); });
+        const auto end = std::chrono::steady_clock::now() + kPauseAfterFailure;
+        const engine::MutexLock lock(mutex_);
+        while (!stopping_ && mutex_.wait_until(finished_, end) == std::cv_status::no_timeout) {
+        }
       }
       continue;
     }
@@ -112,12 +114,12 @@ void StoreSocket::accept_all() {
       Connection& connection = connections_.emplace_back();
       connection.socket = std::move(accepted);
       {
-        const std::lock_guard lock(mutex_);
+        const engine::MutexLock lock(mutex_);
         ++running_;
       }
       connection.thread = std::thread([this, &connection] {
         serve(connection);
-        const std::lock_guard lock(mutex_);
+        const engine::MutexLock lock(mutex_);
         --running_;
         connection.done = true;
         finished_.notify_all();
@@ -125,7 +127,7 @@ void StoreSocket::accept_all() {
     } catch (const std::exception&) {  // no memory or no thread: this connection ends, and its command tries again
       if (!connections_.empty() && !connections_.back().thread.joinable()) {
         connections_.pop_back();
-        const std::lock_guard lock(mutex_);
+        const engine::MutexLock lock(mutex_);
         --running_;
       }
     }

@@ -11,11 +11,11 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "run/socket_frame.h"
 #include "show/output.h"
 #include "show/terminal.h"
@@ -61,10 +61,10 @@ class StoreSocket {
   const Descriptor wake_;  // an eventfd that is readable once stopping
   const Run run_;
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
+  engine::Mutex mutex_;
   std::condition_variable finished_;   // a connection is done
   std::list<Connection> connections_;  // of the accepting thread
-  std::size_t running_ = 0;            // guarded by mutex_
+  std::size_t running_ NINES_GUARDED_BY(mutex_) = 0;
   std::thread acceptor_;
 };
 

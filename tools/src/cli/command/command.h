@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "show/output.h"
 #include "show/terminal.h"
 
@@ -49,7 +49,7 @@ using Outcome = tl::expected<int, Failure>;
 /// The process that holds a store, to a command that another process has handed to it.
 struct Owner {
   Store& store;
-  std::mutex& catalog;                    ///< held while an entry is read, changed and written
+  engine::Mutex& catalog;                 ///< held while an entry is read, changed and written
   std::vector<int> inputs;                ///< descriptors: standard input, and what the other process has opened
   std::function<bool()> cancelled;        ///< whether to stop
   std::function<void()> catalog_changed;  ///< called after a change

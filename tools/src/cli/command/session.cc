@@ -70,8 +70,8 @@ Expected<std::unique_ptr<Store>> open_for_reading(const Call& call) {
   return std::move(*store);
 }
 
-std::unique_lock<std::mutex> WritableStore::lock_catalog() const {
-  return owner_ != nullptr ? std::unique_lock(owner_->catalog) : std::unique_lock<std::mutex>();
+std::unique_lock<engine::Mutex> WritableStore::lock_catalog() const {
+  return owner_ != nullptr ? std::unique_lock(owner_->catalog) : std::unique_lock<engine::Mutex>();
 }
 
 Outcome WritableStore::close(int exit_code) {

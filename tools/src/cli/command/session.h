@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "cli/command/command.h"
 #include "show/output.h"
 #include "show/times.h"
@@ -38,9 +39,9 @@ class WritableStore {
   Store& operator*() const noexcept { return *store_; }
   Store* operator->() const noexcept { return store_; }
   /// Null where nobody else changes the catalog.
-  [[nodiscard]] std::mutex* catalog_mutex() const noexcept { return owner_ != nullptr ? &owner_->catalog : nullptr; }
+  [[nodiscard]] engine::Mutex* catalog_mutex() const noexcept { return owner_ != nullptr ? &owner_->catalog : nullptr; }
   /// To be held while an entry of the catalog is read, changed and written.
-  [[nodiscard]] std::unique_lock<std::mutex> lock_catalog() const;
+  [[nodiscard]] std::unique_lock<engine::Mutex> lock_catalog() const;
   /// Ends the writing, so that a failure to make it durable is not lost.
   [[nodiscard]] Outcome close(int exit_code = kExitDone);
 

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <chrono>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "cli/command/session.h"
 #include "cli/data/commands.h"
 #include "cli/data/demo_stories.h"
@@ -125,7 +125,7 @@ Outcome live(WritableStore& store, const std::vector<DemoStory>& stories, const 
   action.sa_handler = [](int) { is_over = 1; };
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::mutex catalog;
+  engine::Mutex catalog;
   auto socket = StoreSocket::listen(call.db_path(), [&](HandedCommand& command) {
     Owner owner{*store, catalog, {}, command.cancelled, {}, {}, {}};
     for (const Descriptor& input : command.inputs) owner.inputs.push_back(input.get());
