@@ -35,7 +35,6 @@ constexpr std::array kUnseen = {
     Unseen{"engine/src/store/write_lane.h", "LaneChange", "it speaks of what comes later"},
     Unseen{"engine/src/store/write_lane.h", "enter", "no lock says that its holder is this thread"},
     Unseen{"query/src/figures/latency_question.h", "answer", "a reader does not keep whom it has fed"},
-    Unseen{"tools/src/run/daemon.h", "push_server_called", "no lock says that its holder is this thread"},
 };
 
 /// What a header declares behind "Requires:".

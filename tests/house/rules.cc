@@ -321,6 +321,20 @@ Findings check_packages(const Tree& tree) {
   return findings;
 }
 
+Findings check_mutexes(const Tree& tree) {
+  static const std::regex kUnseen(R"(\bstd::(\w*mutex|lock_guard|scoped_lock)\b)");
+  Findings findings;
+  for (const auto& [path, text] : tree) {
+    if (room_of(path).empty() || !is_source(path) || path == "engine/src/base/mutex.h") continue;
+    for_each_line(text, [&, &file = path](int number, const std::string& line) {
+      std::smatch match;
+      if (!std::regex_search(line, match, kUnseen)) return;
+      findings.push_back({file, number, match.str() + " is not seen by the thread-safety analysis"});
+    });
+  }
+  return findings;
+}
+
 Findings check_machine_paths(const Tree& tree) {
   static const std::regex kHome(R"((^|[^\w.:/}])/(home|root|work|Users)/\w)");
   Findings findings;

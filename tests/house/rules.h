@@ -43,6 +43,10 @@ inline constexpr int kMaxHeaderLines = 250;
 /// What the CMake files look for is in a Debian package that ./dev installs, and no other file installs packages.
 [[nodiscard]] Findings check_packages(const Tree& tree);
 
+/// Rooms lock with the mutexes of engine/src/base/mutex.h, which clang's thread-safety analysis sees; it does not see
+/// those of libstdc++.
+[[nodiscard]] Findings check_mutexes(const Tree& tree);
+
 /// No file names a folder of somebody's own machine.
 [[nodiscard]] Findings check_machine_paths(const Tree& tree);
 

@@ -46,6 +46,7 @@ TEST(HouseRules, GoodTreeHasNoFindings) {
   EXPECT_THAT(check_links(tree), IsEmpty());
   EXPECT_THAT(check_public_headers(tree), IsEmpty());
   EXPECT_THAT(check_packages(tree), IsEmpty());
+  EXPECT_THAT(check_mutexes(tree), IsEmpty());
   EXPECT_THAT(check_machine_paths(tree), IsEmpty());
 }
 
@@ -145,6 +146,17 @@ TEST(HouseRules, PackagesAreInstalledByDevOnly) {
   const std::string command = std::string("apt-get") + " -y install nginx\n";
   EXPECT_THAT(check_packages(with(".ci/run", command)),
               ElementsAre(Finding{".ci/run", 1, "packages are installed by ./dev only"}));
+}
+
+TEST(HouseRules, MutexesThatTheAnalysisDoesNotSeeAreFound) {
+  EXPECT_THAT(check_mutexes(with("query/src/x.h", "  std::mutex mutex_;\n")),
+              ElementsAre(Finding{"query/src/x.h", 1, "std::mutex is not seen by the thread-safety analysis"}));
+  EXPECT_THAT(check_mutexes(with("query/src/x.h", "\n  mutable std::shared_mutex mutex_;\n")),
+              ElementsAre(Finding{"query/src/x.h", 2, "std::shared_mutex is not seen by the thread-safety analysis"}));
+  EXPECT_THAT(check_mutexes(with("prober/src/x.cc", "  const std::lock_guard lock(mutex_);\n")),
+              ElementsAre(Finding{"prober/src/x.cc", 1, "std::lock_guard is not seen by the thread-safety analysis"}));
+  EXPECT_THAT(check_mutexes(with("engine/src/base/mutex.h", "  std::mutex mutex_;\n")), IsEmpty());
+  EXPECT_THAT(check_mutexes(with("tests/engine/x.cc", "  std::mutex mutex;\n")), IsEmpty());
 }
 
 TEST(HouseRules, MachinePathsAreFound) {

@@ -39,6 +39,10 @@ TEST(House, DevInstallsWhatTheBuildLooksFor) {
   EXPECT_THAT(check_packages(tree()), IsEmpty());
 }
 
+TEST(House, LocksAreSeenByTheAnalysis) {
+  EXPECT_THAT(check_mutexes(tree()), IsEmpty());
+}
+
 TEST(House, NoFileNamesAFolderOfOneMachine) {
   EXPECT_THAT(check_machine_paths(tree()), IsEmpty());
 }
