@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <thread>
 
 namespace nines::tools::testing {
 namespace {
+
+// A server under a sanitizer on a busy machine is slow; one that hangs is caught all the same.
+constexpr std::chrono::seconds kPatience{60};
 
 httplib::Headers headers_of(const std::map<std::string, std::string>& headers) {
   return {headers.begin(), headers.end()};
@@ -61,12 +65,14 @@ TestWebServer::~TestWebServer() = default;
 Page get(int port, const std::string& path, const std::map<std::string, std::string>& headers) {
   httplib::Client client("127.0.0.1", port);
   client.set_decompress(true);
+  client.set_read_timeout(kPatience);
   return page_of(client.Get(path, headers_of(headers)));
 }
 
 Page post(int port, const std::string& path, const std::string& body,
           const std::map<std::string, std::string>& headers) {
   httplib::Client client("127.0.0.1", port);
+  client.set_read_timeout(kPatience);
   return page_of(client.Post(path, headers_of(headers), body, "text/plain"));
 }
 
