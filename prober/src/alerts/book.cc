@@ -103,7 +103,9 @@ void AlertBook::take_in(const EntryPtr& entry) {
   if (message.kind == AlertMessage::Kind::resolved) {
     open_.erase(key);
   } else if (message.kind == AlertMessage::Kind::begin) {
-    open_[key].begin = entry;
+    Incident& incident = open_[key];
+    incident.begin = entry;
+    for (const std::string& target : entry->told) incident.begins.emplace(target, entry);
   } else if (const auto found = open_.find(key); found != open_.end()) {
     for (const std::string& target : entry->told) found->second.reminders[target] = entry;
   }
@@ -327,7 +329,7 @@ void AlertBook::end(const Incident& incident, State state, TimeMs time, const st
   for (const std::string& target : incident.begin->told) {
     const AlertTargetRule* const rule = rule_of(target);
     withdraw_reminder(target, incident);
-    if (forgo(target, incident.begin)) continue;
+    if (forgo(target, incident.begins.at(target))) continue;
     if (rule != nullptr && rule->send_resolved) targets.push_back(target);
   }
   queue(std::move(message), std::move(targets));
@@ -370,7 +372,7 @@ void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Inc
   if (rule.remind_every == std::chrono::milliseconds{0} || quiet_.contains(rule.name)) return;
   if (!contains(incident.begin->told, rule.name)) return;
   const auto last = incident.reminders.find(rule.name);
-  const Entry& before = last == incident.reminders.end() ? *incident.begin : *last->second;
+  const Entry& before = last == incident.reminders.end() ? *incident.begins.at(rule.name) : *last->second;
   if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) return;
   AlertMessage message = incident.begin->message;
   message.kind = AlertMessage::Kind::reminder;

@@ -120,7 +120,8 @@ class AlertBook {
   };
   using EntryPtr = std::shared_ptr<Entry>;
   struct Incident {
-    EntryPtr begin;
+    EntryPtr begin;                             // the last, which names all that were told
+    std::map<std::string, EntryPtr> begins;     // the one of each target: some joined later
     std::map<std::string, EntryPtr> reminders;  // the last one of each target
   };
   struct Owed {

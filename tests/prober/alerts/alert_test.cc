@@ -713,6 +713,30 @@ TEST_F(AlertTasteTest, QuietHoursHoldBackAndForgetWhatIsOver) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
+TEST_F(AlertTasteTest, TargetThatJoinsChangesNothingForOneInQuietHours) {
+  targets = {targets[0]};
+  targets[0].remind_every = 1s;
+  reopen();
+  book->set_quiet({"mail"});
+  down_since(1, 1min);
+  targets.push_back({"pager", true, 0ms, {AlertTopic::down}});
+  for (const bool restarts : {false, true}) {
+    if (restarts) {
+      reopen();
+      book->set_quiet({"mail"});
+    }
+    book->set_targets(targets);
+    down_since(1, 1min);
+    remind(wall_now() + 1h);
+  }
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("down 1"));
+  up(1);
+  book->set_quiet({});
+  EXPECT_THAT(deliver_later("mail"), ElementsAre()) << "it was over before it was told";
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("resolved 1"));
+  EXPECT_EQ(book->stats().pending, 0U);
+}
+
 TEST_F(AlertTasteTest, WhatWasTriedBeforeTheQuietHoursIsToldAfterThem) {
   down_since(1, 1min);
   const auto message = book->take("mail", kNow);
