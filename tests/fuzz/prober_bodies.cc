@@ -8,7 +8,7 @@
 #include <nines/push.h>
 
 #include "alerts/record.h"
-#include "checks/dns_message.h"
+#include "protocols/dns_message.h"
 
 namespace nines::fuzz {
 namespace {

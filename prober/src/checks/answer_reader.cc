@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "checks/curl_info.h"
-#include "checks/websocket.h"
+#include "protocols/websocket.h"
 #include "spec/check_kind.h"
 
 namespace nines::prober {

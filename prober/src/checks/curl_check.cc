@@ -18,7 +18,7 @@
 #include "checks/error_mapping.h"
 #include "checks/redirect.h"
 #include "checks/running_check.h"
-#include "checks/websocket.h"
+#include "protocols/websocket.h"
 #include "spec/check_kind.h"
 
 namespace nines::prober {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "base/text.h"
-#include "checks/dns_message.h"
 #include "checks/error_mapping.h"
 #include "checks/running_check.h"
+#include "protocols/dns_message.h"
 #include "spec/dns_names.h"
 
 namespace nines::prober {

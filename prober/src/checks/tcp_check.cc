@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "checks/connecting_check.h"
-#include "checks/mqtt.h"
+#include "protocols/mqtt.h"
 
 namespace nines::prober {
 namespace {

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checks/websocket.h"
 #include "prober/support/checks.h"
 #include "prober/support/recording_server.h"
+#include "protocols/websocket.h"
 
 namespace nines {
 namespace {

@@ -9,9 +9,9 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "checks/conditions.h"
-#include "checks/dns_message.h"
 #include "checks/error_mapping.h"
-#include "checks/mqtt.h"
+#include "protocols/dns_message.h"
+#include "protocols/mqtt.h"
 #include "spec/compiled_check.h"
 #include "spec/json_test.h"
 

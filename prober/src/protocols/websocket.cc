@@ -1,4 +1,4 @@
-#include "checks/websocket.h"
+#include "protocols/websocket.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>

@@ -1,4 +1,4 @@
-#include "checks/dns_message.h"
+#include "protocols/dns_message.h"
 
 #include <arpa/inet.h>
 

@@ -1,4 +1,4 @@
-#include "checks/mqtt.h"
+#include "protocols/mqtt.h"
 
 #include <array>
 
