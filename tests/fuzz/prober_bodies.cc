@@ -9,6 +9,7 @@
 
 #include "alerts/record.h"
 #include "protocols/dns_message.h"
+#include "protocols/ssh.h"
 
 namespace nines::fuzz {
 namespace {
@@ -34,6 +35,16 @@ void dns_message(std::string_view bytes) {
     require(!record.text.empty(), "a record that is told says something");
     require(record.type > 0 && record.type <= 0xffff, "a type has two bytes");
   }
+}
+
+void ssh_hello(std::string_view bytes) {
+  const auto hello = prober::parse_ssh_hello(bytes);
+  require(hello.done || hello.error.empty(), "an error is the end");
+  require(hello.identification.empty() || hello.identification.starts_with("SSH-"), "an identification says SSH");
+  require(!hello.done || !hello.error.empty() || !hello.identification.empty(), "no good server is without a name");
+  if (!hello.done) return;
+  const auto more = prober::parse_ssh_hello(std::string(bytes) + "more");
+  require(more.done && more.error == hello.error, "what comes after the end changes nothing");
 }
 
 void check_spec(std::string_view bytes) {

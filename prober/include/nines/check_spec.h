@@ -41,6 +41,7 @@ enum class CheckKind : std::uint8_t {
   mqtt,
   ldap,
   ldaps,
+  ssh,
   push,  ///< not probed: a job reports in
 };
 
@@ -155,9 +156,8 @@ struct CheckSpec {
 
   // Send and query.
   std::string send;  ///< tcp: bytes sent once connected
-  /// tcp, tls: what is said and heard in turn; up when all steps were done. Written as "expect ^220 ", "send QUIT\r\n"
-  /// and "starttls". An expectation sees lines that end in LF, ^ and $ are the bounds of a line. Instead of `send` and
-  /// the conditions on a body.
+  /// tcp, tls: what is said and heard in turn, instead of `send` and conditions on a body: "expect ^220 ", "send
+  /// QUIT\r\n", "starttls". Up when all was done. `expect` sees lines that end in LF; ^ and $ are the bounds of a line.
   std::vector<DialogStep> dialog;
   std::string dns_type;    ///< dns: A (default), AAAA, CNAME, MX, NS, TXT, SOA, SRV, PTR, CAA, DS, TLSA, ...
   std::string dns_server;  ///< dns: "address" or "address:port" to ask, instead of the system's
@@ -165,9 +165,9 @@ struct CheckSpec {
   // What the answer must be. A condition that does not hold makes the check down, unless it says otherwise.
   std::vector<StatusRange> status;  ///< http: empty means 200-299; ws: always 101
   std::vector<HeaderCondition> header_conditions;
-  std::vector<std::string> body_contains;      ///< http body, or what a tcp peer sent
+  std::vector<std::string> body_contains;      ///< http body, what a tcp peer sent, or what an ssh server calls itself
   std::vector<std::string> body_not_contains;  ///< http only
-  std::vector<std::string> body_matches;       ///< RE2, unanchored; http body, or what a tcp peer sent
+  std::vector<std::string> body_matches;       ///< RE2, unanchored; of the same
   std::vector<JsonCondition> json;
   /// Every one must be among the answers, e.g. "192.0.2.1" or "10 mx.example". Compared as the DNS does: names without
   /// case and final dot, addresses and numbers by their value, text byte by byte.

@@ -7,6 +7,7 @@ namespace nines::prober {
 namespace {
 
 constexpr std::size_t kShortestSecret = 3;
+constexpr std::size_t kQuotedBytes = 80;
 
 }  // namespace
 
@@ -62,6 +63,10 @@ std::string one_line(std::string_view text) {
     i += length;
   }
   return line;
+}
+
+std::string in_quotes(std::string_view text) {
+  return "\"" + shorten(one_line(text), kQuotedBytes) + "\"";
 }
 
 std::string redact(std::string text, const std::vector<std::string>& secrets) {

@@ -21,6 +21,9 @@ namespace nines::prober {
 /// Text of a foreign machine as one line of valid UTF-8: control characters become blanks, broken bytes '?'.
 [[nodiscard]] std::string one_line(std::string_view text);
 
+/// Text of a foreign machine in quotes, as one line of at most 80 bytes.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
 /// `text` with every occurrence of a secret replaced by "***". Secrets under 3 bytes are left: they are everywhere.
 [[nodiscard]] std::string redact(std::string text, const std::vector<std::string>& secrets);
 

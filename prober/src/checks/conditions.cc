@@ -14,10 +14,6 @@ using Op = HeaderCondition::Op;
 
 constexpr std::size_t kShownBytes = 80;
 
-std::string in_quotes(std::string_view text) {
-  return "\"" + shorten(text, kShownBytes) + "\"";
-}
-
 std::string expected_ranges(const std::vector<StatusRange>& ranges) {
   std::string text;
   for (const auto& range : ranges) {

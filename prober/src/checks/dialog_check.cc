@@ -15,12 +15,6 @@
 namespace nines::prober {
 namespace {
 
-constexpr std::size_t kShownBytes = 80;
-
-std::string in_quotes(std::string_view text) {
-  return "\"" + shorten(one_line(text), kShownBytes) + "\"";
-}
-
 class DialogCheck final : public ConnectingCheck {
  public:
   using ConnectingCheck::ConnectingCheck;

@@ -11,8 +11,6 @@
 namespace nines::prober {
 namespace {
 
-constexpr std::size_t kShownBytes = 80;
-
 class DnsCheck final : public RunningCheck {
  public:
   using RunningCheck::RunningCheck;
@@ -98,8 +96,6 @@ class DnsCheck final : public RunningCheck {
     if (part.size() > 1 && part.ends_with('.') && !text.ends_with('.')) text += '.';
     return text.find(part) != std::string::npos;
   }
-
-  static std::string in_quotes(const std::string& text) { return "\"" + shorten(text, kShownBytes) + "\""; }
 
   [[nodiscard]] std::optional<Failure> wrong_records(const std::vector<DnsRecord>& records) const {
     const auto& wanted = check().dns_answers;

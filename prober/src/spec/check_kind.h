@@ -63,7 +63,7 @@ inline constexpr Features kSession = kHost | kLogin;
 }  // namespace rows
 
 // clang-format off
-inline constexpr std::array<CheckKindTraits, 20> kCheckKinds{{
+inline constexpr std::array<CheckKindTraits, 21> kCheckKinds{{
     {CheckKind::http,  "http",  80,   CheckEngine::curl, "http",  rows::kHttp,                              Greeting::none},
     {CheckKind::https, "https", 443,  CheckEngine::curl, "https", rows::kHttp | feature::kTls,              Greeting::none},
     {CheckKind::tcp,   "tcp",   0,    CheckEngine::tcp,  "",      rows::kHost | feature::kSend | feature::kText | feature::kDialog,
@@ -88,6 +88,7 @@ inline constexpr std::array<CheckKindTraits, 20> kCheckKinds{{
                                                                                                             Greeting::none},
     {CheckKind::ldaps, "ldaps", 636,  CheckEngine::curl, "ldaps", rows::kSession | feature::kPath | feature::kTls,
                                                                                                             Greeting::none},
+    {CheckKind::ssh,   "ssh",   22,   CheckEngine::tcp,  "",      rows::kHost | feature::kText,             Greeting::none},
     {CheckKind::push,  "push",  0,    CheckEngine::none, "",      feature::kPath,                           Greeting::none},
 }};
 // clang-format on

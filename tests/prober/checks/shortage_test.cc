@@ -44,6 +44,7 @@ TEST(Shortage, WithoutDescriptorsEveryKindOfCheckIsUnknown) {
                                          "imap://127.0.0.1" + port,
                                          "ftp://127.0.0.1" + port,
                                          "mqtt://127.0.0.1" + port,
+                                         "ssh://127.0.0.1" + port,
                                          "ldap://127.0.0.1" + port,
                                          "dns://" + name_server.address() + "/x.test",
                                          "icmp://127.0.0.1"};

@@ -502,7 +502,7 @@ TEST(CheckKinds, TheTableSaysWhatTheyAre) {
   }
   EXPECT_EQ(prober::kinds_with(prober::feature::kUpgrade), "ws and wss");
   EXPECT_EQ(prober::kinds_with(prober::feature::kQuestion), "dns");
-  EXPECT_EQ(prober::kinds_with(prober::feature::kText), "http, https and tcp");
+  EXPECT_EQ(prober::kinds_with(prober::feature::kText), "http, https, tcp and ssh");
 }
 
 TEST(CheckKinds, AreNamedByTheScheme) {

@@ -1,4 +1,4 @@
-// Replays the committed fuzzing corpus of what comes from outside: name servers' answers, checks in JSON, the journal
+// Replays the committed fuzzing corpus of what comes from outside: name servers' answers, what ssh servers say, checks in JSON, the journal
 // of alerts, when jobs report.
 #include <gtest/gtest.h>
 
@@ -10,6 +10,9 @@ namespace {
 
 TEST(CorpusTest, AnswersOfNameServersHold) {
   fuzz::replay("dns_message_fuzz", fuzz::dns_message);
+}
+TEST(CorpusTest, FirstWordsOfSshServersHold) {
+  fuzz::replay("ssh_hello_fuzz", fuzz::ssh_hello);
 }
 TEST(CorpusTest, ChecksInJsonHold) {
   fuzz::replay("check_spec_fuzz", fuzz::check_spec);

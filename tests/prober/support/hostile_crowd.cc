@@ -56,7 +56,8 @@ std::vector<CheckSpec> HostileCrowd::kinds() const {
     specs.back().body_limit_bytes = 10'000;
     specs.back().header_limit_bytes = 10'000;
   }
-  for (const char* scheme : {"https", "tls", "wss", "ws", "tcp", "mqtt", "smtp", "imaps", "pop3", "ftp", "ldap"}) {
+  for (const char* scheme :
+       {"https", "tls", "wss", "ws", "tcp", "mqtt", "ssh", "smtp", "imaps", "pop3", "ftp", "ldap"}) {
     specs.emplace_back().url = scheme + place;
   }
   specs.emplace_back().url = "http://127.0.0.1:" + std::to_string(free_port()) + "/closed";

@@ -255,10 +255,13 @@ INSTANTIATE_TEST_SUITE_P(
              nullptr, "dns=- ping=- web=up"},
         Port{"kinds that have no equal stay comments",
              "endpoints: [{name: rpc, url: 'grpc://#', conditions: ['[CONNECTED] == true']}, {name: shell, url: "
-             "'ssh://#', conditions: ['[CONNECTED] == true']}, {name: web, url: 'http://@/ok', conditions: ['[STATUS] "
-             "== "
-             "200']}]",
+             "'ssh://#', ssh: {username: u, password: p}, body: '{\"command\": \"uptime\"}', conditions: "
+             "['[CONNECTED] == true']}, {name: web, url: 'http://@/ok', conditions: ['[STATUS] == 200']}]",
              nullptr, "web=up", 2},
+        Port{"servers of SSH that nobody logs in to",
+             "endpoints: [{name: mail, url: 'ssh://%', ssh: {username: '', password: ''}, conditions: ['[CONNECTED] == "
+             "true', '[STATUS] == 0']}, {name: gone, url: 'ssh://#', conditions: ['[CONNECTED] == true']}]",
+             nullptr, "mail=down gone=down"},
         Port{"an address that the name must have is left out and said",
              "endpoints: [{name: a, url: 'http://@/ok', conditions: ['[STATUS] == 200', '[IP] == 127.0.0.1']}]",
              nullptr, "a=up"}));

@@ -70,8 +70,10 @@ std::string url_of(const YAML::Node& endpoint, DraftServer& server) {
     server.set("starttls", "true");
     return "smtp://" + url.substr(kStartTls.size());
   }
+  // Without a login it asks an SSH server for its identification alone, as the check here does.
+  const bool runs_command = !text_of(value_of(endpoint, "ssh"), "username").empty();
   for (const std::string_view scheme : {"grpc", "grpcs", "ssh", "udp", "sctp"}) {
-    if (url.starts_with(std::string(scheme) + "://")) {
+    if (url.starts_with(std::string(scheme) + "://") && (scheme != "ssh" || runs_command)) {
       server.note(fmt::format("no equal: a check over {}", scheme));
       server.disabled = true;
     }
