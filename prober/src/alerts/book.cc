@@ -8,9 +8,6 @@
 namespace nines::prober {
 namespace {
 
-// A rewrite costs two syncs and the live records; a megabyte is some thousands of changes.
-constexpr std::uint64_t kRewriteAfterBytes = 1U << 20U;
-
 // What an alert waits for the journal's disk at most. A disk that is well and busy syncs within this; a crash before
 // the disk has answered repeats the alerts that did not wait.
 constexpr std::chrono::milliseconds kJournalPatience{1'000};
@@ -44,56 +41,6 @@ Result<std::unique_ptr<AlertBook>> AlertBook::open(const std::string& path, Limi
   std::unique_ptr<AlertBook> book(new AlertBook(limits, std::move(log)));
   if (const Result<void> loaded = book->load(path); !loaded) return tl::unexpected(loaded.error());
   return book;
-}
-
-Result<void> AlertBook::load(const std::string& path) {
-  if (path.empty()) return {};
-  const Notes notes(*this);
-  const engine::MutexLock lock(mutex_);
-  AlertJournal journal(path);
-  const Result<AlertJournal::Content> content = journal.read();
-  if (!content) return tl::unexpected(content.error());
-  std::size_t damaged = content->damaged;
-  for (const std::string& line : content->records) damaged += replay(line) ? 0U : 1U;
-  if (damaged > 0) {
-    note(LogLevel::error, "the journal of alerts has " + std::to_string(damaged) +
-                              " damaged records; they are left out, and the old file is kept as .damaged");
-  }
-  if (Result<void> written = journal.rewrite(snapshot(), damaged > 0); !written) return written;
-  Result<std::unique_ptr<JournalWriter>> writer = JournalWriter::start(std::move(journal));
-  if (!writer) return tl::unexpected(writer.error());
-  journal_ = *std::move(writer);
-  return {};
-}
-
-// False when the record makes no sense.
-bool AlertBook::replay(const std::string& line) {
-  const std::optional<AlertRecord> parsed = parse_record(line);
-  if (!parsed) return false;
-  next_id_ = std::max(next_id_, parsed->id + (parsed->op == AlertRecord::Op::next ? 0U : 1U));
-  switch (parsed->op) {
-    case AlertRecord::Op::next:
-      return true;
-    case AlertRecord::Op::forgotten:
-      std::erase_if(open_, [&](const auto& item) { return item.first.server == parsed->server; });
-      return true;
-    case AlertRecord::Op::settled:
-      if (const EntryPtr entry = owed_entry(parsed->target, parsed->id)) settle(parsed->target, entry);
-      return true;
-    case AlertRecord::Op::tried:
-      if (owed_entry(parsed->target, parsed->id) != nullptr) {
-        owed_.at(parsed->target).queue.restore_attempts(parsed->id, parsed->attempts);
-      }
-      return true;
-    case AlertRecord::Op::message: {
-      const auto entry = std::make_shared<Entry>(
-          Entry{parsed->message, parsed->told, std::set<std::string>(parsed->owed.begin(), parsed->owed.end())});
-      take_in(entry);
-      owe(entry);
-      return true;
-    }
-  }
-  return false;
 }
 
 // What a message means for the incidents.
@@ -180,16 +127,6 @@ void AlertBook::commit() {
     owe(entry);
     for (const std::string& target : entry->told) limit(target);
   }
-}
-
-// Says when the journal falls behind and when it is up to date again.
-void AlertBook::look_after_journal(bool durable) {
-  if (durable && behind_) note(LogLevel::warning, "the journal of alerts is written again");
-  if (!durable && !behind_) {
-    note(LogLevel::error,
-         "alerts go on without their journal: " + journal_->trouble().value_or("its disk does not answer"));
-  }
-  behind_ = !durable;
 }
 
 void AlertBook::set_quiet(std::set<std::string> targets) {
@@ -477,38 +414,6 @@ AlertStats AlertBook::stats() const {
 
 void AlertBook::note(LogLevel level, std::string text) {
   notes_.emplace_back(level, std::move(text));
-}
-
-void AlertBook::record(const std::string& line) {
-  if (journal_ != nullptr) journal_->append(line);
-}
-
-void AlertBook::keep() {
-  if (journal_ == nullptr || (!journal_->trouble() && journal_->grown_bytes() < kRewriteAfterBytes)) return;
-  // Under the lock: what is said after the snapshot must come after it.
-  const engine::MutexLock lock(mutex_);
-  journal_->rewrite(snapshot());
-}
-
-// The records that say all there is to know now, in the order of their ids.
-std::vector<std::string> AlertBook::snapshot() const {
-  std::map<std::uint64_t, EntryPtr> live;
-  for (const auto& [key, incident] : open_) {
-    live.emplace(incident.begin->message.id, incident.begin);
-    for (const auto& [target, entry] : incident.reminders) live.emplace(entry->message.id, entry);
-  }
-  for (const auto& [target, owed] : owed_) live.insert(owed.entries.begin(), owed.entries.end());
-  for (const EntryPtr& entry : uncommitted_) live.emplace(entry->message.id, entry);
-  std::vector<std::string> records{next_record(next_id_)};
-  for (const auto& [id, entry] : live) {
-    records.push_back(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
-    for (const std::string& target : entry->owed) {
-      const auto owed = owed_.find(target);
-      const std::uint32_t attempts = owed == owed_.end() ? 0 : owed->second.queue.attempts(id);
-      if (attempts > 0) records.push_back(tried_record(target, id, attempts));
-    }
-  }
-  return records;
 }
 
 }  // namespace nines::prober

@@ -5,7 +5,7 @@
 // record costs nothing. What was said becomes durable, and may be delivered, with commit(); a thousand incidents that
 // begin together cost one sync. When the journal cannot be written, or its disk does not answer, the book goes on in
 // memory, and the file follows as soon as that works. Any thread, but commit(), set_targets() and keep() by one. The
-// log is called without the lock.
+// log is called without the lock. Its side towards the journal is in book_journal.cc.
 #pragma once
 
 #include <cstdint>
