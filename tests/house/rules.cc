@@ -100,10 +100,10 @@ bool may_look_into(const std::string& file, const std::string& room) {
 }
 
 /// Headers of the engine's own that the other rooms build with too, as nines_base offers them.
-constexpr std::array<std::string_view, 7> kBricks = {"engine/src/base/ascii_case.h",   "engine/src/base/crc32c.h",
+constexpr std::array<std::string_view, 8> kBricks = {"engine/src/base/ascii_case.h",   "engine/src/base/crc32c.h",
                                                      "engine/src/base/hold.h",         "engine/src/base/mutex.h",
                                                      "engine/src/base/nearest_rank.h", "engine/src/base/time_text.h",
-                                                     "engine/src/base/utf8.h"};
+                                                     "engine/src/base/utf8.h",         "engine/src/base/write_all.h"};
 
 bool is_brick(const std::string& path) {
   return std::find(kBricks.begin(), kBricks.end(), path) != kBricks.end();

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "base/crc32c.h"
+#include "base/write_all.h"
 
 namespace nines::engine {
 namespace {
@@ -43,16 +44,6 @@ class File {
  private:
   int file_;
 };
-
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 /// Hands the first `limit` bytes to `take`, piece by piece.
 Result<BackupList::File> read_pieces(const fs::path& path, std::uint64_t limit, const Piece& piece,

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/crc32c.h"
+#include "base/write_all.h"
 
 namespace nines::prober {
 namespace {
@@ -61,16 +62,6 @@ Result<void> check_name(std::string_view line, const std::string& path) {
   return {};
 }
 
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 bool sync_directory_of(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   const UniqueFd directory(open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -111,7 +102,7 @@ Result<void> AlertJournal::rewrite(const std::vector<std::string>& records, bool
   for (const std::string& record : records) text += line_of(record);
   const std::string fresh = path_ + ".new";
   UniqueFd file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
-  if (!file || !write_all(file.get(), text) || fsync(file.get()) != 0) return io_error("write", fresh);
+  if (!file || !engine::write_all(file.get(), text) || fsync(file.get()) != 0) return io_error("write", fresh);
   if (keep_old && rename(path_.c_str(), (path_ + ".damaged").c_str()) != 0) return io_error("keep", path_);
   if (rename(fresh.c_str(), path_.c_str()) != 0 || !sync_directory_of(path_)) return io_error("replace", path_);
   file_ = std::move(file);
@@ -122,7 +113,7 @@ Result<void> AlertJournal::rewrite(const std::vector<std::string>& records, bool
 
 Result<void> AlertJournal::append(const std::string& record) {
   const std::string line = line_of(record);
-  if (!file_ || !write_all(file_.get(), line)) {
+  if (!file_ || !engine::write_all(file_.get(), line)) {
     const auto error = io_error("append to", path_);
     file_.reset();
     return error;

@@ -31,8 +31,8 @@ Json fields_of(const AlertMessage& message) {
   json["url"] = text_or_null(message.url);
   json["group"] = text_or_null(message.group);
   json["state"] = to_string(message.state);
-  json["since"] = prober::to_rfc3339(message.since);
-  json["time"] = prober::to_rfc3339(message.time);
+  json["since"] = engine::utc_text(message.since);
+  json["time"] = engine::utc_text(message.time);
   // A clock that was set back may end an incident before it has begun.
   json["duration_ms"] = std::max<std::int64_t>((message.time - message.since).count(), 0);
   json["error"] = text_or_null(std::string(to_string(message.error)));
@@ -170,17 +170,13 @@ std::string alert_text(const AlertMessage& message) {
   if (!message.detail.empty()) why += (why.empty() ? "" : ": ") + message.detail;
   add((over && !why.empty() ? "it was " : "") + why);
   add(message.url);
-  add((over ? "from " : "since ") + to_rfc3339(message.since) + (over ? " to " + to_rfc3339(message.time) : "") + ", " +
-      duration_text(message.time - message.since));
+  add((over ? "from " : "since ") + engine::utc_text(message.since) +
+      (over ? " to " + engine::utc_text(message.time) : "") + ", " + duration_text(message.time - message.since));
   return text;
 }
 
 std::string idempotency_key(const AlertMessage& message) {
   return "nines-" + std::to_string(message.id) + "-" + std::to_string(to_ms(message.since));
-}
-
-std::string to_rfc3339(TimeMs time) {
-  return engine::utc_text(time);
 }
 
 }  // namespace prober

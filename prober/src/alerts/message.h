@@ -34,7 +34,4 @@ struct AlertField {
 /// What tells two attempts of one message from two messages, for a receiver who asks: "nines-12-1753000000000".
 [[nodiscard]] std::string idempotency_key(const AlertMessage& message);
 
-/// RFC 3339, UTC, milliseconds.
-[[nodiscard]] std::string to_rfc3339(TimeMs time);
-
 }  // namespace nines::prober

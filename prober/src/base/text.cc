@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-#include "base/ascii_case.h"
 #include "base/utf8.h"
 
 namespace nines::prober {
@@ -25,14 +24,6 @@ std::string_view trim(std::string_view text) noexcept {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return engine::equal_ignoring_case(a, b);
-}
-
-std::string to_lower(std::string_view text) {
-  return engine::to_lower(text);
 }
 
 std::string shorten(std::string_view text, std::size_t limit) {

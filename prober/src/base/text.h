@@ -5,15 +5,17 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii_case.h"
+
 namespace nines::prober {
+
+using engine::equal_ignoring_case;
+using engine::to_lower;
 
 /// The pieces of `text` between `separator`; always at least one. They point into `text`.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 /// Without blanks and tabs at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
-/// ASCII case only.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
-[[nodiscard]] std::string to_lower(std::string_view text);
 
 /// At most `limit` bytes, cut between UTF-8 characters and marked with "...".
 [[nodiscard]] std::string shorten(std::string_view text, std::size_t limit);

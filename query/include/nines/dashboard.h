@@ -68,6 +68,8 @@ struct Dashboard {
   std::vector<DashboardRow> rows;            ///< the page
   std::vector<DashboardGroup> groups;        ///< by name; servers without a group are in ""
   Explain explain;
+
+  [[nodiscard]] std::uint32_t count(State state) const noexcept { return by_state[static_cast<std::size_t>(state)]; }
 };
 
 /// Sorting by name without a state filter or groups reads the page's servers only; everything else reads all that

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "alerts/message.h"
+#include "base/time_text.h"
 #include "schedule/push_job.h"
 
 namespace nines::prober_test {
@@ -40,7 +40,7 @@ std::string next(const std::string& expression, TimeMs time, const std::string& 
   const auto cron = JobSchedule::parse_cron(expression, zone);
   if (!cron) return cron.error().message;
   const auto found = cron->next(time);
-  return found ? prober::to_rfc3339(*found) : "never";
+  return found ? engine::utc_text(*found) : "never";
 }
 
 TEST(CronTest, EveryFieldRestricts) {
@@ -96,7 +96,7 @@ TEST(CronTest, RepeatedLocalTimeFiresTheFirstTime) {
 std::vector<std::string> times(const JobSchedule& schedule, TimeMs from, TimeMs to) {
   std::vector<std::string> found;
   for (auto time = schedule.next(from); time && *time <= to; time = schedule.next(*time)) {
-    found.push_back(prober::to_rfc3339(*time).substr(0, 16));
+    found.push_back(engine::utc_text(*time).substr(0, 16));
   }
   return found;
 }
@@ -137,7 +137,7 @@ TEST(CronTest, SkippedDayIsNotMadeUpFor) {
   // Samoa left out 2011-12-30.
   const auto schedule = JobSchedule::parse_cron("0 12 30 12 *", "Pacific/Apia");
   ASSERT_TRUE(schedule);
-  EXPECT_EQ(prober::to_rfc3339(*schedule->next(at(2011, 1, 1))), "2012-12-29T22:00:00.000Z");
+  EXPECT_EQ(engine::utc_text(*schedule->next(at(2011, 1, 1))), "2012-12-29T22:00:00.000Z");
 }
 
 // Every minute of two years with four changes, against what the clock on the wall shows.
@@ -173,7 +173,7 @@ std::string next_event(const std::string& expression, TimeMs time, const std::st
   const auto schedule = JobSchedule::parse_on_calendar(expression, zone);
   if (!schedule) return schedule.error().message;
   const auto found = schedule->next(time);
-  return found ? prober::to_rfc3339(*found) : "never";
+  return found ? engine::utc_text(*found) : "never";
 }
 
 // Expected times as systemd-analyze calendar gives them.

@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/ascii_case.h"
 #include "convert/alert_draft.h"
 #include "convert/yaml_value.h"
 #include "show/text.h"
@@ -47,7 +48,7 @@ std::string custom_channel(const YAML::Node& provider, std::vector<std::pair<std
   std::string map;
   for (const std::string& name : keys_of(headers)) {
     const std::string value = text_of(headers, name);
-    if (same_letters(name, "content-type")) {
+    if (engine::equal_ignoring_case(name, "content-type")) {
       keys.emplace_back("content-type", yaml_with_variables(value));
     } else {
       map += fmt::format("{}{}: {}", map.empty() ? "" : ", ", yaml_text(name), yaml_secret(value));

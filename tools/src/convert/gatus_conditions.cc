@@ -16,12 +16,6 @@
 namespace nines::tools {
 namespace {
 
-std::string trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t") - begin + 1));
-}
-
 struct Condition {
   std::string left;
   std::string op;
@@ -32,8 +26,8 @@ std::optional<Condition> split_condition(const std::string& text) {
   for (const std::string_view op : {" == ", " != ", " <= ", " >= ", " < ", " > "}) {
     const auto at = text.find(op);
     if (at == std::string::npos) continue;
-    return Condition{trimmed(std::string_view(text).substr(0, at)), trimmed(op),
-                     trimmed(std::string_view(text).substr(at + op.size()))};
+    return Condition{std::string(trimmed(std::string_view(text).substr(0, at))), std::string(trimmed(op)),
+                     std::string(trimmed(std::string_view(text).substr(at + op.size())))};
   }
   return std::nullopt;
 }
@@ -50,7 +44,7 @@ std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> items;
   while (true) {
     const auto comma = text.find(',');
-    items.push_back(trimmed(text.substr(0, comma)));
+    items.emplace_back(trimmed(text.substr(0, comma)));
     if (comma == std::string_view::npos) return items;
     text.remove_prefix(comma + 1);
   }

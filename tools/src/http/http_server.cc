@@ -24,13 +24,13 @@
 #include <thread>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
 #include "http/listener.h"
 #include "http/request_head.h"
 #include "http/response_head.h"
 #include "http/work_queue.h"
-#include "show/text.h"
 
 namespace nines::tools {
 namespace {
@@ -237,7 +237,7 @@ class HttpServer::Impl {
       return refuse(connection, error_response(404, "not_found", "there is nothing to POST to at this path"));
     const auto expect = parser.get().find(http::field::expect);
     if (expect == parser.get().end()) return read_body(connection);
-    if (!same_letters({expect->value().data(), expect->value().size()}, "100-continue"))
+    if (!engine::equal_ignoring_case({expect->value().data(), expect->value().size()}, "100-continue"))
       return refuse(connection, error_response(417, "invalid_argument", "the only expectation known is 100-continue"));
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     connection->enter(Phase::reading, options_.limits.body);

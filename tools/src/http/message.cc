@@ -8,6 +8,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -21,12 +22,6 @@ constexpr int kGzipLevel = 5;
 constexpr int kGzipLevelLarge = 1;
 constexpr int kBrotliQuality = 4;
 constexpr int kBrotliQualityLarge = 1;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Calls `visit` with each member of a comma-separated list.
 template <class Visit>
@@ -52,7 +47,7 @@ bool accepts(std::string_view list, std::string_view coding) {
   bool found = false;
   for_each_member(list, [&](std::string_view member) {
     const std::size_t end = std::min(member.find(';'), member.size());
-    if (same_letters(trimmed(member.substr(0, end)), coding)) found = !is_refused(member.substr(end));
+    if (engine::equal_ignoring_case(trimmed(member.substr(0, end)), coding)) found = !is_refused(member.substr(end));
   });
   return found;
 }

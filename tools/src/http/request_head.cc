@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "http/http_server.h"
 #include "http/target.h"
-#include "show/text.h"
 
 namespace nines::tools {
 namespace {
@@ -43,10 +43,12 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
   // RFC 9112 6.1 and 6.3: what two readers could frame differently is refused.
   const auto coding = message.find(http::field::transfer_encoding);
   if (coding != message.end() &&
-      (!same_letters({coding->value().data(), coding->value().size()}, "chunked") || message.version() == 10))
+      (!engine::equal_ignoring_case({coding->value().data(), coding->value().size()}, "chunked") ||
+       message.version() == 10))
     return bad("the only Transfer-Encoding is chunked, in HTTP/1.1");
   if (const auto content = message.find(http::field::content_encoding);
-      content != message.end() && !same_letters({content->value().data(), content->value().size()}, "identity"))
+      content != message.end() &&
+      !engine::equal_ignoring_case({content->value().data(), content->value().size()}, "identity"))
     return error_response(415, "invalid_argument", "bodies are taken as they are, not compressed");
   if (request.method != "GET" && request.method != "HEAD" && request.method != "POST" && request.method != "OPTIONS") {
     WebResponse response = error_response(405, "invalid_argument", "only GET, HEAD, POST and OPTIONS are answered");

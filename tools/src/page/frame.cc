@@ -66,10 +66,6 @@ Html frame_page(const std::string& title, const Html& main, const Frame& frame, 
       asset_path(frame, "page.js"), sprite(), head, trouble, main);
 }
 
-std::string counted(unsigned long long count, std::string_view thing) {
-  return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : "s");
-}
-
 std::string short_percent(const std::optional<double>& ratio) {
   constexpr double kFine = 0.999;
   if (!ratio) return "\u2013";

@@ -49,8 +49,6 @@ struct FrameParts {
 [[nodiscard]] Html moment(TimeMs time, const Zone& zone, const char* as = "");
 /// A percentage with as many digits as say something: 99.9 and above deserve a third.
 [[nodiscard]] std::string short_percent(const std::optional<double>& ratio);
-/// "1 check", "2 checks".
-[[nodiscard]] std::string counted(unsigned long long count, std::string_view thing);
 /// "5m": the largest unit of an age.
 [[nodiscard]] std::string age_text(std::int64_t ms);
 

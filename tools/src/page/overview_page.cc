@@ -37,10 +37,6 @@ std::string and_more(const std::vector<Trouble>& troubles, State state, std::siz
   return names;
 }
 
-std::uint32_t count_of(const Dashboard& board, State state) {
-  return board.by_state[static_cast<std::size_t>(state)];
-}
-
 struct Sentence {
   State state = State::up;
   std::string text;
@@ -49,10 +45,10 @@ struct Sentence {
 Sentence sentence_of(const OverviewView& view) {
   const Dashboard& board = *view.board;
   std::uint32_t all = 0;
-  for (const State state : kWorstFirst) all += count_of(board, state);
-  const std::uint32_t down = count_of(board, State::down);
-  const std::uint32_t unknown = count_of(board, State::unknown);
-  const std::uint32_t degraded = count_of(board, State::degraded);
+  for (const State state : kWorstFirst) all += board.count(state);
+  const std::uint32_t down = board.count(State::down);
+  const std::uint32_t unknown = board.count(State::unknown);
+  const std::uint32_t degraded = board.count(State::degraded);
   if (all == 0) return {State::unknown, "There are no servers yet"};
   if (view.silent) {
     if (!view.newest) return {State::unknown, "Nothing has been checked yet"};
@@ -65,7 +61,7 @@ Sentence sentence_of(const OverviewView& view) {
   if (degraded > 0)
     return {State::degraded,
             fmt::format("{} degraded: {}", degraded, and_more(view.troubles, State::degraded, degraded))};
-  const std::uint32_t resting = count_of(board, State::maintenance) + count_of(board, State::paused);
+  const std::uint32_t resting = board.count(State::maintenance) + board.count(State::paused);
   if (resting == all) return {State::maintenance, "All servers are in maintenance or paused"};
   if (resting > 0) return {State::up, fmt::format("All {} servers that are watched are up", all - resting)};
   return {State::up, all == 1 ? "The one server is up" : fmt::format("All {} servers are up", all)};
@@ -111,7 +107,7 @@ Html tools_bar(const OverviewView& view, const Frame& frame) {
       "aria-label=\"Filter servers\" autocomplete=\"off\"><button>Filter</button></form><div class=\"chips\">",
       view.search);
   for (const State state : kWorstFirst) {
-    const std::uint32_t count = count_of(*view.board, state);
+    const std::uint32_t count = view.board->count(state);
     if (count == 0) continue;
     const bool pressed = view.state == to_string(state);
     OverviewView other = view;
@@ -253,7 +249,7 @@ Html overview_head(const OverviewView& view, const Frame& frame) {
   Html out = html("<div class=\"sentence\">{}<h1>{}</h1></div><p class=\"sub\">", icon(sentence.state), sentence.text);
   bool first = true;
   for (const State state : kWorstFirst) {
-    const std::uint32_t count = count_of(*view.board, state);
+    const std::uint32_t count = view.board->count(state);
     if (count == 0) continue;
     out += html("{}{} {}", first ? "" : " \u00b7 ", count, word(state));
     first = false;

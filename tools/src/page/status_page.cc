@@ -108,10 +108,6 @@ Result<void> tell(const Store& store, const StatusPage& page, Told& told) {
   return {};
 }
 
-std::uint32_t count_of(const Dashboard& board, State state) {
-  return board.by_state[static_cast<std::size_t>(state)];
-}
-
 // Unknown is not said of a service: it is the monitor that does not know.
 std::pair<State, std::string> sentence_of(const Told& told) {
   if (told.board.rows.empty()) return {State::unknown, "There is nothing to show yet"};
@@ -125,12 +121,12 @@ std::pair<State, std::string> sentence_of(const Told& told) {
     }
     return count > 3 ? fmt::format("{} and {} more", list, count - 3) : list;
   };
-  if (count_of(told.board, State::down) > 0) return {State::down, fmt::format("Not available: {}", named(State::down))};
-  if (count_of(told.board, State::degraded) > 0)
+  if (told.board.count(State::down) > 0) return {State::down, fmt::format("Not available: {}", named(State::down))};
+  if (told.board.count(State::degraded) > 0)
     return {State::degraded, fmt::format("Slow or partly failing: {}", named(State::degraded))};
-  if (count_of(told.board, State::up) == 0 && count_of(told.board, State::unknown) > 0)
+  if (told.board.count(State::up) == 0 && told.board.count(State::unknown) > 0)
     return {State::unknown, "The state is not known at the moment"};
-  if (count_of(told.board, State::maintenance) > 0)
+  if (told.board.count(State::maintenance) > 0)
     return {State::maintenance, fmt::format("In maintenance: {}", named(State::maintenance))};
   return {State::up, "Everything works"};
 }

@@ -23,10 +23,6 @@ namespace {
 // Rows of one table. A server that is down every other minute would fill a book; the rest is counted.
 constexpr std::size_t kMostListed = 300;
 
-std::string duration_or_dash(const std::optional<double>& ms) {
-  return ms ? short_duration(std::llround(*ms)) : "-";
-}
-
 // To the second: checks are not made more often than reports are read.
 std::string second_text(TimeMs time, const Zone& zone) {
   return moment_text(std::chrono::floor<std::chrono::seconds>(time), zone);

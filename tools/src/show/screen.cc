@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/write_all.h"
+
 namespace nines::tools {
 namespace {
 
@@ -25,20 +27,16 @@ termios terminal_before{};
 volatile sig_atomic_t is_open = 0;
 volatile sig_atomic_t was_resized = 0;
 
-void write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+// A terminal that is gone is no longer there to be told.
+void put(std::string_view bytes) {
+  static_cast<void>(engine::write_all(STDOUT_FILENO, bytes));
 }
 
 // Only what a signal handler may call.
 void leave() {
   if (is_open == 0) return;
   is_open = 0;
-  write_all(kLeave);
+  put(kLeave);
   tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
 }
 
@@ -114,7 +112,7 @@ Result<std::unique_ptr<Screen>> Screen::open() {
   raw.c_cc[VTIME] = 0;
   is_open = 1;
   tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-  write_all(kEnter);
+  put(kEnter);
   return std::unique_ptr<Screen>(new Screen());
 }
 
@@ -149,7 +147,7 @@ void Screen::draw(std::string_view text, std::optional<std::size_t> chosen) cons
     frame += "\x1b[0m\x1b[K";
   }
   frame += "\x1b[J";
-  write_all(frame);
+  put(frame);
 }
 
 Key Screen::wait(std::chrono::milliseconds span) {

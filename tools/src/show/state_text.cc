@@ -89,6 +89,10 @@ std::string short_duration(std::int64_t ms) {
   return format_duration(std::chrono::milliseconds{ms});
 }
 
+std::string duration_or_dash(const std::optional<double>& ms) {
+  return ms ? short_duration(std::llround(*ms)) : "-";
+}
+
 std::string cause_text(ErrorClass error, std::uint16_t code) {
   std::string text(to_string(error));
   if (code != 0) text += fmt::format("{}{}", text.empty() ? "" : " ", code);

@@ -35,6 +35,8 @@ namespace nines::tools {
 [[nodiscard]] std::string format_latency(double us);
 /// A duration for people, at most two units: "2d3h", "4m10s", "350ms".
 [[nodiscard]] std::string short_duration(std::int64_t ms);
+/// The same of a mean; "-" without a value.
+[[nodiscard]] std::string duration_or_dash(const std::optional<double>& ms);
 
 /// What began an outage: "http_status 503", "timeout"; "correction" where no check failed.
 [[nodiscard]] std::string cause_text(ErrorClass error, std::uint16_t code);

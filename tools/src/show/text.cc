@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/ascii_case.h"
 #include "base/utf8.h"
 
 namespace nines::tools {
@@ -210,8 +209,9 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
-bool same_letters(std::string_view a, std::string_view b) {
-  return engine::equal_ignoring_case(a, b);
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 std::string public_url(const std::string& url) {
@@ -232,6 +232,10 @@ std::string with_commas(unsigned long long value) {
     out += digits[i];
   }
   return out;
+}
+
+std::string counted(unsigned long long count, std::string_view thing, std::string_view plural) {
+  return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : plural);
 }
 
 std::string human_bytes(unsigned long long bytes) {

@@ -30,8 +30,8 @@ namespace nines::tools {
 /// `text` cut to at most `width` columns, with "…" (`...` is not used: it costs three columns) where it was cut.
 [[nodiscard]] std::string fit(std::string_view text, std::size_t width);
 
-/// Whether two texts are the same but for the case of ASCII letters, as names of HTTP's headers are.
-[[nodiscard]] bool same_letters(std::string_view a, std::string_view b);
+/// Without blanks and tabs at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
 
 /// A URL for people who look at a page: without user, password and query, which may hold secrets.
 [[nodiscard]] std::string public_url(const std::string& url);
@@ -42,6 +42,8 @@ namespace nines::tools {
 
 /// `1,234,567`.
 [[nodiscard]] std::string with_commas(unsigned long long value);
+/// "1 check", "1,234 checks".
+[[nodiscard]] std::string counted(unsigned long long count, std::string_view thing, std::string_view plural = "s");
 /// `1.5 MiB`, in powers of 1024.
 [[nodiscard]] std::string human_bytes(unsigned long long bytes);
 

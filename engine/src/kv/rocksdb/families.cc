@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "kv/rocksdb/slice.h"
 #include "kv/rocksdb/status.h"
 
 namespace nines::engine {
@@ -19,13 +20,6 @@ constexpr std::string_view kFirstMonthKey = "first-month";
 constexpr std::size_t kTimeBytes = 8;
 constexpr int kMonthsAYear = 12;
 constexpr int kFirstYear = 1970;
-
-rocksdb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-std::string_view text(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
 
 Month month_of_ms(std::uint64_t ms) noexcept {
   const auto last = static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1;

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "kv/rocksdb/backup.h"
+#include "kv/rocksdb/slice.h"
 #include "kv/rocksdb/status.h"
 #include "kv/rocksdb/view.h"
 
@@ -23,10 +24,6 @@ namespace nines::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-rocksdb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
 
 /// The note that says how far the log goes in the tables.
 constexpr const char* kLogKey = "log";

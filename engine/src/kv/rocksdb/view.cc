@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "kv/rocksdb/newest_time.h"
+#include "kv/rocksdb/slice.h"
 #include "kv/rocksdb/status.h"
 
 namespace nines::engine {
@@ -18,13 +19,6 @@ namespace {
 
 /// How often a view that is in use is looked at again by who wants to end it.
 constexpr std::chrono::microseconds kUsePause{50};
-
-std::string_view text(const rocksdb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-rocksdb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
 
 class RocksView final : public View {
  public:

@@ -196,6 +196,9 @@ TEST_F(ChangeTest, AConfigurationIsWrittenToBeginWith) {
   EXPECT_EQ(good.code, 0) << good.err;
   EXPECT_THAT(good.err, HasSubstr("3 servers"));
   EXPECT_THAT(read_file(file), HasSubstr("\"example.org 2\""));
+  const std::string odd = dir_.path("odd.yaml");
+  EXPECT_EQ(nines({"init", odd, "--url", "https://example.org/", "--db", "a\nb.db"}).code, 0);
+  EXPECT_THAT(read_file(odd), HasSubstr("path: \"a\\nb.db\""));
   EXPECT_EQ(nines({"init", file, "--url", "https://example.org/"}).code, 1) << "never over a file that is there";
   EXPECT_EQ(nines({"init", dir_.path("b.yaml")}).code, 2) << "no terminal to ask on";
   EXPECT_EQ(nines({"init", dir_.path("b.yaml"), "--url", "ftpz://x"}).code, 2);

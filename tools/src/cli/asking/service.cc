@@ -16,10 +16,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-std::string duration_or_dash(const std::optional<double>& ms) {
-  return ms ? short_duration(static_cast<std::int64_t>(*ms)) : "-";
-}
-
 Lines service_lines(const std::string& text, const ComposedAnswer& answer, const Zone& zone) {
   Lines lines = {{"service", printable(text)},
                  {"window", window_text(answer.window, zone)},

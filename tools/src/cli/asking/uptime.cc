@@ -23,10 +23,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-std::string duration_or_dash(const std::optional<double>& ms) {
-  return ms ? short_duration(static_cast<std::int64_t>(*ms)) : "-";
-}
-
 std::string times_text(const TimePerState& time) {
   std::string text;
   for (const State state : kStatesShown) {

@@ -68,10 +68,6 @@ Expected<Droppable> find_droppable(const Store& store, days keep_checks) {
   return found;
 }
 
-std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : "s");
-}
-
 std::string droppable_text(const Droppable& found) {
   return fmt::format("{} of {} of {}, {}", counted(found.results, "result"), counted(found.days, "day"),
                      counted(found.servers, "server"), human_bytes(found.bytes));

@@ -155,10 +155,6 @@ Outcome read_input(Input& input, std::istream& stream, Importer& importer) {
   return kExitDone;
 }
 
-std::string counted(std::uint64_t count, std::string_view noun, std::string_view plural = "s") {
-  return fmt::format("{} {}{}", with_commas(count), noun, count == 1 ? "" : plural);
-}
-
 /// What an import took for something that it need not be, or that will surprise: said once, at the end.
 struct Remarks {
   std::array<std::uint64_t, 4> epochs{};

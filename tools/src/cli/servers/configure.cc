@@ -13,6 +13,7 @@
 #include "cli/command/session.h"
 #include "cli/servers/commands.h"
 #include "config/config.h"
+#include "convert/draft.h"
 #include "run/socket_frame.h"
 #include "show/text.h"
 
@@ -20,23 +21,12 @@ namespace nines::tools {
 namespace {
 
 /// What a new configuration says.
-struct Draft {
+struct FirstConfig {
   std::vector<std::string> urls;
   std::string interval = "60s";
   std::string listen = "127.0.0.1:8080";
   std::string path = "nines.db";
 };
-
-/// `text` as a scalar of YAML in double quotes.
-std::string yaml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : valid_utf8(text)) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '$') out += '$';  // which stands for a variable otherwise
-    out += c;
-  }
-  return out + "\"";
-}
 
 /// A name for what `url` checks: its host, and a number where another has it already.
 std::string name_of(const std::string& url, const std::vector<std::string>& taken) {
@@ -51,7 +41,7 @@ std::string name_of(const std::string& url, const std::vector<std::string>& take
   return name;
 }
 
-std::string yaml_of(const Draft& draft) {
+std::string yaml_of(const FirstConfig& draft) {
   std::string text =
       "# What `nines run --config FILE` checks. `nines config check FILE` names every mistake, `nines config keys` "
       "lists "
@@ -83,8 +73,8 @@ std::string ask(const std::string& question, const std::string& usual) {
 }
 
 /// By options, and by questions for what they leave open on a terminal.
-Expected<Draft> read_draft(const Call& call) {
-  Draft draft;
+Expected<FirstConfig> read_first_config(const Call& call) {
+  FirstConfig draft;
   draft.urls = call.texts("url");
   const bool asks = draft.urls.empty();
   if (asks && isatty(STDIN_FILENO) != 1) return usage("init needs --url URL, or a terminal to ask on");
@@ -106,7 +96,7 @@ Expected<Draft> read_draft(const Call& call) {
 Outcome init(const Call& call) {
   const std::string file = call.words.empty() ? "nines.yaml" : call.words[0];
   if (access(file.c_str(), F_OK) == 0) return failed(fmt::format("`{}` is there already", printable(file)));
-  const auto draft = read_draft(call);
+  const auto draft = read_first_config(call);
   if (!draft) return tl::unexpected(draft.error());
   const std::string text = yaml_of(*draft);
   // What it would be told is told before anything is written.

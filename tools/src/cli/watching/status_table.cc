@@ -236,7 +236,7 @@ void show_status_table(const Terminal& terminal, const StatusLayout& layout, con
 std::string status_summary(const Dashboard& board) {
   std::string states;
   for (const State state : kWorstFirst) {
-    const std::uint32_t count = board.by_state[static_cast<std::size_t>(state)];
+    const std::uint32_t count = board.count(state);
     if (count > 0) states += fmt::format("{}{} {}", states.empty() ? "" : ", ", with_commas(count), to_string(state));
   }
   return fmt::format("{} server{}{}{}", with_commas(board.matching), board.matching == 1 ? "" : "s",
