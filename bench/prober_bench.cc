@@ -15,6 +15,8 @@
 #include <nines/check_runner.h>
 #include <nines/check_spec.h>
 
+#include "base/event_loop.h"
+
 namespace nines {
 namespace {
 
@@ -122,11 +124,11 @@ BENCHMARK(CheckSpecFromJson);
 
 /// Setting a timer and forgetting it, with `range(0)` others pending: what a check costs the loop at least.
 void SetAndCancelTimer(benchmark::State& state) {
-  auto runner = CheckRunner::create({});
-  if (!runner) return state.SkipWithError("the runner could not be made");
+  auto loop = prober::EventLoop::create();
+  if (!loop) return state.SkipWithError("the loop could not be made");
   const auto soon = CheckRunner::Clock::now() + std::chrono::hours{1};
-  for (std::int64_t i = 0; i < state.range(0); ++i) (*runner)->call_at(soon + std::chrono::milliseconds{i}, [] {});
-  for ([[maybe_unused]] auto _ : state) (*runner)->cancel((*runner)->call_at(soon, [] {}));
+  for (std::int64_t i = 0; i < state.range(0); ++i) (*loop)->call_at(soon + std::chrono::milliseconds{i}, [] {});
+  for ([[maybe_unused]] auto _ : state) (*loop)->cancel((*loop)->call_at(soon, [] {}));
 }
 BENCHMARK(SetAndCancelTimer)->Arg(0)->Arg(10'000);
 

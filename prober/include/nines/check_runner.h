@@ -49,9 +49,6 @@ struct RunnerOptions {
   std::size_t idle_handles = 256;  ///< finished libcurl handles kept for reuse, about 6 KiB each
 };
 
-/// A timer of the loop; 0 is none.
-enum class TimerId : std::uint64_t {};
-
 class CheckRunner {
  public:
   using Clock = std::chrono::steady_clock;
@@ -60,29 +57,20 @@ class CheckRunner {
   /// io when the system gives no descriptors; invalid_argument for a bad name server.
   [[nodiscard]] static Result<std::unique_ptr<CheckRunner>> create(RunnerOptions options);
   /// Must not be called inside a callback. Checks in flight are dropped without a call of their `done`.
-  ~CheckRunner();
+  virtual ~CheckRunner() = default;
   CheckRunner(const CheckRunner&) = delete;
   CheckRunner& operator=(const CheckRunner&) = delete;
 
   /// Begins a check. `done` is called exactly once, on the loop, never inside this call, and not later than the check's
   /// total timeout plus the loop's own lag (milliseconds).
-  void start(std::shared_ptr<const CompiledCheck> check, Done done);
+  virtual void start(std::shared_ptr<const CompiledCheck> check, Done done) = 0;
   /// Checks that were started and have not been reported.
-  [[nodiscard]] std::size_t in_flight() const noexcept;
+  [[nodiscard]] virtual std::size_t in_flight() const noexcept = 0;
 
-  /// Calls `fn` once on the loop at `when` or as soon after it as the loop is free; a time in the past means at once.
-  /// Timers of one moment run in the order in which they were set.
-  TimerId call_at(Clock::time_point when, std::function<void()> fn);
-  /// Forgets a timer. Nothing happens when it has run already.
-  void cancel(TimerId timer) noexcept;
-
-  /// Queues `fn` for the loop; functions run in the order in which they were posted. Any thread. Functions posted
-  /// after the last run() are destroyed with the runner, not called.
-  void post(std::function<void()> fn);
   /// Runs the loop until stop(). May be called again afterwards.
-  void run();
+  virtual void run() = 0;
   /// Makes run() return after the callback that it is in; before run(), makes the next one return at once. Any thread.
-  void stop() noexcept;
+  virtual void stop() noexcept = 0;
 
   /// What the loop itself has done since it was created.
   struct Stats {
@@ -90,12 +78,10 @@ class CheckRunner {
     std::uint64_t wakeups = 0;              ///< returns of epoll_wait
     std::chrono::microseconds worst_lag{};  ///< of a timer behind its time
   };
-  [[nodiscard]] Stats stats() const noexcept;
+  [[nodiscard]] virtual Stats stats() const noexcept = 0;
 
- private:
-  class Impl;
-  explicit CheckRunner(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+ protected:
+  CheckRunner() = default;
 };
 
 /// Runs one check to its end on a loop of its own. Blocks up to its total timeout.

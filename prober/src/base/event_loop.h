@@ -1,4 +1,4 @@
-// The loop under a CheckRunner: descriptors on epoll, timers on one timerfd, functions posted from other threads.
+// The loop under a Runner: descriptors on epoll, timers on one timerfd, functions posted from other threads.
 //
 // Ownership: owns its three descriptors and the functions given to it; watched descriptors and watchers stay their
 // owners'. Threads: `post` and `stop` from any, everything else from the thread that runs the loop.
@@ -11,9 +11,9 @@
 #include <memory>
 #include <vector>
 
-#include <nines/check_runner.h>
 #include <nines/result.h>
 
+#include "base/check_loop.h"
 #include "base/mutex.h"
 #include "base/unique_fd.h"
 
@@ -39,10 +39,14 @@ class EventLoop {
   /// Call before `fd` is closed. A descriptor that is not watched is fine.
   void unwatch(int fd) noexcept;
 
+  /// As CheckLoop has them.
   TimerId call_at(Clock::time_point when, std::function<void()> fn);
   void cancel(TimerId timer) noexcept;
 
+  /// Queues `fn` for the loop; functions run in the order in which they were posted. Functions posted after the last
+  /// run() are destroyed with the loop, not called.
   void post(std::function<void()> fn);
+  /// As CheckRunner has them.
   void run();
   void stop() noexcept;
 

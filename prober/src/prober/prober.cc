@@ -37,16 +37,15 @@ ResultWriter::Options writer_options(const ProberOptions& options) {
 
 }  // namespace
 
-ProberImpl::ProberImpl(Store& store, ProberOptions options, std::unique_ptr<CheckRunner> runner,
+ProberImpl::ProberImpl(Store& store, ProberOptions options, std::unique_ptr<Runner> runner,
                        std::vector<std::shared_ptr<const CompiledCheck>> references, std::unique_ptr<AlertBook> book)
     : store_(store),
       options_(std::move(options)),
       runner_(std::move(runner)),
-      loop_(*runner_),
       queue_(options_.queue_results),
       writer_(store_, queue_, writer_options(options_), {options_.on_result, options_.log}),
       dispatcher_(std::move(book), options_.alerts, {options_.on_change, options_.log}),
-      core_(loop_, read_clocks, *this, core_options(options_, std::move(references))) {}
+      core_(*runner_, read_clocks, *this, core_options(options_, std::move(references))) {}
 
 ProberImpl::~ProberImpl() {
   static_cast<void>(stop());
@@ -304,7 +303,7 @@ Result<std::unique_ptr<Prober>> Prober::create(Store& store, ProberOptions optio
     }
     references.push_back(*std::move(check));
   }
-  auto runner = CheckRunner::create(options.runner);
+  auto runner = prober::Runner::create(options.runner);
   if (!runner) return tl::unexpected(runner.error());
   const prober::AlertBook::Limits limits{options.alerts.max_pending, options.alerts.first_retry,
                                          options.alerts.last_retry, kAlertAttempts};

@@ -16,30 +16,15 @@
 
 #include "alerts/dispatcher.h"
 #include "base/mutex.h"
+#include "checks/runner.h"
 #include "prober/result_writer.h"
 #include "schedule/core.h"
 
 namespace nines::prober {
 
-/// A CheckRunner as the core wants it.
-class RunnerLoop final : public CheckLoop {
- public:
-  explicit RunnerLoop(CheckRunner& runner) : runner_(runner) {}
-  void start(std::shared_ptr<const CompiledCheck> check, CheckRunner::Done done) override {
-    runner_.start(std::move(check), std::move(done));
-  }
-  TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) override {
-    return runner_.call_at(when, std::move(fn));
-  }
-  void cancel(TimerId timer) noexcept override { runner_.cancel(timer); }
-
- private:
-  CheckRunner& runner_;
-};
-
 class ProberImpl final : public Prober, private CoreSink {
  public:
-  ProberImpl(Store& store, ProberOptions options, std::unique_ptr<CheckRunner> runner,
+  ProberImpl(Store& store, ProberOptions options, std::unique_ptr<Runner> runner,
              std::vector<std::shared_ptr<const CompiledCheck>> references, std::unique_ptr<AlertBook> book);
   ~ProberImpl() override;
   ProberImpl(const ProberImpl&) = delete;
@@ -79,8 +64,7 @@ class ProberImpl final : public Prober, private CoreSink {
 
   Store& store_;
   const ProberOptions options_;
-  const std::unique_ptr<CheckRunner> runner_;
-  RunnerLoop loop_;
+  const std::unique_ptr<Runner> runner_;
   ResultQueue queue_;
   ResultWriter writer_;
   AlertDispatcher dispatcher_;

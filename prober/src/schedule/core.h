@@ -1,7 +1,7 @@
 // The prober's inner half, on the loop's thread: schedules, runs, judges, and hands results and changes on.
 //
 // Everything it needs from outside comes through two seams: a CheckLoop (checks and timers; the real one is a
-// CheckRunner) and a clock. So the whole of it can be run through simulated hours in a test. Hands results to a
+// Runner) and a clock. So the whole of it can be run through simulated hours in a test. Hands results to a
 // CoreSink, which must not block. Owns the servers' live state. One thread: the loop's.
 #pragma once
 
@@ -16,6 +16,7 @@
 
 #include <nines/prober.h>
 
+#include "base/check_loop.h"
 #include "schedule/clock.h"
 #include "schedule/guard.h"
 #include "schedule/judges.h"
@@ -23,15 +24,6 @@
 #include "schedule/scheduler.h"
 
 namespace nines::prober {
-
-/// What the core needs of a CheckRunner.
-class CheckLoop {
- public:
-  virtual ~CheckLoop() = default;
-  virtual void start(std::shared_ptr<const CompiledCheck> check, CheckRunner::Done done) = 0;
-  virtual TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) = 0;
-  virtual void cancel(TimerId timer) noexcept = 0;
-};
 
 /// The begin or end of what lasts for a topic other than down.
 struct TopicChange {

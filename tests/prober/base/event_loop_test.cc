@@ -6,6 +6,8 @@
 
 #include <nines/check_runner.h>
 
+#include "base/event_loop.h"
+
 namespace nines {
 namespace {
 
@@ -14,20 +16,20 @@ using Clock = CheckRunner::Clock;
 
 class Loop : public testing::Test {
  protected:
-  std::unique_ptr<CheckRunner> runner_ = *CheckRunner::create({});
+  std::unique_ptr<prober::EventLoop> loop_ = *prober::EventLoop::create();
 };
 
 TEST_F(Loop, TimersRunInTheOrderOfTheirTimesNotTheirSetting) {
   const auto now = Clock::now();
   std::vector<int> order;
-  runner_->call_at(now + milliseconds(30), [&] {
+  loop_->call_at(now + milliseconds(30), [&] {
     order.push_back(3);
-    runner_->stop();
+    loop_->stop();
   });
-  runner_->call_at(now + milliseconds(10), [&] { order.push_back(1); });
-  runner_->call_at(now + milliseconds(20), [&] { order.push_back(2); });
-  runner_->call_at(now - milliseconds(5), [&] { order.push_back(0); });
-  runner_->run();
+  loop_->call_at(now + milliseconds(10), [&] { order.push_back(1); });
+  loop_->call_at(now + milliseconds(20), [&] { order.push_back(2); });
+  loop_->call_at(now - milliseconds(5), [&] { order.push_back(0); });
+  loop_->run();
   EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3}));
   EXPECT_GE(Clock::now(), now + milliseconds(30));
 }
@@ -35,9 +37,9 @@ TEST_F(Loop, TimersRunInTheOrderOfTheirTimesNotTheirSetting) {
 TEST_F(Loop, TimersOfOneMomentRunInTheOrderOfTheirSetting) {
   const auto when = Clock::now() + milliseconds(5);
   std::vector<int> order;
-  for (int i = 0; i < 100; ++i) runner_->call_at(when, [&order, i] { order.push_back(i); });
-  runner_->call_at(when, [&] { runner_->stop(); });
-  runner_->run();
+  for (int i = 0; i < 100; ++i) loop_->call_at(when, [&order, i] { order.push_back(i); });
+  loop_->call_at(when, [&] { loop_->stop(); });
+  loop_->run();
   ASSERT_EQ(order.size(), 100U);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
@@ -45,45 +47,45 @@ TEST_F(Loop, TimersOfOneMomentRunInTheOrderOfTheirSetting) {
 TEST_F(Loop, CancelledTimersDoNotRun) {
   const auto now = Clock::now();
   bool ran = false;
-  const auto timer = runner_->call_at(now + milliseconds(5), [&] { ran = true; });
-  runner_->cancel(timer);
-  runner_->cancel(timer);      // again
-  runner_->cancel(TimerId{});  // none
-  const auto other = runner_->call_at(now + milliseconds(10), [] {});
-  runner_->call_at(now + milliseconds(10), [&] {
-    runner_->cancel(other);  // has run
-    runner_->stop();
+  const auto timer = loop_->call_at(now + milliseconds(5), [&] { ran = true; });
+  loop_->cancel(timer);
+  loop_->cancel(timer);              // again
+  loop_->cancel(prober::TimerId{});  // none
+  const auto other = loop_->call_at(now + milliseconds(10), [] {});
+  loop_->call_at(now + milliseconds(10), [&] {
+    loop_->cancel(other);  // has run
+    loop_->stop();
   });
-  runner_->run();
+  loop_->run();
   EXPECT_FALSE(ran);
 }
 
 TEST_F(Loop, AnOldTimersIdDoesNotCancelANewOne) {
   bool ran = false;
-  const auto old = runner_->call_at(Clock::now(), [] {});
-  runner_->cancel(old);
-  runner_->call_at(Clock::now(), [&] { ran = true; });  // takes the old one's place
-  runner_->cancel(old);
-  runner_->call_at(Clock::now() + milliseconds(1), [&] { runner_->stop(); });
-  runner_->run();
+  const auto old = loop_->call_at(Clock::now(), [] {});
+  loop_->cancel(old);
+  loop_->call_at(Clock::now(), [&] { ran = true; });  // takes the old one's place
+  loop_->cancel(old);
+  loop_->call_at(Clock::now() + milliseconds(1), [&] { loop_->stop(); });
+  loop_->run();
   EXPECT_TRUE(ran);
 }
 
 TEST_F(Loop, ManyCancelledTimersAreForgotten) {
-  for (int i = 0; i < 100'000; ++i) runner_->cancel(runner_->call_at(Clock::now() + std::chrono::hours(1), [] {}));
-  runner_->call_at(Clock::now(), [&] { runner_->stop(); });
-  runner_->run();
+  for (int i = 0; i < 100'000; ++i) loop_->cancel(loop_->call_at(Clock::now() + std::chrono::hours(1), [] {}));
+  loop_->call_at(Clock::now(), [&] { loop_->stop(); });
+  loop_->run();
 }
 
 TEST_F(Loop, ATimerThatSetsItselfAgainLetsOthersThrough) {
   int rounds = 0;
   std::function<void()> again = [&] {
     ++rounds;
-    runner_->call_at(Clock::now(), again);
+    loop_->call_at(Clock::now(), again);
   };
   again();
-  std::thread poster([&] { runner_->post([&] { runner_->stop(); }); });
-  runner_->run();
+  std::thread poster([&] { loop_->post([&] { loop_->stop(); }); });
+  loop_->run();
   poster.join();
   EXPECT_GT(rounds, 0);
 }
@@ -95,14 +97,14 @@ TEST_F(Loop, PostedFunctionsRunInOrderFromAnyThread) {
   for (std::vector<int>& mine : seen) {
     threads.emplace_back([&] {
       for (int i = 0; i < 1000; ++i) {
-        runner_->post([&, i] {
+        loop_->post([&, i] {
           mine.push_back(i);
-          if (--left == 0) runner_->stop();
+          if (--left == 0) loop_->stop();
         });
       }
     });
   }
-  runner_->run();
+  loop_->run();
   for (auto& thread : threads) thread.join();
   for (const auto& values : seen) {
     EXPECT_EQ(values.size(), 1000U);
@@ -112,39 +114,39 @@ TEST_F(Loop, PostedFunctionsRunInOrderFromAnyThread) {
 
 TEST_F(Loop, WhatWasPostedBeforeRunIsRun) {
   bool ran = false;
-  runner_->post([&] {
+  loop_->post([&] {
     ran = true;
-    runner_->stop();
+    loop_->stop();
   });
-  runner_->run();
+  loop_->run();
   EXPECT_TRUE(ran);
 }
 
 TEST_F(Loop, StopBeforeRunMakesItReturnAndTheNextRunGoesOn) {
-  runner_->stop();
-  runner_->run();
+  loop_->stop();
+  loop_->run();
   bool ran = false;
-  runner_->call_at(Clock::now(), [&] {
+  loop_->call_at(Clock::now(), [&] {
     ran = true;
-    runner_->stop();
+    loop_->stop();
   });
-  runner_->run();
+  loop_->run();
   EXPECT_TRUE(ran);
 }
 
 TEST_F(Loop, PostsBehindAStopWaitForTheNextRun) {
   std::vector<int> order;
-  runner_->post([&] {
+  loop_->post([&] {
     order.push_back(1);
-    runner_->stop();
+    loop_->stop();
   });
-  runner_->post([&] {
+  loop_->post([&] {
     order.push_back(2);
-    runner_->stop();
+    loop_->stop();
   });
-  runner_->run();
+  loop_->run();
   EXPECT_EQ(order, std::vector<int>{1});
-  runner_->run();
+  loop_->run();
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "checks/runner.h"
 #include "prober/support/checks.h"
 #include "prober/support/loopback_server.h"
 
@@ -100,7 +101,7 @@ TEST(Limits, ARunnerWithChecksInFlightCanBeDestroyed) {
   options.dns_servers = {black_hole.address()};
   const std::size_t before = open_descriptors();
   {
-    auto runner = CheckRunner::create(options);
+    auto runner = prober::Runner::create(options);
     ASSERT_TRUE(runner.has_value());
     for (const auto& url : {silent.url("http"), silent.url("tcp", ""), silent.url("smtp"), silent.url("https"),
                             std::string("http://x.example/"), "dns://" + black_hole.address() + "/x"}) {

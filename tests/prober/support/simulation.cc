@@ -32,14 +32,14 @@ void SimulatedLoop::start(std::shared_ptr<const CompiledCheck> check, CheckRunne
   });
 }
 
-TimerId SimulatedLoop::call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) {
+prober::TimerId SimulatedLoop::call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) {
   const auto at = std::chrono::duration_cast<Micros>(when.time_since_epoch());
   timers_.emplace(std::pair(at, ++last_timer_), std::move(fn));
-  return TimerId{last_timer_};
+  return prober::TimerId{last_timer_};
 }
 
-void SimulatedLoop::cancel(TimerId timer) noexcept {
-  std::erase_if(timers_, [&](const auto& item) { return TimerId{item.first.second} == timer; });
+void SimulatedLoop::cancel(prober::TimerId timer) noexcept {
+  std::erase_if(timers_, [&](const auto& item) { return prober::TimerId{item.first.second} == timer; });
 }
 
 void SimulatedLoop::answer(const std::shared_ptr<const CompiledCheck>& check, Answers answers) {

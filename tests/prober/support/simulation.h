@@ -27,8 +27,8 @@ class SimulatedLoop final : public prober::CheckLoop {
   explicit SimulatedLoop(TimeMs begin);
 
   void start(std::shared_ptr<const CompiledCheck> check, CheckRunner::Done done) override;
-  TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) override;
-  void cancel(TimerId timer) noexcept override;
+  prober::TimerId call_at(CheckRunner::Clock::time_point when, std::function<void()> fn) override;
+  void cancel(prober::TimerId timer) noexcept override;
 
   /// What checks of `check` are answered with.
   void answer(const std::shared_ptr<const CompiledCheck>& check, Answers answers);
