@@ -56,8 +56,9 @@ void require_well_formed(const SeriesColumns& s) {
 bool half_of_chunk(std::string_view bytes, const engine::ChunkInfo& info) {
   const std::int64_t quarter_ms = (info.last_ms - info.first_ms) / 4;
   std::vector<SeriesColumns> part;
-  const auto decoded = engine::decode_chunk(bytes, {.latency = true, .phases = true, .details = true},
-                                            info.first_ms + quarter_ms, info.last_ms - quarter_ms, part);
+  const auto decoded =
+      engine::decode_chunk(bytes, {.latency = true, .phases = true, .details = true},
+                           {from_ms(info.first_ms + quarter_ms), from_ms(info.last_ms - quarter_ms)}, part);
   if (!decoded) {
     require_honest_error(decoded);
     return false;

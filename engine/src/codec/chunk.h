@@ -42,10 +42,10 @@ struct ChunkInfo {
 /// Fills `out` with the chunk's series, ascending by location, reusing its memory. Times and runs always come; columns
 /// that `which` leaves out stay empty. On an error `out` is unspecified. Errors: newer_format, corruption.
 [[nodiscard]] Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out);
-/// The same of a part only: of each series those results that have times in [from, to), and up to two blocks of 128
+/// The same of a part only: of each series those results that have times in `window`, and up to two blocks of 128
 /// around them. Half of a day need not be unpacked for a window that begins at noon. A series may be left with none.
 /// max_gap_ms of a run that is cut may be too long. What is left out is not checked.
-[[nodiscard]] Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t from_ms, std::int64_t to_ms,
+[[nodiscard]] Result<void> decode_chunk(std::string_view bytes, Columns which, Window window,
                                         std::vector<SeriesColumns>& out);
 
 }  // namespace nines::engine

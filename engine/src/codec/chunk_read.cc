@@ -79,8 +79,7 @@ Sections read_sections(Reader& in) noexcept {
 /// What a reader looks at.
 struct Wanted {
   Columns columns;
-  std::int64_t from_ms = 0;
-  std::int64_t to_ms = 0;
+  Window window;
 };
 
 /// Reads all runs of a series of `count` results, without their times.
@@ -227,7 +226,7 @@ const char* read_series(const Sections& s, const ChunkInfo& info, const Wanted& 
   out.location = s.location;
   Reader times = s.times;
   const TimeColumn column{s.count, info.first_ms, static_cast<std::uint32_t>(info.last_ms - info.first_ms)};
-  const IndexRange part = read_times(times, column, wanted.from_ms, wanted.to_ms, out.time_ms);
+  const IndexRange part = read_times(times, column, wanted.window, out.time_ms);
   if (!(part.end == s.count ? times.finished() : times.ok())) return "times";
   if (!read_runs(s.runs, s.count, out.runs)) return "runs";
   const IndexRange present{latencies_before(out.runs, part.begin), latencies_before(out.runs, part.end)};
@@ -254,16 +253,15 @@ Result<ChunkInfo> peek_chunk(std::string_view bytes) {
 }
 
 Result<void> decode_chunk(std::string_view bytes, Columns which, std::vector<SeriesColumns>& out) {
-  return decode_chunk(bytes, which, kBeforeAllTimes, kAfterAllTimes, out);
+  return decode_chunk(bytes, which, kAllTimes, out);
 }
 
-Result<void> decode_chunk(std::string_view bytes, Columns which, std::int64_t from_ms, std::int64_t to_ms,
-                          std::vector<SeriesColumns>& out) {
+Result<void> decode_chunk(std::string_view bytes, Columns which, Window window, std::vector<SeriesColumns>& out) {
   Reader in(bytes);
   const auto [version, info] = read_head(in);
   if (!in.ok()) return bad_head(version);
-  const bool whole = from_ms <= info.first_ms && info.last_ms < to_ms;
-  const Wanted wanted{which, whole ? kBeforeAllTimes : from_ms, whole ? kAfterAllTimes : to_ms};
+  const bool whole = to_ms(window.from) <= info.first_ms && info.last_ms < to_ms(window.to);
+  const Wanted wanted{which, whole ? kAllTimes : window};
   out.resize(info.series);
   std::uint64_t results = 0;
   std::int64_t first_ms = info.last_ms;

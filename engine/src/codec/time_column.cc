@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <limits>
 #include <type_traits>
@@ -249,11 +250,11 @@ void put_times(std::string& out, std::span<const std::uint32_t> offsets_ms) {
   }
 }
 
-IndexRange read_times(Reader& in, const TimeColumn& column, std::int64_t from_ms, std::int64_t to_ms,
-                      std::vector<std::int64_t>& out) {
+IndexRange read_times(Reader& in, const TimeColumn& column, Window window, std::vector<std::int64_t>& out) {
+  assert(kAllTimes.from <= window.from && window.to <= kAllTimes.to);
   if (column.size > kBlock * kMaxBlocks) in.fail();
-  const std::int64_t from = from_ms - column.first_ms;
-  const std::int64_t to = to_ms - column.first_ms;
+  const std::int64_t from = to_ms(window.from) - column.first_ms;
+  const std::int64_t to = to_ms(window.to) - column.first_ms;
   // First the heads alone: they say which blocks to unpack, and how many times there will be.
   std::array<Block, kMaxBlocks> wanted;
   std::size_t blocks = 0;

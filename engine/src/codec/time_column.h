@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <nines/types.h>
+
 #include "base/bytes.h"
 
 namespace nines::engine {
@@ -31,14 +33,14 @@ struct IndexRange {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
-/// Bounds that leave out nothing, be it ever so malformed.
-inline constexpr std::int64_t kBeforeAllTimes = std::numeric_limits<std::int64_t>::min() / 2;
-inline constexpr std::int64_t kAfterAllTimes = std::numeric_limits<std::int64_t>::max() / 2;
-/// Reads the blocks of a column that can have times in [from, to), all others are passed over: a window that begins at
+/// Leaves out nothing, be it ever so malformed.
+inline constexpr Window kAllTimes{from_ms(std::numeric_limits<std::int64_t>::min() / 2),
+                                  from_ms(std::numeric_limits<std::int64_t>::max() / 2)};
+/// Reads the blocks of a column that can have times in `window`, all others are passed over: a window that begins at
 /// noon costs half of the day. `out` becomes as long as the range that is returned. Times that do not ascend strictly
 /// within [first_ms, first_ms + span_ms] and whatever else is malformed latch the reader's error. What lies behind the
-/// range is left unread. The bounds lie between the two above.
-[[nodiscard]] IndexRange read_times(Reader& in, const TimeColumn& column, std::int64_t from_ms, std::int64_t to_ms,
+/// range is left unread. Requires: the bounds lie within those of kAllTimes.
+[[nodiscard]] IndexRange read_times(Reader& in, const TimeColumn& column, Window window,
                                     std::vector<std::int64_t>& out);
 
 }  // namespace nines::engine

@@ -100,14 +100,14 @@ Result<std::optional<std::int64_t>> Retention::today() const {
   return std::min(clock_day, utc_day(believed_ms));
 }
 
-Result<std::uint32_t> Retention::write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before) {
+Result<std::uint32_t> Retention::write_summaries(ServerId id, SummaryDays days) {
   auto state = core_->states.find(id);
   if (state == nullptr) return fail(ErrorCode::not_found, "the server was removed");
-  SummaryCursor cursor(core_, false, refused_before);
+  SummaryCursor cursor(core_, false, days.refused_before);
   Result<void> written;
   for (int attempt = 0; attempt < kSummaryAttempts; ++attempt) {
     std::uint32_t longest_ms = 0;
-    written = cursor.start(state, {0, end_day});
+    written = cursor.start(state, {0, days.end_day});
     for (const DaySummary* day = nullptr; written;) {
       if (const auto next = cursor.next()) {
         day = *next;
@@ -126,7 +126,7 @@ Result<std::uint32_t> Retention::write_summaries(ServerId id, std::int64_t end_d
   return tl::unexpected<Error>(written.error());
 }
 
-Retention::Cutoff Retention::cutoff_of(const Server& server, std::int64_t today) const {
+DropBefore Retention::cutoff_of(const Server& server, std::int64_t today) const {
   const std::int64_t keep_checks = keep_days(server.retention.checks, core_->options.keep_checks);
   const std::int64_t keep_summaries = keep_days(server.retention.summaries, core_->options.keep_summaries);
   return {keep_checks > 0 ? std::max<std::int64_t>(today - keep_checks, 0) : 0,
@@ -138,11 +138,12 @@ Result<void> Retention::drop_old_days(const Catalog& catalog, std::int64_t today
   bool dropped = false;
   std::int64_t passed_day = today;  // no server keeps anything of the days before it
   for (const Server& server : catalog.servers()) {
-    const Cutoff cutoff = cutoff_of(server, today);
+    const DropBefore cutoff = cutoff_of(server, today);
     Result<void> kept;
     // The summaries outlive their checks and cannot be made afterwards.
     if (cutoff.checks_day > cutoff.summaries_day) {
-      const auto summarised = write_summaries(server.id, cutoff.checks_day, cutoff.checks_day);
+      const auto summarised =
+          write_summaries(server.id, {.end_day = cutoff.checks_day, .refused_before = cutoff.checks_day});
       if (!summarised) kept = tl::unexpected<Error>(summarised.error());
     }
     if (!kept) {
@@ -152,7 +153,7 @@ Result<void> Retention::drop_old_days(const Catalog& catalog, std::int64_t today
     }
     passed_day = std::min(passed_day, cutoff.checks_day);
     if (cutoff.checks_day == 0 && cutoff.summaries_day == 0) continue;
-    const auto old = writer_.drop_days(server.id, cutoff.checks_day, cutoff.summaries_day);
+    const auto old = writer_.drop_days(server.id, cutoff);
     dropped = dropped || (old && *old);
     if (old) continue;
     note(done, old.error());
@@ -259,7 +260,7 @@ Result<void> Retention::keep_size(const Catalog& catalog, std::int64_t today) {
     }
     Result<void> done;
     for (const Server& server : catalog.servers()) {
-      const auto dropped = writer_.drop_days(server.id, *end_day, *end_day);
+      const auto dropped = writer_.drop_days(server.id, {.checks_day = *end_day, .summaries_day = *end_day});
       if (!dropped) note(done, dropped.error());
     }
     if (!done) return done;

@@ -34,19 +34,18 @@ class Retention {
   /// The UTC day that counts as today; none when no result can be believed, and then nothing is too old.
   [[nodiscard]] Result<std::optional<std::int64_t>> today() const;
 
-  /// Computes and keeps the summaries of days before `end_day` that have none. `refused_before` as in SummaryCursor.
-  /// Returns the longest interval of these days' results in milliseconds.
-  [[nodiscard]] Result<std::uint32_t> write_summaries(ServerId id, std::int64_t end_day, std::int64_t refused_before);
+  struct SummaryDays {
+    std::int64_t end_day = 0;
+    std::int64_t refused_before = 0;  ///< as in SummaryCursor
+  };
+  /// Computes and keeps the summaries of days before `days.end_day` that have none. Returns the longest interval of
+  /// these days' results in milliseconds.
+  [[nodiscard]] Result<std::uint32_t> write_summaries(ServerId id, SummaryDays days);
   /// Rewrites all files without what was erased.
   [[nodiscard]] Result<void> compact_spaces();
 
  private:
-  /// The UTC days before which a server keeps nothing; 0 where it keeps all.
-  struct Cutoff {
-    std::int64_t checks_day = 0;
-    std::int64_t summaries_day = 0;
-  };
-  [[nodiscard]] Cutoff cutoff_of(const Server& server, std::int64_t today) const;
+  [[nodiscard]] DropBefore cutoff_of(const Server& server, std::int64_t today) const;
   /// Of each server what lies before its cutoff, and the months that lie before all of them.
   [[nodiscard]] Result<void> drop_old_days(const Catalog& catalog, std::int64_t today);
   /// Gives back what has been dropped of the days before `day`, rewriting parts of which so much is `erased`.

@@ -239,8 +239,9 @@ Result<void> ScanCursor::take_chunk() {
     return {};
   }
   // A run that is cut at a block's edge keeps its longest gap, wherever in the run that was.
-  auto decoded = gaps_ == Gaps::exact ? decode_chunk(bytes, options_.columns, decoded_)
-                                      : decode_chunk(bytes, options_.columns, bounds_.low, disk_end_ms_, decoded_);
+  auto decoded = gaps_ == Gaps::exact
+                     ? decode_chunk(bytes, options_.columns, decoded_)
+                     : decode_chunk(bytes, options_.columns, {from_ms(bounds_.low), from_ms(disk_end_ms_)}, decoded_);
   if (!decoded) {
     decoded_next_ = decoded_.size();
     return damaged(first_ms, day_end_ms, {decoded.error().code, at(decoded.error().message)});

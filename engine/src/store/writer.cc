@@ -348,23 +348,23 @@ Result<void> Writer::seal_if_due(ServerState& state) {
   const std::int64_t end_ms = seal_end(state);
   if (end_ms < 0 || end_ms < state.unsealed().first_row_ms) return {};
   return write(state, Durability::buffered, [&](const Kv& kv, LaneChange& sealed) {
-    return prepare_seal(kv, seal_end(state), open_day(state), sealed);
+    return prepare_seal(kv, from_ms(seal_end(state)), open_day(state), sealed);
   });
 }
 
 /// Seals the rows up to a time, and puts together the small chunks of the days before `open_day`.
-Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int64_t open_day,
+Result<void> Writer::prepare_seal(const Kv& kv, TimeMs up_to, std::int64_t open_day,
                                   LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
   const std::vector<CheckResult> rows = state.rows();
-  const auto end = std::partition_point(rows.begin(), rows.end(),
-                                        [up_to_ms](const auto& row) { return to_ms(row.time) <= up_to_ms; });
+  const auto end =
+      std::partition_point(rows.begin(), rows.end(), [up_to](const auto& row) { return row.time <= up_to; });
   const std::span<const CheckResult> sealed(rows.begin(), end);
   const std::int64_t sealed_ms = state.unsealed().watermark_ms;
   if (sealed.empty() && (sealed_ms < 0 || utc_day(sealed_ms) >= open_day)) return {};
   const auto written = seal_chunks(kv, state.id, sealed, {sealed_ms, open_day}, change.batch);
   if (!written) return tl::unexpected<Error>(written.error());
-  if (!sealed.empty()) erase_rows(state.id, to_ms(sealed.back().time), change.batch);
+  if (!sealed.empty()) erase_rows(state.id, sealed.back().time, change.batch);
   const std::int64_t watermark_ms = sealed.empty() ? sealed_ms : to_ms(sealed.back().time);
   state.begin_seal(watermark_ms);
   change.publish = [this, &state, watermark_ms, chunks = *written] {
@@ -375,8 +375,9 @@ Result<void> Writer::prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int6
   return {};
 }
 
-void Writer::erase_rows(ServerId server, std::int64_t up_to_ms, Batch& batch) {
-  batch.erase_range(Space::recent, server_key(server).view(), recent_key(server, from_ms(up_to_ms + 1), {}).view());
+void Writer::erase_rows(ServerId server, TimeMs up_to, Batch& batch) {
+  batch.erase_range(Space::recent, server_key(server).view(),
+                    recent_key(server, up_to + std::chrono::milliseconds{1}, {}).view());
 }
 
 /// Makes the log shorter, where it is too long, by sealing or writing again what keeps it long: a server for so many
@@ -414,7 +415,7 @@ Result<void> Writer::prepare_shorten(const Kv& kv, LaneChange& change) NINES_NO_
   std::size_t details = 0;
   for (; ready < rows.size() && to_ms(rows[ready].time) <= ready_ms; ++ready) details += rows[ready].detail.size();
   if (ready >= kFewRows || details >= kLargeDetails) {
-    if (prepare_seal(kv, ready_ms, open_day(state), change)) return {};
+    if (prepare_seal(kv, from_ms(ready_ms), open_day(state), change)) return {};
     // What cannot be sealed is carried.
     const std::uint64_t generation = change.generation;
     change.batch.clear();
@@ -436,7 +437,7 @@ Result<void> Writer::seal_all(bool settled) {
   for (const auto& state : states_.all()) {
     auto sealed = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& sealing) {
       const std::int64_t end_day = settled ? to_ms(kTimeLimit) / kDayMs : open_day(*state);
-      return prepare_seal(kv, state->unsealed().last_ms, end_day, sealing);
+      return prepare_seal(kv, from_ms(state->unsealed().last_ms), end_day, sealing);
     });
     if (sealed || sealed.error().code == ErrorCode::not_found) continue;
     if (sealed.error().code != ErrorCode::corruption) return sealed;

@@ -31,6 +31,12 @@
 
 namespace nines::engine {
 
+/// The UTC days before which a server keeps nothing; 0 where it keeps all.
+struct DropBefore {
+  std::int64_t checks_day = 0;
+  std::int64_t summaries_day = 0;
+};
+
 class Writer {
  public:
   /// Notes that a server's results may have intervals up to so many milliseconds.
@@ -51,9 +57,8 @@ class Writer {
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results);
   /// Seals all rows of all servers; `settled`: as if the current day were over, too.
   [[nodiscard]] Result<void> seal_all(bool settled = false);
-  /// Drops the results before the UTC day `checks_day` and the summaries before `summaries_day`. True when something
-  /// was dropped.
-  [[nodiscard]] Result<bool> drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day);
+  /// Drops what lies before these UTC days. True when something was dropped.
+  [[nodiscard]] Result<bool> drop_days(ServerId server, DropBefore before);
   /// Erases the results in `window`, of all locations or of one. Returns how many there were.
   [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window, std::optional<LocationId> location);
   /// Stores `mark`, a batch of `server` that says that it is removed, drops the server's state and erases its history
@@ -110,16 +115,15 @@ class Writer {
                                       Batch& batch) NINES_REQUIRES(state.write);
   [[nodiscard]] Result<void> prepare_erase(const Kv& kv, std::optional<LocationId> location, ErasePiece& piece,
                                            LaneChange& change);
-  [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
-                                           std::int64_t summaries_end, Batch& batch) NINES_REQUIRES(state.write);
+  [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, DropBefore before, Batch& batch)
+      NINES_REQUIRES(state.write);
   /// Up to where the rows of a server are to be sealed now; before all of them when they need not be.
   [[nodiscard]] std::int64_t seal_end(const ServerState& state) const;
   [[nodiscard]] std::int64_t open_day(const ServerState& state) const;
-  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, std::int64_t up_to_ms, std::int64_t open_day,
-                                          LaneChange& change);
+  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, TimeMs up_to, std::int64_t open_day, LaneChange& change);
   [[nodiscard]] Result<void> seal_if_due(ServerState& state);
-  /// Erases all rows up to `up_to_ms`.
-  static void erase_rows(ServerId server, std::int64_t up_to_ms, Batch& batch);
+  /// Erases all rows up to `up_to`, inclusive.
+  static void erase_rows(ServerId server, TimeMs up_to, Batch& batch);
   void shorten_log(std::size_t results);
   [[nodiscard]] Result<void> prepare_shorten(const Kv& kv, LaneChange& change);
   void after_append(std::size_t results);

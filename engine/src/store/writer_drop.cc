@@ -35,34 +35,34 @@ constexpr std::size_t kEraseBatchBytes = 1U << 20U;
 
 }  // namespace
 
-/// Erases the results before `checks_end_ms` and the summaries before the UTC day `summaries_end`.
-Result<void> Writer::erase_history(const Kv& kv, ServerState& state, std::int64_t checks_end_ms,
-                                   std::int64_t summaries_end, Batch& batch) {
+Result<void> Writer::erase_history(const Kv& kv, ServerState& state, DropBefore before, Batch& batch) {
+  const TimeMs checks_end = from_ms(before.checks_day * kDayMs);
   auto view = kv.view(state.id, {Space::checks, Space::days});
   if (!view) return tl::unexpected<Error>(view.error());
   const ServerId id = state.id;
-  auto done = erase_if_any(**view, Space::checks, server_key(id), chunk_key(id, from_ms(checks_end_ms)), batch);
-  if (done) done = erase_if_any(**view, Space::days, server_key(id), day_key(id, summaries_end), batch);
+  auto done = erase_if_any(**view, Space::checks, server_key(id), chunk_key(id, checks_end), batch);
+  if (done) done = erase_if_any(**view, Space::days, server_key(id), day_key(id, before.summaries_day), batch);
   if (!done) return done;
   const Unsealed unsealed = state.unsealed();
-  if (unsealed.rows > 0 && unsealed.first_row_ms < checks_end_ms) erase_rows(id, checks_end_ms - 1, batch);
+  if (unsealed.rows > 0 && unsealed.first_row_ms < to_ms(checks_end)) {
+    erase_rows(id, checks_end - std::chrono::milliseconds{1}, batch);
+  }
   return {};
 }
 
-Result<bool> Writer::drop_days(ServerId server, std::int64_t checks_day, std::int64_t summaries_day) {
+Result<bool> Writer::drop_days(ServerId server, DropBefore before) {
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  const std::int64_t checks_end_ms = std::max<std::int64_t>(checks_day, 0) * kDayMs;
-  const std::int64_t summaries_end = std::max<std::int64_t>(summaries_day, 0);
+  before = {std::max<std::int64_t>(before.checks_day, 0), std::max<std::int64_t>(before.summaries_day, 0)};
   bool dropped = false;
   auto written =
       write(*state, Durability::process, [&](const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
         change.past = true;
         change.publish = [&] {
-          state->drop(checks_end_ms);
+          state->drop(before.checks_day * kDayMs);
           dropped = true;
         };
-        return erase_history(kv, *state, checks_end_ms, summaries_end, change.batch);
+        return erase_history(kv, *state, before, change.batch);
       });
   if (!written) return tl::unexpected<Error>(written.error());
   return dropped;
@@ -154,7 +154,7 @@ Result<void> Writer::drop_server(ServerId server, const Batch& mark) {
     state->settle();
     const auto kv = handle_.kv();
     // What is in memory tells the rows, which spares looking for them.
-    if (!kv || !state->loaded() || !erase_history(**kv, *state, kEndMs, kEndMs / kDayMs, erased.batch)) {
+    if (!kv || !state->loaded() || !erase_history(**kv, *state, {kEndMs / kDayMs, kEndMs / kDayMs}, erased.batch)) {
       erased.batch.clear();
       erase_everything(erased.batch);
     }

@@ -79,7 +79,7 @@ Result<void> Writer::prepare_piece(const Kv& kv, std::span<const CheckResult> re
       // They are folded into what is stored, so nothing of their days may be on its way in this batch.
       if (!change.batch.empty()) break;
       const std::span<const CheckResult> sealed(rows.begin(), passed);
-      erase_rows(state.id, to_ms(sealed.back().time), change.batch);
+      erase_rows(state.id, sealed.back().time, change.batch);
       day = merge_results(sealed, day);
       erase_summaries(state, day, change.batch);
       const auto folded = fold(kv, state.id, day, change.batch);

@@ -98,7 +98,7 @@ TEST(Chunk, DecodedForAWindowIsTheSameInside) {
     const auto span_ms = static_cast<std::uint64_t>(series[0].time_ms.back() - series[0].time_ms.front() + 2);
     const std::int64_t from = series[0].time_ms.front() - 1 + maker.below(span_ms + 1);
     const std::int64_t to = from + maker.below(span_ms);
-    ASSERT_TRUE(decode_chunk(bytes, kAllColumns, from, to, out));
+    ASSERT_TRUE(decode_chunk(bytes, kAllColumns, {from_ms(from), from_ms(to)}, out));
     ASSERT_EQ(out.size(), series.size());
     for (std::size_t s = 0; s < series.size(); ++s) expect_part(out[s], series[s], from, to);
   }
@@ -107,10 +107,10 @@ TEST(Chunk, DecodedForAWindowIsTheSameInside) {
 TEST(Chunk, WindowBesideAllResultsHasNone) {
   const auto series = to_columns(regular_day(1440));
   std::vector<SeriesColumns> out;
-  ASSERT_TRUE(
-      decode_chunk(encode_chunk(series), kAllColumns, series[0].time_ms.back() + 60'000, kDayStartMs + kDayMs, out));
+  ASSERT_TRUE(decode_chunk(encode_chunk(series), kAllColumns,
+                           {from_ms(series[0].time_ms.back() + 60'000), from_ms(kDayStartMs + kDayMs)}, out));
   EXPECT_LE(out[0].size(), kBlock);
-  ASSERT_TRUE(decode_chunk(encode_chunk(series), kAllColumns, 0, kDayStartMs - 60'000, out));
+  ASSERT_TRUE(decode_chunk(encode_chunk(series), kAllColumns, {from_ms(0), from_ms(kDayStartMs - 60'000)}, out));
   EXPECT_TRUE(out[0].empty());
   EXPECT_TRUE(out[0].runs.empty());
   EXPECT_TRUE(out[0].latency_us.empty());
@@ -119,7 +119,8 @@ TEST(Chunk, WindowBesideAllResultsHasNone) {
 TEST(Chunk, WindowOfAFewResultsLeavesTheOtherBlocksPacked) {
   const auto series = to_columns(regular_day(1440));
   std::vector<SeriesColumns> out;
-  ASSERT_TRUE(decode_chunk(encode_chunk(series), kAllColumns, series[0].time_ms[700], series[0].time_ms[710], out));
+  ASSERT_TRUE(decode_chunk(encode_chunk(series), kAllColumns,
+                           {from_ms(series[0].time_ms[700]), from_ms(series[0].time_ms[710])}, out));
   EXPECT_EQ(out[0].size(), kBlock);
   expect_part(out[0], series[0], series[0].time_ms[700], series[0].time_ms[710]);
 }
