@@ -65,6 +65,9 @@ inline constexpr int kMaxFolderFiles = 40;  // engine/store is there: what write
 /// No room asks what is a letter, or how a number is written, of functions that go by the process's locale.
 [[nodiscard]] Findings check_locale(const Tree& tree);
 
+/// A suite is named after what it tests, and does not say that it is one.
+[[nodiscard]] Findings check_suite_names(const Tree& tree);
+
 /// Documents that comments and pages cite, and files that they name by their path, are in the tree.
 [[nodiscard]] Findings check_citations(const Tree& tree);
 

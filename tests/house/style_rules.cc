@@ -44,4 +44,14 @@ Findings check_locale(const Tree& tree) {
   });
 }
 
+Findings check_suite_names(const Tree& tree) {
+  static const std::regex kFolders("^tests/");
+  static const std::regex kSuite(R"(^\s*(?:TYPED_)?TEST(?:_F|_P|_SUITE)?\(\s*(\w+Tests?)\b)");
+  return judge_lines(tree, kFolders, [&](const std::string&, const std::string& line) -> std::string {
+    std::smatch match;
+    if (!std::regex_search(line, match, kSuite)) return "";
+    return match[1].str() + " says Test: a suite is named after what it tests";
+  });
+}
+
 }  // namespace nines::house

@@ -29,5 +29,20 @@ TEST(StyleRules, FunctionThatGoesByTheLocaleIsFound) {
   EXPECT_THAT(found("std::tolower(c)", "tests/engine/a_test.cc"), IsEmpty());
 }
 
+TEST(StyleRules, SuiteThatSaysThatItIsOneIsFound) {
+  const auto found = [](const std::string& line, const std::string& path = "tests/engine/a_test.cc") {
+    return check_suite_names({{path, line + "\n"}});
+  };
+  EXPECT_THAT(
+      found("TEST(StoreTest, Opens) {"),
+      ElementsAre(Finding{"tests/engine/a_test.cc", 1, "StoreTest says Test: a suite is named after what it tests"}));
+  EXPECT_EQ(found("TEST_F(StoreTests, Opens) {").size(), 1U);
+  EXPECT_EQ(found("TEST_P(StoreTest, Opens) {").size(), 1U);
+  EXPECT_EQ(found("TYPED_TEST(StoreTest, Opens) {").size(), 1U);
+  EXPECT_THAT(found("TEST(Store, TestOfSomethingIsATest) {"), IsEmpty());
+  EXPECT_THAT(found("TEST_F(Testament, Opens) {"), IsEmpty());
+  EXPECT_THAT(found("TEST(StoreTest, Opens) {", "bench/a.cc"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace nines::house

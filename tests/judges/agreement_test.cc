@@ -90,7 +90,7 @@ Server server_of(const History& history) {
   return server;
 }
 
-TEST(AgreementTest, ProberAndQueryTellTheSameOutages) {
+TEST(Agreement, ProberAndQueryTellTheSameOutages) {
   std::size_t outages = 0;
   for (unsigned seed = 1; seed <= 2'000; ++seed) {
     const History history(seed);
@@ -118,7 +118,7 @@ TEST(AgreementTest, ProberAndQueryTellTheSameOutages) {
   EXPECT_GT(outages, 2'000U) << "the histories are worth comparing";
 }
 
-TEST(AgreementTest, RestartFindsWhatWasJudgedBefore) {
+TEST(Agreement, RestartFindsWhatWasJudgedBefore) {
   for (unsigned seed = 1; seed <= 300; ++seed) {
     const History history(seed);
     test::ModelStore store;

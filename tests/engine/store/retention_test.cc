@@ -20,7 +20,7 @@ constexpr int kDays = 60;
 constexpr int kADay = 1'440;
 constexpr Window kAll{from_ms(0), kTimeLimit};
 
-class RetentionTest : public ::testing::Test {
+class RetainedDays : public ::testing::Test {
  protected:
   void SetUp() override {
     options_.clock = [this] { return now_; };
@@ -83,7 +83,7 @@ class RetentionTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
-TEST_F(RetentionTest, DroppedDaysGiveTheirSpaceBack) {
+TEST_F(RetainedDays, DroppedDaysGiveTheirSpaceBack) {
   options_.max_ahead = days{kDays};
   open();
   const TimeMs today = std::exchange(now_, from_ms(kDay0 * kDayMs));  // when nothing is too old yet
@@ -109,7 +109,7 @@ TEST_F(RetentionTest, DroppedDaysGiveTheirSpaceBack) {
   }
 }
 
-TEST_F(RetentionTest, RemovedServerGivesItsSpaceBack) {
+TEST_F(RetainedDays, RemovedServerGivesItsSpaceBack) {
   open();
   const ServerId kept = add();
   const ServerId removed = add();
@@ -123,7 +123,7 @@ TEST_F(RetentionTest, RemovedServerGivesItsSpaceBack) {
   expect_same(read_window(*store_, kept, kAll), history(kept, 5));
 }
 
-TEST_F(RetentionTest, SummariesOutliveTheirResults) {
+TEST_F(RetainedDays, SummariesOutliveTheirResults) {
   open();
   const ServerId server = add({.checks = days{0}, .summaries = days{-1}});
   ASSERT_TRUE(store_->load(server, history(server, kDays)));
@@ -149,7 +149,7 @@ TEST_F(RetentionTest, SummariesOutliveTheirResults) {
   EXPECT_NE(refused.error().message.find("retention"), std::string::npos) << refused.error().message;
 }
 
-TEST_F(RetentionTest, StoreWithinItsCapLosesItsOldestDays) {
+TEST_F(RetainedDays, StoreWithinItsCapLosesItsOldestDays) {
   options_.max_store_bytes = 2'000'000;
   options_.performance.write_buffer_bytes = 64U << 10U;
   open();
@@ -170,7 +170,7 @@ TEST_F(RetentionTest, StoreWithinItsCapLosesItsOldestDays) {
   expect_same(left, expected);
 }
 
-TEST_F(RetentionTest, HeadsKeepTheirBudgetAndAnswersStayTheSame) {
+TEST_F(RetainedDays, HeadsKeepTheirBudgetAndAnswersStayTheSame) {
   options_.performance.head_bytes = 300'000;
   open();
   const std::vector<ServerId> servers = add_loaded(30, 3);
@@ -190,7 +190,7 @@ TEST_F(RetentionTest, HeadsKeepTheirBudgetAndAnswersStayTheSame) {
 }
 
 /// A scan of all servers after opening brings their heads in one by one: the last of them must not find all others.
-TEST_F(RetentionTest, HeadsKeepTheirBudgetWhileAScanLoadsThem) {
+TEST_F(RetainedDays, HeadsKeepTheirBudgetWhileAScanLoadsThem) {
   constexpr std::uint64_t kOneHead = 40'000;
   options_.performance.head_bytes = 300'000;
   open();

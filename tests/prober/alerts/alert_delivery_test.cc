@@ -72,7 +72,7 @@ AlertTarget hook(const std::string& url) {
 
 // --- Commands. ---
 
-TEST(AlertExecTest, FactsComeInTheEnvironmentAndOnStandardInput) {
+TEST(AlertExec, FactsComeInTheEnvironmentAndOnStandardInput) {
   const TemporaryDirectory folder;
   setenv("NINES_LEFTOVER", "of another alert", 1);
   const std::string script =
@@ -87,7 +87,7 @@ TEST(AlertExecTest, FactsComeInTheEnvironmentAndOnStandardInput) {
   EXPECT_EQ(content_of(folder.file("json")), to_json(message()) + "\n");
 }
 
-TEST(AlertExecTest, FailureSaysWhy) {
+TEST(AlertExec, FailureSaysWhy) {
   EXPECT_THAT(prober::deliver(shell("exit 3"), message()).error().message, HasSubstr("exit code was 3"));
   EXPECT_THAT(prober::deliver(shell("kill -9 $$"), message()).error().message, HasSubstr("signal 9"));
   AlertTarget missing = shell("");
@@ -95,7 +95,7 @@ TEST(AlertExecTest, FailureSaysWhy) {
   EXPECT_THAT(prober::deliver(missing, message()).error().message, HasSubstr("cannot be started"));
 }
 
-TEST(AlertExecTest, CommandOverItsTimeIsKilledWithItsGroup) {
+TEST(AlertExec, CommandOverItsTimeIsKilledWithItsGroup) {
   const TemporaryDirectory folder;
   const std::string script =
       "sleep 100 & echo $! > '" + folder.file("pid") + "'; trap '' TERM; while :; do sleep 1; done";
@@ -113,7 +113,7 @@ TEST(AlertExecTest, CommandOverItsTimeIsKilledWithItsGroup) {
   EXPECT_TRUE(gone());
 }
 
-TEST(AlertExecTest, CommandThatReadsNothingIsFine) {
+TEST(AlertExec, CommandThatReadsNothingIsFine) {
   EXPECT_TRUE(prober::deliver(shell("exec 0<&-; true"), message()));
 }
 
@@ -148,7 +148,7 @@ class Receiver {
   }};
 };
 
-TEST(AlertWebhookTest, TemplateAndHeadersAreSent) {
+TEST(AlertWebhook, TemplateAndHeadersAreSent) {
   Receiver receiver;
   AlertTarget target = hook(receiver.url());
   target.body_template = "{\"text\":\"{{server}} {{event}}\"}~";
@@ -163,7 +163,7 @@ TEST(AlertWebhookTest, TemplateAndHeadersAreSent) {
   EXPECT_THAT(receiver.heads()[0], HasSubstr("Content-Type: application/json\r\n"));
 }
 
-TEST(AlertWebhookTest, FailureTellsNoSecret) {
+TEST(AlertWebhook, FailureTellsNoSecret) {
   Receiver receiver(1);
   AlertTarget target = hook(receiver.url());
   target.body_template = "~";
@@ -173,7 +173,7 @@ TEST(AlertWebhookTest, FailureTellsNoSecret) {
   EXPECT_THAT(refused.error().message, testing::Not(HasSubstr("secret-path")));
 }
 
-TEST(AlertWebhookTest, StatusSaysWhetherToTryAgain) {
+TEST(AlertWebhook, StatusSaysWhetherToTryAgain) {
   std::atomic<int> status{0};
   LoopbackServer server([&](Connection& connection) {
     connection.read_until("~");
@@ -192,7 +192,7 @@ TEST(AlertWebhookTest, StatusSaysWhetherToTryAgain) {
   for (const int later : {302, 408, 429, 500, 503}) EXPECT_EQ(code_of(later), "unavailable") << later;
 }
 
-TEST(AlertWebhookTest, StatusCountsWhateverTheBodyIs) {
+TEST(AlertWebhook, StatusCountsWhateverTheBodyIs) {
   LoopbackServer server([&](Connection& connection) {
     connection.read_until("~");
     connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ncut");
@@ -203,7 +203,7 @@ TEST(AlertWebhookTest, StatusCountsWhateverTheBodyIs) {
   EXPECT_TRUE(prober::deliver(target, message())) << "told again would be told twice";
 }
 
-TEST(AlertWebhookTest, MalformedAddressIsRefusedForGood) {
+TEST(AlertWebhook, MalformedAddressIsRefusedForGood) {
   setenv("NINES_TEST_URL", "no url at all", 1);
   AlertTarget target;
   target.name = "hook";
@@ -232,7 +232,7 @@ void wait_until_told(const prober::AlertBook& book) {
   EXPECT_EQ(book.stats().pending, 0U);
 }
 
-TEST(AlertSenderTest, FailedDeliveryIsRepeatedAndEveryServersOrderIsKept) {
+TEST(AlertSender, FailedDeliveryIsRepeatedAndEveryServersOrderIsKept) {
   Receiver receiver(2);
   AlertTarget target = hook(receiver.url());
   target.body_template = "{{event}} {{server_id}}~";
@@ -255,7 +255,7 @@ TEST(AlertSenderTest, FailedDeliveryIsRepeatedAndEveryServersOrderIsKept) {
   EXPECT_EQ(book->stats().delivered, 4U);
 }
 
-TEST(AlertSenderTest, MessageThatIsNeverTakenSilencesNoOther) {
+TEST(AlertSender, MessageThatIsNeverTakenSilencesNoOther) {
   std::mutex mutex;
   std::vector<std::string> told;
   const auto deliver = [&](const AlertTarget&, const AlertMessage& message) -> Result<void> {
@@ -281,7 +281,7 @@ TEST(AlertSenderTest, MessageThatIsNeverTakenSilencesNoOther) {
   EXPECT_EQ(stats.failed, 4U) << "one refusal and three attempts";
 }
 
-TEST(AlertSenderTest, WithoutAThreadTheMessageWaitsForOne) {
+TEST(AlertSender, WithoutAThreadTheMessageWaitsForOne) {
   std::atomic<int> delivered{0};
   const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
     ++delivered;
@@ -301,7 +301,7 @@ TEST(AlertSenderTest, WithoutAThreadTheMessageWaitsForOne) {
   EXPECT_EQ(delivered, 1);
 }
 
-TEST(AlertSenderTest, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
+TEST(AlertSender, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
   std::atomic<int> begun{0};
   std::atomic<int> ended{0};
   const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
@@ -326,7 +326,7 @@ TEST(AlertSenderTest, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
 
 // --- Maintenance. ---
 
-TEST(AlertDispatcherTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
+TEST(AlertDispatcher, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   const TemporaryDirectory folder;
   std::atomic<bool> maintenance{true};
   AlertOptions options;
@@ -356,7 +356,7 @@ TEST(AlertDispatcherTest, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
 }
 
-TEST(AlertDispatcherTest, QuietHoursEndWithWhatLasts) {
+TEST(AlertDispatcher, QuietHoursEndWithWhatLasts) {
   const TemporaryDirectory folder;
   std::atomic<bool> quiet{true};
   AlertOptions options;
@@ -389,7 +389,7 @@ TEST(AlertDispatcherTest, QuietHoursEndWithWhatLasts) {
 
 // --- From the check to the command. ---
 
-class AlertedProberTest : public ProberTest {
+class AlertedProber : public Probers {
  protected:
   void run() {
     options.alerts.journal = folder.file("alerts");
@@ -411,7 +411,7 @@ class AlertedProberTest : public ProberTest {
   ServerId id = add_server("site", site.url("http"));
 };
 
-TEST_F(AlertedProberTest, OneOutageIsToldOnceAcrossRestarts) {
+TEST_F(AlertedProber, OneOutageIsToldOnceAcrossRestarts) {
   run();
   check(id);
   ASSERT_TRUE(told(1));
@@ -432,7 +432,7 @@ TEST_F(AlertedProberTest, OneOutageIsToldOnceAcrossRestarts) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
 }
 
-TEST_F(AlertedProberTest, OutageThatWasStoredAndNotToldIsToldAfterTheRestart) {
+TEST_F(AlertedProber, OutageThatWasStoredAndNotToldIsToldAfterTheRestart) {
   // As if the process had died between the two: results are there, and the journal knows nothing.
   start({probed(id, "site", site.url("http"))});
   ASSERT_TRUE(wait_until([&] { return !told_results().empty(); }));
@@ -443,7 +443,7 @@ TEST_F(AlertedProberTest, OutageThatWasStoredAndNotToldIsToldAfterTheRestart) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status"));
 }
 
-TEST_F(AlertedProberTest, ServerThatIsRemovedHasItsOutageEnded) {
+TEST_F(AlertedProber, ServerThatIsRemovedHasItsOutageEnded) {
   run();
   check(id);
   ASSERT_TRUE(told(1));
@@ -452,7 +452,7 @@ TEST_F(AlertedProberTest, ServerThatIsRemovedHasItsOutageEnded) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
 }
 
-TEST_F(AlertedProberTest, ServerThatWasRemovedWhileStoppedHasItsOutageEnded) {
+TEST_F(AlertedProber, ServerThatWasRemovedWhileStoppedHasItsOutageEnded) {
   run();
   check(id);
   ASSERT_TRUE(told(1));
@@ -463,7 +463,7 @@ TEST_F(AlertedProberTest, ServerThatWasRemovedWhileStoppedHasItsOutageEnded) {
   EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down site http_status", "resolved site http_status"));
 }
 
-TEST_F(AlertedProberTest, DegradedThatComesBackIsToldWithItsEnd) {
+TEST_F(AlertedProber, DegradedThatComesBackIsToldWithItsEnd) {
   up = true;
   slow = true;
   options.alerts.journal = folder.file("alerts");
@@ -483,7 +483,7 @@ TEST_F(AlertedProberTest, DegradedThatComesBackIsToldWithItsEnd) {
               ElementsAre("degraded degraded degraded slow", "resolved degraded up slow"));
 }
 
-TEST_F(AlertedProberTest, TargetsChangeWhileItRuns) {
+TEST_F(AlertedProber, TargetsChangeWhileItRuns) {
   run();
   AlertTarget other = shell("echo other $NINES_EVENT >> '" + folder.file("told") + "'");
   other.name = "other";

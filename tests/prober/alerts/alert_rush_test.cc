@@ -51,7 +51,7 @@ class Receiver {
   }};
 };
 
-class AlertRushTest : public testing::Test {
+class AlertRush : public testing::Test {
  protected:
   void start(std::vector<AlertTarget> targets) {
     AlertOptions options;
@@ -84,7 +84,7 @@ class AlertRushTest : public testing::Test {
   std::unique_ptr<prober::AlertDispatcher> dispatcher_;
 };
 
-TEST_F(AlertRushTest, SlowReceiverDelaysNoOther) {
+TEST_F(AlertRush, SlowReceiverDelaysNoOther) {
   Receiver slow(2s);
   Receiver quick;
   start({hook("slow", slow.url()), hook("quick", quick.url())});
@@ -99,7 +99,7 @@ TEST_F(AlertRushTest, SlowReceiverDelaysNoOther) {
   EXPECT_LT(slow.told(), kServers / 2);
 }
 
-TEST_F(AlertRushTest, MessagesOfAThousandServersAreMadeDurableTogether) {
+TEST_F(AlertRush, MessagesOfAThousandServersAreMadeDurableTogether) {
   Receiver quick;
   start({hook("quick", quick.url())});
   const auto began = std::chrono::steady_clock::now();

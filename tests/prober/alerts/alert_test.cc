@@ -50,13 +50,13 @@ AlertMessage message(AlertMessage::Kind kind = AlertMessage::Kind::begin) {
 
 // --- The message. ---
 
-TEST(AlertMessageTest, ADurationIsNeverNegative) {
+TEST(AlertMessage, ADurationIsNeverNegative) {
   AlertMessage made = message(AlertMessage::Kind::resolved);
   made.time = made.since - 60s;  // the clock was set back
   EXPECT_EQ(nlohmann::json::parse(to_json(made))["duration_ms"], 0);
 }
 
-TEST(AlertMessageTest, JsonHoldsEveryFieldInOrder) {
+TEST(AlertMessage, JsonHoldsEveryFieldInOrder) {
   EXPECT_EQ(
       to_json(message()),
       R"({"id":12,"event":"down","topic":"down","server":"site \"one\"","server_id":7,"url":"https://example.org/","group":null,)"
@@ -64,20 +64,20 @@ TEST(AlertMessageTest, JsonHoldsEveryFieldInOrder) {
       R"("error":"http_status","code":503,"detail":"status 503\nnot in 200-299","reminder":null})");
 }
 
-TEST(AlertMessageTest, FieldsAreThoseThatThePublicListNames) {
+TEST(AlertMessage, FieldsAreThoseThatThePublicListNames) {
   std::vector<std::string> names;
   const auto json = nlohmann::ordered_json::parse(to_json(message()));
   for (const auto& [name, value] : json.items()) names.push_back(name);
   EXPECT_EQ(names, std::vector<std::string>(std::begin(kAlertFields), std::end(kAlertFields)));
 }
 
-TEST(AlertMessageTest, BrokenUtf8DoesNotBreakTheJson) {
+TEST(AlertMessage, BrokenUtf8DoesNotBreakTheJson) {
   AlertMessage broken = message();
   broken.detail = "bad \xff byte";
   EXPECT_FALSE(nlohmann::json::parse(to_json(broken), nullptr, false).is_discarded());
 }
 
-TEST(SecretTextTest, ComesFromEnvironmentOrFile) {
+TEST(SecretText, ComesFromEnvironmentOrFile) {
   TemporaryDirectory folder;
   const std::string path = folder.file("token");
   std::ofstream(path) << "s3cret\n";
@@ -91,7 +91,7 @@ TEST(SecretTextTest, ComesFromEnvironmentOrFile) {
   EXPECT_FALSE(read_secret({.text = "", .environment = "", .file = path + ".not"}));
 }
 
-TEST(AlertTargetTest, MistakesAreRefusedWithTheirPlace) {
+TEST(AlertTarget, MistakesAreRefusedWithTheirPlace) {
   AlertTarget target;
   target.name = "pager";
   EXPECT_THAT(validate(target).error().message, HasSubstr("either exec or webhook"));
@@ -118,7 +118,7 @@ TEST(AlertTargetTest, MistakesAreRefusedWithTheirPlace) {
 
 // --- Records. ---
 
-TEST(AlertRecordTest, MessageReadsBackAsWritten) {
+TEST(AlertRecord, MessageReadsBackAsWritten) {
   const auto record = parse_record(message_record(message(), {"a", "b"}, {"b"}));
   ASSERT_TRUE(record);
   EXPECT_EQ(record->op, AlertRecord::Op::message);
@@ -127,7 +127,7 @@ TEST(AlertRecordTest, MessageReadsBackAsWritten) {
   EXPECT_THAT(record->owed, ElementsAre("b"));
 }
 
-TEST(AlertRecordTest, NonsenseIsRefused) {
+TEST(AlertRecord, NonsenseIsRefused) {
   for (const char* text :
        {"", "{}", "[]", "nonsense", R"({"op":"next"})", R"({"op":"next","id":-1})", R"({"op":"next","id":"1"})",
         R"({"op":"other","id":1})", R"({"op":"settled","id":1})", R"({"op":"message","id":1})",
@@ -138,7 +138,7 @@ TEST(AlertRecordTest, NonsenseIsRefused) {
 
 // --- The book. ---
 
-class AlertBookTest : public testing::Test {
+class AlertBooks : public testing::Test {
  protected:
   /// Opens the journal anew, as after a crash: nothing is closed in an orderly way, ever.
   void reopen(std::size_t max_pending = 100) {
@@ -201,7 +201,7 @@ class AlertBookTest : public testing::Test {
   std::unique_ptr<AlertBook> book;
 };
 
-TEST_F(AlertBookTest, EachTargetIsToldOnceAndInOrder) {
+TEST_F(AlertBooks, EachTargetIsToldOnceAndInOrder) {
   down(1);
   down(2);
   down(1);
@@ -214,7 +214,7 @@ TEST_F(AlertBookTest, EachTargetIsToldOnceAndInOrder) {
   EXPECT_EQ(book->stats().delivered, 5U);
 }
 
-TEST_F(AlertBookTest, RestartLosesNothingAndRepeatsNothing) {
+TEST_F(AlertBooks, RestartLosesNothingAndRepeatsNothing) {
   down(1);
   deliver("mail");
   down(2);
@@ -233,7 +233,7 @@ TEST_F(AlertBookTest, RestartLosesNothingAndRepeatsNothing) {
   EXPECT_THAT(deliver("pager"), ElementsAre());
 }
 
-TEST_F(AlertBookTest, IdsAreNeverUsedTwice) {
+TEST_F(AlertBooks, IdsAreNeverUsedTwice) {
   down(1);
   const std::uint64_t first = next("mail")->id;
   deliver("mail");
@@ -245,7 +245,7 @@ TEST_F(AlertBookTest, IdsAreNeverUsedTwice) {
   EXPECT_GT(next("mail")->id, first + 1);
 }
 
-TEST_F(AlertBookTest, TornLastRecordIsAsIfItHadNotBeen) {
+TEST_F(AlertBooks, TornLastRecordIsAsIfItHadNotBeen) {
   down(1);
   const std::string whole = content();
   down(2);
@@ -258,7 +258,7 @@ TEST_F(AlertBookTest, TornLastRecordIsAsIfItHadNotBeen) {
   }
 }
 
-TEST_F(AlertBookTest, DamagedRecordIsLeftOutReportedAndKept) {
+TEST_F(AlertBooks, DamagedRecordIsLeftOutReportedAndKept) {
   down(1);
   down(2);
   std::string text = content();
@@ -272,7 +272,7 @@ TEST_F(AlertBookTest, DamagedRecordIsLeftOutReportedAndKept) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 2"));
 }
 
-TEST_F(AlertBookTest, FlippedBitIsFoundOrHarmless) {
+TEST_F(AlertBooks, FlippedBitIsFoundOrHarmless) {
   down(1);
   const std::string text = content();
   for (std::size_t i = 0; i < text.size(); i += 5) {
@@ -287,7 +287,7 @@ TEST_F(AlertBookTest, FlippedBitIsFoundOrHarmless) {
   }
 }
 
-TEST_F(AlertBookTest, ForeignFilesAndNewerFormatsAreLeftAlone) {
+TEST_F(AlertBooks, ForeignFilesAndNewerFormatsAreLeftAlone) {
   overwrite("somebody's notes\n");
   EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::not_a_store);
   EXPECT_EQ(content(), "somebody's notes\n");
@@ -295,7 +295,7 @@ TEST_F(AlertBookTest, ForeignFilesAndNewerFormatsAreLeftAlone) {
   EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::newer_format);
 }
 
-TEST_F(AlertBookTest, ExampleInTheFormatsDescriptionReadsAsItSays) {
+TEST_F(AlertBooks, ExampleInTheFormatsDescriptionReadsAsItSays) {
   std::ifstream file(NINES_SOURCE_DIR "/prober/ALERTS.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::size_t begin = text.rfind("```\nnines-alerts 2") + 4;
@@ -312,7 +312,7 @@ TEST_F(AlertBookTest, ExampleInTheFormatsDescriptionReadsAsItSays) {
   EXPECT_EQ(next("pager")->id, 2U);
 }
 
-TEST_F(AlertBookTest, OnlyNamedTargetsHearOfAServer) {
+TEST_F(AlertBooks, OnlyNamedTargetsHearOfAServer) {
   AlertSubject quiet = subject(1);
   quiet.targets = {"pager"};
   book->begin(quiet, AlertTopic::down, facts());
@@ -321,7 +321,7 @@ TEST_F(AlertBookTest, OnlyNamedTargetsHearOfAServer) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
 }
 
-TEST_F(AlertBookTest, RemindersComeWhileTheIncidentLasts) {
+TEST_F(AlertBooks, RemindersComeWhileTheIncidentLasts) {
   targets[0].remind_every = 60s;
   reopen();
   down(1);
@@ -345,7 +345,7 @@ TEST_F(AlertBookTest, RemindersComeWhileTheIncidentLasts) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
 }
 
-TEST_F(AlertBookTest, TargetThatJoinsHearsOfWhatLasts) {
+TEST_F(AlertBooks, TargetThatJoinsHearsOfWhatLasts) {
   const std::vector<AlertTargetRule> both = targets;
   targets = {};
   reopen();
@@ -366,7 +366,7 @@ TEST_F(AlertBookTest, TargetThatJoinsHearsOfWhatLasts) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
-TEST_F(AlertBookTest, ReminderThatWasNotDeliveredGoesWithItsIncident) {
+TEST_F(AlertBooks, ReminderThatWasNotDeliveredGoesWithItsIncident) {
   targets[0].remind_every = 60s;
   book->set_targets(targets);
   down(1);
@@ -377,7 +377,7 @@ TEST_F(AlertBookTest, ReminderThatWasNotDeliveredGoesWithItsIncident) {
   EXPECT_EQ(book->stats().pending, 1U) << "the begin, of the pager";
 }
 
-TEST_F(AlertBookTest, NobodyIsRemindedInQuietHoursOrOfWhatADownServerHides) {
+TEST_F(AlertBooks, NobodyIsRemindedInQuietHoursOrOfWhatADownServerHides) {
   targets[0].remind_every = 60s;
   targets[0].topics = {AlertTopic::down, AlertTopic::degraded};
   book->set_targets(targets);
@@ -397,7 +397,7 @@ TEST_F(AlertBookTest, NobodyIsRemindedInQuietHoursOrOfWhatADownServerHides) {
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
 }
 
-TEST_F(AlertBookTest, OnlyNamedServersAreRemindedOf) {
+TEST_F(AlertBooks, OnlyNamedServersAreRemindedOf) {
   targets[0].remind_every = 60s;
   reopen();
   down(1);
@@ -408,7 +408,7 @@ TEST_F(AlertBookTest, OnlyNamedServersAreRemindedOf) {
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 2"));
 }
 
-TEST_F(AlertBookTest, DeadTargetOwesAtMostItsLimit) {
+TEST_F(AlertBooks, DeadTargetOwesAtMostItsLimit) {
   reopen(3);
   for (std::uint32_t id = 1; id <= 5; ++id) down(id);
   EXPECT_EQ(book->stats().dropped, 4U) << "two of each target";
@@ -416,7 +416,7 @@ TEST_F(AlertBookTest, DeadTargetOwesAtMostItsLimit) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 3", "down 4", "down 5"));
 }
 
-TEST_F(AlertBookTest, TargetThatIsGoneIsOwedNothing) {
+TEST_F(AlertBooks, TargetThatIsGoneIsOwedNothing) {
   down(1);
   targets = {{"pager", true, 0ms, {AlertTopic::down}}};
   book->set_targets(targets);
@@ -426,7 +426,7 @@ TEST_F(AlertBookTest, TargetThatIsGoneIsOwedNothing) {
   EXPECT_FALSE(next("mail"));
 }
 
-TEST_F(AlertBookTest, ServerThatIsRemovedHasItsOutageEnded) {
+TEST_F(AlertBooks, ServerThatIsRemovedHasItsOutageEnded) {
   targets[1].send_resolved = true;
   reopen();
   down(1);
@@ -447,7 +447,7 @@ TEST_F(AlertBookTest, ServerThatIsRemovedHasItsOutageEnded) {
   EXPECT_THAT(deliver("mail"), ElementsAre()) << "once";
 }
 
-TEST_F(AlertBookTest, JournalShrinksAgain) {
+TEST_F(AlertBooks, JournalShrinksAgain) {
   const std::string long_detail(16'384, 'x');
   for (int i = 0; i < 40; ++i) {
     AlertFacts long_facts = facts();
@@ -464,7 +464,7 @@ TEST_F(AlertBookTest, JournalShrinksAgain) {
   EXPECT_LT(std::filesystem::file_size(journal), 200U);
 }
 
-TEST_F(AlertBookTest, UnwritableJournalDoesNotSilenceAlerts) {
+TEST_F(AlertBooks, UnwritableJournalDoesNotSilenceAlerts) {
   down(1);
   std::filesystem::remove_all(folder.path());
   book->keep();
@@ -473,7 +473,7 @@ TEST_F(AlertBookTest, UnwritableJournalDoesNotSilenceAlerts) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1", "down 2"));
 }
 
-TEST_F(AlertBookTest, JournalFollowsOnceItCanBeWrittenAgain) {
+TEST_F(AlertBooks, JournalFollowsOnceItCanBeWrittenAgain) {
   down(1);
   {
     const NoFilesThatGrow shortage;
@@ -492,7 +492,7 @@ TEST_F(AlertBookTest, JournalFollowsOnceItCanBeWrittenAgain) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 3", "down 4"));
 }
 
-TEST_F(AlertBookTest, JournalHoldsWhatTwentyThousandServersSayAtOnce) {
+TEST_F(AlertBooks, JournalHoldsWhatTwentyThousandServersSayAtOnce) {
   constexpr std::uint32_t kServers = 20'000;
   reopen(kServers);
   for (std::uint32_t id = 1; id <= kServers; ++id) book->begin(subject(id), AlertTopic::down, facts());
@@ -503,7 +503,7 @@ TEST_F(AlertBookTest, JournalHoldsWhatTwentyThousandServersSayAtOnce) {
   EXPECT_EQ(book->stats().pending, 2 * kServers);
 }
 
-TEST_F(AlertBookTest, NothingIsDeliveredBeforeItIsDurable) {
+TEST_F(AlertBooks, NothingIsDeliveredBeforeItIsDurable) {
   book->begin(subject(1), AlertTopic::down, facts());
   EXPECT_FALSE(book->take("mail", kNow));
   EXPECT_EQ(book->stats().pending, 2U);
@@ -511,7 +511,7 @@ TEST_F(AlertBookTest, NothingIsDeliveredBeforeItIsDurable) {
   EXPECT_TRUE(book->take("mail", kNow));
 }
 
-TEST_F(AlertBookTest, MessageThatIsRefusedHoldsUpNoOther) {
+TEST_F(AlertBooks, MessageThatIsRefusedHoldsUpNoOther) {
   down(1);
   down(2);
   up(1);
@@ -533,7 +533,7 @@ TEST_F(AlertBookTest, MessageThatIsRefusedHoldsUpNoOther) {
   EXPECT_THAT(deliver("mail"), ElementsAre()) << "a restart does not bring it back";
 }
 
-TEST_F(AlertBookTest, MessageThatFailsIsGivenUpAfterItsAttempts) {
+TEST_F(AlertBooks, MessageThatFailsIsGivenUpAfterItsAttempts) {
   down(1);
   down(2);
   const auto first = book->take("mail", kNow);
@@ -553,7 +553,7 @@ TEST_F(AlertBookTest, MessageThatFailsIsGivenUpAfterItsAttempts) {
   EXPECT_EQ(book->stats().targets[0].last_failure, "timeout");
 }
 
-TEST_F(AlertBookTest, PausesDoubleUpToTheirLimit) {
+TEST_F(AlertBooks, PausesDoubleUpToTheirLimit) {
   targets = {{"mail", true, 0ms, {AlertTopic::down}}};
   book = *AlertBook::open("", {100, 1s, 5s, 100}, nullptr);
   book->set_targets(targets);
@@ -575,7 +575,7 @@ TEST_F(AlertBookTest, PausesDoubleUpToTheirLimit) {
   EXPECT_TRUE(book->take("mail", kNow)) << "a new description is tried at once";
 }
 
-TEST_F(AlertBookTest, TargetsHearOfWhatTheyAskedFor) {
+TEST_F(AlertBooks, TargetsHearOfWhatTheyAskedFor) {
   targets = {{"mail", true, 0ms, {AlertTopic::degraded, AlertTopic::certificate}},
              {"pager", true, 0ms, {AlertTopic::down, AlertTopic::budget}}};
   reopen();
@@ -600,7 +600,7 @@ TimeMs wall_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-class AlertTasteTest : public AlertBookTest {
+class AlertTaste : public AlertBooks {
  protected:
   /// An outage that began `ago`.
   void down_since(std::uint32_t id, std::chrono::milliseconds ago, const std::string& group = "") {
@@ -633,7 +633,7 @@ class AlertTasteTest : public AlertBookTest {
   }
 };
 
-TEST_F(AlertTasteTest, TargetHearsOfItsGroupsOnly) {
+TEST_F(AlertTaste, TargetHearsOfItsGroupsOnly) {
   targets[0].groups = {"core", "web"};
   book->set_targets(targets);
   down_since(1, 1min, "core");
@@ -645,7 +645,7 @@ TEST_F(AlertTasteTest, TargetHearsOfItsGroupsOnly) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 2", "down 3", "down 4"));
 }
 
-TEST_F(AlertTasteTest, TargetHearsOnlyOfWhatLasts) {
+TEST_F(AlertTaste, TargetHearsOnlyOfWhatLasts) {
   targets[0].after = 1h;
   book->set_targets(targets);
   down_since(1, 1min);
@@ -664,7 +664,7 @@ TEST_F(AlertTasteTest, TargetHearsOnlyOfWhatLasts) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
-TEST_F(AlertTasteTest, WhatIsOverInTheSameMomentIsNotTold) {
+TEST_F(AlertTaste, WhatIsOverInTheSameMomentIsNotTold) {
   targets[0].after = 1h;
   book->set_targets(targets);
   AlertFacts known = facts();
@@ -677,7 +677,7 @@ TEST_F(AlertTasteTest, WhatIsOverInTheSameMomentIsNotTold) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
-TEST_F(AlertTasteTest, WaitOutlivesARestartAndAChangeOfTheTarget) {
+TEST_F(AlertTaste, WaitOutlivesARestartAndAChangeOfTheTarget) {
   targets[0].after = 1h;
   book->set_targets(targets);
   down_since(1, 1min);
@@ -694,7 +694,7 @@ TEST_F(AlertTasteTest, WaitOutlivesARestartAndAChangeOfTheTarget) {
   EXPECT_THAT(deliver_now("mail"), ElementsAre("down 2")) << "it has lasted long enough now";
 }
 
-TEST_F(AlertTasteTest, QuietHoursHoldBackAndForgetWhatIsOver) {
+TEST_F(AlertTaste, QuietHoursHoldBackAndForgetWhatIsOver) {
   down_since(1, 1min);
   EXPECT_THAT(deliver_now("mail"), ElementsAre("down 1"));
   book->set_quiet({"mail"});
@@ -713,7 +713,7 @@ TEST_F(AlertTasteTest, QuietHoursHoldBackAndForgetWhatIsOver) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
-TEST_F(AlertTasteTest, TargetThatJoinsChangesNothingForOneInQuietHours) {
+TEST_F(AlertTaste, TargetThatJoinsChangesNothingForOneInQuietHours) {
   targets = {targets[0]};
   targets[0].remind_every = 1s;
   reopen();
@@ -737,7 +737,7 @@ TEST_F(AlertTasteTest, TargetThatJoinsChangesNothingForOneInQuietHours) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
-TEST_F(AlertTasteTest, WhatWasTriedBeforeTheQuietHoursIsToldAfterThem) {
+TEST_F(AlertTaste, WhatWasTriedBeforeTheQuietHoursIsToldAfterThem) {
   down_since(1, 1min);
   const auto message = book->take("mail", kNow);
   ASSERT_TRUE(message);
@@ -749,7 +749,7 @@ TEST_F(AlertTasteTest, WhatWasTriedBeforeTheQuietHoursIsToldAfterThem) {
   EXPECT_THAT(deliver_now("mail"), ElementsAre("down 1", "resolved 1")) << "it may have arrived";
 }
 
-TEST_F(AlertTasteTest, NoReminderOfWhatIsHeldBack) {
+TEST_F(AlertTaste, NoReminderOfWhatIsHeldBack) {
   targets[0].after = 1h;
   targets[0].remind_every = 1s;
   book->set_targets(targets);
@@ -758,7 +758,7 @@ TEST_F(AlertTasteTest, NoReminderOfWhatIsHeldBack) {
   EXPECT_THAT(deliver_later("mail"), ElementsAre("down 1"));
 }
 
-TEST_F(AlertBookTest, JournalOfTheFirstVersionIsRead) {
+TEST_F(AlertBooks, JournalOfTheFirstVersionIsRead) {
   const std::vector<std::string> records{
       R"({"op":"next","id":4})",
       R"({"op":"message","id":4,"event":"down","server":7,"name":"site","url":"","group":"","since_ms":1750000000000,)"
@@ -780,7 +780,7 @@ TEST_F(AlertBookTest, JournalOfTheFirstVersionIsRead) {
   EXPECT_THAT(deliver("mail"), ElementsAre("down 7", "resolved 7"));
 }
 
-TEST(AlertBookWithoutJournalTest, WorksInMemory) {
+TEST(AlertBookWithoutJournal, WorksInMemory) {
   const auto book = AlertBook::open("", {10, 1s, 300s, 4}, nullptr);
   ASSERT_TRUE(book);
   (*book)->set_targets({{"mail", true, 0ms, {AlertTopic::down}}});

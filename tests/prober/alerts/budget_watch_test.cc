@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-TEST(BudgetWatchTest, BudgetIsCalmAfterSeveralQuietRounds) {
+TEST(BudgetWatch, BudgetIsCalmAfterSeveralQuietRounds) {
   // One letter a round: burns, calm, cannot be said. Between the two b's are fewer calm rounds than it takes.
   const std::string answers = "bccb?ccc?cc";
   std::mutex mutex;
@@ -53,7 +53,7 @@ TEST(BudgetWatchTest, BudgetIsCalmAfterSeveralQuietRounds) {
   EXPECT_THAT(told, ElementsAre("1 burns", "4 burns", "11 is calm"));
 }
 
-TEST(BudgetWatchTest, BurningBudgetIsToldOnceAndItsEndToo) {
+TEST(BudgetWatch, BurningBudgetIsToldOnceAndItsEndToo) {
   const TemporaryDirectory folder;
   std::atomic<bool> burning{true};
   AlertOptions options;

@@ -342,7 +342,7 @@ std::vector<AlertMessage> messages() {
   return list;
 }
 
-TEST(AlertChannelTest, EveryChannelHasACaseHere) {
+TEST(AlertChannel, EveryChannelHasACaseHere) {
   std::vector<std::string> names;
   for (const AlertChannel& channel : alert_channels()) names.emplace_back(channel.name);
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
@@ -351,7 +351,7 @@ TEST(AlertChannelTest, EveryChannelHasACaseHere) {
   EXPECT_THAT(names, testing::UnorderedElementsAreArray(tested));
 }
 
-TEST(AlertChannelTest, EveryServiceTakesEveryMessage) {
+TEST(AlertChannel, EveryServiceTakesEveryMessage) {
   for (const Case& each : cases()) {
     Service service(each.judge);
     const AlertTarget target = target_of(each, service.url());
@@ -365,7 +365,7 @@ TEST(AlertChannelTest, EveryServiceTakesEveryMessage) {
   }
 }
 
-TEST(AlertChannelTest, RefusalIsForGoodAndTroubleIsNot) {
+TEST(AlertChannel, RefusalIsForGoodAndTroubleIsNot) {
   for (const Case& each : cases()) {
     for (const auto& [status, code] : std::vector<std::pair<int, ErrorCode>>{{400, ErrorCode::invalid_argument},
                                                                              {401, ErrorCode::invalid_argument},
@@ -382,7 +382,7 @@ TEST(AlertChannelTest, RefusalIsForGoodAndTroubleIsNot) {
   }
 }
 
-TEST(AlertChannelTest, OnCallServicesCloseWhatTheyOpened) {
+TEST(AlertChannel, OnCallServicesCloseWhatTheyOpened) {
   for (const Case& each : cases()) {
     if (each.channel != "pagerduty" && each.channel != "opsgenie") continue;
     Service service(each.judge);
@@ -404,7 +404,7 @@ TEST(AlertChannelTest, OnCallServicesCloseWhatTheyOpened) {
   }
 }
 
-TEST(AlertChannelTest, RepetitionOfAMatrixMessageIsTheSameTransaction) {
+TEST(AlertChannel, RepetitionOfAMatrixMessageIsTheSameTransaction) {
   const auto all = cases();
   const auto each = std::find_if(all.begin(), all.end(), [](const Case& c) { return c.channel == "matrix"; });
   Service service(each->judge);
@@ -419,7 +419,7 @@ TEST(AlertChannelTest, RepetitionOfAMatrixMessageIsTheSameTransaction) {
   EXPECT_NE(service.last().path, path);
 }
 
-TEST(AlertChannelTest, MistakesInSettingsAreNamed) {
+TEST(AlertChannel, MistakesInSettingsAreNamed) {
   AlertTarget target;
   target.name = "mine";
   target.channel = "telegram";
@@ -449,7 +449,7 @@ TEST(AlertChannelTest, MistakesInSettingsAreNamed) {
   EXPECT_THAT(complaint(), HasSubstr("no channel `pigeon`"));
 }
 
-TEST(AlertChannelTest, SecretsFromElsewhereAreReadAtEachDelivery) {
+TEST(AlertChannel, SecretsFromElsewhereAreReadAtEachDelivery) {
   AlertTarget target;
   target.name = "mine";
   target.channel = "slack";

@@ -39,7 +39,7 @@ AlertMessage begin() {
   return made;
 }
 
-class MailTest : public testing::Test {
+class Mail : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(server_.started()); }
 
@@ -77,7 +77,7 @@ class MailTest : public testing::Test {
                          {}}};
 };
 
-TEST_F(MailTest, BeginAndEndOfAnIncidentAreOneThread) {
+TEST_F(Mail, BeginAndEndOfAnIncidentAreOneThread) {
   ASSERT_TRUE(validate(target())) << validate(target()).error().message;
   const auto sent = deliver_alert(target(), begin());
   ASSERT_TRUE(sent) << sent.error().message;
@@ -107,7 +107,7 @@ TEST_F(MailTest, BeginAndEndOfAnIncidentAreOneThread) {
   EXPECT_THAT(second, HasSubstr("site is up again"));
 }
 
-TEST_F(MailTest, LongAndForeignTextArrivesInLinesThatMailAllows) {
+TEST_F(Mail, LongAndForeignTextArrivesInLinesThatMailAllows) {
   AlertMessage made = begin();
   made.name = "Überwachung der Website für die Schönheit aller äußerst langen Namen 😀";
   made.detail = std::string(20'000, 'x');
@@ -124,7 +124,7 @@ TEST_F(MailTest, LongAndForeignTextArrivesInLinesThatMailAllows) {
   }
 }
 
-TEST_F(MailTest, MailboxThatIsGoneKeepsNobodyElseFromHearing) {
+TEST_F(Mail, MailboxThatIsGoneKeepsNobodyElseFromHearing) {
   AlertTarget changed = target();
   set(changed, "to", "nobody@example.org, bob@example.org");
   const auto sent = deliver_alert(changed, begin());
@@ -132,7 +132,7 @@ TEST_F(MailTest, MailboxThatIsGoneKeepsNobodyElseFromHearing) {
   EXPECT_THAT(mail(1), HasSubstr("X-Envelope: nines@example.org -> bob@example.org\r\n"));
 }
 
-TEST_F(MailTest, ServerSaysWhetherToTryAgain) {
+TEST_F(Mail, ServerSaysWhetherToTryAgain) {
   const auto outcome_of = [&](const std::string& setting, const std::string& value) {
     AlertTarget changed = target();
     set(changed, setting, value);
@@ -150,7 +150,7 @@ TEST_F(MailTest, ServerSaysWhetherToTryAgain) {
   EXPECT_THAT(deliver_alert(secret, begin()).error().message, Not(HasSubstr("a-s3cret-word")));
 }
 
-TEST(MailSettingsTest, MistakesAreNamed) {
+TEST(MailSettings, MistakesAreNamed) {
   AlertTarget target;
   target.name = "mail";
   target.channel = "email";

@@ -18,7 +18,7 @@ constexpr ServerId kA{1};
 constexpr ServerId kB{2};
 constexpr TargetQueue::TimePoint kNow{100s};
 
-TEST(TargetQueueTest, OneServersMessagesWaitForEachOther) {
+TEST(TargetQueue, OneServersMessagesWaitForEachOther) {
   TargetQueue queue;
   queue.add(1, kA);
   queue.add(2, kA);
@@ -29,7 +29,7 @@ TEST(TargetQueueTest, OneServersMessagesWaitForEachOther) {
   EXPECT_EQ(queue.take(kNow), 2U);
 }
 
-TEST(TargetQueueTest, MessageThatFailsHoldsUpItsServerOnly) {
+TEST(TargetQueue, MessageThatFailsHoldsUpItsServerOnly) {
   TargetQueue queue;
   queue.add(1, kA);
   queue.add(2, kA);
@@ -42,7 +42,7 @@ TEST(TargetQueueTest, MessageThatFailsHoldsUpItsServerOnly) {
   EXPECT_EQ(queue.take(kNow + 10s), 1U);
 }
 
-TEST(TargetQueueTest, NewsAndRetriesTakeTurns) {
+TEST(TargetQueue, NewsAndRetriesTakeTurns) {
   TargetQueue queue;
   for (std::uint64_t id = 1; id <= 3; ++id) {
     queue.add(id, ServerId{static_cast<std::uint32_t>(id)});
@@ -55,7 +55,7 @@ TEST(TargetQueueTest, NewsAndRetriesTakeTurns) {
   EXPECT_EQ(retries, 2);
 }
 
-TEST(TargetQueueTest, AttemptsAreRestored) {
+TEST(TargetQueue, AttemptsAreRestored) {
   TargetQueue queue;
   queue.add(1, kA);
   queue.add(2, kA);
@@ -68,7 +68,7 @@ TEST(TargetQueueTest, AttemptsAreRestored) {
   EXPECT_EQ(queue.take(kNow), 2U);
 }
 
-TEST(TargetQueueTest, OldestIdleIsNotInFlight) {
+TEST(TargetQueue, OldestIdleIsNotInFlight) {
   TargetQueue queue;
   EXPECT_EQ(queue.oldest_idle(), std::nullopt);
   queue.add(1, kA);
@@ -78,7 +78,7 @@ TEST(TargetQueueTest, OldestIdleIsNotInFlight) {
 }
 
 // Random operations against what each message's own history allows.
-TEST(TargetQueueTest, RandomDeliveriesKeepEveryServersOrderAndLoseNothing) {
+TEST(TargetQueue, RandomDeliveriesKeepEveryServersOrderAndLoseNothing) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     std::mt19937 random(seed);
     const auto below = [&](std::uint32_t n) { return std::uniform_int_distribution<std::uint32_t>(0, n - 1)(random); };

@@ -28,7 +28,7 @@ std::string filled(std::string_view text, const AlertMessage& made, std::string_
   return result ? *result : result.error().message;
 }
 
-TEST(TemplateTest, MediaTypeSaysHowValuesAreWritten) {
+TEST(Template, MediaTypeSaysHowValuesAreWritten) {
   EXPECT_EQ(escape_of("application/json"), Escape::json);
   EXPECT_EQ(escape_of("Application/JSON; charset=utf-8"), Escape::json);
   EXPECT_EQ(escape_of("application/problem+json"), Escape::json);
@@ -39,12 +39,12 @@ TEST(TemplateTest, MediaTypeSaysHowValuesAreWritten) {
   EXPECT_EQ(escape_of(""), Escape::none);
 }
 
-TEST(TemplateTest, JsonTextIsEscapedInsideOfQuotes) {
+TEST(Template, JsonTextIsEscapedInsideOfQuotes) {
   EXPECT_EQ(filled(R"({"text":"{{server}}: {{detail}} {{code}}{{group}}"})", message(), "application/json"),
             R"({"text":"Café \"Ω\" \\: a & b\n<c> 503"})");
 }
 
-TEST(TemplateTest, JsonValueOutsideOfQuotesIsWholeOrNull) {
+TEST(Template, JsonValueOutsideOfQuotesIsWholeOrNull) {
   AlertMessage made = message();
   const std::string text = R"({"code":{{code}},"text":{{server}},"group":{{group}}})";
   EXPECT_EQ(filled(text, made, "application/json"), R"({"code":503,"text":"Café \"Ω\" \\","group":null})");
@@ -52,38 +52,38 @@ TEST(TemplateTest, JsonValueOutsideOfQuotesIsWholeOrNull) {
   EXPECT_EQ(filled(text, made, "application/json"), R"({"code":null,"text":"Café \"Ω\" \\","group":null})");
 }
 
-TEST(TemplateTest, EscapedQuoteEndsNoString) {
+TEST(Template, EscapedQuoteEndsNoString) {
   EXPECT_EQ(filled(R"(["say \"{{code}}\" {{group}}",{{group}}])", message(), "application/json"),
             R"(["say \"503\" ",null])");
 }
 
-TEST(TemplateTest, PlainTextIsAsItIs) {
+TEST(Template, PlainTextIsAsItIs) {
   EXPECT_EQ(filled("{{server}} is {{ state }}", message(), "text/plain"), "Café \"Ω\" \\ is down");
 }
 
-TEST(TemplateTest, FormValuesAreOneValue) {
+TEST(Template, FormValuesAreOneValue) {
   EXPECT_EQ(filled("a={{detail}}&b={{server}}&c={{group}}", message(), "application/x-www-form-urlencoded"),
             "a=a%20%26%20b%0A%3Cc%3E&b=Caf%C3%A9%20%22%CE%A9%22%20%5C&c=");
 }
 
-TEST(TemplateTest, MarksOfXmlAreEscaped) {
+TEST(Template, MarksOfXmlAreEscaped) {
   EXPECT_EQ(filled("<p title='{{server}}'>{{detail}}</p>", message(), "text/html"),
             "<p title='Café &quot;Ω&quot; \\'>a &amp; b\n&lt;c&gt;</p>");
 }
 
-TEST(TemplateTest, HeaderStaysOneLine) {
+TEST(Template, HeaderStaysOneLine) {
   AlertMessage made = message();
   made.detail = "x\r\nInjected: yes";
   EXPECT_EQ(fill_template("{{detail}}", template_fields(made), Escape::header).value(), "x  Injected: yes");
 }
 
-TEST(TemplateTest, UnknownFieldIsNamed) {
+TEST(Template, UnknownFieldIsNamed) {
   EXPECT_THAT(filled("{{servre}}", message(), ""), HasSubstr("servre"));
   EXPECT_EQ(filled("{{ unfinished", message(), ""), "{{ unfinished");
   EXPECT_EQ(filled("}} {", message(), ""), "}} {");
 }
 
-TEST(TemplateTest, PartsAreKeptByWhatAFieldHolds) {
+TEST(Template, PartsAreKeptByWhatAFieldHolds) {
   const AlertMessage made = message();
   EXPECT_EQ(filled("{{#code}}code {{code}}{{/code}}{{#group}}in {{group}}{{/group}}", made, ""), "code 503");
   EXPECT_EQ(filled("{{^group}}in none{{/group}}{{^code}}no code{{/code}}", made, ""), "in none");
@@ -95,7 +95,7 @@ TEST(TemplateTest, PartsAreKeptByWhatAFieldHolds) {
       << "a quote that is left out opens nothing";
 }
 
-TEST(TemplateTest, MistakesCountAlsoInPartsThatAreLeftOut) {
+TEST(Template, MistakesCountAlsoInPartsThatAreLeftOut) {
   const AlertMessage made = message();
   EXPECT_THAT(filled("{{#group}}{{sevrer}}{{/group}}", made, ""), HasSubstr("no field {{sevrer}}"));
   EXPECT_THAT(filled("{{#sevrer}}{{/sevrer}}", made, ""), HasSubstr("no field {{sevrer}}"));
@@ -109,7 +109,7 @@ TEST(TemplateTest, MistakesCountAlsoInPartsThatAreLeftOut) {
   EXPECT_THAT(filled(deep, made, ""), HasSubstr("nested too deeply"));
 }
 
-TEST(TemplateTest, LimitsCountAsReceiversDo) {
+TEST(Template, LimitsCountAsReceiversDo) {
   EXPECT_EQ(cut_to_units("abc", 3), "abc");
   EXPECT_EQ(cut_to_units("abcd", 3), "ab…");
   EXPECT_EQ(cut_to_units("", 1), "");
@@ -126,7 +126,7 @@ TEST(TemplateTest, LimitsCountAsReceiversDo) {
   EXPECT_EQ(filled("{{detail|3|entities}}", made, ""), "a …") << "cut first, so that no entity is";
 }
 
-TEST(TemplateTest, TextsForAPersonSayWhatHappened) {
+TEST(Template, TextsForAPersonSayWhatHappened) {
   AlertMessage made = message();
   made.name = "site";
   made.url = "https://example.org/";
@@ -159,7 +159,7 @@ TEST(TemplateTest, TextsForAPersonSayWhatHappened) {
   EXPECT_EQ(duration(std::chrono::seconds{3'661}), "1h 1m");
 }
 
-TEST(TemplateTest, BrokenUtf8MakesNoBrokenJson) {
+TEST(Template, BrokenUtf8MakesNoBrokenJson) {
   AlertMessage made = message();
   made.detail = "bad \xff byte";
   for (const char* text : {R"(["{{detail}}"])", "[{{detail}}]"}) {
@@ -176,7 +176,7 @@ AlertTarget hook(const std::string& body, const std::string& type = "application
   return target;
 }
 
-TEST(TemplateTest, ValidationReadsWhatClaimsToBeJson) {
+TEST(Template, ValidationReadsWhatClaimsToBeJson) {
   EXPECT_TRUE(validate(hook(R"({"text":"{{server}} {{code}}","code":{{code}},"all":[{{id}},{{reminder}}]})")));
   EXPECT_THAT(validate(hook(R"({"text":"{{server}}"} trailing)")).error().message, HasSubstr("not JSON"));
   // A number glued to others is JSON with a code, and not without one.
@@ -187,7 +187,7 @@ TEST(TemplateTest, ValidationReadsWhatClaimsToBeJson) {
 }
 
 // Each part breaks the JSON where it counts.
-TEST(TemplateTest, ValidationFillsEveryEventTopicAndStateThatTheTargetHears) {
+TEST(Template, ValidationFillsEveryEventTopicAndStateThatTheTargetHears) {
   AlertTarget all = hook("");
   all.topics.assign(std::begin(kAlertTopics), std::end(kAlertTopics));
   all.remind_every = std::chrono::minutes{1};
@@ -202,7 +202,7 @@ TEST(TemplateTest, ValidationFillsEveryEventTopicAndStateThatTheTargetHears) {
   }
 }
 
-TEST(TemplateTest, ValidationFillsNothingThatTheTargetDoesNotHear) {
+TEST(Template, ValidationFillsNothingThatTheTargetDoesNotHear) {
   AlertTarget target = hook(R"({"a":1{{#event=reminder}},{{/event}}{{#topic=budget}},{{/topic}}})");
   EXPECT_TRUE(validate(target)) << validate(target).error().message;
   target.body_template = R"({"a":1{{#event=resolved}},{{/event}}{{#state=up}},{{/state}}})";
@@ -215,7 +215,7 @@ TEST(TemplateTest, ValidationFillsNothingThatTheTargetDoesNotHear) {
   EXPECT_TRUE(validate(target)) << validate(target).error().message;
 }
 
-TEST(TemplateTest, ValidationFillsPartsForTheTextThatTheyName) {
+TEST(Template, ValidationFillsPartsForTheTextThatTheyName) {
   for (const std::string part : {"error=timeout", "group=web", "code=404", "server= shop "}) {
     const std::string field = part.substr(0, part.find('='));
     const auto valid = validate(hook("{\"a\":1{{#" + part + "}},{{/" + field + "}}}"));
@@ -230,7 +230,7 @@ TEST(TemplateTest, ValidationFillsPartsForTheTextThatTheyName) {
   EXPECT_THAT(validate(hook(many + "]")).error().message, HasSubstr("more than 100 texts"));
 }
 
-TEST(TemplateTest, TheContentTypeIsNoHeader) {
+TEST(Template, TheContentTypeIsNoHeader) {
   const SecretText text{.text = "text/plain", .environment = "", .file = ""};
   AlertTarget target = hook("");
   for (const char* const name : {"Content-Type", "content-type", "CONTENT-TYPE"}) {
@@ -242,7 +242,7 @@ TEST(TemplateTest, TheContentTypeIsNoHeader) {
   EXPECT_TRUE(validate(target)) << validate(target).error().message;
 }
 
-TEST(TemplateTest, HeadersOfAProgramAreRefused) {
+TEST(Template, HeadersOfAProgramAreRefused) {
   AlertTarget target;
   target.name = "program";
   target.exec = {"/bin/true"};
@@ -252,7 +252,7 @@ TEST(TemplateTest, HeadersOfAProgramAreRefused) {
   EXPECT_THAT(validate(target).error().message, HasSubstr("headers go with a webhook"));
 }
 
-TEST(TemplateTest, ValidationFillsHeaders) {
+TEST(Template, ValidationFillsHeaders) {
   AlertTarget target = hook("");
   target.headers = {{"Title", SecretText{.text = "{{server}} is {{state}}", .environment = "", .file = ""}}};
   EXPECT_TRUE(validate(target)) << validate(target).error().message;

@@ -83,7 +83,7 @@ class Marathon {
   std::size_t late_ = 0;
 };
 
-TEST(EnduranceTest, ManyChecksOfHostileServersLeaveNothingBehind) {
+TEST(Endurance, ManyChecksOfHostileServersLeaveNothingBehind) {
   const HostileCrowd crowd;
   const SilentUdp name_server;
   const auto kinds = crowd.kinds();

@@ -67,7 +67,7 @@ bool answers(const char* address) {
   return check && check_once(*check).state == State::up;
 }
 
-class LostPacketsTest : public ProberTest {
+class LostPackets : public Probers {
  protected:
   /// Runs `body` on a thread in a new network namespace; what it starts lives there too. Says why it cannot.
   static std::string in_namespace(const std::function<void()>& body) {
@@ -258,22 +258,22 @@ class LostPacketsTest : public ProberTest {
   }
 };
 
-TEST_F(LostPacketsTest, ResolverThatIsSilentMakesNoOutage) {
+TEST_F(LostPackets, ResolverThatIsSilentMakesNoOutage) {
   const std::string trouble = in_namespace([this] { live_through_a_silent_resolver(); });
   if (!trouble.empty()) GTEST_SKIP() << trouble;
 }
 
-TEST_F(LostPacketsTest, FiveHundredSlowTargetsAreUpAndDelayNoOther) {
+TEST_F(LostPackets, FiveHundredSlowTargetsAreUpAndDelayNoOther) {
   const std::string trouble = in_namespace([this] { live_through_slowness(); });
   if (!trouble.empty()) GTEST_SKIP() << trouble;
 }
 
-TEST_F(LostPacketsTest, LinkThatIsLostUnderTwoHundredChecksMakesNoOutage) {
+TEST_F(LostPackets, LinkThatIsLostUnderTwoHundredChecksMakesNoOutage) {
   const std::string trouble = in_namespace([this] { live_through_lost_links(); });
   if (!trouble.empty()) GTEST_SKIP() << trouble;
 }
 
-TEST_F(LostPacketsTest, NetworkWithoutAPacketIsUnknownAndASiteWithoutOneIsDown) {
+TEST_F(LostPackets, NetworkWithoutAPacketIsUnknownAndASiteWithoutOneIsDown) {
   const std::string trouble = in_namespace([this] { live_through_loss(); });
   if (!trouble.empty()) GTEST_SKIP() << trouble;
 }

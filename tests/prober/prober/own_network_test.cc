@@ -19,9 +19,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// A site and a reference. Each can be switched to silence, which is what a network that is away looks like.
-class OwnNetworkTest : public ProberTest {
+class OwnNetwork : public Probers {
  protected:
-  OwnNetworkTest() {
+  OwnNetwork() {
     options.references = {impatient(reference_.url("http"))};
     options.reference_pause = 100ms;
   }
@@ -56,7 +56,7 @@ class OwnNetworkTest : public ProberTest {
   LoopbackServer reference_{while_true(reference_answers_)};
 };
 
-TEST_F(OwnNetworkTest, FailureIsUnknownWhileTheReferenceIsAwayAndDownOnceItIsBack) {
+TEST_F(OwnNetwork, FailureIsUnknownWhileTheReferenceIsAwayAndDownOnceItIsBack) {
   const ServerId id = start_site();
   EXPECT_EQ(told_results().front().state, State::up);
 
@@ -82,7 +82,7 @@ TEST_F(OwnNetworkTest, FailureIsUnknownWhileTheReferenceIsAwayAndDownOnceItIsBac
   EXPECT_THAT(told, ElementsAre(State::up, State::unknown, State::down, State::up)) << "no outage of our own making";
 }
 
-TEST_F(OwnNetworkTest, SiteThatAnswersIsUpAlthoughTheReferenceIsAway) {
+TEST_F(OwnNetwork, SiteThatAnswersIsUpAlthoughTheReferenceIsAway) {
   reference_answers_ = false;
   const ServerId id = start_site();
   EXPECT_EQ(check(id).state, State::up);

@@ -57,7 +57,7 @@ struct Acknowledged {
   for (;;) pause();
 }
 
-TEST(ProberKillTest, NoAcknowledgedResultIsLost) {
+TEST(ProberKill, NoAcknowledgedResultIsLost) {
   const TemporaryDirectory folder;
   std::set<Acknowledged> acknowledged;
   for (int round = 0; round < 3; ++round) {

@@ -41,7 +41,7 @@ class Site {
   }};
 };
 
-TEST_F(ProberTest, ServerThatStopsAndStartsAgainGivesOneOutage) {
+TEST_F(Probers, ServerThatStopsAndStartsAgainGivesOneOutage) {
   Site site;
   const ServerId id = add_server("site", site.url());
   start({probed(id, "site", site.url())});
@@ -67,7 +67,7 @@ TEST_F(ProberTest, ServerThatStopsAndStartsAgainGivesOneOutage) {
   }());
 }
 
-TEST_F(ProberTest, StateSurvivesARestartAndIsNotToldAgain) {
+TEST_F(Probers, StateSurvivesARestartAndIsNotToldAgain) {
   Site site;
   const ServerId id = add_server("site", site.url());
   site.switch_to(false);
@@ -87,7 +87,7 @@ TEST_F(ProberTest, StateSurvivesARestartAndIsNotToldAgain) {
   EXPECT_THAT(stored(id), SizeIs(3)) << "no first check, no mark: the last result was fresh";
 }
 
-TEST_F(ProberTest, StopLosesNothing) {
+TEST_F(Probers, StopLosesNothing) {
   LoopbackServer slow([](Connection& connection) {
     connection.read_request();
     connection.pause_ms(150);
@@ -109,7 +109,7 @@ TEST_F(ProberTest, StopLosesNothing) {
   for (const ProbedServer& server : servers) EXPECT_THAT(stored(server.id), SizeIs(1));
 }
 
-TEST_F(ProberTest, CheckThatOutlastsTheStopLeavesNoResult) {
+TEST_F(Probers, CheckThatOutlastsTheStopLeavesNoResult) {
   LoopbackServer silent([](Connection& connection) { connection.wait_for_close(); });
   const ServerId id = add_server("silent", silent.url("http"));
   options.stop_grace = 10ms;
@@ -122,7 +122,7 @@ TEST_F(ProberTest, CheckThatOutlastsTheStopLeavesNoResult) {
   EXPECT_FALSE(prober->set_server(probed(id, "silent", silent.url("http"))));
 }
 
-TEST_F(ProberTest, ServersComeAndGoWhileItRuns) {
+TEST_F(Probers, ServersComeAndGoWhileItRuns) {
   Site site;
   start({});
   const ServerId id = add_server("late", site.url());
@@ -138,7 +138,7 @@ TEST_F(ProberTest, ServersComeAndGoWhileItRuns) {
   EXPECT_EQ(prober->state(id), std::nullopt);
 }
 
-TEST_F(ProberTest, BadDescriptionsAreRefusedAndChangeNothing) {
+TEST_F(Probers, BadDescriptionsAreRefusedAndChangeNothing) {
   Site site;
   const ServerId id = add_server("site", site.url());
   ProbedServer server = probed(id, "site", site.url());
@@ -167,7 +167,7 @@ TEST_F(ProberTest, BadDescriptionsAreRefusedAndChangeNothing) {
             ErrorCode::invalid_argument);
 }
 
-TEST_F(ProberTest, LimitsChangeWhileItRunsAndWhatCannotIsNamed) {
+TEST_F(Probers, LimitsChangeWhileItRunsAndWhatCannotIsNamed) {
   Site site;
   const ServerId id = add_server("site", site.url());
   start({probed(id, "site", site.url())});
@@ -183,7 +183,7 @@ TEST_F(ProberTest, LimitsChangeWhileItRunsAndWhatCannotIsNamed) {
   EXPECT_EQ(check(id).state, State::up) << "it goes on";
 }
 
-TEST_F(ProberTest, AlertOfAnOutageDoesNotWaitForAStoreThatStalls) {
+TEST_F(Probers, AlertOfAnOutageDoesNotWaitForAStoreThatStalls) {
   Site site;
   const ServerId id = add_server("site", site.url());
   FaultyStore stalling(*store);
@@ -217,7 +217,7 @@ TEST_F(ProberTest, AlertOfAnOutageDoesNotWaitForAStoreThatStalls) {
   EXPECT_GE(stored(id).size(), 2U) << "and nothing is lost";
 }
 
-TEST_F(ProberTest, StartWithoutThreadsIsRefused) {
+TEST_F(Probers, StartWithoutThreadsIsRefused) {
   Site site;
   const ServerId id = add_server("site", site.url());
   auto made = Prober::create(*store, options);
@@ -233,7 +233,7 @@ TEST_F(ProberTest, StartWithoutThreadsIsRefused) {
   EXPECT_THAT(stored(id), IsEmpty());
 }
 
-TEST_F(ProberTest, JobReportsUnderItsNameOrToken) {
+TEST_F(Probers, JobReportsUnderItsNameOrToken) {
   const ServerId id = add_server("backup", "push:");
   ProbedServer server = probed(id, "backup", "push:");
   server.push.emplace();
@@ -262,7 +262,7 @@ TEST_F(ProberTest, JobReportsUnderItsNameOrToken) {
 
 // --- A store that misbehaves. ---
 
-TEST_F(ProberTest, StoreThatFailsForAWhileLosesNothing) {
+TEST_F(Probers, StoreThatFailsForAWhileLosesNothing) {
   Site site;
   const ServerId id = add_server("site", site.url());
   FaultyStore faulty(*store);
@@ -287,7 +287,7 @@ TEST_F(ProberTest, StoreThatFailsForAWhileLosesNothing) {
   EXPECT_THAT(logged[0], HasSubstr("the disk is full"));
 }
 
-TEST_F(ProberTest, FullQueueBecomesAnUnknownWithItsCount) {
+TEST_F(Probers, FullQueueBecomesAnUnknownWithItsCount) {
   const ServerId id = add_server("job", "push:");
   FaultyStore faulty(*store);
   std::atomic<bool> stuck{true};
@@ -317,7 +317,7 @@ TEST_F(ProberTest, FullQueueBecomesAnUnknownWithItsCount) {
   EXPECT_THAT(results[10].detail, HasSubstr("15 results lost"));
 }
 
-TEST_F(ProberTest, ResultOfAServerThatIsGoneDoesNotHoldUpTheRest) {
+TEST_F(Probers, ResultOfAServerThatIsGoneDoesNotHoldUpTheRest) {
   const ServerId one = add_server("one", "push:one");
   const ServerId two = add_server("two", "push:two");
   options.batch_delay = 300ms;
@@ -332,7 +332,7 @@ TEST_F(ProberTest, ResultOfAServerThatIsGoneDoesNotHoldUpTheRest) {
   EXPECT_EQ(prober->stats().refused, 5U);
 }
 
-TEST_F(ProberTest, StopTellsWhatTheStoreNeverTook) {
+TEST_F(Probers, StopTellsWhatTheStoreNeverTook) {
   const ServerId id = add_server("job", "push:");
   FaultyStore faulty(*store);
   faulty.before_append([](auto) { return fail(ErrorCode::io, "the disk is gone"); });

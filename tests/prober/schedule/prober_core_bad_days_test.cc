@@ -84,19 +84,19 @@ void live_through(Answer trouble) {
   EXPECT_EQ(day.simulation.loop.in_flight, 0U);
 }
 
-TEST(CoreBadDaysTest, HourWithoutAPacketIsUnknown) {
+TEST(CoreBadDays, HourWithoutAPacketIsUnknown) {
   live_through(kTimeout);
 }
 
-TEST(CoreBadDaysTest, HourWithoutAResolverIsUnknown) {
+TEST(CoreBadDays, HourWithoutAResolverIsUnknown) {
   live_through(kNoName);
 }
 
-TEST(CoreBadDaysTest, HourWithoutDescriptorsIsUnknown) {
+TEST(CoreBadDays, HourWithoutDescriptorsIsUnknown) {
   live_through(kNoDescriptors);
 }
 
-TEST(CoreBadDaysTest, ClockThatIsSetByHoursBothWaysMakesNoOutageAndHidesNone) {
+TEST(CoreBadDays, ClockThatIsSetByHoursBothWaysMakesNoOutageAndHidesNone) {
   BadDay day;
   day.simulation.loop.run_for(10min);
   for (const std::chrono::hours by : {3h, -5h, 1h, 12h, -12h, -1h, 24h, -24h}) {
@@ -124,7 +124,7 @@ TEST(CoreBadDaysTest, ClockThatIsSetByHoursBothWaysMakesNoOutageAndHidesNone) {
   EXPECT_LE(outages.back().result.time, stepped + 3min);
 }
 
-TEST(CoreBadDaysTest, SuspensionsBetweenFailuresMakeNoOutage) {
+TEST(CoreBadDays, SuspensionsBetweenFailuresMakeNoOutage) {
   BadDay day(1);
   day.simulation.loop.run_for(5min);
   // Each time one failure, then the machine sleeps, then all is well again.
@@ -142,7 +142,7 @@ TEST(CoreBadDaysTest, SuspensionsBetweenFailuresMakeNoOutage) {
   }
 }
 
-TEST(CoreBadDaysTest, SlowTargetsDelayNoOther) {
+TEST(CoreBadDays, SlowTargetsDelayNoOther) {
   constexpr std::uint32_t kSlowServers = 500;
   Simulation simulation;
   for (std::uint32_t id = 1; id <= kSlowServers; ++id) simulation.add(id, always(kSlow));

@@ -16,7 +16,7 @@ using testing::Each;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(CoreTest, SuspensionLeavesOneUnknownAndNoBurstOfChecks) {
+TEST(Core, SuspensionLeavesOneUnknownAndNoBurstOfChecks) {
   Simulation simulation;
   for (std::uint32_t id = 1; id <= 50; ++id) simulation.add(id, always(kUp));
   simulation.core.begin();
@@ -40,7 +40,7 @@ TEST(CoreTest, SuspensionLeavesOneUnknownAndNoBurstOfChecks) {
   EXPECT_EQ(simulation.last_stats.missed_ticks, 50U * 60U);
 }
 
-TEST(CoreTest, StallWithoutAMissedCheckLeavesNoTrace) {
+TEST(Core, StallWithoutAMissedCheckLeavesNoTrace) {
   Simulation simulation;
   simulation.add(1, always(kUp));
   simulation.core.begin();
@@ -54,7 +54,7 @@ TEST(CoreTest, StallWithoutAMissedCheckLeavesNoTrace) {
   EXPECT_THAT(unknowns(simulation.results), IsEmpty());
 }
 
-TEST(CoreTest, CheckThatFailsAcrossASuspensionIsUnknown) {
+TEST(Core, CheckThatFailsAcrossASuspensionIsUnknown) {
   Simulation simulation;
   simulation.add(1, always(kTimeout));
   simulation.core.begin();
@@ -68,7 +68,7 @@ TEST(CoreTest, CheckThatFailsAcrossASuspensionIsUnknown) {
   EXPECT_THAT(results, Each(testing::Field(&CheckResult::error, ErrorClass::not_running)));
 }
 
-TEST(CoreTest, CheckThatSucceedsAcrossAStallCounts) {
+TEST(Core, CheckThatSucceedsAcrossAStallCounts) {
   Simulation simulation;
   simulation.add(1, always({State::up, ErrorClass::none, 5s}));
   simulation.core.begin();
@@ -78,7 +78,7 @@ TEST(CoreTest, CheckThatSucceedsAcrossAStallCounts) {
   EXPECT_EQ(count(simulation.results, State::up), 1U);
 }
 
-TEST(CoreTest, ClockSetForwardMarksTheTimeThatNeverWas) {
+TEST(Core, ClockSetForwardMarksTheTimeThatNeverWas) {
   Simulation simulation;
   simulation.add(1, always(kUp));
   simulation.core.begin();
@@ -95,7 +95,7 @@ TEST(CoreTest, ClockSetForwardMarksTheTimeThatNeverWas) {
   EXPECT_EQ(simulation.last_stats.clock_steps, 1U);
 }
 
-TEST(CoreTest, SmallStepForwardBetweenTwoChecksMarksNothing) {
+TEST(Core, SmallStepForwardBetweenTwoChecksMarksNothing) {
   Simulation simulation;
   simulation.add(1, always(kUp));
   simulation.core.begin();
@@ -107,7 +107,7 @@ TEST(CoreTest, SmallStepForwardBetweenTwoChecksMarksNothing) {
   EXPECT_EQ(simulation.last_stats.clock_steps, 1U);
 }
 
-TEST(CoreTest, ClockSetBackMarksTheTimeThatComesTwice) {
+TEST(Core, ClockSetBackMarksTheTimeThatComesTwice) {
   Simulation simulation;
   simulation.add(1, always(kUp));
   simulation.core.begin();

@@ -34,20 +34,20 @@ struct Guarded {
   Answer reference_answer;
 };
 
-TEST(CoreGuardTest, NothingIsAskedWhileAllIsWell) {
+TEST(CoreGuard, NothingIsAskedWhileAllIsWell) {
   Guarded guarded(kUp, kUp);
   guarded.simulation.loop.run_for(10min);
   EXPECT_EQ(guarded.simulation.loop.starts[guarded.options.references[0].get()], 0);
 }
 
-TEST(CoreGuardTest, FailureCountsWhenAReferenceAnswers) {
+TEST(CoreGuard, FailureCountsWhenAReferenceAnswers) {
   Guarded guarded(kRefused, kUp);
   guarded.simulation.loop.run_for(5min);
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
   EXPECT_EQ(count(guarded.simulation.results, State::unknown), 0U);
 }
 
-TEST(CoreGuardTest, ServerThatAnswersBadlyNeedsNoReference) {
+TEST(CoreGuard, ServerThatAnswersBadlyNeedsNoReference) {
   Guarded guarded({State::down, ErrorClass::http_status, 10ms}, kRefused);
   guarded.simulation.loop.run_for(5min);
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
@@ -55,7 +55,7 @@ TEST(CoreGuardTest, ServerThatAnswersBadlyNeedsNoReference) {
   EXPECT_EQ(guarded.simulation.loop.starts[guarded.options.references[0].get()], 0);
 }
 
-TEST(CoreGuardTest, FailureIsUnknownWhenNoReferenceAnswers) {
+TEST(CoreGuard, FailureIsUnknownWhenNoReferenceAnswers) {
   Guarded guarded(kUp, kTimeout);
   guarded.simulation.loop.run_for(2min);
   guarded.site_answer = kTimeout;
@@ -70,19 +70,19 @@ TEST(CoreGuardTest, FailureIsUnknownWhenNoReferenceAnswers) {
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::up);
 }
 
-TEST(CoreGuardTest, ServerThatAnswersIsUpWithoutAnyReference) {
+TEST(CoreGuard, ServerThatAnswersIsUpWithoutAnyReference) {
   Guarded guarded(kUp, kTimeout);
   guarded.simulation.loop.run_for(5min);
   EXPECT_EQ(count(guarded.simulation.results, State::up), guarded.simulation.results.size());
 }
 
-TEST(CoreGuardTest, ReferenceThatAnswersWithAnErrorHasAnswered) {
+TEST(CoreGuard, ReferenceThatAnswersWithAnErrorHasAnswered) {
   Guarded guarded(kRefused, {State::down, ErrorClass::http_status, 10ms});
   guarded.simulation.loop.run_for(5min);
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
 }
 
-TEST(CoreGuardTest, NetworkThatGoesRightAfterAReferenceAnsweredMakesNoOutage) {
+TEST(CoreGuard, NetworkThatGoesRightAfterAReferenceAnsweredMakesNoOutage) {
   // Server 2 is down for good, so that a reference answers every moment; then the network goes for half a minute.
   for (std::chrono::milliseconds phase = 0ms; phase < 60s; phase += 1'700ms) {
     Guarded guarded(kUp, kUp);
@@ -110,7 +110,7 @@ TEST(CoreGuardTest, NetworkThatGoesRightAfterAReferenceAnsweredMakesNoOutage) {
   }
 }
 
-TEST(CoreGuardTest, CheckThatBeganWhileTheNetworkWasAwayIsUnknownThoughItEndsLater) {
+TEST(CoreGuard, CheckThatBeganWhileTheNetworkWasAwayIsUnknownThoughItEndsLater) {
   Guarded guarded(kUp, kUp);
   guarded.simulation.servers.at(ServerId{1}).rules.confirm_failures = 1;
   guarded.simulation.update(1);
@@ -132,7 +132,7 @@ TEST(CoreGuardTest, CheckThatBeganWhileTheNetworkWasAwayIsUnknownThoughItEndsLat
   EXPECT_EQ(over.error, ErrorClass::own_network);
 }
 
-TEST(CoreGuardTest, ReferencesAreAskedAtMostOnceAPause) {
+TEST(CoreGuard, ReferencesAreAskedAtMostOnceAPause) {
   // A hundred servers that fail at every moment of the second.
   Guarded guarded(kRefused, kUp);
   for (std::uint32_t id = 2; id <= 100; ++id) guarded.simulation.add(id, always(kRefused), 1s);
@@ -172,7 +172,7 @@ struct GuardedByBoth {
 
 constexpr Answer kNotFound{State::down, ErrorClass::dns, std::chrono::milliseconds{1}};
 
-TEST(CoreGuardTest, SilentResolverIsNoticedBesideAReferenceByItsAddress) {
+TEST(CoreGuard, SilentResolverIsNoticedBesideAReferenceByItsAddress) {
   GuardedByBoth guarded;
   guarded.simulation.loop.run_for(2min);
   guarded.site = guarded.named = kNotFound;
@@ -189,7 +189,7 @@ TEST(CoreGuardTest, SilentResolverIsNoticedBesideAReferenceByItsAddress) {
   EXPECT_TRUE(guarded.simulation.last_stats.online);
 }
 
-TEST(CoreGuardTest, NameThatIsNotFoundCountsWhenAReferenceByItsNameAnswers) {
+TEST(CoreGuard, NameThatIsNotFoundCountsWhenAReferenceByItsNameAnswers) {
   GuardedByBoth guarded;
   guarded.site = kNotFound;
   guarded.simulation.loop.run_for(2min);
@@ -197,14 +197,14 @@ TEST(CoreGuardTest, NameThatIsNotFoundCountsWhenAReferenceByItsNameAnswers) {
   EXPECT_EQ(guarded.simulation.results.back().error, ErrorClass::dns);
 }
 
-TEST(CoreGuardTest, WithoutAReferenceByItsNameAnyOfThemJudgesNames) {
+TEST(CoreGuard, WithoutAReferenceByItsNameAnyOfThemJudgesNames) {
   GuardedByBoth guarded(false);
   guarded.site = kNotFound;
   guarded.simulation.loop.run_for(2min);
   EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::down);
 }
 
-TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
+TEST(CoreGuard, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
   prober::Guard guard(1, 500ms);
   EXPECT_EQ(guard.verdict(99s, 100s), std::nullopt);
   EXPECT_EQ(guard.next_round(true), prober::Micros{0}) << "at once";
@@ -216,7 +216,7 @@ TEST(CoreGuardTest, OnlyAWordThatWasAskedForAfterTheFailureCounts) {
   EXPECT_EQ(guard.next_round(false), std::nullopt);
 }
 
-TEST(CoreGuardTest, FailureCountsOnceItsCheckBeganWithTheNetworkBack) {
+TEST(CoreGuard, FailureCountsOnceItsCheckBeganWithTheNetworkBack) {
   prober::Guard guard(1, 500ms);
   guard.begin_round(100s);
   EXPECT_TRUE(guard.answer(false, 105s));
@@ -231,7 +231,7 @@ TEST(CoreGuardTest, FailureCountsOnceItsCheckBeganWithTheNetworkBack) {
   EXPECT_EQ(guard.verdict(111s, 119s), true);
 }
 
-TEST(CoreGuardTest, RoundEndsWithItsFirstAnswerOrItsLastSilence) {
+TEST(CoreGuard, RoundEndsWithItsFirstAnswerOrItsLastSilence) {
   prober::Guard guard(3, 500ms);
   guard.begin_round(10s);
   EXPECT_FALSE(guard.answer(false, 11s));

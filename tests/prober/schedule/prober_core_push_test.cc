@@ -36,7 +36,7 @@ struct Pushed {
   int acknowledged = 0;
 };
 
-TEST(CorePushTest, JobThatReportsInTimeIsUp) {
+TEST(CorePush, JobThatReportsInTimeIsUp) {
   Pushed pushed;
   for (int i = 0; i < 5; ++i) {
     pushed.simulation.loop.run_for(60s);
@@ -47,7 +47,7 @@ TEST(CorePushTest, JobThatReportsInTimeIsUp) {
   EXPECT_EQ(pushed.acknowledged, 5);
 }
 
-TEST(CorePushTest, DescriptionThatIsTheSameLeavesTheDeadline) {
+TEST(CorePush, DescriptionThatIsTheSameLeavesTheDeadline) {
   Pushed pushed;
   pushed.simulation.loop.run_for(30s);
   pushed.report(PushReport::Kind::success);
@@ -68,7 +68,7 @@ TEST(CorePushTest, DescriptionThatIsTheSameLeavesTheDeadline) {
   EXPECT_EQ(pushed.simulation.results[before].time, again + 130s) << "a new rhythm counts from the last report";
 }
 
-TEST(CorePushTest, SilencePastTheDeadlineIsDownAtTheDeadline) {
+TEST(CorePush, SilencePastTheDeadlineIsDownAtTheDeadline) {
   Pushed pushed;
   pushed.simulation.loop.run_for(30s);
   pushed.report(PushReport::Kind::success);
@@ -86,7 +86,7 @@ TEST(CorePushTest, SilencePastTheDeadlineIsDownAtTheDeadline) {
   EXPECT_EQ(pushed.simulation.states.at(ServerId{1}), State::up);
 }
 
-TEST(CorePushTest, DeadlineThatPassesDuringASuspensionIsUnknown) {
+TEST(CorePush, DeadlineThatPassesDuringASuspensionIsUnknown) {
   Pushed pushed;
   pushed.simulation.loop.run_for(30s);
   pushed.report(PushReport::Kind::success);
@@ -98,7 +98,7 @@ TEST(CorePushTest, DeadlineThatPassesDuringASuspensionIsUnknown) {
   EXPECT_EQ(pushed.simulation.results.back().error, ErrorClass::silence);
 }
 
-TEST(CorePushTest, DurationIsCountedFromTheStart) {
+TEST(CorePush, DurationIsCountedFromTheStart) {
   Pushed pushed;
   pushed.report(PushReport::Kind::start);
   pushed.simulation.loop.run_for(5s);
@@ -107,7 +107,7 @@ TEST(CorePushTest, DurationIsCountedFromTheStart) {
   EXPECT_EQ(pushed.simulation.results[0].latency_us, 5'000'000U);
 }
 
-TEST(CorePushTest, PausedOrUnknownServerTakesNoReport) {
+TEST(CorePush, PausedOrUnknownServerTakesNoReport) {
   Pushed pushed;
   pushed.server.paused = true;
   pushed.simulation.core.set(pushed.server, {});

@@ -41,7 +41,7 @@ struct Restart {
   Simulation simulation;
 };
 
-TEST(CoreRestartTest, QuickRestartLeavesNoMark) {
+TEST(CoreRestart, QuickRestartLeavesNoMark) {
   Restart restart(restored(20s, State::up));
   EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::up);
   restart.simulation.loop.run_for(3min);
@@ -50,7 +50,7 @@ TEST(CoreRestartTest, QuickRestartLeavesNoMark) {
   EXPECT_THAT(restart.simulation.changes, IsEmpty());
 }
 
-TEST(CoreRestartTest, MissedCheckIsMarkedWhereItWouldHaveBeen) {
+TEST(CoreRestart, MissedCheckIsMarkedWhereItWouldHaveBeen) {
   Restart restart(restored(100s, State::up));
   const auto gaps = unknowns(restart.simulation.results);
   ASSERT_THAT(gaps, SizeIs(1));
@@ -58,19 +58,19 @@ TEST(CoreRestartTest, MissedCheckIsMarkedWhereItWouldHaveBeen) {
   EXPECT_EQ(gaps[0].error, ErrorClass::not_running);
 }
 
-TEST(CoreRestartTest, LongAbsenceSpeaksForItself) {
+TEST(CoreRestart, LongAbsenceSpeaksForItself) {
   Restart restart(restored(10min, State::up));
   EXPECT_THAT(restart.simulation.results, IsEmpty());
   EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::unknown);
 }
 
-TEST(CoreRestartTest, OutageGoesOnWithoutBeingToldAgain) {
+TEST(CoreRestart, OutageGoesOnWithoutBeingToldAgain) {
   Restart restart(restored(20s, State::down));
   EXPECT_EQ(restart.simulation.states.at(ServerId{1}), State::down);
   EXPECT_THAT(restart.simulation.changes, IsEmpty());
 }
 
-TEST(CoreRestartTest, RowOfFailuresEndsWithTheStop) {
+TEST(CoreRestart, RowOfFailuresEndsWithTheStop) {
   Restored known;
   CheckResult last;
   last.server = ServerId{1};
@@ -91,7 +91,7 @@ TEST(CoreRestartTest, RowOfFailuresEndsWithTheStop) {
   EXPECT_GE(simulation.changes[0].since, Simulation::kBegin);
 }
 
-TEST(CoreRestartTest, ResultFromTheFutureDoesNotHoldUpTheNextOnes) {
+TEST(CoreRestart, ResultFromTheFutureDoesNotHoldUpTheNextOnes) {
   Restart restart(restored(-24h, State::up));
   restart.simulation.loop.run_for(2min);
   EXPECT_LE(restart.simulation.results.back().time, Simulation::kBegin + 2min);

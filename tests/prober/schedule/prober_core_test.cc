@@ -18,7 +18,7 @@ using prober::ProberCore;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(CoreTest, ChecksOnceAtTheStartAndThenEveryInterval) {
+TEST(Core, ChecksOnceAtTheStartAndThenEveryInterval) {
   Simulation simulation;
   simulation.add(1, always(kUp));
   simulation.core.begin();
@@ -32,7 +32,7 @@ TEST(CoreTest, ChecksOnceAtTheStartAndThenEveryInterval) {
   EXPECT_EQ(simulation.last_stats.lag_max, 0us);
 }
 
-TEST(CoreTest, RestartKeepsThePhase) {
+TEST(Core, RestartKeepsThePhase) {
   std::vector<TimeMs> phases;
   for (const auto later : {0ms, 1'234'567ms}) {
     Simulation simulation(Simulation::default_options(), Simulation::kBegin + later);
@@ -44,7 +44,7 @@ TEST(CoreTest, RestartKeepsThePhase) {
   EXPECT_EQ(phases[0], phases[1]);
 }
 
-TEST(CoreTest, OutageIsConfirmedByAFasterRecheckAndToldOnce) {
+TEST(Core, OutageIsConfirmedByAFasterRecheckAndToldOnce) {
   Simulation simulation;
   bool up = true;
   simulation.add(1, [&] { return std::optional(up ? kUp : kRefused); });
@@ -65,7 +65,7 @@ TEST(CoreTest, OutageIsConfirmedByAFasterRecheckAndToldOnce) {
   EXPECT_EQ(simulation.states.at(ServerId{1}), State::down);
 }
 
-TEST(CoreTest, SingleFailureIsRefutedByItsRecheck) {
+TEST(Core, SingleFailureIsRefutedByItsRecheck) {
   Simulation simulation;
   int checks = 0;
   simulation.add(1, [&] { return std::optional(++checks == 3 ? kRefused : kUp); });
@@ -78,7 +78,7 @@ TEST(CoreTest, SingleFailureIsRefutedByItsRecheck) {
   EXPECT_THAT(simulation.changes, SizeIs(1)) << "unknown to up, and nothing more";
 }
 
-TEST(CoreTest, DegradedLastsFromItsFirstResultToTheFirstGoodOne) {
+TEST(Core, DegradedLastsFromItsFirstResultToTheFirstGoodOne) {
   Simulation simulation;
   Answer answer = kUp;
   simulation.add(1, [&] { return std::optional(answer); });
@@ -105,7 +105,7 @@ TEST(CoreTest, DegradedLastsFromItsFirstResultToTheFirstGoodOne) {
   EXPECT_EQ(simulation.topics[1].state, State::up);
 }
 
-TEST(CoreTest, RecheckRunsOverAFreshConnection) {
+TEST(Core, RecheckRunsOverAFreshConnection) {
   Simulation simulation;
   CoreServer& server = simulation.add(1, always(kRefused));
   server.fresh_check = Simulation::make_check();
@@ -117,7 +117,7 @@ TEST(CoreTest, RecheckRunsOverAFreshConnection) {
   EXPECT_EQ(simulation.loop.starts[server.fresh_check.get()], 1);
 }
 
-TEST(CoreTest, CapOnChecksInFlightIsKept) {
+TEST(Core, CapOnChecksInFlightIsKept) {
   ProberCore::Options options = Simulation::default_options();
   options.limits = {20, 1'000, 100'000};
   Simulation simulation(options);
@@ -128,7 +128,7 @@ TEST(CoreTest, CapOnChecksInFlightIsKept) {
   for (std::uint32_t id = 1; id <= 300; ++id) EXPECT_GE(simulation.results_of(id).size(), 5U) << id;
 }
 
-TEST(CoreTest, PausedServerIsLeftAlone) {
+TEST(Core, PausedServerIsLeftAlone) {
   Simulation simulation;
   CoreServer& server = simulation.add(1, always(kUp));
   simulation.core.begin();
@@ -144,7 +144,7 @@ TEST(CoreTest, PausedServerIsLeftAlone) {
   EXPECT_EQ(simulation.results.size(), before + 1) << "looked at at once";
 }
 
-TEST(CoreTest, UpdateKeepsPhaseAndState) {
+TEST(Core, UpdateKeepsPhaseAndState) {
   Simulation simulation;
   CoreServer& server = simulation.add(1, always(kRefused));
   simulation.core.begin();
@@ -161,7 +161,7 @@ TEST(CoreTest, UpdateKeepsPhaseAndState) {
   EXPECT_EQ(simulation.changes[1].to, State::up);
 }
 
-TEST(CoreTest, RemovedServersCheckLeavesNoResult) {
+TEST(Core, RemovedServersCheckLeavesNoResult) {
   Simulation simulation;
   simulation.add(1, always(kTimeout));
   simulation.core.begin();
@@ -173,7 +173,7 @@ TEST(CoreTest, RemovedServersCheckLeavesNoResult) {
   EXPECT_EQ(simulation.last_stats.in_flight, 0U);
 }
 
-TEST(CoreTest, WindDownWaitsForChecksInFlightAndStartsNoMore) {
+TEST(Core, WindDownWaitsForChecksInFlightAndStartsNoMore) {
   Simulation simulation;
   simulation.add(1, always({State::up, ErrorClass::none, 2s}));
   simulation.core.begin();
@@ -188,7 +188,7 @@ TEST(CoreTest, WindDownWaitsForChecksInFlightAndStartsNoMore) {
   EXPECT_THAT(simulation.results, SizeIs(1));
 }
 
-TEST(CoreTest, AbandonedChecksLeaveNoResult) {
+TEST(Core, AbandonedChecksLeaveNoResult) {
   Simulation simulation;
   simulation.add(1, always(kTimeout));
   simulation.core.begin();

@@ -51,33 +51,33 @@ std::string shown(std::string_view results, Judge::Confirmation rule) {
   return shown(results, rule, judge);
 }
 
-TEST(JudgeTest, OutageNeedsItsFailuresInARow) {
+TEST(Judge, OutageNeedsItsFailuresInARow) {
   EXPECT_EQ(shown("ududduu", kTwoOne), "uuuuduu");
   EXPECT_EQ(shown("udd", {1, 1}), "udd");
   EXPECT_EQ(shown("uddudddd", {3, 1}), "uuuuuudd");
 }
 
-TEST(JudgeTest, RecoveryNeedsItsSuccessesInARow) {
+TEST(Judge, RecoveryNeedsItsSuccessesInARow) {
   EXPECT_EQ(shown("dduduu", {2, 2}), "?ddddu");
   EXPECT_EQ(shown("ddg", kTwoOne), "?dg");
 }
 
-TEST(JudgeTest, DegradedIsASuccessAndNeedsNoConfirmation) {
+TEST(Judge, DegradedIsASuccessAndNeedsNoConfirmation) {
   EXPECT_EQ(shown("ugdgu", kTwoOne), "ugggu");
 }
 
-TEST(JudgeTest, RowOfFailuresEndsWhereNothingHeld) {
+TEST(Judge, RowOfFailuresEndsWhereNothingHeld) {
   EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_ud") << "a failure before a gap and one after it are two rows";
   EXPECT_EQ(shown("ud?dd", kTwoOne), "uu?ud") << "so are those on both sides of an unknown result";
   EXPECT_EQ(shown("udd", kTwoOne), "uud") << "a result that comes while the last one holds goes on with its row";
 }
 
-TEST(JudgeTest, OutageStaysOpenThroughUnknownTime) {
+TEST(Judge, OutageStaysOpenThroughUnknownTime) {
   EXPECT_EQ(shown("dd?d?_u", kTwoOne), "?d?d?_u");
   EXPECT_EQ(shown("ddu?u", {2, 2}), "?dd?u") << "a row of successes goes on";
 }
 
-TEST(JudgeTest, ResultHoldsUpToItsLastMoment) {
+TEST(Judge, ResultHoldsUpToItsLastMoment) {
   Judge judge;
   judge.apply({from_ms(0), State::down, kHolds}, kTwoOne);
   EXPECT_TRUE(judge.apply({from_ms(1'500), State::down, kHolds}, kTwoOne));
@@ -86,7 +86,7 @@ TEST(JudgeTest, ResultHoldsUpToItsLastMoment) {
   EXPECT_FALSE(late.apply({from_ms(1'501), State::down, kHolds}, kTwoOne));
 }
 
-TEST(JudgeTest, SinceIsNotBeforeTheUnknownTimeUnlessItIsAnOutage) {
+TEST(Judge, SinceIsNotBeforeTheUnknownTimeUnlessItIsAnOutage) {
   Judge judge;
   shown("uuu?", kTwoOne, judge);
   const auto change = judge.apply({at(10), State::up, kHolds}, kTwoOne);
@@ -98,7 +98,7 @@ TEST(JudgeTest, SinceIsNotBeforeTheUnknownTimeUnlessItIsAnOutage) {
   EXPECT_EQ(judge.since(), at(30)) << "nobody knows that it was well before";
 }
 
-TEST(JudgeTest, ChangesAreBackdatedToTheFirstOfTheirRow) {
+TEST(Judge, ChangesAreBackdatedToTheFirstOfTheirRow) {
   Judge judge;
   EXPECT_FALSE(judge.apply({at(1), State::unknown, kHolds}, kTwoOne));
   judge.apply({at(2), State::up, kHolds}, kTwoOne);
@@ -112,7 +112,7 @@ TEST(JudgeTest, ChangesAreBackdatedToTheFirstOfTheirRow) {
   EXPECT_FALSE(judge.pending());
 }
 
-TEST(JudgeTest, OutageThatGoesOnAfterUnknownIsTheSameOutage) {
+TEST(Judge, OutageThatGoesOnAfterUnknownIsTheSameOutage) {
   Judge judge;
   shown("udd?", kTwoOne, judge);
   const auto change = judge.apply({at(9), State::down, kHolds}, kTwoOne);
@@ -140,7 +140,7 @@ std::string degraded_from(std::string_view results) {
   return topic.lasts ? std::to_string(to_ms(topic.since) / 1000) : "none";
 }
 
-TEST(JudgesTest, FailuresBetweenSlowAnswersHideThemNot) {
+TEST(Judges, FailuresBetweenSlowAnswersHideThemNot) {
   EXPECT_EQ(degraded_from("ugg"), "1");
   EXPECT_EQ(degraded_from("ugdg"), "1") << "a server that is slow and failing in turn is never well";
   EXPECT_EQ(degraded_from("ugddg"), "1");

@@ -43,7 +43,7 @@ std::string next(const std::string& expression, TimeMs time, const std::string& 
   return found ? engine::utc_text(*found) : "never";
 }
 
-TEST(CronTest, EveryFieldRestricts) {
+TEST(Cron, EveryFieldRestricts) {
   const TimeMs time = at(2026, 7, 15, 10, 30);  // a Wednesday
   EXPECT_EQ(next("* * * * *", time), "2026-07-15T10:31:00.000Z");
   EXPECT_EQ(next("5 * * * *", time), "2026-07-15T11:05:00.000Z");
@@ -54,7 +54,7 @@ TEST(CronTest, EveryFieldRestricts) {
   EXPECT_EQ(next("0 0 29 2 *", time), "2028-02-29T00:00:00.000Z");
 }
 
-TEST(CronTest, TakesListsRangesStepsNamesAndShorthands) {
+TEST(Cron, TakesListsRangesStepsNamesAndShorthands) {
   const TimeMs time = at(2026, 7, 15, 10, 30);
   EXPECT_EQ(next("*/20 * * * *", time), "2026-07-15T10:40:00.000Z");
   EXPECT_EQ(next("10-50/20 * * * *", time), "2026-07-15T10:50:00.000Z");
@@ -69,24 +69,24 @@ TEST(CronTest, TakesListsRangesStepsNamesAndShorthands) {
   EXPECT_EQ(next("@yearly", time), "2027-01-01T00:00:00.000Z");
 }
 
-TEST(CronTest, EitherDayWillDoWhenBothAreRestricted) {
+TEST(Cron, EitherDayWillDoWhenBothAreRestricted) {
   const TimeMs time = at(2026, 7, 15, 10, 30);
   EXPECT_EQ(next("0 0 17 * 0", time), "2026-07-17T00:00:00.000Z");
   EXPECT_EQ(next("0 0 25 * 0", time), "2026-07-19T00:00:00.000Z");
 }
 
-TEST(CronTest, NextIsStrictlyLater) {
+TEST(Cron, NextIsStrictlyLater) {
   EXPECT_EQ(next("0 3 * * *", at(2026, 7, 15, 3)), "2026-07-16T03:00:00.000Z");
   EXPECT_EQ(next("0 3 * * *", at(2026, 7, 15, 3) - 1ms), "2026-07-15T03:00:00.000Z");
 }
 
-TEST(CronTest, SkippedLocalTimeFiresAtTheChange) {
+TEST(Cron, SkippedLocalTimeFiresAtTheChange) {
   // Paris 2026-03-29: 02:00 becomes 03:00, at 01:00 UTC.
   EXPECT_EQ(next("30 2 * * *", at(2026, 3, 28, 12), "Europe/Paris"), "2026-03-29T01:00:00.000Z");
   EXPECT_EQ(next("30 2 * * *", at(2026, 3, 29, 1), "Europe/Paris"), "2026-03-30T00:30:00.000Z");
 }
 
-TEST(CronTest, RepeatedLocalTimeFiresTheFirstTime) {
+TEST(Cron, RepeatedLocalTimeFiresTheFirstTime) {
   // Paris 2026-10-25: 03:00 becomes 02:00, at 01:00 UTC. 02:30 is 00:30 and 01:30 UTC.
   EXPECT_EQ(next("30 2 * * *", at(2026, 10, 24, 12), "Europe/Paris"), "2026-10-25T00:30:00.000Z");
   EXPECT_EQ(next("30 2 * * *", at(2026, 10, 25, 0, 30), "Europe/Paris"), "2026-10-26T01:30:00.000Z");
@@ -105,7 +105,7 @@ std::vector<std::string> times(const std::string& cron, TimeMs from, TimeMs to) 
 }
 
 // Paris 2027-03-28: 02:00 becomes 03:00, at 01:00 UTC.
-TEST(CronTest, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesForward) {
+TEST(Cron, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesForward) {
   const TimeMs from = at(2027, 3, 28, 0, 0);
   EXPECT_THAT(times("30 * * * *", from, from + 3h),
               ElementsAre("2027-03-28T00:30", "2027-03-28T01:30", "2027-03-28T02:30"))
@@ -117,14 +117,14 @@ TEST(CronTest, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesForward) {
 }
 
 // Paris 2026-10-25: 03:00 becomes 02:00, at 01:00 UTC.
-TEST(CronTest, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesBack) {
+TEST(Cron, WildcardSchedulesFollowElapsedTimeWhenTheClockGoesBack) {
   const TimeMs from = at(2026, 10, 25, 0, 0);
   EXPECT_THAT(times("*/30 * * * *", from, from + 2h),
               ElementsAre("2026-10-25T00:30", "2026-10-25T01:00", "2026-10-25T01:30", "2026-10-25T02:00"));
   EXPECT_THAT(times("0 * * * *", from, from + 2h), ElementsAre("2026-10-25T01:00", "2026-10-25T02:00"));
 }
 
-TEST(CronTest, FixedTimesRunOnceOverAChange) {
+TEST(Cron, FixedTimesRunOnceOverAChange) {
   EXPECT_THAT(times("15,45 2 * * *", at(2027, 3, 27, 12), at(2027, 3, 28, 12)), ElementsAre("2027-03-28T01:00"))
       << "both were skipped and run at the change";
   EXPECT_THAT(times("15,45 2 * * *", at(2026, 10, 24, 12), at(2026, 10, 25, 12)),
@@ -133,7 +133,7 @@ TEST(CronTest, FixedTimesRunOnceOverAChange) {
   EXPECT_THAT(times("0 3 * * *", at(2027, 3, 27, 12), at(2027, 3, 28, 12)), ElementsAre("2027-03-28T01:00"));
 }
 
-TEST(CronTest, SkippedDayIsNotMadeUpFor) {
+TEST(Cron, SkippedDayIsNotMadeUpFor) {
   // Samoa left out 2011-12-30.
   const auto schedule = JobSchedule::parse_cron("0 12 30 12 *", "Pacific/Apia");
   ASSERT_TRUE(schedule);
@@ -141,7 +141,7 @@ TEST(CronTest, SkippedDayIsNotMadeUpFor) {
 }
 
 // Every minute of two years with four changes, against what the clock on the wall shows.
-TEST(CronTest, MinutelyScheduleMissesNoMinuteOfTheYear) {
+TEST(Cron, MinutelyScheduleMissesNoMinuteOfTheYear) {
   const auto schedule = JobSchedule::parse_cron("* * * * *", "Europe/Paris");
   TimeMs time = at(2026, 10, 24);
   for (int i = 0; i < 3 * 1440; ++i) {
@@ -152,7 +152,7 @@ TEST(CronTest, MinutelyScheduleMissesNoMinuteOfTheYear) {
   }
 }
 
-TEST(CronTest, LastAndNthDays) {
+TEST(Cron, LastAndNthDays) {
   const TimeMs time = at(2026, 7, 15, 10, 30);  // a Wednesday
   EXPECT_EQ(next("0 0 L * *", time), "2026-07-31T00:00:00.000Z");
   EXPECT_EQ(next("0 0 L 2 *", time), "2027-02-28T00:00:00.000Z");
@@ -177,7 +177,7 @@ std::string next_event(const std::string& expression, TimeMs time, const std::st
 }
 
 // Expected times as systemd-analyze calendar gives them.
-TEST(OnCalendarTest, ExpressionsOfSystemd) {
+TEST(OnCalendar, ExpressionsOfSystemd) {
   const TimeMs time = at(2026, 7, 15, 10, 30);  // a Wednesday
   EXPECT_EQ(next_event("Mon..Fri *-*-* 10:00:00", time), "2026-07-16T10:00:00.000Z");
   EXPECT_EQ(next_event("Sat,Sun 12:30", time), "2026-07-18T12:30:00.000Z");
@@ -201,14 +201,14 @@ TEST(OnCalendarTest, ExpressionsOfSystemd) {
 }
 
 // As systemd-analyze calendar has it: what is counted from the end of a month goes down to it.
-TEST(OnCalendarTest, StepsFromTheEndOfAMonthGoDownToIt) {
+TEST(OnCalendar, StepsFromTheEndOfAMonthGoDownToIt) {
   const TimeMs time = at(2026, 11, 28, 19);
   EXPECT_EQ(next_event("Sun *-*~7/1 04:00", time), "2026-11-29T04:00:00.000Z") << "the last Sunday";
   EXPECT_EQ(next_event("*-*~3/2 04:00", at(2026, 7, 15)), "2026-07-29T04:00:00.000Z");
   EXPECT_EQ(next_event("*-*~3/2 04:00", at(2026, 7, 29, 5)), "2026-07-31T04:00:00.000Z");
 }
 
-TEST(OnCalendarTest, MistakesAreNamed) {
+TEST(OnCalendar, MistakesAreNamed) {
   for (const char* text :
        {"", "nonsense", "25:00", "*-13-01", "Mon..Foo 10:00", "*-*-32", "10:00:60", "1..0:00", "*:0/0"}) {
     EXPECT_THAT(next_event(text, {}), HasSubstr("on-calendar")) << text;
@@ -218,13 +218,13 @@ TEST(OnCalendarTest, MistakesAreNamed) {
   }
 }
 
-TEST(OnCalendarTest, AZoneOfItsOwnMustNotContradictTheOneBesideIt) {
+TEST(OnCalendar, AZoneOfItsOwnMustNotContradictTheOneBesideIt) {
   EXPECT_THAT(next_event("02:00 Europe/Paris", {}, "Asia/Tokyo"), HasSubstr("names the zone Europe/Paris"));
   EXPECT_THAT(next_event("02:00 Europe/Paris", {}, "UTC"), HasSubstr("contradicts: UTC"));
   EXPECT_EQ(next_event("02:00 Europe/Paris", at(2026, 7, 15), "Europe/Paris"), "2026-07-16T00:00:00.000Z");
 }
 
-TEST(CronTest, WhatNeverComesIsRefused) {
+TEST(Cron, WhatNeverComesIsRefused) {
   for (const char* const text : {"0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *"}) {
     EXPECT_THAT(next(text, {}), HasSubstr("never comes")) << text;
   }
@@ -237,7 +237,7 @@ TEST(CronTest, WhatNeverComesIsRefused) {
   EXPECT_TRUE(JobSchedule::parse_on_calendar("9999-12-31", ""));
 }
 
-TEST(CronTest, MistakesAreNamed) {
+TEST(Cron, MistakesAreNamed) {
   EXPECT_THAT(next("* * * *", {}), HasSubstr("five fields"));
   EXPECT_THAT(next("60 * * * *", {}), HasSubstr("minute"));
   EXPECT_THAT(next("* 5-3 * * *", {}), HasSubstr("hour"));
@@ -249,7 +249,7 @@ TEST(CronTest, MistakesAreNamed) {
   EXPECT_THAT(next("* * * * *", {}, "Europe/Nowhere"), HasSubstr("Europe/Nowhere"));
 }
 
-TEST(PushSpecTest, ContradictionsAreRefused) {
+TEST(PushSpec, ContradictionsAreRefused) {
   const auto both = push_spec([](PushSpec& s) {
     s.cron = "0 3 * * *";
     s.on_calendar = "03:00";
@@ -262,7 +262,7 @@ TEST(PushSpecTest, ContradictionsAreRefused) {
   EXPECT_THAT(validate(swapped).error().message, HasSubstr("latency-below: must be below max-runtime"));
 }
 
-TEST(PushSpecTest, BoundsAreChecked) {
+TEST(PushSpec, BoundsAreChecked) {
   EXPECT_TRUE(validate(PushSpec{}));
   EXPECT_FALSE(validate(push_spec([](PushSpec& s) { s.grace = -1ms; })));
   EXPECT_FALSE(validate(push_spec([](PushSpec& s) { s.grace = 24h * 32; })));
@@ -272,7 +272,7 @@ TEST(PushSpecTest, BoundsAreChecked) {
   })));
 }
 
-TEST(PushRhythmTest, GraceIsATenthUnlessGiven) {
+TEST(PushRhythm, GraceIsATenthUnlessGiven) {
   EXPECT_EQ(PushRhythm::make({}, 60s)->grace, 6s);
   EXPECT_EQ(PushRhythm::make({}, 1s)->grace, 1s) << "at least a second";
   EXPECT_EQ(PushRhythm::make(push_spec([](PushSpec& s) { s.grace = 30s; }), 60s)->grace, 30s);
@@ -281,7 +281,7 @@ TEST(PushRhythmTest, GraceIsATenthUnlessGiven) {
 constexpr TimeMs kNow = from_ms(1'750'000'000'000);
 const PushRhythm kMinutely{60s, 10s, {}, 0s, 0s};
 
-TEST(PushJobTest, CronJobMustReportByItsTimeAndGrace) {
+TEST(PushJob, CronJobMustReportByItsTimeAndGrace) {
   const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
                                          s.grace = 15min;
                                          s.cron = "0 3 * * *";
@@ -295,7 +295,7 @@ TEST(PushJobTest, CronJobMustReportByItsTimeAndGrace) {
   EXPECT_EQ(result->interval_ms, std::chrono::milliseconds(24h + 10min).count()) << "it holds until then";
 }
 
-TEST(PushJobTest, ReportsBecomeResults) {
+TEST(PushJob, ReportsBecomeResults) {
   PushJob job(kMinutely, kNow, std::nullopt);
   PushReport report;
   report.exit_code = 0;
@@ -312,7 +312,7 @@ TEST(PushJobTest, ReportsBecomeResults) {
   EXPECT_EQ(bad->detail, "the job reported a failure, exit code 3: disk full");
 }
 
-TEST(PushJobTest, StartWithoutAnEndIsSilenceAfterTheGrace) {
+TEST(PushJob, StartWithoutAnEndIsSilenceAfterTheGrace) {
   PushJob job(kMinutely, kNow, std::nullopt);
   EXPECT_FALSE(
       job.report({.kind = PushReport::Kind::start, .exit_code = {}, .log_line = "", .duration = {}}, kNow + 1s));
@@ -320,13 +320,13 @@ TEST(PushJobTest, StartWithoutAnEndIsSilenceAfterTheGrace) {
   EXPECT_EQ(job.silence().detail, "started 10 s ago and has not reported its end");
 }
 
-TEST(PushJobTest, SilenceIsToldEveryInterval) {
+TEST(PushJob, SilenceIsToldEveryInterval) {
   PushJob job(kMinutely, kNow, std::nullopt);
   EXPECT_EQ(job.silence().time, kNow + 70s);
   EXPECT_EQ(job.silence().time, kNow + 130s);
 }
 
-TEST(PushJobTest, RestartKeepsADeadlineThatIsAhead) {
+TEST(PushJob, RestartKeepsADeadlineThatIsAhead) {
   EXPECT_EQ(PushJob(kMinutely, kNow, kNow - 20s).deadline(), kNow + 50s);
   EXPECT_EQ(PushJob(kMinutely, kNow, kNow - 10min).deadline(), kNow + 70s) << "it passed while nobody listened";
 }
@@ -337,7 +337,7 @@ PushReport report_of(PushReport::Kind kind) {
   return report;
 }
 
-TEST(PushJobTest, ReportShortlyBeforeItsTimeFulfilsIt) {
+TEST(PushJob, ReportShortlyBeforeItsTimeFulfilsIt) {
   const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
                                          s.grace = 15min;
                                          s.cron = "0 3 * * *";
@@ -353,7 +353,7 @@ TEST(PushJobTest, ReportShortlyBeforeItsTimeFulfilsIt) {
       << "nor does a restart ask for it again";
 }
 
-TEST(PushJobTest, ReportFulfilsOneTimeOnly) {
+TEST(PushJob, ReportFulfilsOneTimeOnly) {
   const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
                                          s.grace = 10min;
                                          s.cron = "*/5 * * * *";
@@ -365,7 +365,7 @@ TEST(PushJobTest, ReportFulfilsOneTimeOnly) {
   EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 15)) << "10:01 is the late one of 10:00; 10:05 has ten minutes";
 }
 
-TEST(PushRhythmTest, GraceOfAScheduleIsATenthOfItsShortestStep) {
+TEST(PushRhythm, GraceOfAScheduleIsATenthOfItsShortestStep) {
   const auto grace = [](const char* cron) {
     return PushRhythm::make(push_spec([&](PushSpec& s) { s.cron = cron; }), 60s)->grace;
   };
@@ -374,7 +374,7 @@ TEST(PushRhythmTest, GraceOfAScheduleIsATenthOfItsShortestStep) {
   EXPECT_EQ(grace("0 9,10 * * 1-5"), 6min);
 }
 
-TEST(PushJobTest, RunTimeIsTheLatencyAndIsJudged) {
+TEST(PushJob, RunTimeIsTheLatencyAndIsJudged) {
   PushRhythm rhythm = kMinutely;
   rhythm.latency_below = 20s;
   rhythm.max_runtime = 40s;
@@ -395,7 +395,7 @@ TEST(PushJobTest, RunTimeIsTheLatencyAndIsJudged) {
   EXPECT_EQ(run(20'500ms).detail, "the job took 20.5 s, expected below 20 s");
 }
 
-TEST(PushJobTest, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
+TEST(PushJob, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
   PushRhythm rhythm = kMinutely;
   rhythm.max_runtime = 5min;
   PushJob job(rhythm, kNow, std::nullopt);
@@ -409,7 +409,7 @@ TEST(PushJobTest, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
   EXPECT_EQ(job.report({}, kNow + 7min)->latency_us, 410'000'000U) << "its end still tells how long it took";
 }
 
-TEST(PushJobTest, RunIsMeasuredThroughAClockStep) {
+TEST(PushJob, RunIsMeasuredThroughAClockStep) {
   for (const std::chrono::milliseconds by : {std::chrono::milliseconds{3h}, std::chrono::milliseconds{-3h}}) {
     PushRhythm rhythm = kMinutely;
     rhythm.max_runtime = 5min;
@@ -423,7 +423,7 @@ TEST(PushJobTest, RunIsMeasuredThroughAClockStep) {
   }
 }
 
-TEST(PushJobTest, LogChangesNothing) {
+TEST(PushJob, LogChangesNothing) {
   PushJob job(kMinutely, kNow, std::nullopt);
   EXPECT_FALSE(job.report(report_of(PushReport::Kind::log), kNow + 1s));
   EXPECT_EQ(job.deadline(), kNow + 70s);
@@ -436,7 +436,7 @@ std::string refused(std::string_view word, const Parameters& parameters) {
   return report ? "taken" : report.error().message;
 }
 
-TEST(PushReportTest, PathAndParametersSayHowItWent) {
+TEST(PushReport, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("", {}, "")->kind, PushReport::Kind::success);
   EXPECT_EQ(parse_push_report("start", {}, "")->kind, PushReport::Kind::start);
   EXPECT_EQ(parse_push_report("fail", {}, "")->kind, PushReport::Kind::failure);
@@ -463,7 +463,7 @@ TEST(PushReportTest, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("", Parameters{{"ping", "12.6"}}, "")->duration, 13ms);
 }
 
-TEST(PushReportTest, WhatIsNotUnderstoodIsRefusedByName) {
+TEST(PushReport, WhatIsNotUnderstoodIsRefusedByName) {
   EXPECT_THAT(refused("", {{"exitcode", "1"}}), HasSubstr("exitcode: there is no such parameter"));
   EXPECT_THAT(refused("", {{"rc", "1"}}), HasSubstr("rc: "));
   EXPECT_THAT(refused("", {{"success", "0"}}), HasSubstr("success: must be true or false"));
@@ -481,7 +481,7 @@ TEST(PushReportTest, WhatIsNotUnderstoodIsRefusedByName) {
   }
 }
 
-TEST(PushJobTest, AbsurdNumbersAreCut) {
+TEST(PushJob, AbsurdNumbersAreCut) {
   PushJob job(kMinutely, kNow, std::nullopt);
   PushReport report;
   report.exit_code = -7;

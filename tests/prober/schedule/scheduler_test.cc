@@ -38,7 +38,7 @@ std::vector<std::uint32_t> run(Scheduler& scheduler, Micros now, std::map<std::u
   return ids;
 }
 
-class SchedulerTest : public testing::Test {
+class Schedulers : public testing::Test {
  protected:
   std::vector<std::uint32_t> run_at(Micros now) { return run(scheduler, now, slots); }
   void finish(std::uint32_t id) {
@@ -49,7 +49,7 @@ class SchedulerTest : public testing::Test {
   std::map<std::uint32_t, std::uint32_t> slots;
 };
 
-TEST(PhaseTest, IsStableAndSpreadsNeighboursOverTheInterval) {
+TEST(Phase, IsStableAndSpreadsNeighboursOverTheInterval) {
   EXPECT_EQ(phase_of(ServerId{7}, LocationId{0}, kMinute), phase_of(ServerId{7}, LocationId{0}, kMinute));
   EXPECT_NE(phase_of(ServerId{7}, LocationId{0}, kMinute), phase_of(ServerId{7}, LocationId{1}, kMinute));
   // 6000 consecutive ids into 60 seconds: 100 each on average; a fair spread stays within five standard deviations.
@@ -59,19 +59,19 @@ TEST(PhaseTest, IsStableAndSpreadsNeighboursOverTheInterval) {
   for (const auto& [second, count] : per_second) EXPECT_NEAR(count, 100, 50) << second;
 }
 
-TEST(PhaseTest, DoesNotChangeFromReleaseToRelease) {
+TEST(Phase, DoesNotChangeFromReleaseToRelease) {
   // The published first output of splitmix64 seeded with 0 is 0xe220a8397b1dcdaf; server 0 at location 0 is that seed.
   EXPECT_EQ(phase_of(ServerId{0}, LocationId{0}, kMinute),
             Micros{static_cast<std::int64_t>(0xe220a8397b1dcdafU % 60'000'000U)});
 }
 
-TEST(RecheckGapTest, IsAQuarterOfTheIntervalButAtLeastASecond) {
+TEST(RecheckGap, IsAQuarterOfTheIntervalButAtLeastASecond) {
   EXPECT_EQ(recheck_gap(kMinute), 15 * kSecond);
   EXPECT_EQ(recheck_gap(2 * kSecond), kSecond);
   EXPECT_EQ(recheck_gap(kSecond / 2), kSecond / 2);
 }
 
-TEST_F(SchedulerTest, ChecksAtPhaseAndThenEveryInterval) {
+TEST_F(Schedulers, ChecksAtPhaseAndThenEveryInterval) {
   scheduler.set(plan(1, 7 * kSecond), kNow, false);
   EXPECT_EQ(scheduler.next(), kNow + 7 * kSecond);
   EXPECT_THAT(run_at(kNow + 7 * kSecond - Micros{1}), IsEmpty());
@@ -80,14 +80,14 @@ TEST_F(SchedulerTest, ChecksAtPhaseAndThenEveryInterval) {
   EXPECT_EQ(scheduler.next(), kNow + kMinute + 7 * kSecond);
 }
 
-TEST_F(SchedulerTest, ServersOfDifferentPhasesTakeTurns) {
+TEST_F(Schedulers, ServersOfDifferentPhasesTakeTurns) {
   scheduler.set(plan(1, 30 * kSecond, "a"), kNow, false);
   scheduler.set(plan(2, 10 * kSecond, "b"), kNow, false);
   scheduler.set(plan(3, 20 * kSecond, "c"), kNow, false);
   EXPECT_THAT(run_at(kNow + 30 * kSecond), ElementsAre(2, 3, 1));
 }
 
-TEST_F(SchedulerTest, TickDuringACheckIsMissed) {
+TEST_F(Schedulers, TickDuringACheckIsMissed) {
   scheduler.set(plan(1, kSecond), kNow, false);
   EXPECT_THAT(run_at(kNow + kSecond), ElementsAre(1));
   EXPECT_THAT(run_at(kNow + kMinute + kSecond), IsEmpty());
@@ -97,14 +97,14 @@ TEST_F(SchedulerTest, TickDuringACheckIsMissed) {
   EXPECT_THAT(run_at(kNow + 2 * kMinute + kSecond), ElementsAre(1));
 }
 
-TEST_F(SchedulerTest, LateTurnRunsOneCheckAndCountsTheTicksThatWentBy) {
+TEST_F(Schedulers, LateTurnRunsOneCheckAndCountsTheTicksThatWentBy) {
   scheduler.set(plan(1, kSecond), kNow, false);
   EXPECT_THAT(run_at(kNow + 3 * kMinute + 2 * kSecond), ElementsAre(1));
   EXPECT_EQ(scheduler.counters().missed_ticks, 3U);
   EXPECT_EQ(scheduler.next_tick(ServerId{1}), kNow + 4 * kMinute + kSecond);
 }
 
-TEST_F(SchedulerTest, CapOnAllHoldsChecksBackInOrder) {
+TEST_F(Schedulers, CapOnAllHoldsChecksBackInOrder) {
   for (std::uint32_t id = 1; id <= 5; ++id) scheduler.set(plan(id, id * kSecond, std::to_string(id)), kNow, false);
   EXPECT_THAT(run_at(kNow + 10 * kSecond), ElementsAre(1, 2, 3));
   EXPECT_EQ(scheduler.counters().in_flight, 3U);
@@ -116,7 +116,7 @@ TEST_F(SchedulerTest, CapOnAllHoldsChecksBackInOrder) {
   EXPECT_EQ(scheduler.counters().waiting, 0U);
 }
 
-TEST_F(SchedulerTest, CapPerHostLetsOtherHostsPass) {
+TEST_F(Schedulers, CapPerHostLetsOtherHostsPass) {
   for (std::uint32_t id = 1; id <= 3; ++id) scheduler.set(plan(id, id * kSecond, "busy"), kNow, false);
   scheduler.set(plan(4, 4 * kSecond, "free"), kNow, false);
   EXPECT_THAT(run_at(kNow + 10 * kSecond), ElementsAre(1, 2, 4));
@@ -126,7 +126,7 @@ TEST_F(SchedulerTest, CapPerHostLetsOtherHostsPass) {
   EXPECT_THAT(run_at(kNow + 10 * kSecond), ElementsAre(3));
 }
 
-TEST_F(SchedulerTest, CheckHeldBackGivesWayToItsNextTick) {
+TEST_F(Schedulers, CheckHeldBackGivesWayToItsNextTick) {
   for (std::uint32_t id = 1; id <= 3; ++id) scheduler.set(plan(id, id * kSecond, "busy"), kNow, false);
   EXPECT_THAT(run_at(kNow + 5 * kSecond), ElementsAre(1, 2));
   EXPECT_THAT(run_at(kNow + kMinute + 5 * kSecond), IsEmpty());
@@ -136,7 +136,7 @@ TEST_F(SchedulerTest, CheckHeldBackGivesWayToItsNextTick) {
   EXPECT_EQ(scheduler.lag(kNow + 2 * kMinute).max, 3 * kSecond) << "late for its second tick, not its first";
 }
 
-TEST_F(SchedulerTest, RecheckComesAfterAQuarterOfTheInterval) {
+TEST_F(Schedulers, RecheckComesAfterAQuarterOfTheInterval) {
   scheduler.set(plan(1, kSecond), kNow, false);
   run_at(kNow + kSecond);
   scheduler.finished(slots.at(1));
@@ -151,7 +151,7 @@ TEST_F(SchedulerTest, RecheckComesAfterAQuarterOfTheInterval) {
   EXPECT_EQ(scheduler.counters().retries, 1U);
 }
 
-TEST_F(SchedulerTest, RecheckShortlyBeforeATickIsLeftToTheTick) {
+TEST_F(Schedulers, RecheckShortlyBeforeATickIsLeftToTheTick) {
   scheduler.set(plan(1, kSecond), kNow, false);
   run_at(kNow + kSecond);
   scheduler.finished(slots.at(1));
@@ -160,7 +160,7 @@ TEST_F(SchedulerTest, RecheckShortlyBeforeATickIsLeftToTheTick) {
   EXPECT_EQ(scheduler.next(), kNow + kMinute + kSecond);
 }
 
-TEST_F(SchedulerTest, RecheckAfterALongTimeoutComesAtOnce) {
+TEST_F(Schedulers, RecheckAfterALongTimeoutComesAtOnce) {
   scheduler.set(plan(1, kSecond), kNow, false);
   run_at(kNow + kSecond);
   scheduler.finished(slots.at(1));
@@ -169,7 +169,7 @@ TEST_F(SchedulerTest, RecheckAfterALongTimeoutComesAtOnce) {
   EXPECT_EQ(scheduler.next(), kNow + 31 * kSecond);
 }
 
-TEST_F(SchedulerTest, FirstChecksKeepTheirRate) {
+TEST_F(Schedulers, FirstChecksKeepTheirRate) {
   for (std::uint32_t id = 1; id <= 20; ++id) scheduler.set(plan(id, 59 * kSecond, std::to_string(id)), kNow, true);
   EXPECT_THAT(run_at(kNow), ElementsAre(1));
   finish(1);
@@ -183,12 +183,12 @@ TEST_F(SchedulerTest, FirstChecksKeepTheirRate) {
   EXPECT_EQ(started.size(), 9U) << "ten a second, one of which had its check before";
 }
 
-TEST_F(SchedulerTest, FirstChecksDoNotMakeUpForLostTime) {
+TEST_F(Schedulers, FirstChecksDoNotMakeUpForLostTime) {
   for (std::uint32_t id = 1; id <= 20; ++id) scheduler.set(plan(id, 59 * kSecond, std::to_string(id)), kNow, true);
   EXPECT_LE(run_at(kNow + kSecond).size(), 2U);
 }
 
-TEST_F(SchedulerTest, TickTakesThePlaceOfTheFirstCheck) {
+TEST_F(Schedulers, TickTakesThePlaceOfTheFirstCheck) {
   scheduler.set(plan(1, kSecond, "a"), kNow, true);
   scheduler.set(plan(2, Micros{50'000}, "b"), kNow, true);
   EXPECT_THAT(run_at(kNow), ElementsAre(1));
@@ -197,7 +197,7 @@ TEST_F(SchedulerTest, TickTakesThePlaceOfTheFirstCheck) {
   EXPECT_THAT(run_at(kNow + Micros{200'000}), IsEmpty());
 }
 
-TEST_F(SchedulerTest, SkippedTimeIsCountedAndNotMadeUpFor) {
+TEST_F(Schedulers, SkippedTimeIsCountedAndNotMadeUpFor) {
   scheduler.set(plan(1, 10 * kSecond, "a"), kNow, false);
   scheduler.set(plan(2, 50 * kSecond, "b"), kNow, false);
   std::vector<ServerId> missed;
@@ -208,7 +208,7 @@ TEST_F(SchedulerTest, SkippedTimeIsCountedAndNotMadeUpFor) {
   EXPECT_EQ(scheduler.next(), kNow + kMinute + 50 * kSecond) << "phases stay";
 }
 
-TEST_F(SchedulerTest, SkippingLessThanToTheNextTickCostsNothing) {
+TEST_F(Schedulers, SkippingLessThanToTheNextTickCostsNothing) {
   scheduler.set(plan(1, 30 * kSecond), kNow, false);
   std::vector<ServerId> missed;
   scheduler.skip_until(kNow + 20 * kSecond, missed);
@@ -216,7 +216,7 @@ TEST_F(SchedulerTest, SkippingLessThanToTheNextTickCostsNothing) {
   EXPECT_EQ(scheduler.next(), kNow + 30 * kSecond);
 }
 
-TEST_F(SchedulerTest, SkippingEmptiesTheLines) {
+TEST_F(Schedulers, SkippingEmptiesTheLines) {
   for (std::uint32_t id = 1; id <= 5; ++id) scheduler.set(plan(id, id * kSecond, std::to_string(id)), kNow, false);
   run_at(kNow + 10 * kSecond);
   std::vector<ServerId> missed;
@@ -227,7 +227,7 @@ TEST_F(SchedulerTest, SkippingEmptiesTheLines) {
   EXPECT_THAT(run_at(kNow + 20 * kSecond), IsEmpty());
 }
 
-TEST_F(SchedulerTest, UpdateKeepsTheTickUnlessTheIntervalChanges) {
+TEST_F(Schedulers, UpdateKeepsTheTickUnlessTheIntervalChanges) {
   scheduler.set(plan(1, 30 * kSecond), kNow, false);
   scheduler.set(plan(1, 30 * kSecond, "moved"), kNow + kSecond, false);
   EXPECT_EQ(scheduler.next_tick(ServerId{1}), kNow + 30 * kSecond);
@@ -235,7 +235,7 @@ TEST_F(SchedulerTest, UpdateKeepsTheTickUnlessTheIntervalChanges) {
   EXPECT_EQ(scheduler.next_tick(ServerId{1}), kNow + 3 * kSecond);
 }
 
-TEST_F(SchedulerTest, RemovedServerHoldsItsPlaceUntilItsCheckEnds) {
+TEST_F(Schedulers, RemovedServerHoldsItsPlaceUntilItsCheckEnds) {
   for (std::uint32_t id = 1; id <= 3; ++id) scheduler.set(plan(id, id * kSecond, "busy"), kNow, false);
   run_at(kNow + 10 * kSecond);
   scheduler.remove(ServerId{1});
@@ -248,7 +248,7 @@ TEST_F(SchedulerTest, RemovedServerHoldsItsPlaceUntilItsCheckEnds) {
   EXPECT_THAT(run_at(kNow + 12 * kSecond), ElementsAre(3));
 }
 
-TEST_F(SchedulerTest, RemovedServerLeavesTheLine) {
+TEST_F(Schedulers, RemovedServerLeavesTheLine) {
   for (std::uint32_t id = 1; id <= 5; ++id) scheduler.set(plan(id, id * kSecond, std::to_string(id)), kNow, false);
   run_at(kNow + 10 * kSecond);
   scheduler.remove(ServerId{4});
@@ -256,7 +256,7 @@ TEST_F(SchedulerTest, RemovedServerLeavesTheLine) {
   EXPECT_THAT(run_at(kNow + 10 * kSecond), ElementsAre(5));
 }
 
-TEST_F(SchedulerTest, CheckNowGoesBesideTheSchedule) {
+TEST_F(Schedulers, CheckNowGoesBesideTheSchedule) {
   scheduler.set(plan(1, 30 * kSecond), kNow, false);
   EXPECT_TRUE(scheduler.check_now(ServerId{1}, kNow + kSecond));
   EXPECT_FALSE(scheduler.check_now(ServerId{2}, kNow + kSecond));
@@ -265,7 +265,7 @@ TEST_F(SchedulerTest, CheckNowGoesBesideTheSchedule) {
   EXPECT_EQ(scheduler.next(), kNow + 30 * kSecond);
 }
 
-TEST_F(SchedulerTest, DueWithinNamesWhoTicksInAStretch) {
+TEST_F(Schedulers, DueWithinNamesWhoTicksInAStretch) {
   scheduler.set(plan(1, 10 * kSecond), kNow, false);
   scheduler.set(plan(2, 40 * kSecond), kNow, false);
   std::vector<ServerId> due;
@@ -273,7 +273,7 @@ TEST_F(SchedulerTest, DueWithinNamesWhoTicksInAStretch) {
   EXPECT_THAT(due, ElementsAre(ServerId{1}));
 }
 
-TEST(SchedulerLoadTest, SixtyThousandServersAreEachCheckedOnceAMinute) {
+TEST(SchedulerLoad, SixtyThousandServersAreEachCheckedOnceAMinute) {
   Scheduler scheduler({.in_flight = 100'000, .in_flight_per_host = 100'000, .start_rate = 1});
   constexpr std::uint32_t kServers = 60'000;
   for (std::uint32_t id = 1; id <= kServers; ++id) {
@@ -294,7 +294,7 @@ TEST(SchedulerLoadTest, SixtyThousandServersAreEachCheckedOnceAMinute) {
   EXPECT_EQ(scheduler.counters().missed_ticks, 0U);
 }
 
-TEST(LagHistogramTest, TellsPercentilesOfTheLastMinute) {
+TEST(LagHistogram, TellsPercentilesOfTheLastMinute) {
   LagHistogram lag;
   for (int i = 1; i <= 100; ++i) lag.add(Micros{i * 10}, kNow);
   const auto figures = lag.figures(kNow + kSecond);
@@ -309,7 +309,7 @@ TEST(LagHistogramTest, TellsPercentilesOfTheLastMinute) {
   EXPECT_EQ(lag.figures(kNow + 9 * kMinute).max, Micros{0}) << "nothing is known of a minute without checks";
 }
 
-TEST(ScheduleClockTest, SuspensionIsAPauseAndCountsAsTime) {
+TEST(ScheduleClock, SuspensionIsAPauseAndCountsAsTime) {
   Moment moment{Micros{100}, Micros{200}, from_ms(1'000'000)};
   ScheduleClock clock(moment, {});
   moment.boot += 30 * kSecond;
@@ -323,7 +323,7 @@ TEST(ScheduleClockTest, SuspensionIsAPauseAndCountsAsTime) {
   EXPECT_EQ(clock.steady_at(clock.now() + kSecond), moment.steady + kSecond);
 }
 
-TEST(ScheduleClockTest, SettingTheWallClockDoesNotMoveTheSchedule) {
+TEST(ScheduleClock, SettingTheWallClockDoesNotMoveTheSchedule) {
   Moment moment{Micros{100}, Micros{200}, from_ms(1'000'000)};
   ScheduleClock clock(moment, {});
   const Micros before = clock.now();
@@ -338,7 +338,7 @@ TEST(ScheduleClockTest, SettingTheWallClockDoesNotMoveTheSchedule) {
   EXPECT_EQ(clock.now(), before + kSecond / 2);
 }
 
-TEST(ScheduleClockTest, SmallDriftsAreNobodysBusiness) {
+TEST(ScheduleClock, SmallDriftsAreNobodysBusiness) {
   Moment moment{Micros{100}, Micros{200}, from_ms(1'000'000)};
   ScheduleClock clock(moment, {});
   moment.steady += kSecond;

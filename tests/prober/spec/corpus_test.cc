@@ -1,5 +1,5 @@
-// Replays the committed fuzzing corpus of what comes from outside: name servers' answers, what ssh servers say, checks in JSON, the journal
-// of alerts, when jobs report.
+// Replays the committed fuzzing corpus of what comes from outside: name servers' answers, what ssh servers say, checks
+// in JSON, the journal of alerts, when jobs report.
 #include <gtest/gtest.h>
 
 #include "fuzz/prober_bodies.h"
@@ -8,20 +8,20 @@
 namespace nines::prober_test {
 namespace {
 
-TEST(CorpusTest, AnswersOfNameServersHold) {
+TEST(Corpus, AnswersOfNameServersHold) {
   fuzz::replay("dns_message_fuzz", fuzz::dns_message);
 }
-TEST(CorpusTest, FirstWordsOfSshServersHold) {
+TEST(Corpus, FirstWordsOfSshServersHold) {
   fuzz::replay("ssh_hello_fuzz", fuzz::ssh_hello);
 }
-TEST(CorpusTest, ChecksInJsonHold) {
+TEST(Corpus, ChecksInJsonHold) {
   fuzz::replay("check_spec_fuzz", fuzz::check_spec);
 }
 
-TEST(CorpusTest, RecordsOfTheJournalHold) {
+TEST(Corpus, RecordsOfTheJournalHold) {
   fuzz::replay("alert_record_fuzz", fuzz::alert_record);
 }
-TEST(CorpusTest, SchedulesOfJobsHold) {
+TEST(Corpus, SchedulesOfJobsHold) {
   fuzz::replay("job_schedule_fuzz", fuzz::job_schedule);
 }
 

@@ -4,7 +4,7 @@
 
 namespace nines::prober_test {
 
-ProberTest::ProberTest() {
+Probers::Probers() {
   open_store();
   options.alerts.first_retry = std::chrono::milliseconds{20};
   options.batch_delay = std::chrono::milliseconds{5};
@@ -22,13 +22,13 @@ ProberTest::ProberTest() {
   };
 }
 
-void ProberTest::open_store() {
+void Probers::open_store() {
   auto opened = Store::open(folder.file("store"));
   ASSERT_TRUE(opened) << opened.error().message;
   store = *std::move(opened);
 }
 
-ServerId ProberTest::add_server(const std::string& name, const std::string& url) {
+ServerId Probers::add_server(const std::string& name, const std::string& url) {
   Server server;
   server.name = name;
   server.url = url;
@@ -38,7 +38,7 @@ ServerId ProberTest::add_server(const std::string& name, const std::string& url)
   return id.value_or(ServerId{});
 }
 
-ProbedServer ProberTest::probed(ServerId id, const std::string& name, const std::string& url) {
+ProbedServer Probers::probed(ServerId id, const std::string& name, const std::string& url) {
   ProbedServer server;
   server.id = id;
   server.name = name;
@@ -48,7 +48,7 @@ ProbedServer ProberTest::probed(ServerId id, const std::string& name, const std:
   return server;
 }
 
-void ProberTest::start(const std::vector<ProbedServer>& servers, Store* into) {
+void Probers::start(const std::vector<ProbedServer>& servers, Store* into) {
   auto made = Prober::create(into != nullptr ? *into : *store, options);
   ASSERT_TRUE(made) << made.error().message;
   prober = *std::move(made);
@@ -60,7 +60,7 @@ void ProberTest::start(const std::vector<ProbedServer>& servers, Store* into) {
   ASSERT_TRUE(started) << started.error().message;
 }
 
-CheckResult ProberTest::check(ServerId id) {
+CheckResult Probers::check(ServerId id) {
   const auto count = [&] {
     std::size_t found = 0;
     for (const CheckResult& result : told_results()) found += result.server == id ? 1U : 0U;
@@ -74,7 +74,7 @@ CheckResult ProberTest::check(ServerId id) {
   return last != results.rend() ? *last : CheckResult{};
 }
 
-bool ProberTest::wait_until(const std::function<bool()>& done) {
+bool Probers::wait_until(const std::function<bool()>& done) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
@@ -84,17 +84,17 @@ bool ProberTest::wait_until(const std::function<bool()>& done) {
   return true;
 }
 
-std::vector<CheckResult> ProberTest::told_results() {
+std::vector<CheckResult> Probers::told_results() {
   const std::lock_guard lock(mutex_);
   return results_;
 }
 
-std::vector<StateChange> ProberTest::told_changes() {
+std::vector<StateChange> Probers::told_changes() {
   const std::lock_guard lock(mutex_);
   return changes_;
 }
 
-std::vector<CheckResult> ProberTest::stored(ServerId id) const {
+std::vector<CheckResult> Probers::stored(ServerId id) const {
   return read_results(*store, id);
 }
 

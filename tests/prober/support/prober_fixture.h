@@ -21,9 +21,9 @@ namespace nines::prober_test {
 /// How long a test waits for what must happen before it calls it lost.
 inline constexpr std::chrono::seconds kPatience{20};
 
-class ProberTest : public testing::Test {
+class Probers : public testing::Test {
  protected:
-  ProberTest();
+  Probers();
 
   /// Opens the store that the tests' results go to.
   void open_store();

@@ -12,7 +12,7 @@ using std::chrono::minutes;
 using ::testing::DoubleNear;
 using ::testing::Optional;
 
-class BaselineTest : public History {
+class Baseline : public History {
  protected:
   // One check a minute for an hour, latencies ascending by `step_us` from `first_us`.
   void hour(TimeMs from, std::uint32_t first_us, std::uint32_t step_us, int count = 60) {
@@ -35,7 +35,7 @@ class BaselineTest : public History {
   TimeMs tuesday_ = at("2026-07-14T09:00:00Z");  // hour 24 + 9 of the week
 };
 
-TEST_F(BaselineTest, IsTheMedianOfTheSameHourInTheWeeksBefore) {
+TEST_F(Baseline, IsTheMedianOfTheSameHourInTheWeeksBefore) {
   hour(tuesday_ - days{14}, 1000, 10);
   hour(tuesday_ - days{7}, 1000, 10);
   hour(tuesday_ - hours{1}, 9'000'000, 0);  // another hour
@@ -52,7 +52,7 @@ TEST_F(BaselineTest, IsTheMedianOfTheSameHourInTheWeeksBefore) {
   EXPECT_THAT(answer.deviations, Optional(DoubleNear((2000.0 - 1290) / (1.4826 * 150), 1e-12)));
 }
 
-TEST_F(BaselineTest, HoursAreThoseOfTheZone) {
+TEST_F(Baseline, HoursAreThoseOfTheZone) {
   hour(tuesday_ - days{7}, 1000, 1);
   now_ = tuesday_ + hours{1};
   const BaselineAnswer answer = ask({4, minutes{60}, *Zone::find("Europe/Paris")});
@@ -61,7 +61,7 @@ TEST_F(BaselineTest, HoursAreThoseOfTheZone) {
   EXPECT_EQ(answer.hour, 24U + 11);
 }
 
-TEST_F(BaselineTest, TooFewOrTooEvenLatenciesTellNothing) {
+TEST_F(Baseline, TooFewOrTooEvenLatenciesTellNothing) {
   hour(tuesday_ - days{7}, 1000, 10, 19);
   hour(tuesday_, 2000, 0);
   now_ = tuesday_ + hours{1};
@@ -73,7 +73,7 @@ TEST_F(BaselineTest, TooFewOrTooEvenLatenciesTellNothing) {
   EXPECT_EQ(ask({1, minutes{60}, {}}).hours[33], std::nullopt) << "one week does not reach that far";
 }
 
-TEST_F(BaselineTest, OptionsOutOfTheirBoundsAreRefused) {
+TEST_F(Baseline, OptionsOutOfTheirBoundsAreRefused) {
   for (const BaselineOptions& options : {BaselineOptions{0, minutes{60}, {}}, BaselineOptions{53, minutes{60}, {}},
                                          BaselineOptions{4, minutes{0}, {}}, BaselineOptions{4, minutes{1441}, {}}}) {
     EXPECT_EQ(latency_baseline(store_, server_.id, query(now_, now_), options).error().code,

@@ -11,7 +11,7 @@ using std::chrono::minutes;
 using ::testing::DoubleNear;
 using ::testing::Optional;
 
-class ComparisonTest : public History {
+class Comparisons : public History {
  protected:
   [[nodiscard]] static std::string previous(std::string_view from, std::string_view to,
                                             std::optional<CalendarUnit> unit, std::string_view zone = "UTC") {
@@ -20,12 +20,12 @@ class ComparisonTest : public History {
   }
 };
 
-TEST_F(ComparisonTest, PeriodBeforeIsAsLongAndEndsWhereTheWindowBegins) {
+TEST_F(Comparisons, PeriodBeforeIsAsLongAndEndsWhereTheWindowBegins) {
   EXPECT_EQ(previous("2026-07-14T06:00:00Z", "2026-07-15T00:00:00Z", {}),
             "2026-07-13T12:00:00.000Z 2026-07-14T06:00:00.000Z");
 }
 
-TEST_F(ComparisonTest, PeriodBeforeOfACalendarUnitIsTheSamePartOfTheUnitBefore) {
+TEST_F(Comparisons, PeriodBeforeOfACalendarUnitIsTheSamePartOfTheUnitBefore) {
   EXPECT_EQ(previous("2026-07-01", "2026-08-01", CalendarUnit::month),
             "2026-06-01T00:00:00.000Z 2026-07-01T00:00:00.000Z");
   EXPECT_EQ(previous("2026-03-01", "2026-03-10", CalendarUnit::month),
@@ -38,7 +38,7 @@ TEST_F(ComparisonTest, PeriodBeforeOfACalendarUnitIsTheSamePartOfTheUnitBefore) 
             "2026-03-28T23:00:00.000Z 2026-03-29T22:00:00.000Z");
 }
 
-TEST_F(ComparisonTest, ChangesAreNowLessBefore) {
+TEST_F(Comparisons, ChangesAreNowLessBefore) {
   const TimeMs start = at("2026-07-14T10:00:00Z");
   checks(start, "uuuuuuuudd" + std::string("uuuuuuuuuu"));
   now_ = start + minutes{20};
@@ -51,7 +51,7 @@ TEST_F(ComparisonTest, ChangesAreNowLessBefore) {
   EXPECT_EQ(answer->p95_change_us, 0.0);
 }
 
-TEST_F(ComparisonTest, WhatDoesNotExistInOneOfThemHasNoChange) {
+TEST_F(Comparisons, WhatDoesNotExistInOneOfThemHasNoChange) {
   const TimeMs start = at("2026-07-14T10:00:00Z");
   checks(start, "uuuuu");
   now_ = start + minutes{5};
@@ -61,7 +61,7 @@ TEST_F(ComparisonTest, WhatDoesNotExistInOneOfThemHasNoChange) {
   EXPECT_EQ(answer->p95_change_us, std::nullopt);
 }
 
-TEST_F(ComparisonTest, NaturalPeriodIsTheLargestUnitThatTheWindowIs) {
+TEST_F(Comparisons, NaturalPeriodIsTheLargestUnitThatTheWindowIs) {
   const Zone paris = *Zone::find("Europe/Paris");
   const auto unit_of = [](std::string_view text, const Zone& zone) {
     return natural_period(*parse_window(text, {at("2026-07-20"), zone}), zone).unit;

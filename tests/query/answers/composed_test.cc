@@ -12,7 +12,7 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::Optional;
 
-class ComposedTest : public History {
+class Composed : public History {
  protected:
   ServerId add(const std::string& name, std::string_view letters) {
     Server server = server_;
@@ -48,7 +48,7 @@ class ComposedTest : public History {
 
 using Kind = Component::Kind;
 
-TEST_F(ComposedTest, PartsInSeriesAndInParallel) {
+TEST_F(Composed, PartsInSeriesAndInParallel) {
   const ServerId a = add("a", "uuddduuuuu");
   const ServerId b = add("b", "uuuudduugg");
   now_ = start_ + minutes{10};
@@ -56,7 +56,7 @@ TEST_F(ComposedTest, PartsInSeriesAndInParallel) {
   EXPECT_EQ(line(node(Kind::any_of, {leaf(a), leaf(b)}), 10), "u4 d1 u5 ");
 }
 
-TEST_F(ComposedTest, EnoughWeightHasToBeUp) {
+TEST_F(Composed, EnoughWeightHasToBeUp) {
   const ServerId a = add("a", "uuddduuuuu");
   const ServerId b = add("b", "uuuudduuuu");
   const ServerId c = add("c",
@@ -67,7 +67,7 @@ TEST_F(ComposedTest, EnoughWeightHasToBeUp) {
   EXPECT_EQ(line(node(Kind::at_least, {leaf(a, 3), leaf(b), leaf(c)}, 3), 10), "u2 d3 u5 ") << "a alone is enough";
 }
 
-TEST_F(ComposedTest, TreesCombineFromTheLeavesUp) {
+TEST_F(Composed, TreesCombineFromTheLeavesUp) {
   const ServerId a = add("a", "uudduuuuuu");
   const ServerId b = add("b", "uuudduuuuu");
   const ServerId web = add("web",
@@ -90,7 +90,7 @@ TEST_F(ComposedTest, TreesCombineFromTheLeavesUp) {
   EXPECT_EQ(answer.budget->met, false);
 }
 
-TEST_F(ComposedTest, IncidentsAreWholeWhateverTheWindow) {
+TEST_F(Composed, IncidentsAreWholeWhateverTheWindow) {
   const ServerId a = add("a", "u" + std::string(300, 'd') + "uuu");
   const Component service = node(Kind::all_of, {leaf(a)});
   const ComposedAnswer answer = ask(service, start_ + hours{2}, start_ + hours{3});
@@ -103,7 +103,7 @@ TEST_F(ComposedTest, IncidentsAreWholeWhateverTheWindow) {
   EXPECT_EQ(answer.mtbf_ms, std::nullopt) << "it began earlier";
 }
 
-TEST_F(ComposedTest, MaintenanceTakesNoPart) {
+TEST_F(Composed, MaintenanceTakesNoPart) {
   const ServerId a = add("a", "uuuuuu");
   const ServerId b = add("b", "uudduu");
   Server server = *store_.catalog()->find(b);
@@ -116,7 +116,7 @@ TEST_F(ComposedTest, MaintenanceTakesNoPart) {
   EXPECT_EQ(line(node(Kind::all_of, {leaf(b)}), 6), "u2 m2 u2 ");
 }
 
-TEST_F(ComposedTest, UnknownPartsMayMakeItUpOrNot) {
+TEST_F(Composed, UnknownPartsMayMakeItUpOrNot) {
   const ServerId a = add("a", "uuuu......");  // known for 5 min 40 s
   const ServerId b = add("b", "uuuuuuuudd");
   now_ = start_ + minutes{10};
@@ -128,7 +128,7 @@ TEST_F(ComposedTest, UnknownPartsMayMakeItUpOrNot) {
   EXPECT_EQ(either[State::up], 8 * kMinute);
 }
 
-TEST_F(ComposedTest, MalformedTreesAreRefused) {
+TEST_F(Composed, MalformedTreesAreRefused) {
   const ServerId a = add("a", "u");
   const auto refused = [&](const Component& service) {
     return composed_uptime(store_, service, query(start_, start_ + minutes{1})).error().code;
@@ -144,7 +144,7 @@ TEST_F(ComposedTest, MalformedTreesAreRefused) {
   EXPECT_EQ(composed_uptime(store_, leaf(a), query(start_, start_), 1.5).error().code, ErrorCode::invalid_argument);
 }
 
-TEST_F(ComposedTest, TreeIsReadFromItsText) {
+TEST_F(Composed, TreeIsReadFromItsText) {
   const ServerId a = add("a", "u");
   const ServerId b = add("b c", "u");
   const auto catalog = store_.catalog();
@@ -164,7 +164,7 @@ TEST_F(ComposedTest, TreeIsReadFromItsText) {
   EXPECT_EQ(parse_component("site", *catalog)->kind, Kind::server);
 }
 
-TEST_F(ComposedTest, TextThatIsNoTreeSaysWhere) {
+TEST_F(Composed, TextThatIsNoTreeSaysWhere) {
   const auto catalog = store_.catalog();
   std::string deep = "site";
   for (std::size_t i = 0; i < kMaxComponentDepth; ++i) deep = "all(" + deep + ")";

@@ -17,12 +17,12 @@ using std::chrono::minutes;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class DamageTest : public History {
+class DamagedHistory : public History {
  protected:
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(DamageTest, DamagedTimeIsUnknownWhateverHeldBeforeIt) {
+TEST_F(DamagedHistory, DamagedTimeIsUnknownWhateverHeldBeforeIt) {
   checks(start_, "uuuuuuuuuu");
   store_.damage(server_.id, {start_ + minutes{3}, start_ + minutes{5}});
   EXPECT_EQ(line(start_, start_ + minutes{10}), "u180 ?120 u300");
@@ -33,7 +33,7 @@ TEST_F(DamageTest, DamagedTimeIsUnknownWhateverHeldBeforeIt) {
   EXPECT_EQ(f.holes[0].error.code, ErrorCode::corruption);
 }
 
-TEST_F(DamageTest, HoleIsToldWithinTheWindowOnly) {
+TEST_F(DamagedHistory, HoleIsToldWithinTheWindowOnly) {
   checks(start_, "uuuuuuuuuu");
   store_.damage(server_.id, {start_ + minutes{3}, start_ + minutes{5}});
   const Figures f = figures(start_ + minutes{4}, start_ + minutes{10});
@@ -42,7 +42,7 @@ TEST_F(DamageTest, HoleIsToldWithinTheWindowOnly) {
   EXPECT_THAT(figures(start_ + minutes{5}, start_ + minutes{10}).holes, IsEmpty());
 }
 
-TEST_F(DamageTest, OutageEndsWhereNothingIsKnown) {
+TEST_F(DamagedHistory, OutageEndsWhereNothingIsKnown) {
   checks(start_, "uudddddduu");
   store_.damage(server_.id, {start_ + minutes{4}, start_ + minutes{6}});
   EXPECT_EQ(line(start_, start_ + minutes{10}), "u120 d120 ?120 d120 u120");
@@ -51,7 +51,7 @@ TEST_F(DamageTest, OutageEndsWhereNothingIsKnown) {
   EXPECT_EQ(f.incidents[0].from, start_ + minutes{2});
 }
 
-TEST_F(DamageTest, DamagedSummaryIsMadeUpForByItsResults) {
+TEST_F(DamagedHistory, DamagedSummaryIsMadeUpForByItsResults) {
   const TimeMs day = at("2026-07-01");
   for (int i = 0; i < 10; ++i) checks(day + hours{24 * i}, std::string(1440, i == 4 ? 'd' : 'u'));
   const Query all = query(day, day + hours{240});
@@ -67,7 +67,7 @@ TEST_F(DamageTest, DamagedSummaryIsMadeUpForByItsResults) {
   ASSERT_THAT(hurt->figures.holes, SizeIs(1));
 }
 
-TEST_F(DamageTest, HistoryThatBeginsDamagedBeginsWithTheServer) {
+TEST_F(DamagedHistory, HistoryThatBeginsDamagedBeginsWithTheServer) {
   checks(start_, "uuuuuuuuuu");
   store_.damage(server_.id, {at("1970-01-01"), start_ + minutes{5}});
   EXPECT_EQ(line(start_, start_ + minutes{10}), "?300 u300");

@@ -14,7 +14,7 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::Optional;
 
-class DashboardTest : public History {
+class Dashboards : public History {
  protected:
   // "site" of the fixture stays without checks.
   void add(const std::string& name, const std::string& group, std::string_view letters) {
@@ -52,7 +52,7 @@ class DashboardTest : public History {
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(DashboardTest, TakesOneRangeScanAServer) {
+TEST_F(Dashboards, TakesOneRangeScanAServer) {
   DashboardOptions options;
   options.bars = BarOptions{5, {}, {}};
   const Dashboard board = ask(options);
@@ -62,13 +62,13 @@ TEST_F(DashboardTest, TakesOneRangeScanAServer) {
   EXPECT_EQ(board.rows[0].bars.size(), 5U);
 }
 
-TEST_F(DashboardTest, ServersWithLongIntervalsShareNoScanWithOthersButTakeOneEach) {
+TEST_F(Dashboards, ServersWithLongIntervalsShareNoScanWithOthersButTakeOneEach) {
   change([](Server& server) { server.rules[0].interval = hours{24}; });
   DashboardOptions options;
   EXPECT_EQ(ask(options).explain.cost.range_scans, 5U + 1U);
 }
 
-TEST_F(DashboardTest, SortsByNameByStateAndByLatency) {
+TEST_F(Dashboards, SortsByNameByStateAndByLatency) {
   DashboardOptions options;
   EXPECT_THAT(names(options), ElementsAre("alpha", "beta", "delta", "gamma", "site"));
   options.sort = SortBy::worst_first;
@@ -77,7 +77,7 @@ TEST_F(DashboardTest, SortsByNameByStateAndByLatency) {
   EXPECT_THAT(names(options), ElementsAre("delta", "alpha", "beta", "gamma", "site"));
 }
 
-TEST_F(DashboardTest, PagesAfterSorting) {
+TEST_F(Dashboards, PagesAfterSorting) {
   DashboardOptions options;
   options.offset = 1;
   options.limit = 2;
@@ -90,7 +90,7 @@ TEST_F(DashboardTest, PagesAfterSorting) {
   EXPECT_THAT(names(options), ElementsAre());
 }
 
-TEST_F(DashboardTest, FiltersByGroupTagStateNameAndText) {
+TEST_F(Dashboards, FiltersByGroupTagStateNameAndText) {
   DashboardOptions options;
   options.filter.group = "edge";
   EXPECT_THAT(names(options), ElementsAre("delta", "gamma"));
@@ -113,12 +113,12 @@ TEST_F(DashboardTest, FiltersByGroupTagStateNameAndText) {
   EXPECT_EQ(dashboard(store_, query(start_, now_), options).error().code, ErrorCode::not_found);
 }
 
-TEST_F(DashboardTest, CountsServersByState) {
+TEST_F(Dashboards, CountsServersByState) {
   const Dashboard board = ask({});
   EXPECT_THAT(board.by_state, ElementsAre(1U, 2U, 1U, 1U, 0U, 0U));
 }
 
-TEST_F(DashboardTest, CombinesGroups) {
+TEST_F(Dashboards, CombinesGroups) {
   DashboardOptions options;
   options.group_rule = GroupOptions{GroupRule::all_up, 1, {}};
   options.limit = 1;
@@ -132,7 +132,7 @@ TEST_F(DashboardTest, CombinesGroups) {
   EXPECT_EQ(board.groups[2].figures.state, State::degraded);
 }
 
-TEST_F(DashboardTest, RowsEqualTheFiguresOfEachServer) {
+TEST_F(Dashboards, RowsEqualTheFiguresOfEachServer) {
   for (const DashboardRow& row : ask({}).rows) {
     const auto single = uptime(store_, row.server, query(start_, now_));
     EXPECT_EQ(row.figures.time, single->figures.time) << row.name;
@@ -143,7 +143,7 @@ TEST_F(DashboardTest, RowsEqualTheFiguresOfEachServer) {
   }
 }
 
-TEST_F(DashboardTest, IntoABoardThatWasUsedBeforeIsTheSame) {
+TEST_F(Dashboards, IntoABoardThatWasUsedBeforeIsTheSame) {
   DashboardOptions options;
   options.bars = BarOptions{4, {}, {}};
   options.group_rule = GroupOptions{};
@@ -167,7 +167,7 @@ TEST_F(DashboardTest, IntoABoardThatWasUsedBeforeIsTheSame) {
   EXPECT_TRUE(board.rows.empty());
 }
 
-TEST_F(DashboardTest, EmptyWindowHasRowsWithoutFigures) {
+TEST_F(Dashboards, EmptyWindowHasRowsWithoutFigures) {
   DashboardOptions options;
   options.bars = BarOptions{};
   const auto board = dashboard(store_, query(start_, start_), options);
@@ -176,7 +176,7 @@ TEST_F(DashboardTest, EmptyWindowHasRowsWithoutFigures) {
   EXPECT_EQ(board->rows[0].figures.uptime_ratio, std::nullopt);
 }
 
-TEST_F(DashboardTest, ReportHasServersGroupsAndObjectives) {
+TEST_F(Dashboards, ReportHasServersGroupsAndObjectives) {
   ReportOptions options;
   options.bars = {2, {}, {}};
   options.group = {GroupRule::worst_of, 1, {}};

@@ -10,12 +10,12 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-class ServerViewTest : public History {
+class ServerViews : public History {
  protected:
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(ServerViewTest, ReadsTheWindowOnceAndAllSpansTogether) {
+TEST_F(ServerViews, ReadsTheWindowOnceAndAllSpansTogether) {
   checks(start_ - minutes{10}, std::string(70, 'u'));
   now_ = start_ + hours{1};
   ServerViewOptions options;
@@ -34,7 +34,7 @@ TEST_F(ServerViewTest, ReadsTheWindowOnceAndAllSpansTogether) {
   EXPECT_EQ(view->spans[1].uptime_ratio, 1.0);
 }
 
-TEST_F(ServerViewTest, SaysWhatTheSingleQuestionsSay) {
+TEST_F(ServerViews, SaysWhatTheSingleQuestionsSay) {
   for (std::uint64_t seed = 0; seed < 40 && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     RandomHistory random(seed);
@@ -71,7 +71,7 @@ TEST_F(ServerViewTest, SaysWhatTheSingleQuestionsSay) {
   }
 }
 
-TEST_F(ServerViewTest, PassesErrorsOn) {
+TEST_F(ServerViews, PassesErrorsOn) {
   ServerViewOptions options;
   options.bars = BarOptions{0, {}, {}};
   EXPECT_EQ(server_view(store_, server_.id, query(start_, now_), options).error().code, ErrorCode::invalid_argument);

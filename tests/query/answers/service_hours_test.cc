@@ -10,7 +10,7 @@ using std::chrono::minutes;
 using ::testing::DoubleEq;
 using ::testing::Optional;
 
-class ServiceHoursTest : public History {
+class HoursOfService : public History {
  protected:
   [[nodiscard]] static ServiceHours hours_of(std::string_view text, std::string_view zone = "UTC") {
     auto parsed = parse_service_hours(text, *Zone::find(zone));
@@ -25,7 +25,7 @@ class ServiceHoursTest : public History {
   }
 };
 
-TEST_F(ServiceHoursTest, TextNamesDaysAndTimes) {
+TEST_F(HoursOfService, TextNamesDaysAndTimes) {
   const ServiceHours schedule = hours_of("mon-fri 08:00-18:00, sat 09:00-12:30,sun 00:00-24:00");
   ASSERT_EQ(schedule.shifts.size(), 3U);
   EXPECT_EQ(schedule.shifts[0], (ServiceHours::Shift{0b0111110, minutes{480}, minutes{1080}}));
@@ -34,14 +34,14 @@ TEST_F(ServiceHoursTest, TextNamesDaysAndTimes) {
   EXPECT_EQ(hours_of("sat-mon 10:00-11:00").shifts[0].weekdays, 0b1000011) << "over the week's end";
 }
 
-TEST_F(ServiceHoursTest, OtherTextsAreRefused) {
+TEST_F(HoursOfService, OtherTextsAreRefused) {
   for (const std::string_view text : {"", "mon", "mon 8-18", "mon 08:00-08:00", "mon 18:00-08:00", "mon 08:00-24:01",
                                       "moon 08:00-18:00", "mon 08:00-18:00,", "mon 08:00-18:00 tue 08:00-18:00"}) {
     EXPECT_EQ(parse_service_hours(text, Zone{}).error().code, ErrorCode::invalid_argument) << text;
   }
 }
 
-TEST_F(ServiceHoursTest, WindowsAreWallTimesOfTheZone) {
+TEST_F(HoursOfService, WindowsAreWallTimesOfTheZone) {
   // 2026-03-29, a Sunday, has the change to summer time in Paris.
   const ServiceHours schedule = hours_of("sat-sun 08:00-18:00", "Europe/Paris");
   EXPECT_EQ(windows(schedule, "2026-03-27T00:00:00Z", "2026-03-31T00:00:00Z"),
@@ -51,12 +51,12 @@ TEST_F(ServiceHoursTest, WindowsAreWallTimesOfTheZone) {
   EXPECT_EQ(windows(schedule, "2026-03-30T00:00:00Z", "2026-03-31T00:00:00Z"), "");
 }
 
-TEST_F(ServiceHoursTest, HoursThatTouchAreOneWindow) {
+TEST_F(HoursOfService, HoursThatTouchAreOneWindow) {
   EXPECT_EQ(windows(hours_of("mon-sun 00:00-24:00"), "2026-07-01T06:00:00Z", "2026-07-04T06:00:00Z"),
             "2026-07-01T06:00:00.000Z/2026-07-04T06:00:00.000Z ");
 }
 
-TEST_F(ServiceHoursTest, TimeOutsideIsInNoFigure) {
+TEST_F(HoursOfService, TimeOutsideIsInNoFigure) {
   // Tuesday: down from 07:50 to 08:10, up until 08:40.
   const TimeMs start = at("2026-07-14T07:30:00Z");
   checks(start, std::string(20, 'u') + std::string(20, 'd') + std::string(30, 'u'));

@@ -11,7 +11,7 @@ using std::chrono::minutes;
 using ::testing::DoubleNear;
 using ::testing::Optional;
 
-class SloTest : public History {
+class Slo : public History {
  protected:
   [[nodiscard]] SloAnswer ask(TimeMs from, TimeMs to, std::optional<double> objective = {}) const {
     auto answer = slo(store_, server_.id, query(from, to), {objective, {}});
@@ -22,7 +22,7 @@ class SloTest : public History {
   TimeMs start_ = at("2026-07-14T00:00:00Z");
 };
 
-TEST_F(SloTest, BudgetIsOneMinusTheObjectiveOfTheTimeThatTheRatioIsOver) {
+TEST_F(Slo, BudgetIsOneMinusTheObjectiveOfTheTimeThatTheRatioIsOver) {
   checks(start_, std::string(90, 'u') + std::string(4, 'd') + std::string(6, 'u'));
   const SloAnswer answer = ask(start_, start_ + minutes{100}, 0.95);
   EXPECT_EQ(answer.time.known_ms(), 100 * kMinute);
@@ -33,14 +33,14 @@ TEST_F(SloTest, BudgetIsOneMinusTheObjectiveOfTheTimeThatTheRatioIsOver) {
   EXPECT_EQ(answer.met, true);
 }
 
-TEST_F(SloTest, OverspentBudgetIsNegative) {
+TEST_F(Slo, OverspentBudgetIsNegative) {
   checks(start_, std::string(90, 'u') + std::string(10, 'd') + "u");
   const SloAnswer answer = ask(start_, start_ + minutes{100}, 0.95);
   EXPECT_THAT(answer.remaining_ratio, Optional(DoubleNear(-1.0, 1e-9)));
   EXPECT_EQ(answer.met, false);
 }
 
-TEST_F(SloTest, ServersOwnObjectiveIsTheDefault) {
+TEST_F(Slo, ServersOwnObjectiveIsTheDefault) {
   EXPECT_EQ(slo(store_, server_.id, query(start_, start_ + hours{1})).error().code, ErrorCode::invalid_argument);
   change([](Server& server) { server.objective = 0.999; });
   EXPECT_EQ(ask(start_, start_ + hours{1}).objective, 0.999);
@@ -49,7 +49,7 @@ TEST_F(SloTest, ServersOwnObjectiveIsTheDefault) {
             ErrorCode::invalid_argument);
 }
 
-TEST_F(SloTest, WithoutKnownTimeNothingIsMet) {
+TEST_F(Slo, WithoutKnownTimeNothingIsMet) {
   const SloAnswer answer = ask(start_, start_ + hours{1}, 0.99);
   EXPECT_EQ(answer.uptime_ratio, std::nullopt);
   EXPECT_EQ(answer.remaining_ratio, std::nullopt);
@@ -57,7 +57,7 @@ TEST_F(SloTest, WithoutKnownTimeNothingIsMet) {
   EXPECT_EQ(answer.burn[0].rate, std::nullopt);
 }
 
-TEST_F(SloTest, BurnRateIsTheBadRatioOverTheAllowedOne) {
+TEST_F(Slo, BurnRateIsTheBadRatioOverTheAllowedOne) {
   // Four days up but for the last 6 minutes.
   checks(start_, std::string(std::size_t{4} * 1440 - 6, 'u') + "dddddd");
   now_ = start_ + hours{96};
@@ -71,7 +71,7 @@ TEST_F(SloTest, BurnRateIsTheBadRatioOverTheAllowedOne) {
   EXPECT_EQ(answer.window, (Window{now_ - minutes{30}, now_})) << "burn windows do not widen the window";
 }
 
-TEST_F(SloTest, AlertFiresWhenBothWindowsBurn) {
+TEST_F(Slo, AlertFiresWhenBothWindowsBurn) {
   checks(start_, std::string(std::size_t{4} * 1440 - 20, 'u') + std::string(20, 'd'));
   now_ = start_ + hours{96};
   const SloAnswer burning = ask(start_, now_, 0.99);
@@ -83,7 +83,7 @@ TEST_F(SloTest, AlertFiresWhenBothWindowsBurn) {
   EXPECT_FALSE(over.burn[0].firing) << "the last five minutes are fine";
 }
 
-TEST_F(SloTest, BurnThatEqualsItsFactorFires) {
+TEST_F(Slo, BurnThatEqualsItsFactorFires) {
   // 51,840 ms of the last hour and 4,320 ms of its last five minutes are 14.4 times what 99.9 % allows in both.
   checks(start_, std::string(24 * 60, 'u'));
   now_ = start_ + hours{24};
@@ -99,7 +99,7 @@ TEST_F(SloTest, BurnThatEqualsItsFactorFires) {
   EXPECT_FALSE(ask(start_, now_, 0.999).burn[0].firing) << "a millisecond less does not";
 }
 
-TEST_F(SloTest, MetIsTheSameAsAnythingRemainingUnderAnyPolicy) {
+TEST_F(Slo, MetIsTheSameAsAnythingRemainingUnderAnyPolicy) {
   // 260 s known, 0.4 s of it down, in ten minutes.
   checks(start_, "u");
   check(start_ + std::chrono::seconds{100}, 'u');
@@ -120,7 +120,7 @@ TEST_F(SloTest, MetIsTheSameAsAnythingRemainingUnderAnyPolicy) {
   EXPECT_EQ(known.met, false);
 }
 
-TEST_F(SloTest, BurnNeedsHalfOfItsTimeKnown) {
+TEST_F(Slo, BurnNeedsHalfOfItsTimeKnown) {
   change([](Server& server) { server.rules[0].confirm_failures = 1; });
   checks(start_, "ud" + std::string(58, '.') + "dd");
   now_ = start_ + minutes{62};
@@ -130,7 +130,7 @@ TEST_F(SloTest, BurnNeedsHalfOfItsTimeKnown) {
   EXPECT_FALSE(answer.burn[0].firing);
 }
 
-TEST_F(SloTest, ObjectiveThatCannotReachAFactorSaysSo) {
+TEST_F(Slo, ObjectiveThatCannotReachAFactorSaysSo) {
   const auto can_fire = [&](double objective) {
     std::string text;
     for (const BurnRate& burn : ask(start_, start_ + hours{1}, objective).burn) text += burn.can_fire ? 'y' : 'n';
@@ -142,7 +142,7 @@ TEST_F(SloTest, ObjectiveThatCannotReachAFactorSaysSo) {
   EXPECT_EQ(can_fire(0.5), "nnny");
 }
 
-TEST_F(SloTest, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
+TEST_F(Slo, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
   // 36 hours into July, five minutes of them down in the last 24 hours.
   const TimeMs july = at("2026-07-01T00:00:00Z");
   change([&](Server& server) { server.created_at = july; });
@@ -167,7 +167,7 @@ TEST_F(SloTest, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
       ErrorCode::invalid_argument);
 }
 
-TEST_F(SloTest, AnswersAsUptimeDoesForAServerYoungerThanItsHistory) {
+TEST_F(Slo, AnswersAsUptimeDoesForAServerYoungerThanItsHistory) {
   change([&](Server& server) { server.created_at = start_ + hours{1}; });
   checks(start_, "uu");
   for (const auto& [from, to] : {std::pair{90, 150}, std::pair{30, 200}}) {
@@ -192,7 +192,7 @@ TEST(BudgetPeriodText, UnitsDaysAndTheUsual) {
   }
 }
 
-TEST_F(SloTest, PeriodIsThatOfTheServerUnlessAnotherIsAsked) {
+TEST_F(Slo, PeriodIsThatOfTheServerUnlessAnotherIsAsked) {
   change([](Server& server) {
     server.objective = 0.999;
     server.level.period = "week";

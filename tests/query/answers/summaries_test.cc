@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using ::testing::ElementsAre;
 
-class SummariesTest : public History {
+class FromSummaries : public History {
  protected:
   // Every 15 minutes, up, for `count` days from `start_` on.
   void fill(int count) {
@@ -49,7 +49,7 @@ class SummariesTest : public History {
   TimeMs start_ = at("2026-06-01T00:00:00Z");
 };
 
-TEST_F(SummariesTest, LongWindowReadsWholeDaysFromSummariesAndEdgesFromResults) {
+TEST_F(FromSummaries, LongWindowReadsWholeDaysFromSummariesAndEdgesFromResults) {
   fill(12);
   const auto answer = ask(start_ + hours{30}, start_ + hours{250}, Summaries::when_long);
   EXPECT_EQ(answer.figures.counts.checks, 220U * 4);
@@ -62,7 +62,7 @@ TEST_F(SummariesTest, LongWindowReadsWholeDaysFromSummariesAndEdgesFromResults) 
   EXPECT_LT(answer.explain.cost.results, 120U);
 }
 
-TEST_F(SummariesTest, ShortWindowReadsResults) {
+TEST_F(FromSummaries, ShortWindowReadsResults) {
   fill(8);
   const auto answer = ask(start_ + hours{1}, start_ + days{7}, Summaries::when_long);
   EXPECT_TRUE(answer.figures.latency->exact);
@@ -71,14 +71,14 @@ TEST_F(SummariesTest, ShortWindowReadsResults) {
   EXPECT_EQ(answer.explain.cost.range_scans, 1U);
 }
 
-TEST_F(SummariesTest, AskingForResultsIsExactAtAnyLength) {
+TEST_F(FromSummaries, AskingForResultsIsExactAtAnyLength) {
   fill(12);
   const auto answer = ask(start_, now_, Summaries::never);
   EXPECT_TRUE(answer.figures.latency->exact);
   EXPECT_EQ(answer.explain.plan[0].reason, Reason::asked);
 }
 
-TEST_F(SummariesTest, DayIntoWhichACorrectionReachesIsReadFromResults) {
+TEST_F(FromSummaries, DayIntoWhichACorrectionReachesIsReadFromResults) {
   fill(12);
   change([&](Server& server) {
     server.corrections.push_back({{start_ + hours{60}, start_ + hours{61}}, State::unknown, ""});
@@ -88,7 +88,7 @@ TEST_F(SummariesTest, DayIntoWhichACorrectionReachesIsReadFromResults) {
   EXPECT_EQ(answer.figures.counts.successful, 11U * 96 - 4);
 }
 
-TEST_F(SummariesTest, DayThatACorrectionCoversWhollyIsReadFromItsSummary) {
+TEST_F(FromSummaries, DayThatACorrectionCoversWhollyIsReadFromItsSummary) {
   fill(12);
   change([&](Server& server) {
     server.corrections.push_back({{start_ + days{2}, start_ + days{4}}, State::unknown, ""});
@@ -99,7 +99,7 @@ TEST_F(SummariesTest, DayThatACorrectionCoversWhollyIsReadFromItsSummary) {
   EXPECT_EQ(answer.figures.time[State::unknown], 48 * kHour);
 }
 
-TEST_F(SummariesTest, DayOfARuleChangeIsReadFromResults) {
+TEST_F(FromSummaries, DayOfARuleChangeIsReadFromResults) {
   fill(12);
   change([&](Server& server) {
     server.rules.push_back(server.rules[0]);
@@ -109,7 +109,7 @@ TEST_F(SummariesTest, DayOfARuleChangeIsReadFromResults) {
   EXPECT_THAT(answer.explain.plan, ::testing::Contains(step(48, 72, Source::results, Reason::rule_change)));
 }
 
-TEST_F(SummariesTest, DayWithGapsThatAResultDoesNotSpanIsReadFromResults) {
+TEST_F(FromSummaries, DayWithGapsThatAResultDoesNotSpanIsReadFromResults) {
   fill(12);
   change([](Server& server) { server.rules[0].stale_after = minutes{10}; });
   const auto answer = ask(start_, now_, Summaries::when_long);
@@ -117,7 +117,7 @@ TEST_F(SummariesTest, DayWithGapsThatAResultDoesNotSpanIsReadFromResults) {
   EXPECT_EQ(answer.figures.time[State::up], 12 * 96 * 10 * kMinute);
 }
 
-TEST_F(SummariesTest, IncidentOfASummarisedDayHasItsCauseAndDetail) {
+TEST_F(FromSummaries, IncidentOfASummarisedDayHasItsCauseAndDetail) {
   fill(12);
   fail_at(start_ + hours{60});
   fail_at(start_ + hours{60} + minutes{15});
@@ -130,7 +130,7 @@ TEST_F(SummariesTest, IncidentOfASummarisedDayHasItsCauseAndDetail) {
   EXPECT_EQ(incident.detail, "at 2026-06-03T12:00:00.000Z");
 }
 
-TEST_F(SummariesTest, DailyBarsComeFromSummariesInUtcAndFromResultsElsewhere) {
+TEST_F(FromSummaries, DailyBarsComeFromSummariesInUtcAndFromResultsElsewhere) {
   fill(12);
   const Query q = query(start_, now_);
   const auto utc = bars(store_, server_.id, q, {0, CalendarUnit::day, Zone{}});
@@ -142,7 +142,7 @@ TEST_F(SummariesTest, DailyBarsComeFromSummariesInUtcAndFromResultsElsewhere) {
   EXPECT_EQ(paris->bars[3].checks, 96U);
 }
 
-TEST_F(SummariesTest, SummariesOutliveTheirResults) {
+TEST_F(FromSummaries, SummariesOutliveTheirResults) {
   fill(12);
   fail_at(start_ + hours{60});
   fail_at(start_ + hours{60} + minutes{15});
@@ -163,7 +163,7 @@ TEST_F(SummariesTest, SummariesOutliveTheirResults) {
                                                    ::testing::Field(&PlanStep::reason, Reason::no_results))));
 }
 
-TEST_F(SummariesTest, BarsOverDaysWithoutResultsPlaceTheirChecksEvenly) {
+TEST_F(FromSummaries, BarsOverDaysWithoutResultsPlaceTheirChecksEvenly) {
   fill(12);
   change([](Server& server) { server.retention.checks = days{3}; });
   ASSERT_TRUE(store_.apply_retention().has_value());
@@ -174,7 +174,7 @@ TEST_F(SummariesTest, BarsOverDaysWithoutResultsPlaceTheirChecksEvenly) {
   }
 }
 
-TEST_F(SummariesTest, TenYearsAreAnswered) {
+TEST_F(FromSummaries, TenYearsAreAnswered) {
   change([&](Server& server) {
     server.rules[0].interval = hours{24};
     server.created_at = at("2016-01-01");

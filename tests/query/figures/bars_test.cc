@@ -9,7 +9,7 @@ using std::chrono::minutes;
 using ::testing::DoubleEq;
 using ::testing::Optional;
 
-class BarsTest : public History {
+class BarsOfAWindow : public History {
  protected:
   [[nodiscard]] std::vector<Bar> ask(TimeMs from, TimeMs to, const BarOptions& options) const {
     auto answer = bars(store_, server_.id, query(from, to), options);
@@ -20,7 +20,7 @@ class BarsTest : public History {
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(BarsTest, EachBucketHasItsOwnTimesAndChecks) {
+TEST_F(BarsOfAWindow, EachBucketHasItsOwnTimesAndChecks) {
   checks(start_,
          "uuuudd"
          "dddguu"
@@ -42,7 +42,7 @@ TEST_F(BarsTest, EachBucketHasItsOwnTimesAndChecks) {
   EXPECT_EQ(found[2].checks, 0U);
 }
 
-TEST_F(BarsTest, BucketWithoutDataHasNoRatio) {
+TEST_F(BarsOfAWindow, BucketWithoutDataHasNoRatio) {
   checks(start_ + hours{1}, "uu");
   const auto found = ask(start_, start_ + hours{2}, {2, {}, {}});
   EXPECT_EQ(found[0].uptime_ratio, std::nullopt);
@@ -50,7 +50,7 @@ TEST_F(BarsTest, BucketWithoutDataHasNoRatio) {
   EXPECT_EQ(found[1].uptime_ratio, 1.0);
 }
 
-TEST_F(BarsTest, TimeBeforeCreationAndAfterNowIsInNoState) {
+TEST_F(BarsOfAWindow, TimeBeforeCreationAndAfterNowIsInNoState) {
   change([&](Server& server) { server.created_at = start_ + minutes{30}; });
   checks(start_ + minutes{30}, std::string(30, 'u'));
   now_ = start_ + minutes{60};
@@ -60,7 +60,7 @@ TEST_F(BarsTest, TimeBeforeCreationAndAfterNowIsInNoState) {
   EXPECT_EQ(found[1].time.total_ms(), 0);
 }
 
-TEST_F(BarsTest, BucketsOfAnyCountCoverTheWindow) {
+TEST_F(BarsOfAWindow, BucketsOfAnyCountCoverTheWindow) {
   for (const std::uint32_t count : {1U, 7U, 48U, 1000U}) {
     const auto windows = bar_windows({start_, start_ + std::chrono::milliseconds{100'003}}, {count, {}, {}});
     ASSERT_EQ(windows->size(), count);
@@ -70,7 +70,7 @@ TEST_F(BarsTest, BucketsOfAnyCountCoverTheWindow) {
   }
 }
 
-TEST_F(BarsTest, DaysFollowTheZone) {
+TEST_F(BarsOfAWindow, DaysFollowTheZone) {
   const Zone paris = *Zone::find("Europe/Paris");
   const TimeMs from = at("2026-03-27T23:00:00Z");
   change([&](Server& server) { server.created_at = from; });
@@ -84,14 +84,14 @@ TEST_F(BarsTest, DaysFollowTheZone) {
   EXPECT_EQ(found[2].checks, 24U * 60);
 }
 
-TEST_F(BarsTest, CheckAtAnEdgeIsInTheLaterBucket) {
+TEST_F(BarsOfAWindow, CheckAtAnEdgeIsInTheLaterBucket) {
   checks(start_, "uuuu");
   const auto found = ask(start_, start_ + minutes{4}, {2, {}, {}});
   EXPECT_EQ(found[0].checks, 2U);
   EXPECT_EQ(found[1].checks, 2U);
 }
 
-TEST_F(BarsTest, SumOfTheBarsIsTheWholeWindow) {
+TEST_F(BarsOfAWindow, SumOfTheBarsIsTheWholeWindow) {
   checks(start_, "uudduu..nnguuud..uuu");
   const Figures whole = figures(start_, start_ + minutes{25});
   TimePerState time;
@@ -104,7 +104,7 @@ TEST_F(BarsTest, SumOfTheBarsIsTheWholeWindow) {
   EXPECT_EQ(checks, whole.counts.checks);
 }
 
-TEST_F(BarsTest, NoBarsOrTooManyAreRefused) {
+TEST_F(BarsOfAWindow, NoBarsOrTooManyAreRefused) {
   const Window window{start_, start_ + hours{1}};
   EXPECT_EQ(bar_windows({start_, start_}, {}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(bar_windows(window, {0, {}, {}}).error().code, ErrorCode::invalid_argument);

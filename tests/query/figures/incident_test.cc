@@ -13,14 +13,14 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::Optional;
 
-class IncidentTest : public History {
+class Incidents : public History {
  protected:
   [[nodiscard]] std::vector<Incident> incidents_in(TimeMs from, TimeMs to) const { return figures(from, to).incidents; }
 
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(IncidentTest, NamesItsFirstFailure) {
+TEST_F(Incidents, NamesItsFirstFailure) {
   checks(start_, "uudd");
   check(start_ + minutes{4}, 'd');
   CheckResult other = *store_.last_result(server_.id).value();
@@ -45,12 +45,12 @@ TEST_F(IncidentTest, NamesItsFirstFailure) {
   EXPECT_EQ(found[0], expected);
 }
 
-TEST_F(IncidentTest, UnconfirmedFailureIsNone) {
+TEST_F(Incidents, UnconfirmedFailureIsNone) {
   checks(start_, "uudu");
   EXPECT_TRUE(incidents_in(start_, start_ + minutes{4}).empty());
 }
 
-TEST_F(IncidentTest, BegunBeforeTheWindowIsTheWholeOneWithItsPartInside) {
+TEST_F(Incidents, BegunBeforeTheWindowIsTheWholeOneWithItsPartInside) {
   checks(start_, "udddduu");
   const auto found = incidents_in(start_ + minutes{3}, start_ + minutes{7});
   ASSERT_EQ(found.size(), 1U);
@@ -63,7 +63,7 @@ TEST_F(IncidentTest, BegunBeforeTheWindowIsTheWholeOneWithItsPartInside) {
   EXPECT_FALSE(found[0].down_at_window_end);
 }
 
-TEST_F(IncidentTest, BegunDaysBeforeTheWindowShowsItsOwnStart) {
+TEST_F(Incidents, BegunDaysBeforeTheWindowShowsItsOwnStart) {
   checks(start_, "u");
   checks(start_ + minutes{1}, std::string(std::size_t{6} * 24 * 60, 'd'));
   const TimeMs from = start_ + hours{24 * 5};
@@ -80,7 +80,7 @@ TEST_F(IncidentTest, BegunDaysBeforeTheWindowShowsItsOwnStart) {
   EXPECT_THAT(answer->explain.plan, ::testing::Contains(::testing::Field(&PlanStep::reason, Reason::look_back)));
 }
 
-TEST_F(IncidentTest, IsOngoingWhenNotOverAtTheWindowsEnd) {
+TEST_F(Incidents, IsOngoingWhenNotOverAtTheWindowsEnd) {
   checks(start_, "uuddd");
   now_ = start_ + minutes{5};
   const Figures now = figures(start_, now_);
@@ -91,14 +91,14 @@ TEST_F(IncidentTest, IsOngoingWhenNotOverAtTheWindowsEnd) {
   EXPECT_EQ(now.longest_outage_ms, 3 * kMinute);
 }
 
-TEST_F(IncidentTest, EndingAtTheWindowsEndIsOver) {
+TEST_F(Incidents, EndingAtTheWindowsEndIsOver) {
   checks(start_, "uudduu");
   const auto found = incidents_in(start_, start_ + minutes{4});
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].to, start_ + minutes{4});
 }
 
-TEST_F(IncidentTest, RecoveryAtTheWindowsEndIsConfirmedByWhatFollows) {
+TEST_F(Incidents, RecoveryAtTheWindowsEndIsConfirmedByWhatFollows) {
   change([](Server& server) { server.rules[0].confirm_successes = 2; });
   checks(start_, "uudd");
   checks(start_ + minutes{4}, "u.........u");
@@ -107,7 +107,7 @@ TEST_F(IncidentTest, RecoveryAtTheWindowsEndIsConfirmedByWhatFollows) {
   EXPECT_EQ(found[0].to, start_ + minutes{4});
 }
 
-TEST_F(IncidentTest, StaysOpenWhereNothingIsKnown) {
+TEST_F(Incidents, StaysOpenWhereNothingIsKnown) {
   checks(start_, "uudd");
   now_ = start_ + minutes{20};
   const auto found = incidents_in(start_, now_);
@@ -118,7 +118,7 @@ TEST_F(IncidentTest, StaysOpenWhereNothingIsKnown) {
   EXPECT_EQ(found[0].down_ms, kMinute + 160 * kSecond);
 }
 
-TEST_F(IncidentTest, EndsWhereKnowledgeRanOutWhenTheNextThatIsKnownIsUp) {
+TEST_F(Incidents, EndsWhereKnowledgeRanOutWhenTheNextThatIsKnownIsUp) {
   checks(start_, "uudd......u");
   const auto found = incidents_in(start_, start_ + minutes{11});
   ASSERT_EQ(found.size(), 1U);
@@ -127,7 +127,7 @@ TEST_F(IncidentTest, EndsWhereKnowledgeRanOutWhenTheNextThatIsKnownIsUp) {
   EXPECT_EQ(found[0].down_ms, found[0].duration_ms);
 }
 
-TEST_F(IncidentTest, IsOneWhenItIsStillDownAfterUnknownTime) {
+TEST_F(Incidents, IsOneWhenItIsStillDownAfterUnknownTime) {
   checks(start_, "uddd..........ddu");
   const auto found = incidents_in(start_, start_ + minutes{17});
   ASSERT_EQ(found.size(), 1U);
@@ -139,7 +139,7 @@ TEST_F(IncidentTest, IsOneWhenItIsStillDownAfterUnknownTime) {
   EXPECT_EQ(found[0].failed_checks, 5U);
 }
 
-TEST_F(IncidentTest, IsTheSameInAWindowOfItsUnknownTime) {
+TEST_F(Incidents, IsTheSameInAWindowOfItsUnknownTime) {
   checks(start_, "uddd..........ddu");
   const auto whole = incidents_in(start_, start_ + minutes{17});
   auto inside = incidents_in(start_ + minutes{8}, start_ + minutes{10});
@@ -153,7 +153,7 @@ TEST_F(IncidentTest, IsTheSameInAWindowOfItsUnknownTime) {
   EXPECT_EQ(inside[0], whole[0]);
 }
 
-TEST_F(IncidentTest, OfAPastWindowHasTheEndThatCameAfterIt) {
+TEST_F(Incidents, OfAPastWindowHasTheEndThatCameAfterIt) {
   checks(start_, "uddddddduu");
   const auto found = incidents_in(start_, start_ + minutes{4});
   ASSERT_EQ(found.size(), 1U);
@@ -163,7 +163,7 @@ TEST_F(IncidentTest, OfAPastWindowHasTheEndThatCameAfterIt) {
   EXPECT_TRUE(found[0].down_at_window_end);
 }
 
-TEST_F(IncidentTest, HasRecoveredInsideTheGapThatMergingJoined) {
+TEST_F(Incidents, HasRecoveredInsideTheGapThatMergingJoined) {
   change([](Server& server) { server.rules[0].merge_within = minutes{10}; });
   checks(start_, "udduuuudd");
   now_ = start_ + minutes{9};
@@ -175,7 +175,7 @@ TEST_F(IncidentTest, HasRecoveredInsideTheGapThatMergingJoined) {
   EXPECT_EQ(inside[0].down_ms, 4 * kMinute);
 }
 
-TEST_F(IncidentTest, FailureInACorrectionCountsNowhere) {
+TEST_F(Incidents, FailureInACorrectionCountsNowhere) {
   checks(start_, "uddddu");
   change([&](Server& server) {
     server.corrections.push_back({{start_ + minutes{2}, start_ + minutes{4}}, State::down, "as seen by customers"});
@@ -187,7 +187,7 @@ TEST_F(IncidentTest, FailureInACorrectionCountsNowhere) {
   EXPECT_EQ(f.counts.failed, 2U);
 }
 
-TEST_F(IncidentTest, TimeToRepairIsOfWholeOutagesThatEndInTheWindowAndTimeBetweenOfThoseThatBegin) {
+TEST_F(Incidents, TimeToRepairIsOfWholeOutagesThatEndInTheWindowAndTimeBetweenOfThoseThatBegin) {
   checks(start_, "udddddduuuuuddu");
   const Figures first = figures(start_, start_ + minutes{6});
   EXPECT_EQ(first.mttr_ms, std::nullopt) << "it ends later";
@@ -198,7 +198,7 @@ TEST_F(IncidentTest, TimeToRepairIsOfWholeOutagesThatEndInTheWindowAndTimeBetwee
   EXPECT_EQ(second.longest_outage_ms, 6 * kMinute);
 }
 
-TEST_F(IncidentTest, CloseOnesJoinWhenTheRulesSaySo) {
+TEST_F(Incidents, CloseOnesJoinWhenTheRulesSaySo) {
   checks(start_, "udduuddu");
   EXPECT_EQ(incidents_in(start_, start_ + minutes{8}).size(), 2U);
   change([](Server& server) { server.rules[0].merge_within = minutes{2}; });
@@ -213,7 +213,7 @@ TEST_F(IncidentTest, CloseOnesJoinWhenTheRulesSaySo) {
   EXPECT_EQ(joined[0].failed_checks, 4U);
 }
 
-TEST_F(IncidentTest, MergingReachesBackBeforeTheWindow) {
+TEST_F(Incidents, MergingReachesBackBeforeTheWindow) {
   change([](Server& server) { server.rules[0].merge_within = minutes{5}; });
   checks(start_, "udduuudduuuddu");
   const auto found = incidents_in(start_ + minutes{10}, start_ + minutes{14});
@@ -224,7 +224,7 @@ TEST_F(IncidentTest, MergingReachesBackBeforeTheWindow) {
   EXPECT_EQ(found[0].down_ms, 6 * kMinute);
 }
 
-TEST_F(IncidentTest, MaintenanceCutsAnOutage) {
+TEST_F(Incidents, MaintenanceCutsAnOutage) {
   checks(start_, "uddddddu");
   change([&](Server& server) {
     Maintenance planned;
@@ -238,7 +238,7 @@ TEST_F(IncidentTest, MaintenanceCutsAnOutage) {
   EXPECT_EQ(found[1].failed_checks, 2U);
 }
 
-TEST_F(IncidentTest, CorrectionToDownIsOneWithoutACheck) {
+TEST_F(Incidents, CorrectionToDownIsOneWithoutACheck) {
   checks(start_, "uuuuuu");
   change([&](Server& server) {
     server.corrections.push_back({{start_ + minutes{2}, start_ + minutes{4}}, State::down, "billing was broken"});
@@ -251,7 +251,7 @@ TEST_F(IncidentTest, CorrectionToDownIsOneWithoutACheck) {
   EXPECT_TRUE(found[0].locations.empty());
 }
 
-TEST_F(IncidentTest, ListsTheLocationsThatWereDown) {
+TEST_F(Incidents, ListsTheLocationsThatWereDown) {
   change([](Server& server) { server.rules[0].confirm_failures = 1; });
   checks(start_, "udddu", LocationId{1});
   checks(start_, "uuuuu", LocationId{2});
@@ -265,7 +265,7 @@ TEST_F(IncidentTest, ListsTheLocationsThatWereDown) {
   EXPECT_EQ(found[0].detail, "at 2026-07-14T10:02:10.000Z");
 }
 
-TEST_F(IncidentTest, MeansAreOverTheWindow) {
+TEST_F(Incidents, MeansAreOverTheWindow) {
   checks(start_, "udduuuddddud");
   const Figures f = figures(start_, start_ + minutes{12});
   ASSERT_EQ(f.incidents.size(), 2U);
@@ -274,7 +274,7 @@ TEST_F(IncidentTest, MeansAreOverTheWindow) {
   EXPECT_EQ(f.longest_outage_ms, 4 * kMinute);
 }
 
-TEST_F(IncidentTest, DownTimesSumUpToTheDownTime) {
+TEST_F(Incidents, DownTimesSumUpToTheDownTime) {
   checks(start_, "uddudduddunnddduu..dd...u");
   const Figures f = figures(start_, start_ + minutes{25});
   std::int64_t sum_ms = 0;
@@ -282,7 +282,7 @@ TEST_F(IncidentTest, DownTimesSumUpToTheDownTime) {
   EXPECT_EQ(sum_ms, f.time[State::down]);
 }
 
-TEST_F(IncidentTest, DownTimeIsToldByCause) {
+TEST_F(Incidents, DownTimeIsToldByCause) {
   change([](Server& server) { server.rules[0].confirm_failures = 1; });
   checks(start_, "udduduuuuu");
   check(start_ + minutes{6}, 'd');
@@ -299,7 +299,7 @@ TEST_F(IncidentTest, DownTimeIsToldByCause) {
   EXPECT_TRUE(downtime_by_cause({}).empty());
 }
 
-TEST_F(IncidentTest, ListOfAllServersIsInOrderOfTime) {
+TEST_F(Incidents, ListOfAllServersIsInOrderOfTime) {
   checks(start_, "uuuuddu");
   Server other = server_;
   other.name = "other";
@@ -317,7 +317,7 @@ TEST_F(IncidentTest, ListOfAllServersIsInOrderOfTime) {
   EXPECT_EQ(incidents(store_, only, query(start_, start_ + minutes{7}))->incidents.size(), 1U);
 }
 
-TEST_F(IncidentTest, IncidentIsDetectedByTheFailureThatConfirmsIt) {
+TEST_F(Incidents, IncidentIsDetectedByTheFailureThatConfirmsIt) {
   change([](Server& server) { server.rules[0].confirm_failures = 3; });
   checks(at("2026-07-01T10:00:00Z"), "uudddddu");
   const auto incident = figures(at("2026-07-01T10:00:00Z"), at("2026-07-01T10:08:00Z")).incidents.at(0);
@@ -325,7 +325,7 @@ TEST_F(IncidentTest, IncidentIsDetectedByTheFailureThatConfirmsIt) {
   EXPECT_EQ(incident.detected_at, at("2026-07-01T10:04:00Z"));
 }
 
-TEST_F(IncidentTest, IncidentOfSeveralPlacesIsDetectedWithTheOneThatMakesTheQuorum) {
+TEST_F(Incidents, IncidentOfSeveralPlacesIsDetectedWithTheOneThatMakesTheQuorum) {
   change([](Server& server) { server.rules[0].quorum = 2; });
   checks(at("2026-07-01T10:00:00Z"), "uuddddddu", LocationId{1});
   checks(at("2026-07-01T10:00:20Z"), "uuuuddddu", LocationId{2});
@@ -334,7 +334,7 @@ TEST_F(IncidentTest, IncidentOfSeveralPlacesIsDetectedWithTheOneThatMakesTheQuor
   EXPECT_EQ(incident.detected_at, at("2026-07-01T10:05:20Z"));
 }
 
-TEST_F(IncidentTest, DetectionIsNotBeforeTheStartThatMaintenanceDelays) {
+TEST_F(Incidents, DetectionIsNotBeforeTheStartThatMaintenanceDelays) {
   change([](Server& server) {
     Maintenance planned;
     planned.once = {at("2026-07-01T10:00:00Z"), at("2026-07-01T10:05:00Z")};
@@ -346,7 +346,7 @@ TEST_F(IncidentTest, DetectionIsNotBeforeTheStartThatMaintenanceDelays) {
   EXPECT_EQ(incident.detected_at, at("2026-07-01T10:05:00Z"));
 }
 
-TEST_F(IncidentTest, OutageThatACorrectionDeclaresWasDetectedByNoCheck) {
+TEST_F(Incidents, OutageThatACorrectionDeclaresWasDetectedByNoCheck) {
   change([](Server& server) {
     server.corrections = {{{at("2026-07-01T10:02:00Z"), at("2026-07-01T10:04:00Z")}, State::down, ""}};
   });
@@ -355,7 +355,7 @@ TEST_F(IncidentTest, OutageThatACorrectionDeclaresWasDetectedByNoCheck) {
   EXPECT_FALSE(incident.detected_at.has_value());
 }
 
-TEST_F(IncidentTest, AnnotationsBelongToTheIncidentThatHoldsTheirMoment) {
+TEST_F(Incidents, AnnotationsBelongToTheIncidentThatHoldsTheirMoment) {
   checks(at("2026-07-01T10:00:00Z"), "uddudduu");
   const TimeMs first = at("2026-07-01T10:01:00Z");
   const TimeMs second = at("2026-07-01T10:04:00Z");

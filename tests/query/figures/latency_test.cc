@@ -85,7 +85,7 @@ TEST(ExactQuantiles, AreThoseOfASketchForEveryPercent) {
   }
 }
 
-class LatencyTest : public History {
+class Latency : public History {
  protected:
   void check_with(TimeMs time, std::uint32_t latency_us, State state = State::up, std::optional<Phases> phases = {}) {
     CheckResult result;
@@ -106,7 +106,7 @@ class LatencyTest : public History {
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(LatencyTest, FiguresAreOverSuccessfulChecks) {
+TEST_F(Latency, FiguresAreOverSuccessfulChecks) {
   check_with(start_, 100);
   check_with(start_ + minutes{1}, 200, State::degraded);
   check_with(start_ + minutes{2}, 9'000, State::down);
@@ -123,7 +123,7 @@ TEST_F(LatencyTest, FiguresAreOverSuccessfulChecks) {
   EXPECT_TRUE(total->exact);
 }
 
-TEST_F(LatencyTest, ChecksWithoutLatencyDoNotCount) {
+TEST_F(Latency, ChecksWithoutLatencyDoNotCount) {
   CheckResult bare;
   bare.server = server_.id;
   bare.time = start_;
@@ -132,7 +132,7 @@ TEST_F(LatencyTest, ChecksWithoutLatencyDoNotCount) {
   EXPECT_EQ(ask(start_, start_ + minutes{1}).total, std::nullopt);
 }
 
-TEST_F(LatencyTest, LatencyAtTheWindowsEdges) {
+TEST_F(Latency, LatencyAtTheWindowsEdges) {
   check_with(start_, 1);
   check_with(start_ + minutes{1}, 2);
   check_with(start_ + minutes{2}, 3);
@@ -141,7 +141,7 @@ TEST_F(LatencyTest, LatencyAtTheWindowsEdges) {
   EXPECT_EQ(ask(start_ + minutes{1} + std::chrono::milliseconds{1}, start_ + minutes{2}).total, std::nullopt);
 }
 
-TEST_F(LatencyTest, PhasesThatDidNotHappenHaveNoFigures) {
+TEST_F(Latency, PhasesThatDidNotHappenHaveNoFigures) {
   check_with(start_, 100, State::up, Phases{10, 20, 0, 50, 20});
   check_with(start_ + minutes{1}, 110, State::up, Phases{0, 30, 0, 60, 20});
   check_with(start_ + minutes{2}, 120);
@@ -156,7 +156,7 @@ TEST_F(LatencyTest, PhasesThatDidNotHappenHaveNoFigures) {
   EXPECT_EQ(answer.phases[4]->count, 2U);
 }
 
-TEST_F(LatencyTest, SeriesKeepsExtremesAndLeavesEmptyColumnsOut) {
+TEST_F(Latency, SeriesKeepsExtremesAndLeavesEmptyColumnsOut) {
   for (int i = 0; i < 60; ++i) {
     if (i >= 20 && i < 30) continue;
     check_with(start_ + minutes{i}, i == 41 ? 900'000 : i == 42 ? 1'000 : 80'000, i == 55 ? State::down : State::up);
@@ -173,20 +173,20 @@ TEST_F(LatencyTest, SeriesKeepsExtremesAndLeavesEmptyColumnsOut) {
   EXPECT_EQ(series[4].failures, 1U);
 }
 
-TEST_F(LatencyTest, TooManyPointsAreRefused) {
+TEST_F(Latency, TooManyPointsAreRefused) {
   const auto answer =
       latency(store_, server_.id, query(start_, start_ + minutes{1}), {.phases = false, .points = 1'000'000});
   EXPECT_EQ(answer.error().code, ErrorCode::invalid_argument);
 }
 
-TEST_F(LatencyTest, EmptyWindowHasNoFiguresAndNoSeries) {
+TEST_F(Latency, EmptyWindowHasNoFiguresAndNoSeries) {
   check_with(start_, 1);
   const auto answer = ask(start_, start_, {.phases = true, .points = 10});
   EXPECT_EQ(answer.total, std::nullopt);
   EXPECT_TRUE(answer.series.empty());
 }
 
-TEST_F(LatencyTest, TargetAndApdexCountWhatIsFastEnough) {
+TEST_F(Latency, TargetAndApdexCountWhatIsFastEnough) {
   // 80 ms eight times, 900 ms twice, two failures.
   checks(start_, "uuuuuuuuggdd");
   const auto ask = [&](std::chrono::milliseconds target) {
@@ -211,7 +211,7 @@ TEST_F(LatencyTest, TargetAndApdexCountWhatIsFastEnough) {
             ErrorCode::invalid_argument);
 }
 
-TEST_F(LatencyTest, TargetOfSummarisedDaysIsWithinTheSketchsError) {
+TEST_F(Latency, TargetOfSummarisedDaysIsWithinTheSketchsError) {
   std::vector<CheckResult> results;
   for (int i = 0; i < 10 * 1440; ++i) {
     CheckResult result;

@@ -10,12 +10,12 @@ using std::chrono::seconds;
 using ::testing::DoubleEq;
 using ::testing::Optional;
 
-class UptimeTest : public History {
+class Uptime : public History {
  protected:
   TimeMs start_ = at("2026-07-14T10:00:00Z");
 };
 
-TEST_F(UptimeTest, RatioIsUpAndDegradedOverKnownTime) {
+TEST_F(Uptime, RatioIsUpAndDegradedOverKnownTime) {
   checks(start_, "uugdduuuuu");
   const Figures f = figures(start_, start_ + minutes{10});
   EXPECT_EQ(f.time[State::up], 7 * kMinute);
@@ -26,7 +26,7 @@ TEST_F(UptimeTest, RatioIsUpAndDegradedOverKnownTime) {
   EXPECT_THAT(f.check_success_ratio, Optional(DoubleEq(0.8)));
 }
 
-TEST_F(UptimeTest, UnknownTimeLeavesBothSidesAndLowersCoverage) {
+TEST_F(Uptime, UnknownTimeLeavesBothSidesAndLowersCoverage) {
   checks(start_, "uu........dd........");  // 60 + 160 s up, 60 + 160 s down, of 1200 s
   const Figures f = figures(start_, start_ + minutes{20});
   EXPECT_EQ(f.time[State::unknown], 1200 * kSecond - 440 * kSecond);
@@ -34,7 +34,7 @@ TEST_F(UptimeTest, UnknownTimeLeavesBothSidesAndLowersCoverage) {
   EXPECT_THAT(f.coverage_ratio, Optional(DoubleEq(440.0 / 1200.0)));
 }
 
-TEST_F(UptimeTest, UnknownMayCountAsDownOrUp) {
+TEST_F(Uptime, UnknownMayCountAsDownOrUp) {
   checks(start_, "uu........");
   policy_.unknown = UnknownPolicy::as_down;
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(220.0 / 600.0)));
@@ -42,14 +42,14 @@ TEST_F(UptimeTest, UnknownMayCountAsDownOrUp) {
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(1.0)));
 }
 
-TEST_F(UptimeTest, NoKnownTimeIsARatioOnlyWhereUnknownCounts) {
+TEST_F(Uptime, NoKnownTimeIsARatioOnlyWhereUnknownCounts) {
   policy_.unknown = UnknownPolicy::as_down;
   EXPECT_EQ(figures(start_, start_ + hours{1}).uptime_ratio, 0.0);
   policy_.unknown = UnknownPolicy::as_up;
   EXPECT_EQ(figures(start_, start_ + hours{1}).uptime_ratio, 1.0);
 }
 
-TEST_F(UptimeTest, NoKnownTimeIsNoValue) {
+TEST_F(Uptime, NoKnownTimeIsNoValue) {
   const Figures f = figures(start_, start_ + hours{1});
   EXPECT_EQ(f.uptime_ratio, std::nullopt);
   EXPECT_THAT(f.coverage_ratio, Optional(DoubleEq(0.0)));
@@ -59,11 +59,11 @@ TEST_F(UptimeTest, NoKnownTimeIsNoValue) {
   EXPECT_EQ(f.last, std::nullopt);
 }
 
-TEST_F(UptimeTest, StreakOfAServerThatWasNeverCheckedIsItsLife) {
+TEST_F(Uptime, StreakOfAServerThatWasNeverCheckedIsItsLife) {
   EXPECT_EQ(figures(start_, start_ + hours{1}).current, (Streak{State::unknown, server_.created_at}));
 }
 
-TEST_F(UptimeTest, StreakOfMonthsIsReadFromSummaries) {
+TEST_F(Uptime, StreakOfMonthsIsReadFromSummaries) {
   change([](Server& server) { server.rules[0].interval = hours{1}; });
   const TimeMs begin = start_ - std::chrono::days{100};
   for (int i = 0; i < 100 * 24; ++i) {
@@ -83,7 +83,7 @@ TEST_F(UptimeTest, StreakOfMonthsIsReadFromSummaries) {
   EXPECT_EQ(clipped->explain.cost.range_scans, 1U);
 }
 
-TEST_F(UptimeTest, EmptyWindowHasNoFigures) {
+TEST_F(Uptime, EmptyWindowHasNoFigures) {
   checks(start_, "uuu");
   const Figures f = figures(start_ + minutes{1}, start_ + minutes{1});
   EXPECT_EQ(f.uptime_ratio, std::nullopt);
@@ -92,13 +92,13 @@ TEST_F(UptimeTest, EmptyWindowHasNoFigures) {
   EXPECT_EQ(f.counts.checks, 0U);
 }
 
-TEST_F(UptimeTest, DegradedTimeMayWeighLess) {
+TEST_F(Uptime, DegradedTimeMayWeighLess) {
   checks(start_, "uugg");
   policy_.degraded_weight = 0.5;
   EXPECT_THAT(figures(start_, start_ + minutes{4}).uptime_ratio, Optional(DoubleEq(0.75)));
 }
 
-TEST_F(UptimeTest, BlipsAreFailuresThatNothingConfirms) {
+TEST_F(Uptime, BlipsAreFailuresThatNothingConfirms) {
   checks(start_, "uduuddduudu");
   const Figures f = figures(start_, start_ + minutes{11});
   EXPECT_EQ(f.counts.checks, 11U);
@@ -108,7 +108,7 @@ TEST_F(UptimeTest, BlipsAreFailuresThatNothingConfirms) {
   EXPECT_EQ(f.time[State::down], 3 * kMinute);
 }
 
-TEST_F(UptimeTest, FailureBeforeAnySuccessIsNotUptime) {
+TEST_F(Uptime, FailureBeforeAnySuccessIsNotUptime) {
   checks(start_, "d");
   const Figures undecided = figures(start_, start_ + minutes{1});
   EXPECT_EQ(undecided.time[State::unknown], kMinute);
@@ -121,14 +121,14 @@ TEST_F(UptimeTest, FailureBeforeAnySuccessIsNotUptime) {
   EXPECT_EQ(refuted.time[State::up], 2 * kMinute);
 }
 
-TEST_F(UptimeTest, FailuresBeforeAnySuccessAreAnOutageOnceConfirmed) {
+TEST_F(Uptime, FailuresBeforeAnySuccessAreAnOutageOnceConfirmed) {
   checks(start_, "dd");
   const Figures f = figures(start_, start_ + minutes{2});
   EXPECT_EQ(f.time[State::down], 2 * kMinute);
   EXPECT_THAT(f.uptime_ratio, Optional(DoubleEq(0.0)));
 }
 
-TEST_F(UptimeTest, UnknownChecksAreNeitherSuccessfulNorFailed) {
+TEST_F(Uptime, UnknownChecksAreNeitherSuccessfulNorFailed) {
   checks(start_, "unnd");
   const Figures f = figures(start_, start_ + minutes{4});
   EXPECT_EQ(f.counts.checks, 4U);
@@ -137,12 +137,12 @@ TEST_F(UptimeTest, UnknownChecksAreNeitherSuccessfulNorFailed) {
   EXPECT_THAT(f.check_success_ratio, Optional(DoubleEq(0.5)));
 }
 
-TEST_F(UptimeTest, CheckAtTheWindowsEndIsOutsideOfIt) {
+TEST_F(Uptime, CheckAtTheWindowsEndIsOutsideOfIt) {
   checks(start_, "uuuu");
   EXPECT_EQ(figures(start_ + minutes{1}, start_ + minutes{3}).counts.checks, 2U);
 }
 
-TEST_F(UptimeTest, MaintenanceLeavesBothSidesUnlessAskedOtherwise) {
+TEST_F(Uptime, MaintenanceLeavesBothSidesUnlessAskedOtherwise) {
   change([&](Server& server) {
     Maintenance planned;
     planned.once = {start_ + minutes{2}, start_ + minutes{6}};
@@ -169,7 +169,7 @@ TEST_F(UptimeTest, MaintenanceLeavesBothSidesUnlessAskedOtherwise) {
   EXPECT_EQ(measured.incidents.size(), 2U);
 }
 
-TEST_F(UptimeTest, CorrectionSaysWhatTheTimeReallyWas) {
+TEST_F(Uptime, CorrectionSaysWhatTheTimeReallyWas) {
   checks(start_, "uudddduuuu");
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(0.6)));
   change([&](Server& server) {
@@ -182,14 +182,14 @@ TEST_F(UptimeTest, CorrectionSaysWhatTheTimeReallyWas) {
   EXPECT_TRUE(corrected.incidents.empty());
 }
 
-TEST_F(UptimeTest, LastIsTheNewestCheckBeforeTheEnd) {
+TEST_F(Uptime, LastIsTheNewestCheckBeforeTheEnd) {
   checks(start_, "uugd");
   const Figures f = figures(start_, start_ + minutes{3});
   ASSERT_TRUE(f.last.has_value());
   EXPECT_EQ(*f.last, (LastCheck{State::degraded, start_ + minutes{2}, 900'000, 0, ErrorClass::slow}));
 }
 
-TEST_F(UptimeTest, LastMayLieBeforeAWindowThatEndsNow) {
+TEST_F(Uptime, LastMayLieBeforeAWindowThatEndsNow) {
   checks(start_, "uu");
   now_ = start_ + hours{5};
   EXPECT_EQ(figures(start_ + hours{4}, now_).last->time, start_ + minutes{1});
@@ -197,20 +197,20 @@ TEST_F(UptimeTest, LastMayLieBeforeAWindowThatEndsNow) {
   EXPECT_EQ(figures(start_ + minutes{2}, start_ + hours{4}).last->time, start_ + minutes{1}) << "it still holds there";
 }
 
-TEST_F(UptimeTest, StreakIsTheLastStretchOfOneStateFromItsTrueStart) {
+TEST_F(Uptime, StreakIsTheLastStretchOfOneStateFromItsTrueStart) {
   checks(start_, "uudduuu");
   now_ = start_ + minutes{7};
   EXPECT_EQ(figures(start_, now_).current, (Streak{State::up, start_ + minutes{4}}));
   EXPECT_EQ(figures(start_ + minutes{5}, now_).current, (Streak{State::up, start_ + minutes{4}}));
 }
 
-TEST_F(UptimeTest, StatusTakesOneRangeScan) {
+TEST_F(Uptime, StatusTakesOneRangeScan) {
   checks(start_, "uuuuuduuuu");
   const auto answer = uptime(store_, server_.id, query(start_ + minutes{2}, start_ + minutes{9}), {.since = false});
   EXPECT_EQ(answer->explain.cost.range_scans, 1U);
 }
 
-TEST_F(UptimeTest, BoundsSayWhatUnknownTimeCouldHaveBeen) {
+TEST_F(Uptime, BoundsSayWhatUnknownTimeCouldHaveBeen) {
   checks(start_, "uuuudd..........");  // 240 s up, 60 + 160 s down, 500 s unknown, of 960 s
   const Figures f = figures(start_, start_ + minutes{16});
   EXPECT_THAT(f.uptime_ratio, Optional(DoubleEq(240.0 / 460)));
@@ -223,7 +223,7 @@ TEST_F(UptimeTest, BoundsSayWhatUnknownTimeCouldHaveBeen) {
   EXPECT_EQ(nothing.resolution_ms, std::nullopt);
 }
 
-TEST_F(UptimeTest, UnconfirmedCountsEveryFailureForAsLongAsItHeld) {
+TEST_F(Uptime, UnconfirmedCountsEveryFailureForAsLongAsItHeld) {
   checks(start_, "uuduudduuu");
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_ratio, Optional(DoubleEq(0.8)));
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_unconfirmed, Optional(DoubleEq(0.7)));
@@ -234,7 +234,7 @@ TEST_F(UptimeTest, UnconfirmedCountsEveryFailureForAsLongAsItHeld) {
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_unconfirmed, Optional(DoubleEq(390.0 / 540)));
 }
 
-TEST_F(UptimeTest, PlannedDownTimeStandsBesideTheRest) {
+TEST_F(Uptime, PlannedDownTimeStandsBesideTheRest) {
   change([&](Server& server) {
     Maintenance planned;
     planned.once = {start_ + minutes{4}, start_ + minutes{7}};
@@ -246,7 +246,7 @@ TEST_F(UptimeTest, PlannedDownTimeStandsBesideTheRest) {
   EXPECT_EQ(f.planned_down_ms, 2 * kMinute) << "minutes 4 and 5 of the planned three";
 }
 
-TEST_F(UptimeTest, PlacesHaveTheirOwnFigures) {
+TEST_F(Uptime, PlacesHaveTheirOwnFigures) {
   change([](Server& server) { server.rules[0].confirm_failures = 1; });
   checks(start_, "uuuuuu", LocationId{1});
   checks(start_, "uddduu", LocationId{4});

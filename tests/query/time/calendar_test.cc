@@ -17,7 +17,7 @@ Zone zone(std::string_view name) {
   return *Zone::find(name);
 }
 
-TEST(ZoneTest, KnowsIanaNamesAndNoOthers) {
+TEST(Zone, KnowsIanaNamesAndNoOthers) {
   EXPECT_EQ(zone("Europe/Paris").name(), "Europe/Paris");
   EXPECT_EQ(Zone{}.name(), "UTC");
   EXPECT_EQ(zone(""), Zone{});
@@ -25,13 +25,13 @@ TEST(ZoneTest, KnowsIanaNamesAndNoOthers) {
   EXPECT_FALSE(Zone::find("../../etc/passwd").has_value());
 }
 
-TEST(ZoneTest, OffsetFollowsDaylightSaving) {
+TEST(Zone, OffsetFollowsDaylightSaving) {
   EXPECT_EQ(zone("Europe/Paris").offset(at("2026-01-01T00:00:00Z")), hours{1});
   EXPECT_EQ(zone("Europe/Paris").offset(at("2026-07-01T00:00:00Z")), hours{2});
   EXPECT_EQ(zone("Asia/Kathmandu").offset(at("2026-07-01T00:00:00Z")), minutes{345});
 }
 
-TEST(ZoneTest, RulesGoOnBeyondTheYearsThatAreListed) {
+TEST(Zone, RulesGoOnBeyondTheYearsThatAreListed) {
   EXPECT_EQ(zone("Europe/Paris").offset(at("2040-07-14T00:00:00Z")), hours{2});
   EXPECT_EQ(zone("Europe/Paris").offset(at("2040-02-29T12:00:00Z")), hours{1});
   EXPECT_EQ(zone("Australia/Sydney").offset(at("2041-01-15T00:00:00Z")), hours{11});

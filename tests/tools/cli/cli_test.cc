@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-class CliTest : public ::testing::Test {
+class CommandLines : public ::testing::Test {
  protected:
   Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("db")});
@@ -52,7 +52,7 @@ class CliTest : public ::testing::Test {
 constexpr const char* kFrom = "2026-07-01T00:00:00Z";
 constexpr const char* kTo = "2026-07-01T01:00:00Z";
 
-TEST_F(CliTest, UptimeIsTheObjectThatScriptsRelyOn) {
+TEST_F(CommandLines, UptimeIsTheObjectThatScriptsRelyOn) {
   import_hour();
   const Json figures = json({"uptime", "site", "--from", kFrom, "--to", kTo});
   EXPECT_EQ(figures["server"], "site");
@@ -83,7 +83,7 @@ TEST_F(CliTest, UptimeIsTheObjectThatScriptsRelyOn) {
   EXPECT_EQ(figures["last"]["code"], 200);
 }
 
-TEST_F(CliTest, RulesCanBeOverriddenForOneQuestion) {
+TEST_F(CommandLines, RulesCanBeOverriddenForOneQuestion) {
   import_hour();
   const Json figures = json({"uptime", "site", "--from", kFrom, "--to", kTo, "--confirm-failures", "1"});
   EXPECT_DOUBLE_EQ(figures["uptime_ratio"], 57.0 / 60.0);
@@ -92,7 +92,7 @@ TEST_F(CliTest, RulesCanBeOverriddenForOneQuestion) {
   EXPECT_EQ(run({"uptime", "site", "--unknown", "maybe"}).code, 2);
 }
 
-TEST_F(CliTest, AFigureThatDoesNotExistIsNull) {
+TEST_F(CommandLines, AFigureThatDoesNotExistIsNull) {
   import_hour();
   const Json figures = json({"uptime", "site", "--from", "2026-07-02T00:00:00Z", "--to", "2026-07-03T00:00:00Z"});
   for (const char* const key :
@@ -106,7 +106,7 @@ TEST_F(CliTest, AFigureThatDoesNotExistIsNull) {
   EXPECT_THAT(text, HasSubstr("uptime    -"));
 }
 
-TEST_F(CliTest, StatusHoldsOneSuchObjectAServer) {
+TEST_F(CommandLines, StatusHoldsOneSuchObjectAServer) {
   import_hour();
   const Json status = json({"status", "--from", kFrom, "--to", kTo});
   EXPECT_EQ(status["window"]["from"], "2026-07-01T00:00:00.000Z");
@@ -114,7 +114,7 @@ TEST_F(CliTest, StatusHoldsOneSuchObjectAServer) {
   EXPECT_EQ(status["servers"][0], json({"uptime", "site", "--from", kFrom, "--to", kTo}));
 }
 
-TEST_F(CliTest, TheTableHasAHeartbeatAndNoColourInAPipe) {
+TEST_F(CommandLines, TheTableHasAHeartbeatAndNoColourInAPipe) {
   import_hour();
   const std::string table = run({"status", "--from", kFrom, "--to", kTo}).out;
   EXPECT_THAT(table, HasSubstr("NAME  STATE"));
@@ -126,7 +126,7 @@ TEST_F(CliTest, TheTableHasAHeartbeatAndNoColourInAPipe) {
   EXPECT_THAT(nines(coloured, {}, {"FORCE_COLOR=1", "NO_COLOR=1"}).out, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(CliTest, IncidentsBarsLatencyAndPointsAgree) {
+TEST_F(CommandLines, IncidentsBarsLatencyAndPointsAgree) {
   import_hour();
   const Json incidents = json({"incidents", "site", "--from", kFrom, "--to", kTo});
   ASSERT_EQ(incidents["incidents"].size(), 1U);
@@ -146,7 +146,7 @@ TEST_F(CliTest, IncidentsBarsLatencyAndPointsAgree) {
   EXPECT_EQ(points["points"][20]["latency_us"], 21'000);
 }
 
-TEST_F(CliTest, SloSaysWhatIsLeftOfTheBudget) {
+TEST_F(CommandLines, SloSaysWhatIsLeftOfTheBudget) {
   import_hour();
   const Json slo = json({"slo", "site", "--objective", "95%", "--from", kFrom, "--to", kTo});
   EXPECT_EQ(slo["budget_ms"], 180'000);  // 5 % of an hour
@@ -158,7 +158,7 @@ TEST_F(CliTest, SloSaysWhatIsLeftOfTheBudget) {
   EXPECT_THAT(without.err, HasSubstr("no objective of its own"));
 }
 
-TEST_F(CliTest, AReportIsAPageTooAndEscapesNames) {
+TEST_F(CommandLines, AReportIsAPageTooAndEscapesNames) {
   ASSERT_EQ(run({"import", "-"}, "server,time,state\n<b>&x,2026-07-01T00:00:00Z,up\n").code, 0);
   const std::string page = run({"report", "--window", "2026-07", "--html"}).out;
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;&amp;x"));
@@ -166,7 +166,7 @@ TEST_F(CliTest, AReportIsAPageTooAndEscapesNames) {
   EXPECT_EQ(json({"report", "--window", "2026-07"})["servers"][0]["server"], "<b>&x");
 }
 
-TEST_F(CliTest, NagiosGetsOneLineAndItsOwnExitCodes) {
+TEST_F(CommandLines, NagiosGetsOneLineAndItsOwnExitCodes) {
   import_hour();
   const Finished gone = run({"status", "--nagios", "--from", kFrom, "--to", kTo});
   EXPECT_EQ(gone.code, 0);
@@ -180,7 +180,7 @@ TEST_F(CliTest, NagiosGetsOneLineAndItsOwnExitCodes) {
   EXPECT_THAT(down.out, HasSubstr("NINES CRITICAL - now down"));
 }
 
-TEST_F(CliTest, AFlagThatTurnsSomethingOffDoesNotHaveTheNameOfWhatItTurnsOff) {
+TEST_F(CommandLines, AFlagThatTurnsSomethingOffDoesNotHaveTheNameOfWhatItTurnsOff) {
   for (const CheckSpecKey& key : check_spec_keys()) {
     if (key.type != CheckSpecKey::Type::boolean || key.usual != "true") continue;
     EXPECT_NE(check_option(key), key.name);
@@ -190,7 +190,7 @@ TEST_F(CliTest, AFlagThatTurnsSomethingOffDoesNotHaveTheNameOfWhatItTurnsOff) {
   EXPECT_THAT(finished.err, HasSubstr("cannot be combined with read-body: false"));
 }
 
-TEST_F(CliTest, MistakesInUsageAreTwoAndSuggestWhatWasMeant) {
+TEST_F(CommandLines, MistakesInUsageAreTwoAndSuggestWhatWasMeant) {
   EXPECT_EQ(nines({}).code, 2);
   const Finished command = nines({"serevr", "list"});
   EXPECT_EQ(command.code, 2);
@@ -207,7 +207,7 @@ TEST_F(CliTest, MistakesInUsageAreTwoAndSuggestWhatWasMeant) {
   EXPECT_EQ(nines({"run"}).code, 2);
 }
 
-TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
+TEST_F(CommandLines, EveryCommandHelpsWithAnExample) {
   const Finished overview = nines({"--help"});
   EXPECT_EQ(overview.code, 0);
   for (const char* const command :
@@ -222,7 +222,7 @@ TEST_F(CliTest, EveryCommandHelpsWithAnExample) {
   EXPECT_THAT(nines({"--version"}).out, ::testing::MatchesRegex("nines [0-9.]+\n"));
 }
 
-TEST_F(CliTest, AMissingStoreIsOneSentenceThatSaysWhatToDo) {
+TEST_F(CommandLines, AMissingStoreIsOneSentenceThatSaysWhatToDo) {
   const Finished finished = run({"status"});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("there is no store at `"));
@@ -230,7 +230,7 @@ TEST_F(CliTest, AMissingStoreIsOneSentenceThatSaysWhatToDo) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path("db"))) << "looking makes no store";
 }
 
-TEST_F(CliTest, AFolderOfSomethingElseIsNotAStore) {
+TEST_F(CommandLines, AFolderOfSomethingElseIsNotAStore) {
   std::filesystem::create_directory(dir_.path("db"));
   dir_.write("db/letter.txt", "hello");
   for (const char* const command : {"status", "compact"}) {
@@ -241,7 +241,7 @@ TEST_F(CliTest, AFolderOfSomethingElseIsNotAStore) {
   EXPECT_EQ(read_file(dir_.path("db/letter.txt")), "hello");
 }
 
-TEST_F(CliTest, AnUnwritablePathIsOneSentence) {
+TEST_F(CommandLines, AnUnwritablePathIsOneSentence) {
   for (const char* const path : {"/proc/nines.db", "/dev/null/nines.db"}) {
     const Finished finished = nines({"server", "add", "a", "--db", path});
     EXPECT_EQ(finished.code, 1);
@@ -250,19 +250,19 @@ TEST_F(CliTest, AnUnwritablePathIsOneSentence) {
   }
 }
 
-TEST_F(CliTest, TheStoreIsFoundByTheEnvironmentToo) {
+TEST_F(CommandLines, TheStoreIsFoundByTheEnvironmentToo) {
   import_hour();
   EXPECT_EQ(nines({"server", "list"}, {}, {"NINES_DB=" + dir_.path("db")}).code, 0);
 }
 
-TEST_F(CliTest, AFullStandardOutputIsAFailure) {
+TEST_F(CommandLines, AFullStandardOutputIsAFailure) {
   import_hour();
   const std::string command =
       std::string(NINES_BINARY) + " export --db " + dir_.path("db") + " > /dev/full 2>/dev/null";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
 }
 
-TEST_F(CliTest, NamesCannotSteerTheTerminal) {
+TEST_F(CommandLines, NamesCannotSteerTheTerminal) {
   ASSERT_EQ(run({"record", "x\xe2\x80\xaey", "down", "--detail", "a\x1b[2Jb"}).code, 0);
   const std::string table = run({"points", "x\xe2\x80\xaey", "--from", "-1h"}).out;
   EXPECT_THAT(table, HasSubstr("a\\x1b[2Jb"));
@@ -270,7 +270,7 @@ TEST_F(CliTest, NamesCannotSteerTheTerminal) {
   EXPECT_THAT(run({"server", "list"}).out, HasSubstr("x\\u202ey"));
 }
 
-TEST_F(CliTest, ServersAreAddedEditedShownAndRemoved) {
+TEST_F(CommandLines, ServersAreAddedEditedShownAndRemoved) {
   EXPECT_EQ(run({"server", "add", "a", "https://a.example/", "--interval", "5m", "--group", "g", "--tag", "team=web",
                  "--objective", "99.5%"})
                 .code,
@@ -298,7 +298,7 @@ TEST_F(CliTest, ServersAreAddedEditedShownAndRemoved) {
   EXPECT_EQ(gone.code, 1);
 }
 
-TEST_F(CliTest, ARecordIsStoredAsItWasGiven) {
+TEST_F(CommandLines, ARecordIsStoredAsItWasGiven) {
   EXPECT_EQ(run({"record", "job", "down", "--time", "2026-07-01T00:00:00.250Z", "--latency", "81.5ms", "--code", "7",
                  "--interval", "24h", "--error", "reported", "--detail", "disk full", "--location", "3"})
                 .code,
@@ -309,7 +309,7 @@ TEST_F(CliTest, ARecordIsStoredAsItWasGiven) {
   EXPECT_EQ(run({"record", "other", "up", "--no-create"}).code, 1);
 }
 
-TEST_F(CliTest, CareKeepsEveryResult) {
+TEST_F(CommandLines, CareKeepsEveryResult) {
   import_hour();
   const std::string before = run({"export"}).out;
   EXPECT_EQ(run({"verify"}).code, 0);
@@ -322,7 +322,7 @@ TEST_F(CliTest, CareKeepsEveryResult) {
   EXPECT_EQ(json({"info"})["servers"], 1);
 }
 
-TEST_F(CliTest, PruningKeepsWhatItIsToldTo) {
+TEST_F(CommandLines, PruningKeepsWhatItIsToldTo) {
   import_hour();
   ASSERT_EQ(run({"record", "site", "up"}).code, 0);
   EXPECT_EQ(run({"prune", "--keep", "2d"}).code, 0);
@@ -331,7 +331,7 @@ TEST_F(CliTest, PruningKeepsWhatItIsToldTo) {
   EXPECT_EQ(run({"prune", "--keep", "1h"}).code, 2);
 }
 
-TEST_F(CliTest, ExplainCountsTheScansOfEachServer) {
+TEST_F(CommandLines, ExplainCountsTheScansOfEachServer) {
   import_hour();
   ASSERT_EQ(run({"record", "other", "up", "--time", "2026-07-01T00:30:00Z"}).code, 0);
   // One of the window for each server. What held at its start, and where a server's life begins, takes a few more until
@@ -341,14 +341,14 @@ TEST_F(CliTest, ExplainCountsTheScansOfEachServer) {
   EXPECT_LE(cost["range_scans"], 8);
 }
 
-TEST_F(CliTest, ABadgeRoundsDown) {
+TEST_F(CommandLines, ABadgeRoundsDown) {
   import_hour();
   const std::string badge = run({"badge", "site", "--from", kFrom, "--to", kTo, "--label", "a<b"}).out;
   EXPECT_THAT(badge, HasSubstr("96.66%"));
   EXPECT_THAT(badge, HasSubstr("a&lt;b"));
 }
 
-TEST_F(CliTest, PerformanceDataHaveDigitsAndAPointOnly) {
+TEST_F(CommandLines, PerformanceDataHaveDigitsAndAPointOnly) {
   const int port = free_port();
   const TestWebServer server(port);
   // A connection over loopback takes less than a tenth of a millisecond, now and then.
@@ -359,7 +359,7 @@ TEST_F(CliTest, PerformanceDataHaveDigitsAndAPointOnly) {
   }
 }
 
-TEST_F(CliTest, ACheckReportsBadUrlsAsUsage) {
+TEST_F(CommandLines, ACheckReportsBadUrlsAsUsage) {
   EXPECT_EQ(nines({"check", "nonsense"}).code, 2);
   EXPECT_EQ(nines({"check", "http://127.0.0.1/", "--status", "abc"}).code, 2);
   EXPECT_EQ(nines({"check", "nonsense", "--nagios"}).code, 3);

@@ -106,7 +106,7 @@ class Document {
   std::set<std::string> used;
 };
 
-class FieldsTest : public ::testing::Test {
+class PrintedFields : public ::testing::Test {
  protected:
   struct Asked {
     std::string section;
@@ -223,7 +223,7 @@ class FieldsTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(FieldsTest, AreThoseOfTheDocument) {
+TEST_F(PrintedFields, AreThoseOfTheDocument) {
   Document document;
   ASSERT_GT(document.sections.size(), 60U);
   std::vector<std::string> wrong;

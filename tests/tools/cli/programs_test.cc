@@ -25,7 +25,7 @@ Finished run_by_shell(const TempDir& dir, const std::string& program, const std:
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(dir.path("out")), read_file(dir.path("err"))};
 }
 
-TEST(ProgramsTest, CommandLoadsNoLibraryOfTheNetwork) {
+TEST(Programs, CommandLoadsNoLibraryOfTheNetwork) {
   const Finished loaded = nines({"status"}, {}, {"LD_TRACE_LOADED_OBJECTS=1"});
   EXPECT_THAT(loaded.out, AllOf(HasSubstr("libstdc++"), Not(HasSubstr("libcurl")), Not(HasSubstr("libssl")),
                                 Not(HasSubstr("libcrypto")), Not(HasSubstr("libsystemd")), Not(HasSubstr("httplib")),
@@ -33,7 +33,7 @@ TEST(ProgramsTest, CommandLoadsNoLibraryOfTheNetwork) {
       << "each takes longer to load than most commands take";
 }
 
-TEST(ProgramsTest, CommandOfTheNetworkIsFoundThroughALink) {
+TEST(Programs, CommandOfTheNetworkIsFoundThroughALink) {
   const TempDir dir;
   std::filesystem::create_symlink(NINES_BINARY, dir.path("linked"));
   const std::string file = dir.write("site.yaml", "servers:\n  - {name: site, url: \"tcp://127.0.0.1:1\"}\n");
@@ -42,7 +42,7 @@ TEST(ProgramsTest, CommandOfTheNetworkIsFoundThroughALink) {
   EXPECT_THAT(checked.err, HasSubstr("is good: 1 server"));
 }
 
-TEST(ProgramsTest, CommandOfTheNetworkKeepsItsWordsAndItsExitCode) {
+TEST(Programs, CommandOfTheNetworkKeepsItsWordsAndItsExitCode) {
   const TempDir dir;
   const Finished checked = run_by_shell(dir, NINES_BINARY, "-q check --timeout 2s -- 'tcp://127.0.0.1:1/ a b'");
   EXPECT_EQ(checked.code, 2) << checked.err;
@@ -50,7 +50,7 @@ TEST(ProgramsTest, CommandOfTheNetworkKeepsItsWordsAndItsExitCode) {
   EXPECT_EQ(run_by_shell(dir, NINES_BINARY, "check tcp://127.0.0.1:1 --json").code, 1);
 }
 
-TEST(ProgramsTest, MissingOtherProgramIsSaidByItsPath) {
+TEST(Programs, MissingOtherProgramIsSaidByItsPath) {
   const TempDir dir;
   std::filesystem::create_directory(dir.path("bin"));
   std::filesystem::copy_file(NINES_BINARY, dir.path("bin/nines"));

@@ -39,7 +39,7 @@ bool catches(pid_t process, int signal) {
   return false;
 }
 
-class ScriptTest : public ::testing::Test {
+class Script : public ::testing::Test {
  protected:
   [[nodiscard]] Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("db")});
@@ -52,13 +52,13 @@ class ScriptTest : public ::testing::Test {
 
 constexpr const char* kHeader = "server,time,state\n";
 
-TEST_F(ScriptTest, CsvEndsItsLinesWithLfAlone) {
+TEST_F(Script, CsvEndsItsLinesWithLfAlone) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   EXPECT_THAT(exported(), AllOf(HasSubstr("detail\na,"), Not(HasSubstr("\r"))));
   EXPECT_THAT(run({"server", "list", "-o", "csv"}).out, Not(HasSubstr("\r")));
 }
 
-TEST_F(ScriptTest, NameWithAControlCharacterIsOneBadLine) {
+TEST_F(Script, NameWithAControlCharacterIsOneBadLine) {
   const Finished imported = run(
       {"import", "-"}, std::string(kHeader) +
                            "good,2026-07-01T00:00:00Z,up\n\"bad\tname\",2026-07-01T00:00:00Z,up\nalso,2026-07-01T00:"
@@ -69,7 +69,7 @@ TEST_F(ScriptTest, NameWithAControlCharacterIsOneBadLine) {
   EXPECT_EQ(run({"uptime", "also", "--window", "2026-07-01"}).code, 0);
 }
 
-TEST_F(ScriptTest, StrictImportOfABadNameKeepsNothing) {
+TEST_F(Script, StrictImportOfABadNameKeepsNothing) {
   const Finished imported = run({"import", "-", "--strict"}, std::string(kHeader) +
                                                                  "good,2026-07-01T00:00:00Z,up\n"
                                                                  "\"bad\tname\",2026-07-01T00:00:00Z,up\n");
@@ -78,7 +78,7 @@ TEST_F(ScriptTest, StrictImportOfABadNameKeepsNothing) {
   EXPECT_THAT(run({"server", "list", "-o", "csv"}).out, Not(HasSubstr("good")));
 }
 
-TEST_F(ScriptTest, SecondsInAColumnOfMillisecondsAreRefused) {
+TEST_F(Script, SecondsInAColumnOfMillisecondsAreRefused) {
   const Finished imported = run({"import", "-"}, "server,time_ms,state\nsite,1784021400,up\nsite,1782864000000,up\n");
   EXPECT_EQ(imported.code, 3);
   EXPECT_THAT(imported.err,
@@ -87,7 +87,7 @@ TEST_F(ScriptTest, SecondsInAColumnOfMillisecondsAreRefused) {
   EXPECT_THAT(exported(), AllOf(HasSubstr("2026-07-01T00:00:00.000Z"), Not(HasSubstr("1970"))));
 }
 
-TEST_F(ScriptTest, SpooledInputFollowsNoLinkThatSomebodyLaid) {
+TEST_F(Script, SpooledInputFollowsNoLinkThatSomebodyLaid) {
   const std::string temporary = dir_.path("tmp");
   std::filesystem::create_directory(temporary);
   const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n";
@@ -104,7 +104,7 @@ TEST_F(ScriptTest, SpooledInputFollowsNoLinkThatSomebodyLaid) {
   EXPECT_EQ(files, 0U);
 }
 
-TEST_F(ScriptTest, InterruptedImportKeepsAndSaysWhatItTook) {
+TEST_F(Script, InterruptedImportKeepsAndSaysWhatItTook) {
   const std::string pipe = dir_.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   Program program({"import", pipe, "--db", dir_.path("db")});
@@ -123,7 +123,7 @@ TEST_F(ScriptTest, InterruptedImportKeepsAndSaysWhatItTook) {
   EXPECT_THAT(exported(), HasSubstr("a,2026-07-01T00:04:00.000Z,up"));
 }
 
-TEST_F(ScriptTest, OptionsMayStandBeforeTheCommand) {
+TEST_F(Script, OptionsMayStandBeforeTheCommand) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   const Finished before = nines({"--db", dir_.path("db"), "-o", "csv", "server", "list"});
   EXPECT_EQ(before.code, 0) << before.err;
@@ -132,7 +132,7 @@ TEST_F(ScriptTest, OptionsMayStandBeforeTheCommand) {
   EXPECT_EQ(nines({"--nonsense", "status"}).code, 2);
 }
 
-TEST_F(ScriptTest, HelpOfANounListsItsVerbs) {
+TEST_F(Script, HelpOfANounListsItsVerbs) {
   for (const auto& words : {std::vector<std::string>{"server", "--help"}, {"help", "server"}}) {
     const Finished help = nines(words);
     EXPECT_EQ(help.code, 0);
@@ -143,14 +143,14 @@ TEST_F(ScriptTest, HelpOfANounListsItsVerbs) {
   EXPECT_THAT(nonsense.err, HasSubstr("did you mean `status`?"));
 }
 
-TEST_F(ScriptTest, HelpNamesTheWindowThatIsUsed) {
+TEST_F(Script, HelpNamesTheWindowThatIsUsed) {
   EXPECT_THAT(nines({"incidents", "--help"}).out, HasSubstr("(default 30d)"));
   EXPECT_THAT(nines({"status", "--help"}).out, HasSubstr("(default 24h)"));
   EXPECT_THAT(nines({"report", "--help"}).out, HasSubstr("last-month)"));
   EXPECT_THAT(nines({"export", "--help"}).out, HasSubstr("everything)"));
 }
 
-TEST_F(ScriptTest, EditThatChangesNothingSucceedsAndOneThatAsksNothingDoesNot) {
+TEST_F(Script, EditThatChangesNothingSucceedsAndOneThatAsksNothingDoesNot) {
   ASSERT_EQ(run({"server", "add", "a", "--interval", "30s"}).code, 0);
   EXPECT_EQ(run({"server", "edit", "a", "--interval", "30s"}).code, 0);
   EXPECT_EQ(run({"server", "edit", "a", "--resume"}).code, 0);
@@ -160,7 +160,7 @@ TEST_F(ScriptTest, EditThatChangesNothingSucceedsAndOneThatAsksNothingDoesNot) {
   EXPECT_EQ(run({"server", "edit", "a", "--interval", "0s"}).code, 2);
 }
 
-TEST_F(ScriptTest, AddTakesOnlyWhatItHonours) {
+TEST_F(Script, AddTakesOnlyWhatItHonours) {
   EXPECT_EQ(run({"server", "add", "a", "--pause"}).code, 2);
   EXPECT_EQ(run({"server", "add", "a", "--name", "b"}).code, 2);
   EXPECT_EQ(run({"server", "add", "a"}).code, 0);
@@ -168,7 +168,7 @@ TEST_F(ScriptTest, AddTakesOnlyWhatItHonours) {
   EXPECT_EQ(run({"server", "add", "a", "--if-missing"}).code, 0);
 }
 
-TEST_F(ScriptTest, PushSaysWhatIsWrongWithItsUrl) {
+TEST_F(Script, PushSaysWhatIsWrongWithItsUrl) {
   const Finished scheme = nines({"push", "job", "--url", "ftp://127.0.0.1"});
   EXPECT_EQ(scheme.code, 2);
   EXPECT_THAT(scheme.err, AllOf(HasSubstr("is not a URL like"), Not(HasSubstr("internal error"))));
@@ -178,7 +178,7 @@ TEST_F(ScriptTest, PushSaysWhatIsWrongWithItsUrl) {
   EXPECT_EQ(nines({"push", "job", "--exit-code", "abc", "--url", "http://127.0.0.1:1"}).code, 2);
 }
 
-TEST_F(ScriptTest, MistypedPathMakesNoDirectories) {
+TEST_F(Script, MistypedPathMakesNoDirectories) {
   for (const std::vector<std::string>& command :
        std::vector<std::vector<std::string>>{{"record", "a", "up"}, {"server", "add", "a"}, {"demo", "--days", "1"}}) {
     std::vector<std::string> arguments = command;
@@ -190,14 +190,14 @@ TEST_F(ScriptTest, MistypedPathMakesNoDirectories) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path("no")));
 }
 
-TEST_F(ScriptTest, ObjectiveIsTakenAwayWithNone) {
+TEST_F(Script, ObjectiveIsTakenAwayWithNone) {
   ASSERT_EQ(run({"server", "add", "a", "--objective", "99.9%"}).code, 0);
   EXPECT_THAT(run({"server", "show", "a", "--json"}).out, HasSubstr("\"objective\":0.999"));
   ASSERT_EQ(run({"server", "edit", "a", "--objective", "none"}).code, 0);
   EXPECT_THAT(run({"server", "show", "a", "--json"}).out, HasSubstr("\"objective\":null"));
 }
 
-TEST_F(ScriptTest, GroupOrTagThatNobodyHasIsAMistakeWithANeighbour) {
+TEST_F(Script, GroupOrTagThatNobodyHasIsAMistakeWithANeighbour) {
   ASSERT_EQ(run({"server", "add", "a", "--group", "payments", "--tag", "team=web"}).code, 0);
   const Finished group = run({"status", "--group", "payment"});
   EXPECT_EQ(group.code, 1);
@@ -207,13 +207,13 @@ TEST_F(ScriptTest, GroupOrTagThatNobodyHasIsAMistakeWithANeighbour) {
   EXPECT_EQ(run({"status", "--group", "payments"}).code, 0);
 }
 
-TEST_F(ScriptTest, WindowWithoutMeasurementsIsNotCalledFreeOfOutages) {
+TEST_F(Script, WindowWithoutMeasurementsIsNotCalledFreeOfOutages) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\na,2026-07-01T00:01:00Z,up\n");
   EXPECT_THAT(run({"incidents", "--window", "2025"}).err, HasSubstr("nothing was measured in this window"));
   EXPECT_THAT(run({"incidents", "--window", "2026-07"}).err, HasSubstr("no confirmed outage in this window"));
 }
 
-class PruneTest : public ScriptTest {
+class Prune : public Script {
  protected:
   // A result at noon of each of the ten days before today, and one today.
   void SetUp() override {
@@ -232,7 +232,7 @@ class PruneTest : public ScriptTest {
   }
 };
 
-TEST_F(PruneTest, DryRunSaysWhatWouldGoAndDropsNothing) {
+TEST_F(Prune, DryRunSaysWhatWouldGoAndDropsNothing) {
   const Finished dry = run({"prune", "--keep", "3d", "--dry-run"});
   EXPECT_EQ(dry.code, 0);
   // Kept: today and the three days before it.
@@ -240,12 +240,12 @@ TEST_F(PruneTest, DryRunSaysWhatWouldGoAndDropsNothing) {
   EXPECT_EQ(results(), 11);
 }
 
-TEST_F(PruneTest, KeepsAtLeastTheSpanThatWasAskedFor) {
+TEST_F(Prune, KeepsAtLeastTheSpanThatWasAskedFor) {
   ASSERT_EQ(run({"prune", "--keep", "1.5d", "-y"}).code, 0);
   EXPECT_EQ(results(), 3);  // today and two days before it
 }
 
-TEST_F(ScriptTest, RestoreChangesNothingOfTheCopy) {
+TEST_F(Script, RestoreChangesNothingOfTheCopy) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   const std::string copy = dir_.path("copy");
   ASSERT_EQ(run({"backup", copy}).code, 0);
@@ -263,7 +263,7 @@ TEST_F(ScriptTest, RestoreChangesNothingOfTheCopy) {
   EXPECT_EQ(nines({"export", "--db", dir_.path("other")}).out, exported());
 }
 
-TEST_F(ScriptTest, FolderOfBackupsKeepsTheNewestAndRestoresOneByItsTime) {
+TEST_F(Script, FolderOfBackupsKeepsTheNewestAndRestoresOneByItsTime) {
   const std::string folder = dir_.path("backups");
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   ASSERT_EQ(run({"backup", "--keep", "2", folder}).code, 0);
@@ -298,7 +298,7 @@ TEST_F(ScriptTest, FolderOfBackupsKeepsTheNewestAndRestoresOneByItsTime) {
   EXPECT_THAT(damaged.err + damaged.out, HasSubstr("NINES is not what was backed up"));
 }
 
-TEST_F(ScriptTest, RunMakesTheBackupsOfItsConfiguration) {
+TEST_F(Script, RunMakesTheBackupsOfItsConfiguration) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   const std::string folder = dir_.path("backups");
   const std::string config =
@@ -321,7 +321,7 @@ TEST_F(ScriptTest, RunMakesTheBackupsOfItsConfiguration) {
   EXPECT_THAT(nines({"export", "--db", dir_.path("restored")}).out, HasSubstr("\na,2026-07-01T00:00:00.000Z,up"));
 }
 
-TEST_F(ScriptTest, BackupWorksBesideAProcessThatWrites) {
+TEST_F(Script, BackupWorksBesideAProcessThatWrites) {
   import(std::string(kHeader) + "a,2026-07-01T00:00:00Z,up\n");
   const std::string config =
       dir_.write("c.yaml", "servers:\n  - {name: job, url: \"push:\", push: {}, interval: 1h}\n");
@@ -348,7 +348,7 @@ int run_closed(const std::vector<std::string>& arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST_F(ScriptTest, ClosedStandardDescriptorsDoNotBecomeFilesOfTheStore) {
+TEST_F(Script, ClosedStandardDescriptorsDoNotBecomeFilesOfTheStore) {
   EXPECT_EQ(run_closed({"record", "a", "up", "-v", "--db", dir_.path("db")}), 0);
   EXPECT_EQ(run_closed({"record", "a", "nonsense", "--db", dir_.path("db")}), 2);
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path("db"))) {

@@ -29,7 +29,7 @@ std::string without_colour(const std::string& text) {
   return plain;
 }
 
-class WidthTest : public ::testing::Test {
+class Width : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     dir_ = std::make_unique<TempDir>();
@@ -87,9 +87,9 @@ class WidthTest : public ::testing::Test {
   static std::unique_ptr<TempDir> dir_;
 };
 
-std::unique_ptr<TempDir> WidthTest::dir_;
+std::unique_ptr<TempDir> Width::dir_;
 
-TEST_F(WidthTest, NoLineIsLongerThanTheTerminalIsWide) {
+TEST_F(Width, NoLineIsLongerThanTheTerminalIsWide) {
   for (const std::vector<std::string>& command : commands()) {
     for (const std::size_t width : {20U, 40U, 80U, 120U, 200U}) {
       if (width < 40 && command.back() == "--help") continue;  // which has no fewer columns than that
@@ -106,7 +106,7 @@ TEST_F(WidthTest, NoLineIsLongerThanTheTerminalIsWide) {
   }
 }
 
-TEST_F(WidthTest, ColourAddsNothingButColour) {
+TEST_F(Width, ColourAddsNothingButColour) {
   // Those whose figures do not go with the clock.
   for (const std::vector<std::string>& command :
        std::vector<std::vector<std::string>>{{"server", "list"},
@@ -125,7 +125,7 @@ TEST_F(WidthTest, ColourAddsNothingButColour) {
   }
 }
 
-TEST_F(WidthTest, TheCLocaleGetsAsciiAlone) {
+TEST_F(Width, TheCLocaleGetsAsciiAlone) {
   for (const std::vector<std::string>& command : commands()) {
     const Finished finished = run(command, {"COLUMNS=80", "LC_ALL=C", "NINES_DB=" + db()});
     const auto wide = std::find_if(finished.out.begin(), finished.out.end(), [](char c) { return (c & 0x80) != 0; });

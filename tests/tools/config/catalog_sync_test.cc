@@ -40,11 +40,11 @@ Maintenance once(Window window) {
   return entry;
 }
 
-TEST(CatalogSyncTest, NothingChangesWhenNothingChanged) {
+TEST(CatalogSync, NothingChangesWhenNothingChanged) {
   EXPECT_EQ(updated_server(known(), wanted(), kNow), known());
 }
 
-TEST(CatalogSyncTest, AChangedRuleHoldsFromNowOn) {
+TEST(CatalogSync, AChangedRuleHoldsFromNowOn) {
   ServerConfig config = wanted();
   config.server.rules[0].interval = std::chrono::seconds{10};
   const Server server = updated_server(known(), config, kNow);
@@ -53,7 +53,7 @@ TEST(CatalogSyncTest, AChangedRuleHoldsFromNowOn) {
   EXPECT_EQ(server.rules_at(kNow).interval, std::chrono::seconds{10});
 }
 
-TEST(CatalogSyncTest, WhatIsPromisedFollowsTheFileAndWhatWasSaidStays) {
+TEST(CatalogSync, WhatIsPromisedFollowsTheFileAndWhatWasSaidStays) {
   Server before = known();
   before.annotations = {{Annotation::Kind::note, kThen, kThen, "ann", "the switch"}};
   ServerConfig config = wanted();
@@ -63,7 +63,7 @@ TEST(CatalogSyncTest, WhatIsPromisedFollowsTheFileAndWhatWasSaidStays) {
   EXPECT_EQ(server.annotations, before.annotations);
 }
 
-TEST(CatalogSyncTest, MaintenanceThatIsGoneStaysForThePast) {
+TEST(CatalogSync, MaintenanceThatIsGoneStaysForThePast) {
   Server before = known();
   before.maintenance = {every_day()};
   const Server server = updated_server(before, wanted(), kNow);
@@ -71,7 +71,7 @@ TEST(CatalogSyncTest, MaintenanceThatIsGoneStaysForThePast) {
   EXPECT_EQ(server.maintenance[0].effective, (Window{from_ms(0), kNow}));
 }
 
-TEST(CatalogSyncTest, NewMaintenanceDoesNotReachIntoThePast) {
+TEST(CatalogSync, NewMaintenanceDoesNotReachIntoThePast) {
   ServerConfig config = wanted();
   config.server.maintenance = {every_day()};
   const Server server = updated_server(known(), config, kNow);
@@ -81,7 +81,7 @@ TEST(CatalogSyncTest, NewMaintenanceDoesNotReachIntoThePast) {
       << "and reading the file again is no change";
 }
 
-TEST(CatalogSyncTest, AnUpcomingMaintenanceThatIsGoneIsForgotten) {
+TEST(CatalogSync, AnUpcomingMaintenanceThatIsGoneIsForgotten) {
   Server before = known();
   before.maintenance = {once({kNow + std::chrono::hours{1}, kNow + std::chrono::hours{2}}),
                         once({kNow - std::chrono::hours{2}, kNow - std::chrono::hours{1}})};
@@ -90,7 +90,7 @@ TEST(CatalogSyncTest, AnUpcomingMaintenanceThatIsGoneIsForgotten) {
   EXPECT_EQ(server.maintenance[0], before.maintenance[1]);
 }
 
-TEST(CatalogSyncTest, SomebodysPauseStaysAndARemovalsPauseEnds) {
+TEST(CatalogSync, SomebodysPauseStaysAndARemovalsPauseEnds) {
   Server paused = known();
   paused.paused = {{kThen, kTimeLimit}};
   EXPECT_EQ(updated_server(paused, wanted(), kNow).paused, paused.paused);
@@ -98,7 +98,7 @@ TEST(CatalogSyncTest, SomebodysPauseStaysAndARemovalsPauseEnds) {
   EXPECT_EQ(updated_server(paused, wanted(), kNow).paused, (std::vector<Window>{{kThen, kNow}}));
 }
 
-TEST(CatalogSyncTest, SecretsDoNotReachTheCatalog) {
+TEST(CatalogSync, SecretsDoNotReachTheCatalog) {
   CheckSpec check = wanted().check;
   check.username = "u";
   check.password = "pass-secret";
@@ -113,7 +113,7 @@ TEST(CatalogSyncTest, SecretsDoNotReachTheCatalog) {
   EXPECT_THAT(json, HasSubstr("proxy.example"));
 }
 
-TEST(CatalogSyncTest, ServersComeGoAndComeBackWithTheirHistory) {
+TEST(CatalogSync, ServersComeGoAndComeBackWithTheirHistory) {
   const testing::TempDir dir;
   auto store = Store::open(dir.path("db"));
   ASSERT_TRUE(store) << store.error().message;

@@ -36,7 +36,7 @@ std::string one_server(const std::string& more) {
   return "servers:\n  - name: site\n    url: http://localhost/\n" + more;
 }
 
-TEST(ConfigTest, AlertsMayBeChannels) {
+TEST(Config, AlertsMayBeChannels) {
   const Config config = good(
       "alerts:\n"
       "  - discord: https://discord.example/api/webhooks/1/x\n"
@@ -65,7 +65,7 @@ TEST(ConfigTest, AlertsMayBeChannels) {
   EXPECT_EQ(config.alerts[3].settings[2].second.text, "c@d.example,e@f.example");
 }
 
-TEST(ConfigTest, MistakesInChannelsAreNamed) {
+TEST(Config, MistakesInChannelsAreNamed) {
   const auto alert = [](const std::string& text) { return bad("alerts: [" + text + "]\n" + one_server("")); };
   EXPECT_THAT(alert("{telegram: {chat: 1}}"), HasSubstr("needs `token`"));
   EXPECT_THAT(alert("{telegram: {tokn: t, chat: 1}}"), HasSubstr("did you mean `token`?"));
@@ -80,7 +80,7 @@ TEST(ConfigTest, MistakesInChannelsAreNamed) {
   EXPECT_THAT(alert("{discord: 'https://a/', after: 40d}"), HasSubstr("it must be from"));
 }
 
-TEST(ConfigTest, MappingsAreMerged) {
+TEST(Config, MappingsAreMerged) {
   const Config config = good(
       "x-usual: &usual {interval: 30s, timeout: 5s, expect: {status: [204]}, headers: {A: \"1\"}}\n"
       "x-slow: &slow {timeout: 20s, confirm: {failures: 3}}\n"
@@ -99,7 +99,7 @@ TEST(ConfigTest, MappingsAreMerged) {
   EXPECT_EQ(config.servers[2].check.headers.size(), 2U);
 }
 
-TEST(ConfigTest, MergesThatCannotBeAreRefused) {
+TEST(Config, MergesThatCannotBeAreRefused) {
   EXPECT_THAT(bad("servers: [{<<: 3, name: a, url: \"http://a/\"}]\n"), HasSubstr("`<<` takes a mapping"));
   EXPECT_THAT(bad("servers: [{<<: {nam: a}, name: a, url: \"http://a/\"}]\n"), HasSubstr("did you mean `name`?"));
   EXPECT_THAT(bad("servers: [&s {<<: *s, name: a, url: \"http://a/\"}]\n"), HasSubstr("merged a few times at most"));
@@ -114,7 +114,7 @@ TEST(ConfigTest, MergesThatCannotBeAreRefused) {
   EXPECT_THAT(bad(one_server("    x-note: mine\n")), HasSubstr("no key `x-note`")) << "at the top only";
 }
 
-TEST(ConfigTest, ServerThatIsSwitchedOffIsReadAndLeftOut) {
+TEST(Config, ServerThatIsSwitchedOffIsReadAndLeftOut) {
   EXPECT_TRUE(good(one_server("    enabled: false\n")).servers.empty());
   EXPECT_EQ(good(one_server("    enabled: true\n")).servers.size(), 1U);
   EXPECT_THAT(bad(one_server("    enabled: false\n    interval: 1x\n")), HasSubstr("interval"));
@@ -127,7 +127,7 @@ TEST(ConfigTest, ServerThatIsSwitchedOffIsReadAndLeftOut) {
   EXPECT_TRUE(good("backup: {to: /tmp/x, server: job}\n" + job).servers.empty());
 }
 
-TEST(ConfigTest, ObjectiveMayBeAllThatIsPromised) {
+TEST(Config, ObjectiveMayBeAllThatIsPromised) {
   const Config config =
       good(one_server("    objective: {uptime: 99.9%, period: 30d, hours: \"mon-fri 08:00-18:00\", timezone: "
                       "Europe/Paris, latency: 300ms, "
@@ -144,7 +144,7 @@ TEST(ConfigTest, ObjectiveMayBeAllThatIsPromised) {
   EXPECT_NE(bad(one_server("    objective: {uptime: 2}\n")).find("between 0 and 1"), std::string::npos);
 }
 
-TEST(ConfigTest, TheUsualFileIsUnderstood) {
+TEST(Config, TheUsualFileIsUnderstood) {
   const Config config = good(R"yaml(
 servers:
   - name: site
@@ -208,31 +208,31 @@ prober: {location: 3, max-in-flight: 50, references: [https://example.net]}
   EXPECT_EQ(config.prober.references.size(), 1U);
 }
 
-TEST(ConfigTest, MarksAroundTheOneDocumentAreFine) {
+TEST(Config, MarksAroundTheOneDocumentAreFine) {
   for (const char* const text : {"---\nservers: []\n", "servers: []\n---\n", "servers: []\n...\n",
                                  "%YAML 1.2\n---\nservers: []\n...\n---\n# nothing\n"}) {
     EXPECT_TRUE(parse_config(text, "f.yaml")) << text;
   }
 }
 
-TEST(ConfigTest, TheExampleIsGood) {
+TEST(Config, TheExampleIsGood) {
   const auto config = load_config(NINES_EXAMPLE);
   ASSERT_TRUE(config) << config.error();
   EXPECT_EQ(config->servers[0].server.url, "http://127.0.0.1:8080/-/healthy");
 }
 
-TEST(ConfigTest, DefaultsAreLoopbackAMinuteAndTenSeconds) {
+TEST(Config, DefaultsAreLoopbackAMinuteAndTenSeconds) {
   const Config config = good(one_server(""));
   EXPECT_EQ(config.listen->host, "127.0.0.1");
   EXPECT_EQ(config.servers[0].server.current_rules().interval, milliseconds{60'000});
   EXPECT_EQ(config.servers[0].check.timeouts.total, milliseconds{10'000});
 }
 
-TEST(ConfigTest, AShortIntervalShortensTheUsualTimeout) {
+TEST(Config, AShortIntervalShortensTheUsualTimeout) {
   EXPECT_EQ(good(one_server("    interval: 5s\n")).servers[0].check.timeouts.total, milliseconds{4'000});
 }
 
-TEST(ConfigTest, VariablesComeFromTheEnvironmentAndTwoDollarsAreOne) {
+TEST(Config, VariablesComeFromTheEnvironmentAndTwoDollarsAreOne) {
   setenv("NINES_TEST_TOKEN", "s3cret", 1);
   const Config config =
       good(one_server("    bearer-token: ${NINES_TEST_TOKEN}\n    expect: {body-contains: \"5 $ or $$5, $${x}\"}\n"));
@@ -240,14 +240,14 @@ TEST(ConfigTest, VariablesComeFromTheEnvironmentAndTwoDollarsAreOne) {
   EXPECT_EQ(config.servers[0].check.body_contains[0], "5 $ or $5, ${x}");
 }
 
-TEST(ConfigTest, TextStaysTextWhateverItLooksLike) {
+TEST(Config, TextStaysTextWhateverItLooksLike) {
   const Config config =
       good(one_server("    method: POST\n    body: 1.10\n    expect: {body-contains: [true, 007]}\n"));
   EXPECT_EQ(config.servers[0].check.body, "1.10");
   EXPECT_EQ(config.servers[0].check.body_contains, (std::vector<std::string>{"true", "007"}));
 }
 
-TEST(ConfigTest, APushServerNeedsNoUrl) {
+TEST(Config, APushServerNeedsNoUrl) {
   const Config config = good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}}\n");
   EXPECT_EQ(config.servers[0].push->token, "t");
   EXPECT_EQ(check_kind(config.servers[0].server.url), CheckKind::push);
@@ -255,7 +255,7 @@ TEST(ConfigTest, APushServerNeedsNoUrl) {
   EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 1U) << "silence past the deadline is down at once";
 }
 
-TEST(ConfigTest, WhatIsReportedToIsOneServers) {
+TEST(Config, WhatIsReportedToIsOneServers) {
   for (const char* const second :
        {"{name: b, interval: 24h, push: {token: t}}", "{name: t, interval: 24h, push: {}}"}) {
     const auto refused = parse_config(
@@ -266,7 +266,7 @@ TEST(ConfigTest, WhatIsReportedToIsOneServers) {
   }
 }
 
-TEST(ConfigTest, BackupNamesAServerThatIsReportedTo) {
+TEST(Config, BackupNamesAServerThatIsReportedTo) {
   const std::string servers =
       "servers:\n  - {name: backups, interval: 24h, push: {}}\n  - {name: site, url: http://a}\n";
   EXPECT_EQ(good(servers + "backup: {to: /b, server: backups}\n").backup->server, "backups");
@@ -278,14 +278,14 @@ TEST(ConfigTest, BackupNamesAServerThatIsReportedTo) {
   }
 }
 
-TEST(ConfigTest, APushServerKeepsTheConfirmationThatItIsGiven) {
+TEST(Config, APushServerKeepsTheConfirmationThatItIsGiven) {
   const Config config =
       good("servers:\n  - {name: backup, interval: 24h, push: {token: t, grace: 1h}, confirm: {failures: 3}}\n");
   ASSERT_EQ(config.servers[0].server.rules.size(), 1U);
   EXPECT_EQ(config.servers[0].server.rules[0].confirm_failures, 3U);
 }
 
-TEST(ConfigTest, ThePageCanBeSwitchedOff) {
+TEST(Config, ThePageCanBeSwitchedOff) {
   EXPECT_FALSE(good(one_server("web: {listen: off}\n")).listen);
 }
 
@@ -296,9 +296,9 @@ struct Refusal {
   const char* why;
 };
 
-class RefusalTest : public ::testing::TestWithParam<Refusal> {};
+class Refusals : public ::testing::TestWithParam<Refusal> {};
 
-TEST_P(RefusalTest, IsNamedWithItsPlace) {
+TEST_P(Refusals, IsNamedWithItsPlace) {
   const Refusal& refusal = GetParam();
   const std::string message = bad(refusal.yaml);
   EXPECT_THAT(message, StartsWith(std::string("f.yaml:") + refusal.place + ": "));
@@ -307,7 +307,7 @@ TEST_P(RefusalTest, IsNamedWithItsPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Config, RefusalTest,
+    Config, Refusals,
     ::testing::Values(
         Refusal{"UnknownTopKey", one_server("stor: {}\n"), "4:1", "did you mean `store`?"},
         Refusal{"UnknownServerKey", one_server("    intervall: 60s\n"), "4:5", "did you mean `interval`?"},
@@ -396,7 +396,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ValueWhereAMappingBelongs", one_server("    expect: 200\n"), "4:13", "mapping"}),
     [](const auto& each) { return each.param.name; });
 
-TEST(ConfigTest, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
+TEST(Config, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
   const std::array<std::string, 2> jobs{"push: {}", "url: \"push:\""};
   for (const std::string& job : jobs) {
     for (const CheckSpecKey& key : check_spec_keys()) {
@@ -413,7 +413,7 @@ TEST(ConfigTest, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
   }
 }
 
-TEST(ConfigTest, AClientKeyThatIsNotThereIsNamedBesideItsCertificate) {
+TEST(Config, AClientKeyThatIsNotThereIsNamedBesideItsCertificate) {
   const std::string pem = ::testing::TempDir() + "client_key_beside_its_certificate.pem";
   std::ofstream(pem) << "a note\n-----BEGIN CERTIFICATE-----\n";
   const std::string certificate = "    client-certificate: " + pem + "\n";
@@ -423,7 +423,7 @@ TEST(ConfigTest, AClientKeyThatIsNotThereIsNamedBesideItsCertificate) {
   std::remove(pem.c_str());
 }
 
-TEST(ConfigTest, AllMistakesAreReportedInTheOrderOfTheFile) {
+TEST(Config, AllMistakesAreReportedInTheOrderOfTheFile) {
   const std::string message = bad(one_server("    interval: 0s\n  - name: b\n    url: nonsense\nweb: {listen: x}\n"));
   const auto first = message.find("f.yaml:4:15:");
   const auto second = message.find("f.yaml:6:10:");
@@ -433,12 +433,12 @@ TEST(ConfigTest, AllMistakesAreReportedInTheOrderOfTheFile) {
   EXPECT_LT(second, third) << message;
 }
 
-TEST(ConfigTest, SecretsAreNotInMessages) {
+TEST(Config, SecretsAreNotInMessages) {
   setenv("NINES_TEST_TOKEN", "s3cret", 1);
   EXPECT_THAT(bad(one_server("    bearer-token: ${NINES_TEST_TOKEN}\n    username: u\n")), Not(HasSubstr("s3cret")));
 }
 
-TEST(ConfigTest, AliasesCannotGrowWithoutBound) {
+TEST(Config, AliasesCannotGrowWithoutBound) {
   std::string yaml =
       "servers:\n  - name: a\n    url: http://a/\n    resolve:\n      - &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i <= 6; ++i) {
@@ -449,14 +449,14 @@ TEST(ConfigTest, AliasesCannotGrowWithoutBound) {
   EXPECT_THAT(bad(yaml), HasSubstr("too large"));
 }
 
-TEST(ConfigTest, DeepNestingIsRefusedNotCrashedOn) {
+TEST(Config, DeepNestingIsRefusedNotCrashedOn) {
   EXPECT_THAT(bad("servers: " + std::string(20'000, '[')), HasSubstr("f.yaml"));
   std::string dashes;
   for (int i = 0; i < 20'000; ++i) dashes += "- ";
   EXPECT_THAT(bad(dashes + "x"), HasSubstr("f.yaml"));
 }
 
-TEST(ConfigTest, AMissingFileAndAFolderAreNamed) {
+TEST(Config, AMissingFileAndAFolderAreNamed) {
   const testing::TempDir dir;
   EXPECT_EQ(load_config("/nonexistent/f.yaml").error(), "/nonexistent/f.yaml: No such file or directory");
   EXPECT_THAT(load_config(dir.path()).error(), HasSubstr("is a directory"));

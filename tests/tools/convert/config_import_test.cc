@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class ConfigImportTest : public ::testing::Test {
+class ConfigImport : public ::testing::Test {
  protected:
   /// What is made of `files`, which `config check` must take.
   std::string made(std::vector<std::string> files) {
@@ -26,7 +26,7 @@ class ConfigImportTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(ConfigImportTest, EndpointsOfGatusBecomeServers) {
+TEST_F(ConfigImport, EndpointsOfGatusBecomeServers) {
   const std::string yaml = made({dir_.write("gatus.yaml", R"yaml(
 alerting: {discord: {webhook-url: "${HOOK}", default-alert: {failure-threshold: 4}}}
 x: &usual {interval: 30s, client: {timeout: 5s, insecure: true}}
@@ -77,7 +77,7 @@ external-endpoints:
                               "send-resolved: false}\n"));
 }
 
-TEST_F(ConfigImportTest, WhoHearsOfAnEndIsSaidByTheAlertAndNotByAnEndpoint) {
+TEST_F(ConfigImport, WhoHearsOfAnEndIsSaidByTheAlertAndNotByAnEndpoint) {
   const std::string yaml = made({dir_.write("gatus.yaml", R"yaml(
 alerting: {discord: {webhook-url: "https://discord.example/x", default-alert: {send-on-resolved: true}}}
 endpoints:
@@ -89,7 +89,7 @@ endpoints:
   EXPECT_THAT(yaml, Not(HasSubstr("all\n  - name: \"as-usual\"")));
 }
 
-TEST_F(ConfigImportTest, ModulesAreTakenWithTheTargetsThatAreProbedByThem) {
+TEST_F(ConfigImport, ModulesAreTakenWithTheTargetsThatAreProbedByThem) {
   const std::string modules = dir_.write("blackbox.yml", R"(
 modules:
   web: {prober: http, timeout: 5s, http: {method: POST, valid_status_codes: [200, 301], no_follow_redirects: true, fail_if_body_not_matches_regexp: ["a.c"], tls_config: {insecure_skip_verify: true}}}
@@ -147,7 +147,7 @@ INSERT INTO maintenance VALUES (1, 'Night', 1, 'recurring-weekday', NULL, NULL, 
 INSERT INTO monitor_maintenance VALUES (1, 1, 1), (2, 3, 2);
 )";
 
-TEST_F(ConfigImportTest, MonitorsOfUptimeKumaBecomeServersWithTheMaintenanceOfTheirGroup) {
+TEST_F(ConfigImport, MonitorsOfUptimeKumaBecomeServersWithTheMaintenanceOfTheirGroup) {
   const std::string path = dir_.path("kuma.db");
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
@@ -179,7 +179,7 @@ TEST_F(ConfigImportTest, MonitorsOfUptimeKumaBecomeServersWithTheMaintenanceOfTh
   EXPECT_THAT(yaml, HasSubstr("url: \"dns://192.0.2.53:5353/example.org?type=MX\""));
 }
 
-TEST_F(ConfigImportTest, ABackupHasTheSameMonitors) {
+TEST_F(ConfigImport, ABackupHasTheSameMonitors) {
   const std::string yaml = made({dir_.write("backup.json", R"({"version": "1.23.17",
 "notificationList": [{"name": "Phone", "config": "{\"type\":\"ntfy\"}"}],
 "monitorList": [{"id": 1, "name": "G", "type": "group", "parent": null}, {"id": 2, "name": "a \"b\" # c", "type": "http", "parent": 1, "url": "https://example.org/",
@@ -190,7 +190,7 @@ TEST_F(ConfigImportTest, ABackupHasTheSameMonitors) {
   EXPECT_THAT(yaml, HasSubstr("# left out: alert \"Phone\": ntfy: needs `topic`")) << "a channel without its settings";
 }
 
-TEST_F(ConfigImportTest, WhatIsNoConfigurationIsRefused) {
+TEST_F(ConfigImport, WhatIsNoConfigurationIsRefused) {
   for (const char* const text : {"", "servers: []", "endpoints: [", "{\"version\": 1}", "- a", "a: 1"}) {
     const Finished finished = nines({"config", "import", dir_.write("x", text)});
     EXPECT_EQ(finished.code, 1) << text << finished.out;
@@ -206,7 +206,7 @@ TEST_F(ConfigImportTest, WhatIsNoConfigurationIsRefused) {
   EXPECT_THAT(odd.out, HasSubstr("servers: []"));
 }
 
-TEST_F(ConfigImportTest, AVariableThatIsNotSetHasTheTextBesideIt) {
+TEST_F(ConfigImport, AVariableThatIsNotSetHasTheTextBesideIt) {
   const std::string file =
       dir_.write("n.yaml", "servers:\n  - {name: \"${WHO:-a}${WHAT:-}\", url: \"https://${HOST:-example.org}/\"}\n");
   EXPECT_EQ(nines({"config", "check", file}).code, 0);

@@ -141,9 +141,9 @@ void PrintTo(const Port& port, std::ostream* out) {
   *out << port.label;
 }
 
-class PortedConfigTest : public ::testing::TestWithParam<Port> {};
+class PortedConfig : public ::testing::TestWithParam<Port> {};
 
-TEST_P(PortedConfigTest, SaysWhatTheOtherToolSays) {
+TEST_P(PortedConfig, SaysWhatTheOtherToolSays) {
   const Port& port = GetParam();
   const Site site;
   const TempDir dir;
@@ -179,7 +179,7 @@ TEST_P(PortedConfigTest, SaysWhatTheOtherToolSays) {
 // --- Gatus. ---
 
 INSTANTIATE_TEST_SUITE_P(
-    Gatus, PortedConfigTest,
+    Gatus, PortedConfig,
     ::testing::Values(
         Port{"one page and nothing else",
              "endpoints: [{name: a, url: 'http://@/ok', conditions: ['[STATUS] == 200']}, {name: b, url: "
@@ -269,7 +269,7 @@ INSTANTIATE_TEST_SUITE_P(
 // --- The blackbox exporter. ---
 
 INSTANTIATE_TEST_SUITE_P(
-    Blackbox, PortedConfigTest,
+    Blackbox, PortedConfig,
     ::testing::Values(
         Port{
             "2xx is good", "modules: {http_2xx: {prober: http, timeout: 5s, http: {preferred_ip_protocol: ip4}}}",
@@ -339,7 +339,7 @@ INSTANTIATE_TEST_SUITE_P(
 // --- Uptime Kuma. ---
 
 INSTANTIATE_TEST_SUITE_P(
-    Kuma, PortedConfigTest,
+    Kuma, PortedConfig,
     ::testing::Values(
         Port{
             "pages with retries, and a group",

@@ -29,44 +29,44 @@ Records read_all(const std::string& text, std::vector<std::uint64_t>* bad = null
   }
 }
 
-TEST(CsvTest, FieldsAreSplitAtCommasAndLinesAtLineFeeds) {
+TEST(Csv, FieldsAreSplitAtCommasAndLinesAtLineFeeds) {
   EXPECT_EQ(read_all("a,b\n1,2\n"), (Records{{"a", "b"}, {"1", "2"}}));
   EXPECT_EQ(read_all("a,b\r\n1,\r\n"), (Records{{"a", "b"}, {"1", ""}}));
   EXPECT_EQ(read_all("1,2"), (Records{{"1", "2"}}));  // no line end at the end
   EXPECT_EQ(read_all(",\n"), (Records{{"", ""}}));
 }
 
-TEST(CsvTest, QuotedFieldsHoldCommasQuotesAndLineBreaks) {
+TEST(Csv, QuotedFieldsHoldCommasQuotesAndLineBreaks) {
   EXPECT_EQ(read_all("\"a,b\",\"say \"\"x\"\"\"\n"), (Records{{"a,b", "say \"x\""}}));
   EXPECT_EQ(read_all("\"two\r\nlines\",2\r\n"), (Records{{"two\r\nlines", "2"}}));
   EXPECT_EQ(read_all("\"\",x\n"), (Records{{"", "x"}}));
 }
 
-TEST(CsvTest, EmptyLinesAndAByteOrderMarkAreSkipped) {
+TEST(Csv, EmptyLinesAndAByteOrderMarkAreSkipped) {
   EXPECT_EQ(read_all("\xEF\xBB\xBF"
                      "a\n\n\r\nb\n"),
             (Records{{"a"}, {"b"}}));
 }
 
-TEST(CsvTest, AStrayQuoteSpoilsItsOwnLineOnly) {
+TEST(Csv, AStrayQuoteSpoilsItsOwnLineOnly) {
   std::vector<std::uint64_t> bad;
   EXPECT_EQ(read_all("a\n\"open,1\nb\nc\n", &bad), (Records{{"a"}, {"b"}, {"c"}}));
   EXPECT_EQ(bad, std::vector<std::uint64_t>{2});
 }
 
-TEST(CsvTest, TextAfterAClosingQuoteIsBad) {
+TEST(Csv, TextAfterAClosingQuoteIsBad) {
   std::vector<std::uint64_t> bad;
   EXPECT_EQ(read_all("\"a\"b,1\nc\n", &bad), (Records{{"c"}}));
   EXPECT_EQ(bad, std::vector<std::uint64_t>{1});
 }
 
-TEST(CsvTest, AnEndlessLineIsBadAndBounded) {
+TEST(Csv, AnEndlessLineIsBadAndBounded) {
   std::vector<std::uint64_t> bad;
   EXPECT_EQ(read_all(std::string(1'000'000, 'x') + "\nb\n", &bad), (Records{{"b"}}));
   EXPECT_EQ(bad, std::vector<std::uint64_t>{1});
 }
 
-TEST(CsvTest, WhatIsWrittenIsRead) {
+TEST(Csv, WhatIsWrittenIsRead) {
   std::mt19937 random(7);
   const std::string alphabet = "ab,\"\r\n ;ü";
   for (int round = 0; round < 2'000; ++round) {

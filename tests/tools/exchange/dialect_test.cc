@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class DialectTest : public ::testing::Test {
+class Dialects : public ::testing::Test {
  protected:
   Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("db")});
@@ -24,7 +24,7 @@ class DialectTest : public ::testing::Test {
 
 constexpr const char* kHeader = "server,time,state,latency_us,code,location,interval_s,error,detail\n";
 
-TEST_F(DialectTest, ATableOfPostgresqlIsTakenWithTheNamesOfItsColumns) {
+TEST_F(Dialects, ATableOfPostgresqlIsTakenWithTheNamesOfItsColumns) {
   const Finished finished = run({"import", "-", "--map", "server=host,time=checked_at,state=ok,latency_ms=ms"},
                                 "id\thost\tchecked_at\tok\tms\tnote\n"
                                 "1\ta\t2026-07-01 02:00:00.25+02\tt\t81.5\tx\n"
@@ -37,7 +37,7 @@ TEST_F(DialectTest, ATableOfPostgresqlIsTakenWithTheNamesOfItsColumns) {
                             "a,2026-07-01T00:02:00.000Z,up,,,0,,,\n");
 }
 
-TEST_F(DialectTest, SemicolonsAndDecimalCommasAreTakenWhereTheyAreAskedFor) {
+TEST_F(Dialects, SemicolonsAndDecimalCommasAreTakenWhereTheyAreAskedFor) {
   const std::string csv = "server;time;state;latency_ms\r\na;2026-07-01T00:00:00Z;OK;81,5\r\n";
   const Finished refused = run({"import", "-"}, csv);
   EXPECT_EQ(refused.code, 1) << "81,5 may be 815 as well";
@@ -45,7 +45,7 @@ TEST_F(DialectTest, SemicolonsAndDecimalCommasAreTakenWhereTheyAreAskedFor) {
   EXPECT_EQ(exported(), std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,81500,,0,,,\n");
 }
 
-TEST_F(DialectTest, TimesWithoutAZoneAreOfTheZoneThatIsNamedAndElseSaidToBeUtc) {
+TEST_F(Dialects, TimesWithoutAZoneAreOfTheZoneThatIsNamedAndElseSaidToBeUtc) {
   const std::string csv = "server,time,up\na,2026-07-01 02:00:00,1\na,2026-12-01 02:00:00.5,0\n";
   const Finished said = run({"import", "-", "--dry-run"}, csv);
   EXPECT_THAT(said.err, HasSubstr("1 bad line")) << "one lies in the future";
@@ -60,7 +60,7 @@ TEST_F(DialectTest, TimesWithoutAZoneAreOfTheZoneThatIsNamedAndElseSaidToBeUtc) 
   EXPECT_EQ(run({"import", "-", "--tz", "Paris"}, csv).code, 2);
 }
 
-TEST_F(DialectTest, NumbersOfTimeAreToldApartByTheirSizeAndSaid) {
+TEST_F(Dialects, NumbersOfTimeAreToldApartByTheirSizeAndSaid) {
   for (const auto& [text, unit] : {std::pair{"1782864000", "seconds"},
                                    {"1782864000.000", "seconds"},
                                    {"1782864000000", "milliseconds"},
@@ -76,7 +76,7 @@ TEST_F(DialectTest, NumbersOfTimeAreToldApartByTheirSizeAndSaid) {
   }
 }
 
-TEST_F(DialectTest, AMapThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
+TEST_F(Dialects, AMapThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
   const std::string csv = "host,time,state\na,2026-07-01T00:00:00Z,up\n";
   EXPECT_THAT(run({"import", "-"}, csv).err, HasSubstr("there is no column `host`"));
   EXPECT_THAT(run({"import", "-"}, csv).err, HasSubstr("--map FIELD=host says what it is"));
@@ -108,7 +108,7 @@ std::string zstd(const std::string& text) {
   return packed;
 }
 
-TEST_F(DialectTest, PackedFilesAreUnpackedMemberAfterMember) {
+TEST_F(Dialects, PackedFilesAreUnpackedMemberAfterMember) {
   std::string csv = "server,time_ms,state\n";
   for (int i = 0; i < 20'000; ++i) csv += fmt::format("a,{},up\n", 1'782'864'000'000 + i * 60'000LL);
   const std::size_t half = csv.size() / 2;
@@ -130,7 +130,7 @@ TEST_F(DialectTest, PackedFilesAreUnpackedMemberAfterMember) {
   EXPECT_EQ(run({"import", "-", "--dry-run"}, flipped).code, 1);
 }
 
-TEST_F(DialectTest, AFileOfWhichNothingCanBeTakenIsLeftSoon) {
+TEST_F(Dialects, AFileOfWhichNothingCanBeTakenIsLeftSoon) {
   std::string csv = "server,time,state\n";
   for (int i = 0; i < 5'000; ++i) csv += "a,never,up\n";
   const Finished finished = run({"import", "-"}, csv);
@@ -138,7 +138,7 @@ TEST_F(DialectTest, AFileOfWhichNothingCanBeTakenIsLeftSoon) {
   EXPECT_THAT(finished.err, HasSubstr("none of the first 1000 lines can be taken"));
 }
 
-TEST_F(DialectTest, ABadValueInAnyFieldCostsItsLineOnly) {
+TEST_F(Dialects, ABadValueInAnyFieldCostsItsLineOnly) {
   const std::string good = "a,2026-07-01T00:00:00Z,up,1,200,0,60,,\n";
   std::string csv = std::string(kHeader) + good;
   for (const char* const line :
@@ -154,7 +154,7 @@ TEST_F(DialectTest, ABadValueInAnyFieldCostsItsLineOnly) {
   EXPECT_THAT(exported(), HasSubstr("a,2026-07-01T00:00:00.000Z,up,1,200,0,60,,\n"));
 }
 
-TEST_F(DialectTest, ResultsThatAreFurtherApartThanTheyHoldAreSaidWithTheIntervalThatFits) {
+TEST_F(Dialects, ResultsThatAreFurtherApartThanTheyHoldAreSaidWithTheIntervalThatFits) {
   std::string csv = "server,time_ms,state\n";
   for (int i = 0; i < 50; ++i) csv += fmt::format("a,{},up\n", 1'782'864'000'000 + i * 300'000LL);
   EXPECT_THAT(run({"import", "-"}, csv).err,

@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class ImportExportTest : public ::testing::Test {
+class ImportExport : public ::testing::Test {
  protected:
   Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("db")});
@@ -32,7 +32,7 @@ class ImportExportTest : public ::testing::Test {
 
 constexpr const char* kHeader = "server,time,state,latency_us,code,location,interval_s,error,detail\n";
 
-TEST_F(ImportExportTest, RowsComeOutAsTheyWentIn) {
+TEST_F(ImportExport, RowsComeOutAsTheyWentIn) {
   const std::string csv = std::string(kHeader) +
                           "a,2026-07-01T00:00:00.000Z,up,81234,200,0,60,,\n"
                           "a,2026-07-01T00:01:00.250Z,down,,503,0,60,http_status,\"said \"\"no\"\", twice\"\n"
@@ -45,7 +45,7 @@ TEST_F(ImportExportTest, RowsComeOutAsTheyWentIn) {
   EXPECT_EQ(exported(), csv);
 }
 
-TEST_F(ImportExportTest, ResultsOlderThanRetentionAreCountedAndEndNothing) {
+TEST_F(ImportExport, ResultsOlderThanRetentionAreCountedAndEndNothing) {
   EXPECT_EQ(run({"server", "add", "a", "--retention", "30d"}).code, 0);
   std::string csv = "server,time,state\n";
   for (int day = 1; day <= 28; ++day) {
@@ -65,7 +65,7 @@ TEST_F(ImportExportTest, ResultsOlderThanRetentionAreCountedAndEndNothing) {
       28U * 24U);
 }
 
-TEST_F(ImportExportTest, ImportingAgainChangesNothing) {
+TEST_F(ImportExport, ImportingAgainChangesNothing) {
   const std::string csv = std::string(kHeader) + "a,2026-07-01T00:00:00.000Z,up,1,200,0,60,,\n";
   const std::string path = dir_.write("in.csv", csv);
   EXPECT_EQ(run({"import", path}).code, 0);
@@ -75,7 +75,7 @@ TEST_F(ImportExportTest, ImportingAgainChangesNothing) {
   EXPECT_EQ(run({"server", "show", "a", "--json"}).out, catalog);
 }
 
-TEST_F(ImportExportTest, ColumnsComeInAnyOrderAndByTheirOtherNames) {
+TEST_F(ImportExport, ColumnsComeInAnyOrderAndByTheirOtherNames) {
   EXPECT_EQ(run({"import", "-", "--interval", "30s"},
                 "up,latency_ms,time_ms,server\n1,51.25,1782864000000,a\n0,,1782864030000,a\n")
                 .code,
@@ -88,13 +88,13 @@ TEST_F(ImportExportTest, ColumnsComeInAnyOrderAndByTheirOtherNames) {
   EXPECT_EQ(server["created_at"], "2026-07-01T00:00:00.000Z") << "and was there from its first result on";
 }
 
-TEST_F(ImportExportTest, AnUnknownColumnIsRefusedWithASuggestion) {
+TEST_F(ImportExport, AnUnknownColumnIsRefusedWithASuggestion) {
   const Finished finished = run({"import", "-"}, "server,tiem,state\na,2026-07-01T00:00:00Z,up\n");
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("standard input: line 1: there is no column `tiem`; did you mean `time`?"));
 }
 
-TEST_F(ImportExportTest, BadLinesAreNamedAndTheGoodOnesKept) {
+TEST_F(ImportExport, BadLinesAreNamedAndTheGoodOnesKept) {
   const std::string path = dir_.write("in.csv",
                                       "server,time,state,latency_us\n"
                                       "a,2026-07-01T00:00:00Z,up,1\n"
@@ -121,7 +121,7 @@ TEST_F(ImportExportTest, BadLinesAreNamedAndTheGoodOnesKept) {
                             "a,2026-07-01T00:05:00.000Z,down,,,0,,,\n");
 }
 
-TEST_F(ImportExportTest, StrictKeepsNothingWhenALineIsBad) {
+TEST_F(ImportExport, StrictKeepsNothingWhenALineIsBad) {
   const std::string bad = "server,time,state\na,2026-07-01T00:00:00Z,up\na,never,up\n";
   for (const bool from_stdin : {false, true}) {
     const Finished finished =
@@ -135,7 +135,7 @@ TEST_F(ImportExportTest, StrictKeepsNothingWhenALineIsBad) {
   EXPECT_THAT(exported(), HasSubstr("a,2026-07-01T00:00:00.000Z,up"));
 }
 
-TEST_F(ImportExportTest, NoCreateRefusesNewServersAndDryRunStoresNothing) {
+TEST_F(ImportExport, NoCreateRefusesNewServersAndDryRunStoresNothing) {
   EXPECT_EQ(run({"server", "add", "a"}).code, 0);
   const std::string csv = "server,time,state\na,2026-07-01T00:00:00Z,up\nb,2026-07-01T00:00:00Z,up\n";
   EXPECT_THAT(run({"import", "-", "--dry-run"}, csv).err, HasSubstr("2 results would be imported"));
@@ -146,11 +146,11 @@ TEST_F(ImportExportTest, NoCreateRefusesNewServersAndDryRunStoresNothing) {
   EXPECT_THAT(exported(), ::testing::Not(HasSubstr("b,")));
 }
 
-TEST_F(ImportExportTest, ALineThatIsTheOnlyOneAndBadIsAFailure) {
+TEST_F(ImportExport, ALineThatIsTheOnlyOneAndBadIsAFailure) {
   EXPECT_EQ(run({"import", "-"}, "server,time,state\na,never,up\n").code, 1);
 }
 
-TEST_F(ImportExportTest, AFileThatIsNotThereIsOneSentence) {
+TEST_F(ImportExport, AFileThatIsNotThereIsOneSentence) {
   const Finished finished = run({"import", dir_.path("none.csv")});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("none.csv` cannot be read: No such file or directory"));
@@ -158,7 +158,7 @@ TEST_F(ImportExportTest, AFileThatIsNotThereIsOneSentence) {
 
 // Random results of several servers and places, in any order, some written twice: what comes out is what a map from key
 // to row would hold, in CSV and in NDJSON, and goes in again unchanged.
-TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
+TEST_F(ImportExport, RandomHistoriesRoundTrip) {
   std::mt19937 random(11);
   const auto pick = [&random](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   constexpr std::array kDetails{"", "plain", "a,b", "say \"x\"", "two\r\nlines", " outer ", "Grüße"};
@@ -220,7 +220,7 @@ TEST_F(ImportExportTest, RandomHistoriesRoundTrip) {
   EXPECT_EQ(exported({"--full"}), out) << "importing again changes nothing";
 }
 
-TEST_F(ImportExportTest, ExportTakesNamesAndAWindow) {
+TEST_F(ImportExport, ExportTakesNamesAndAWindow) {
   const std::string csv =
       "server,time,state\na,2026-07-01T00:00:00Z,up\na,2026-07-02T00:00:00Z,up\nb,2026-07-01T00:00:00Z,up\n";
   EXPECT_EQ(run({"import", "-"}, csv).code, 0);
@@ -230,7 +230,7 @@ TEST_F(ImportExportTest, ExportTakesNamesAndAWindow) {
   EXPECT_EQ(unknown.out, "");
 }
 
-TEST_F(ImportExportTest, OpenMetricsCarriesTimesAndEscapes) {
+TEST_F(ImportExport, OpenMetricsCarriesTimesAndEscapes) {
   EXPECT_EQ(run({"import", "-"}, "server,time_ms,state,latency_us\n\"a\"\"b\\\",1782864000250,up,1500000\n").code, 0);
   EXPECT_EQ(exported({"--format", "openmetrics"}),
             "# TYPE probe_success gauge\n# HELP probe_success 1 when the check found its server up or degraded\n"

@@ -98,9 +98,9 @@ std::string gzip_bomb(std::size_t inflated) {
 }
 
 // Answers what it was asked; /slow waits until the test lets it go on.
-class HttpServerTest : public ::testing::Test {
+class HttpServers : public ::testing::Test {
  protected:
-  ~HttpServerTest() override { let_go(); }
+  ~HttpServers() override { let_go(); }
 
   void start(HttpLimits limits = {}) {
     HttpOptions options;
@@ -147,7 +147,7 @@ std::string get_line(const std::string& path, const std::string& headers = {}) {
   return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n";
 }
 
-TEST_F(HttpServerTest, RangesAreIgnored) {
+TEST_F(HttpServers, RangesAreIgnored) {
   start();
   std::string ranges = "Range: bytes=0-";
   for (int i = 0; i < 2599; ++i) ranges += ",0-";
@@ -157,7 +157,7 @@ TEST_F(HttpServerTest, RangesAreIgnored) {
   EXPECT_THAT(answer, Not(HasSubstr("byteranges")));
 }
 
-TEST_F(HttpServerTest, ClientsThatDripAreCutAtTheDeadlineWhateverTheySend) {
+TEST_F(HttpServers, ClientsThatDripAreCutAtTheDeadlineWhateverTheySend) {
   start({.head = milliseconds{600}, .body = milliseconds{600}});
   Wire head(port());
   Wire body(port());
@@ -175,7 +175,7 @@ TEST_F(HttpServerTest, ClientsThatDripAreCutAtTheDeadlineWhateverTheySend) {
   EXPECT_EQ(answered_, 0);
 }
 
-TEST_F(HttpServerTest, IdleAndSlowConnectionsKeepNobodyOut) {
+TEST_F(HttpServers, IdleAndSlowConnectionsKeepNobodyOut) {
   start({.connections = 40, .connections_per_address = 40});
   std::vector<std::unique_ptr<Wire>> held;
   for (int i = 0; i < 300; ++i) {
@@ -189,7 +189,7 @@ TEST_F(HttpServerTest, IdleAndSlowConnectionsKeepNobodyOut) {
   EXPECT_LE(http_->connections(), 40U);
 }
 
-TEST_F(HttpServerTest, HealthAndReportsAreAnsweredWhileEverythingElseIsSaturated) {
+TEST_F(HttpServers, HealthAndReportsAreAnsweredWhileEverythingElseIsSaturated) {
   start({.waiting_requests = 4});
   std::vector<std::unique_ptr<Wire>> waiting;
   for (int i = 0; i < 20; ++i) {
@@ -209,7 +209,7 @@ TEST_F(HttpServerTest, HealthAndReportsAreAnsweredWhileEverythingElseIsSaturated
   EXPECT_TRUE(eventually([&] { return get(port(), "/a").status == 200; }));
 }
 
-TEST_F(HttpServerTest, BodiesAreBoundedAsTheyAreDecoded) {
+TEST_F(HttpServers, BodiesAreBoundedAsTheyAreDecoded) {
   start();
   const std::string full(kMostBodyBytes, 'x');
   EXPECT_EQ(post(port(), "/push", full).status, 200);
@@ -223,7 +223,7 @@ TEST_F(HttpServerTest, BodiesAreBoundedAsTheyAreDecoded) {
   EXPECT_EQ(answered_, 1);
 }
 
-TEST_F(HttpServerTest, ABodyIsCutWhereItsBeginningIsEnough) {
+TEST_F(HttpServers, ABodyIsCutWhereItsBeginningIsEnough) {
   start();
   EXPECT_EQ(post(port(), "/push/long", std::string(100, 'x')).body, "POST /push/long 100\n");
   EXPECT_EQ(post(port(), "/push/long", std::string(kMostBodyBytes + 1, 'x')).body, "POST /push/long 65536\n");
@@ -239,21 +239,21 @@ TEST_F(HttpServerTest, ABodyIsCutWhereItsBeginningIsEnough) {
   EXPECT_EQ(answered_, 4);
 }
 
-TEST_F(HttpServerTest, ARequestWithoutALengthHasNoBodyAndIsAnsweredAtOnce) {
+TEST_F(HttpServers, ARequestWithoutALengthHasNoBodyAndIsAnsweredAtOnce) {
   start({.body = std::chrono::minutes{10}});
   Wire wire(port());
   ASSERT_TRUE(wire.send("POST /push HTTP/1.1\r\nHost: x\r\n\r\n"));
   EXPECT_THAT(wire.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 ")) << "RFC 9112, section 6.3";
 }
 
-TEST_F(HttpServerTest, WhereNothingTakesABodyItIsRefusedBeforeItIsRead) {
+TEST_F(HttpServers, WhereNothingTakesABodyItIsRefusedBeforeItIsRead) {
   start();
   Wire wire(port());
   ASSERT_TRUE(wire.send("POST /elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"));
   EXPECT_THAT(wire.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 404 "));
 }
 
-TEST_F(HttpServerTest, HeadersAreBoundedInNumberAndSize) {
+TEST_F(HttpServers, HeadersAreBoundedInNumberAndSize) {
   start();
   std::string many;
   for (int i = 0; i < 200; ++i) many += fmt::format("X-{}: y\r\n", i);
@@ -266,7 +266,7 @@ TEST_F(HttpServerTest, HeadersAreBoundedInNumberAndSize) {
   EXPECT_EQ(answered_, 1);
 }
 
-TEST_F(HttpServerTest, APostWithoutABodyIsAnsweredAtOnce) {
+TEST_F(HttpServers, APostWithoutABodyIsAnsweredAtOnce) {
   start();
   Wire wire(port());
   ASSERT_TRUE(wire.send("POST /push/x HTTP/1.1\r\nHost: x\r\n\r\n"));  // no length: no body (RFC 9112 6.3)
@@ -274,7 +274,7 @@ TEST_F(HttpServerTest, APostWithoutABodyIsAnsweredAtOnce) {
   EXPECT_THAT(ask("POST /push/y HTTP/1.0\r\n\r\n"), HasSubstr("POST /push/y 0\n"));
 }
 
-TEST_F(HttpServerTest, ContinueIsSaidToThoseWhoWaitForIt) {
+TEST_F(HttpServers, ContinueIsSaidToThoseWhoWaitForIt) {
   start();
   Wire wire(port());
   ASSERT_TRUE(wire.send("POST /push HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"));
@@ -285,7 +285,7 @@ TEST_F(HttpServerTest, ContinueIsSaidToThoseWhoWaitForIt) {
               StartsWith("HTTP/1.1 417 "));
 }
 
-TEST_F(HttpServerTest, PipelinedRequestsAreAllAnsweredInOrder) {
+TEST_F(HttpServers, PipelinedRequestsAreAllAnsweredInOrder) {
   start();
   std::string bytes;
   for (int i = 0; i < 10; ++i) bytes += get_line(fmt::format("/{}", i), i == 9 ? "Connection: close\r\n" : "");
@@ -299,7 +299,7 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAllAnsweredInOrder) {
   EXPECT_THAT(with_body, HasSubstr("GET /second 0\n"));
 }
 
-TEST_F(HttpServerTest, AConnectionLastsForManyRequests) {
+TEST_F(HttpServers, AConnectionLastsForManyRequests) {
   start();
   Wire wire(port());
   for (int i = 0; i < 50; ++i) {
@@ -308,7 +308,7 @@ TEST_F(HttpServerTest, AConnectionLastsForManyRequests) {
   }
 }
 
-TEST_F(HttpServerTest, WhatTwoReadersCouldUnderstandDifferentlyIsRefused) {
+TEST_F(HttpServers, WhatTwoReadersCouldUnderstandDifferentlyIsRefused) {
   start();
   const std::string body = "\r\n\r\n0\r\n\r\n";
   for (const std::string& headers : {
@@ -344,7 +344,7 @@ TEST_F(HttpServerTest, WhatTwoReadersCouldUnderstandDifferentlyIsRefused) {
   EXPECT_EQ(answered_, 1);
 }
 
-TEST_F(HttpServerTest, EveryErrorIsJsonWithAllHeaders) {
+TEST_F(HttpServers, EveryErrorIsJsonWithAllHeaders) {
   start();
   for (const std::string& bytes :
        {std::string("nonsense\r\n\r\n"), get_line("/" + std::string(9'000, 'a')),
@@ -363,14 +363,14 @@ TEST_F(HttpServerTest, EveryErrorIsJsonWithAllHeaders) {
   EXPECT_THAT(refused, HasSubstr("\r\nAllow: GET, HEAD, POST, OPTIONS\r\n"));
 }
 
-TEST_F(HttpServerTest, AHeadSaysWhatAGetWouldSend) {
+TEST_F(HttpServers, AHeadSaysWhatAGetWouldSend) {
   start();
   const std::string answer = ask("HEAD /abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 12\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
 }
 
-TEST_F(HttpServerTest, ReadersThatDoNotReadHoldNoMoreMemoryThanTheBound) {
+TEST_F(HttpServers, ReadersThatDoNotReadHoldNoMoreMemoryThanTheBound) {
   start({.unsent_bytes = 40U << 20U});
   std::vector<std::unique_ptr<Wire>> held;
   for (int i = 0; i < 12; ++i) {  // 192 MB of answers, which nobody reads
@@ -386,7 +386,7 @@ TEST_F(HttpServerTest, ReadersThatDoNotReadHoldNoMoreMemoryThanTheBound) {
   EXPECT_EQ(get(port(), "/large").body.size(), kLarge);
 }
 
-TEST_F(HttpServerTest, EventsReachAllWhoWaitAndTheGoneAreForgotten) {
+TEST_F(HttpServers, EventsReachAllWhoWaitAndTheGoneAreForgotten) {
   start({.event_streams = 2, .heartbeat = milliseconds{200}});
   Wire first(port());
   auto second = std::make_unique<Wire>(port());
@@ -404,7 +404,7 @@ TEST_F(HttpServerTest, EventsReachAllWhoWaitAndTheGoneAreForgotten) {
   EXPECT_TRUE(eventually([&] { return http_->listeners() == 1; }));
 }
 
-TEST_F(HttpServerTest, AUnixSocketIsListenedOnAndTidiedUp) {
+TEST_F(HttpServers, AUnixSocketIsListenedOnAndTidiedUp) {
   const TempDir dir;
   const std::string path = dir.path("page.sock");
   const auto handler = [](const WebRequest& request) { return text_response(request.client + "|"); };
@@ -420,7 +420,7 @@ TEST_F(HttpServerTest, AUnixSocketIsListenedOnAndTidiedUp) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST_F(HttpServerTest, StoppingFinishesWhatIsUnderWay) {
+TEST_F(HttpServers, StoppingFinishesWhatIsUnderWay) {
   start();
   auto page = std::async(std::launch::async, [port = port()] { return get(port, "/slow"); });
   ASSERT_TRUE(eventually([&] { return http_->connections() == 1; }));

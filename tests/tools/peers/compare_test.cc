@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class CompareTest : public ::testing::Test {
+class Compare : public ::testing::Test {
  protected:
   [[nodiscard]] std::string database(const std::string& sql) const {
     const std::string path = dir_.path("theirs.db");
@@ -55,7 +55,7 @@ INSERT INTO heartbeat VALUES
   (9, 1, 1, 1, '200 - OK', '2026-07-01 00:08:00.000', 80, 60), (10, 0, 1, 1, '200 - OK', '2026-07-01 00:09:00.000', 80, 60);
 )";
 
-TEST_F(CompareTest, RulesOfUptimeKuma1AddUpToTheDifference) {
+TEST_F(Compare, RulesOfUptimeKuma1AddUpToTheDifference) {
   const Json answer = compared(database(kKuma1));
   EXPECT_EQ(answer["tool"], "Uptime Kuma");
   ASSERT_EQ(answer["servers"].size(), 1U);
@@ -72,7 +72,7 @@ TEST_F(CompareTest, RulesOfUptimeKuma1AddUpToTheDifference) {
   EXPECT_THAT(why, HasSubstr("a check stands for the time before it there; here a result holds until the next"));
 }
 
-TEST_F(CompareTest, ServersThatWereNotImportedAreCounted) {
+TEST_F(Compare, ServersThatWereNotImportedAreCounted) {
   const std::string path = database(kKuma1);
   EXPECT_EQ(run({"server", "add", "other"}).code, 0);
   const Finished finished = run({"compare", "--with", path});
@@ -81,7 +81,7 @@ TEST_F(CompareTest, ServersThatWereNotImportedAreCounted) {
 }
 
 // A configuration made of it names the group by its path, and of two monitors of one name only the group tells which.
-TEST_F(CompareTest, AServerInAGroupOfAGroupIsFoundByThePathOfItsGroups) {
+TEST_F(Compare, AServerInAGroupOfAGroupIsFoundByThePathOfItsGroups) {
   const std::string path = database(std::string(kKuma1) + R"(
 ALTER TABLE monitor ADD COLUMN parent INTEGER;
 INSERT INTO monitor (id, name, type, parent) VALUES (2, 'Production', 'group', NULL), (3, 'Front', 'group', 2);
@@ -97,7 +97,7 @@ UPDATE monitor SET parent = 3 WHERE id = 1;
 }
 
 // Of the ten beats, a minute apart, those of minutes 3 to 7: two up, one pending and undone, two of an outage.
-TEST_F(CompareTest, BeatsOutsideOfTheWindowDoNotCount) {
+TEST_F(Compare, BeatsOutsideOfTheWindowDoNotCount) {
   const std::string path = database(kKuma1);
   EXPECT_EQ(run({"import", path}).code, 0);
   for (const auto* const to : {"2026-07-01T00:07:00.001Z", "2026-07-01T00:08:00Z"}) {
@@ -108,7 +108,7 @@ TEST_F(CompareTest, BeatsOutsideOfTheWindowDoNotCount) {
   }
 }
 
-TEST_F(CompareTest, WindowWithNothingInItHasNoFigures) {
+TEST_F(Compare, WindowWithNothingInItHasNoFigures) {
   const std::string path = database(kKuma1);
   EXPECT_EQ(run({"import", path}).code, 0);
   const Finished finished = run({"compare", "--with", path, "--from", "2026-06-01", "--to", "2026-06-02", "--json"});
@@ -119,7 +119,7 @@ TEST_F(CompareTest, WindowWithNothingInItHasNoFigures) {
   EXPECT_EQ(web["why"], "nothing is counted there in this window");
 }
 
-TEST_F(CompareTest, WhatIsNoStoreOfEitherIsRefused) {
+TEST_F(Compare, WhatIsNoStoreOfEitherIsRefused) {
   EXPECT_EQ(run({"compare"}).code, 2);
   EXPECT_EQ(run({"compare", "--with", dir_.path("none")}).code, 1);
   EXPECT_EQ(run({"compare", "--with", dir_.write("text", "a,b\n")}).code, 1);
@@ -146,7 +146,7 @@ INSERT INTO endpoint_result_conditions VALUES (1, 2, '[STATUS] == 200', 1), (2, 
 INSERT INTO endpoint_uptimes VALUES (1, 1, strftime('%s', '2026-07-01 00:00:00'), 4, 3, 1050);
 )";
 
-TEST_F(CompareTest, WhatIsSlowIsDownForGatus) {
+TEST_F(Compare, WhatIsSlowIsDownForGatus) {
   const Json answer = compared(database(kGatus));
   EXPECT_EQ(answer["tool"], "Gatus");
   const Json& web = answer["servers"][0];

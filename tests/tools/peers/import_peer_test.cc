@@ -37,7 +37,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> database_;
 };
 
-class ImportPeerTest : public ::testing::Test {
+class ImportPeer : public ::testing::Test {
  protected:
   Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("nines")});
@@ -74,7 +74,7 @@ INSERT INTO heartbeat VALUES
   (10, 1, 2, 1, '', '2026-07-01 00:00:05', 6, 0), (11, 1, 99, 1, 'of a monitor that was deleted', '2026-07-01 00:00:05', 6, 0);
 )";
 
-TEST_F(ImportPeerTest, BeatsOfUptimeKumaBecomeResults) {
+TEST_F(ImportPeer, BeatsOfUptimeKumaBecomeResults) {
   const std::string path = dir_.path("kuma.db");
   Database(path).run(kOldKuma);
   const Finished imported = run({"import", path});
@@ -108,7 +108,7 @@ TEST_F(ImportPeerTest, BeatsOfUptimeKumaBecomeResults) {
   EXPECT_EQ(mail["paused"][0]["from"], "2026-07-01T00:01:05.000Z");
 }
 
-TEST_F(ImportPeerTest, TheSameStoreAgainChangesNothingAndALongerOneAddsWhatIsNew) {
+TEST_F(ImportPeer, TheSameStoreAgainChangesNothingAndALongerOneAddsWhatIsNew) {
   const std::string path = dir_.path("kuma.db");
   Database kuma(path);
   kuma.run(kOldKuma);
@@ -124,7 +124,7 @@ TEST_F(ImportPeerTest, TheSameStoreAgainChangesNothingAndALongerOneAddsWhatIsNew
   EXPECT_THAT(exported(), HasSubstr("Web,2026-07-01T00:06:41.000Z,up,91000,200,0,60,,\n"));
 }
 
-TEST_F(ImportPeerTest, DryRunReadsAllAndStoresNothing) {
+TEST_F(ImportPeer, DryRunReadsAllAndStoresNothing) {
   const std::string path = dir_.path("kuma.db");
   Database(path).run(kOldKuma);
   const Finished dry = run({"import", path, "--dry-run"});
@@ -133,7 +133,7 @@ TEST_F(ImportPeerTest, DryRunReadsAllAndStoresNothing) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path("nines")));
 }
 
-TEST_F(ImportPeerTest, NoCreateTakesTheKnownServersOnly) {
+TEST_F(ImportPeer, NoCreateTakesTheKnownServersOnly) {
   const std::string path = dir_.path("kuma.db");
   Database(path).run(kOldKuma);
   EXPECT_EQ(run({"server", "add", "Mail"}).code, 0);
@@ -141,7 +141,7 @@ TEST_F(ImportPeerTest, NoCreateTakesTheKnownServersOnly) {
   EXPECT_EQ(exported(), std::string(kHeader) + "Mail,2026-07-01T00:00:05.000Z,up,6000,,0,60,,\n");
 }
 
-TEST_F(ImportPeerTest, WhatIsInTheWriteAheadLogOnlyIsReadToo) {
+TEST_F(ImportPeer, WhatIsInTheWriteAheadLogOnlyIsReadToo) {
   const std::string path = dir_.path("kuma.db");
   Database kuma(path);
   kuma.run("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;");
@@ -150,7 +150,7 @@ TEST_F(ImportPeerTest, WhatIsInTheWriteAheadLogOnlyIsReadToo) {
   EXPECT_THAT(run({"import", path}).err, HasSubstr("6 results imported, 2 servers added"));
 }
 
-TEST_F(ImportPeerTest, NothingIsMadeBesideAStoreThatNobodyHasOpen) {
+TEST_F(ImportPeer, NothingIsMadeBesideAStoreThatNobodyHasOpen) {
   const std::string folder = dir_.path("away");
   std::filesystem::create_directory(folder);
   const std::string path = folder + "/kuma.db";
@@ -165,7 +165,7 @@ TEST_F(ImportPeerTest, NothingIsMadeBesideAStoreThatNobodyHasOpen) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator{}), 1);
 }
 
-TEST_F(ImportPeerTest, ServersOfOneNameStayApart) {
+TEST_F(ImportPeer, ServersOfOneNameStayApart) {
   const std::string path = dir_.path("kuma.db");
   Database kuma(path);
   kuma.run(kOldKuma);
@@ -209,7 +209,7 @@ INSERT INTO heartbeat (important, monitor_id, status, msg, time, ping) VALUES (1
                                              sums_late_s);
 }
 
-TEST_F(ImportPeerTest, WhereBeatsWereThrownAwayTheStateIsCarriedAsFarAsTheSumsShowThatItWasChecking) {
+TEST_F(ImportPeer, WhereBeatsWereThrownAwayTheStateIsCarriedAsFarAsTheSumsShowThatItWasChecking) {
   const std::string path = dir_.path("kuma.db");
   Database(path).run(pruned_kuma(0));
   const Finished imported = run({"import", path});
@@ -231,7 +231,7 @@ TEST_F(ImportPeerTest, WhereBeatsWereThrownAwayTheStateIsCarriedAsFarAsTheSumsSh
   EXPECT_EQ(shown("Web")["corrections"], corrections);
 }
 
-TEST_F(ImportPeerTest, SumsThatAMigrationInAnotherZoneHasMovedAreSaidAndNotUsed) {
+TEST_F(ImportPeer, SumsThatAMigrationInAnotherZoneHasMovedAreSaidAndNotUsed) {
   const std::string path = dir_.path("kuma.db");
   for (const int late_s : {5 * 3600, -2 * 3600}) {
     std::filesystem::remove_all(dir_.path("nines"));
@@ -268,7 +268,7 @@ INSERT INTO endpoint_uptimes VALUES
   (5, 1, 1783242000, 60, 40, 1), (6, 1, 1783245600, 60, 60, 1), (7, 1, 1783249200, 60, 60, 1); -- 09:00, 10:00, 11:00
 )";
 
-TEST_F(ImportPeerTest, ResultsOfGatusBeginBeforeTheirTimeAndASlowAnswerIsDegraded) {
+TEST_F(ImportPeer, ResultsOfGatusBeginBeforeTheirTimeAndASlowAnswerIsDegraded) {
   const std::string path = dir_.path("gatus.db");
   Database(path).run(kGatus);
   const Finished imported = run({"import", path});
@@ -285,7 +285,7 @@ TEST_F(ImportPeerTest, ResultsOfGatusBeginBeforeTheirTimeAndASlowAnswerIsDegrade
           "backup,2026-07-05T12:00:00.000Z,down,,,0,,silence,heartbeat: no update received within 30m0s\n");
 }
 
-TEST_F(ImportPeerTest, OlderTimeOfGatusIsKnownFromItsEventsAndFromHoursThatWereAlike) {
+TEST_F(ImportPeer, OlderTimeOfGatusIsKnownFromItsEventsAndFromHoursThatWereAlike) {
   const std::string path = dir_.path("gatus.db");
   Database(path).run(kGatus);
   run({"import", path});
@@ -325,7 +325,7 @@ constexpr const char* kOpenMetrics =
     "probe_http_status_code{instance=\"https://a.example/\",job=\"web\"} 200 1783252800.123\n"
     "no sample\n# EOF\n";
 
-TEST_F(ImportPeerTest, SamplesOfOneTimeMakeAResultInEachOfPrometheussForms) {
+TEST_F(ImportPeer, SamplesOfOneTimeMakeAResultInEachOfPrometheussForms) {
   const std::string expected = std::string(kHeader) +
                                "https://a.example/,2026-07-05T12:00:00.123Z,up,250000,200,0,,,\n"
                                "https://a.example/,2026-07-05T12:00:15.124Z,down,,,0,,other,\n";
@@ -349,7 +349,7 @@ std::string answer(const std::string& first, const std::string& second, const st
       first, second, third, fourth);
 }
 
-TEST_F(ImportPeerTest, TheAnswerToAQueryOfRawSamplesIsTakenAndAGridRefused) {
+TEST_F(ImportPeer, TheAnswerToAQueryOfRawSamplesIsTakenAndAGridRefused) {
   const std::string raw =
       dir_.write("raw.json", answer("1783252800.123", "1783252815.125", "1783252830.123", "1783252845.123"));
   EXPECT_THAT(run({"import", raw}).err, HasSubstr("4 results imported, 1 server added"));
@@ -360,7 +360,7 @@ TEST_F(ImportPeerTest, TheAnswerToAQueryOfRawSamplesIsTakenAndAGridRefused) {
   EXPECT_THAT(run({"import", raw}).err, HasSubstr("0 results imported, 4 were there already"));
 }
 
-TEST_F(ImportPeerTest, WhatCannotBeImportedIsSaidAndNothingBreaks) {
+TEST_F(ImportPeer, WhatCannotBeImportedIsSaidAndNothingBreaks) {
   const auto refusal = [&](const std::string& path) {
     const Finished finished = run({"import", path});
     EXPECT_EQ(finished.code, 1) << finished.err;
@@ -387,7 +387,7 @@ TEST_F(ImportPeerTest, WhatCannotBeImportedIsSaidAndNothingBreaks) {
   EXPECT_EQ(run({"import", "-"}, bytes).code, 0) << "standard input that is a file has a name";
 }
 
-TEST_F(ImportPeerTest, TextsThatTheCatalogDoesNotTakeAreMadeFit) {
+TEST_F(ImportPeer, TextsThatTheCatalogDoesNotTakeAreMadeFit) {
   const std::string path = dir_.path("kuma.db");
   Database kuma(path);
   kuma.run(kOldKuma);
@@ -399,7 +399,7 @@ TEST_F(ImportPeerTest, TextsThatTheCatalogDoesNotTakeAreMadeFit) {
   EXPECT_THAT(exported(), HasSubstr("uptime-kuma/2,2026-07-01T00:00:05.000Z,up"));
 }
 
-TEST_F(ImportPeerTest, TabsSeparateFieldsToo) {
+TEST_F(ImportPeer, TabsSeparateFieldsToo) {
   EXPECT_EQ(run({"import", "-"}, "server\ttime\tstate\tdetail\na, b\t2026-07-01T00:00:00Z\tdown\t\"x\ty\"\n").code, 0);
   EXPECT_EQ(exported(), std::string(kHeader) + "\"a, b\",2026-07-01T00:00:00.000Z,down,,,0,,,x\ty\n");
 }

@@ -36,7 +36,7 @@ std::int64_t moment(const std::string& text) {
   return time ? to_ms(*time) : -1;
 }
 
-class PeerDataTest : public ::testing::Test {
+class PeerData : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* const folder = std::getenv("NINES_PEER_DATA");
@@ -132,15 +132,15 @@ class PeerDataTest : public ::testing::Test {
   std::map<std::string, std::string> names_;  // by where it came from
 };
 
-TEST_F(PeerDataTest, UptimeKuma1) {
+TEST_F(PeerData, UptimeKuma1) {
   compare_kuma("uptime-kuma-1.db", "uptime-kuma-1.facts.json");
 }
 
-TEST_F(PeerDataTest, UptimeKuma2) {
+TEST_F(PeerData, UptimeKuma2) {
   compare_kuma("uptime-kuma-2.db", "uptime-kuma-2.facts.json");
 }
 
-TEST_F(PeerDataTest, UptimeKumaMigrated) {
+TEST_F(PeerData, UptimeKumaMigrated) {
   import({"uptime-kuma-2-migrated.db"});
   const Json facts_of_all = facts("uptime-kuma-2-migrated.facts.json");
   for (const auto& [name, monitor] : facts_of_all.items()) {
@@ -159,7 +159,7 @@ TEST_F(PeerDataTest, UptimeKumaMigrated) {
   }
 }
 
-TEST_F(PeerDataTest, Gatus) {
+TEST_F(PeerData, Gatus) {
   import({"gatus.db"});
   int compared = 0;
   const Json known = facts("gatus.facts.json");
@@ -183,7 +183,7 @@ TEST_F(PeerDataTest, Gatus) {
   EXPECT_GT(compared, 8);
 }
 
-TEST_F(PeerDataTest, Prometheus) {
+TEST_F(PeerData, Prometheus) {
   const Json known = facts("prometheus.facts.json");
   for (const std::vector<std::string>& files :
        {std::vector<std::string>{"prometheus.openmetrics.txt"}, {"prometheus-tsdb-dump.txt"}}) {
@@ -215,7 +215,7 @@ TEST_F(PeerDataTest, Prometheus) {
   }
 }
 
-TEST_F(PeerDataTest, OtherFormsOfTheSameSamplesAreTakenOrRefusedWithTheReason) {
+TEST_F(PeerData, OtherFormsOfTheSameSamplesAreTakenOrRefusedWithTheReason) {
   const Finished raw = run({"import", file("prometheus-query-raw.json")});
   EXPECT_EQ(raw.code, 0) << raw.err;
   for (const auto& [name, why] :
@@ -229,7 +229,7 @@ TEST_F(PeerDataTest, OtherFormsOfTheSameSamplesAreTakenOrRefusedWithTheReason) {
   }
 }
 
-TEST_F(PeerDataTest, ConfigurationsBecomeGoodOnes) {
+TEST_F(PeerData, ConfigurationsBecomeGoodOnes) {
   for (const std::vector<std::string>& files : {std::vector<std::string>{"gatus-config.yaml"},
                                                 {"uptime-kuma-1-backup.json"},
                                                 {"uptime-kuma-1.db"},
@@ -244,7 +244,7 @@ TEST_F(PeerDataTest, ConfigurationsBecomeGoodOnes) {
   }
 }
 
-TEST_F(PeerDataTest, FiguresOfBothAreExplained) {
+TEST_F(PeerData, FiguresOfBothAreExplained) {
   for (const std::string name : {"uptime-kuma-1.db", "uptime-kuma-2.db", "gatus.db"}) {
     SCOPED_TRACE(name);
     std::filesystem::remove_all(dir_.path("nines"));

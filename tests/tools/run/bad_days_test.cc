@@ -31,7 +31,7 @@ std::chrono::seconds misfortune() {
   return std::chrono::seconds{wanted != nullptr && *wanted != '\0' ? 30 : 4};
 }
 
-class BadDaysTest : public TwoServers {
+class BadDays : public TwoServers {
  protected:
   /// Everything is well again: one outage was told, with its end, and nothing of the steady server was ever down.
   void expect_one_outage_told() {
@@ -60,7 +60,7 @@ class BadDaysTest : public TwoServers {
   }
 };
 
-TEST_F(BadDaysTest, WithoutDescriptorsNothingIsKnownAndTheOutageIsToldAfterwards) {
+TEST_F(BadDays, WithoutDescriptorsNothingIsKnownAndTheOutageIsToldAfterwards) {
   start();
   with_limit(RLIMIT_NOFILE, 0, [&] {
     fail_one();
@@ -75,7 +75,7 @@ TEST_F(BadDaysTest, WithoutDescriptorsNothingIsKnownAndTheOutageIsToldAfterwards
   expect_one_outage_told();
 }
 
-TEST_F(BadDaysTest, WithoutMemoryItLivesAndTellsTheOutageAtLastAfterwards) {
+TEST_F(BadDays, WithoutMemoryItLivesAndTellsTheOutageAtLastAfterwards) {
   if (kSanitized) GTEST_SKIP() << "memory cannot be taken from a sanitizer";
   start();
   std::ifstream status("/proc/" + std::to_string(program_->pid()) + "/statm");
@@ -90,7 +90,7 @@ TEST_F(BadDaysTest, WithoutMemoryItLivesAndTellsTheOutageAtLastAfterwards) {
   expect_one_outage_told();
 }
 
-TEST_F(BadDaysTest, ClockThatIsSetByHoursMakesNoOutageAndHidesNone) {
+TEST_F(BadDays, ClockThatIsSetByHoursMakesNoOutageAndHidesNone) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer stands no preloaded library";
   constexpr std::int64_t kHour = 3'600'000;
   const FaultyMachine machine(data_);
@@ -113,7 +113,7 @@ TEST_F(BadDaysTest, ClockThatIsSetByHoursMakesNoOutageAndHidesNone) {
   expect_one_outage_told();
 }
 
-TEST_F(BadDaysTest, WhileTheDiskStallsAnOutageIsTold) {
+TEST_F(BadDays, WhileTheDiskStallsAnOutageIsTold) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer stands no preloaded library";
   const std::string stall = data_ + "/stalled";
   start({std::string("LD_PRELOAD=") + NINES_STALLED_DISK, "STALLED_DISK=" + stall});

@@ -29,7 +29,7 @@ using ::testing::Not;
 
 constexpr int kWriters = 50;
 
-class HandoverTest : public ::testing::Test {
+class Handovers : public ::testing::Test {
  protected:
   /// A `nines run` of one server that is never checked while a test lasts, and of a push server.
   void start_owner() {
@@ -71,12 +71,12 @@ class HandoverTest : public ::testing::Test {
   std::optional<Program> owner_;
 };
 
-TEST_F(HandoverTest, FiftyWritersAtOnceLoseNothing) {
+TEST_F(Handovers, FiftyWritersAtOnceLoseNothing) {
   record_from_all_sides();
   EXPECT_EQ(locations().size(), static_cast<std::size_t>(kWriters));
 }
 
-TEST_F(HandoverTest, FiftyWritersAtOnceLoseNothingBesideARunningOwner) {
+TEST_F(Handovers, FiftyWritersAtOnceLoseNothingBesideARunningOwner) {
   start_owner();
   record_from_all_sides();
   EXPECT_EQ(locations().size(), static_cast<std::size_t>(kWriters));
@@ -86,7 +86,7 @@ TEST_F(HandoverTest, FiftyWritersAtOnceLoseNothingBesideARunningOwner) {
   EXPECT_FALSE(std::filesystem::exists(socket_path()));
 }
 
-TEST_F(HandoverTest, TheOwnerAnswersAsTheCommandItselfWould) {
+TEST_F(Handovers, TheOwnerAnswersAsTheCommandItselfWould) {
   TempDir other;
   const auto alone = [&](std::vector<std::string> arguments, const std::string& input) {
     arguments.insert(arguments.end(), {"--db", other.path("db")});
@@ -120,7 +120,7 @@ TEST_F(HandoverTest, TheOwnerAnswersAsTheCommandItselfWould) {
   EXPECT_EQ(run({"export", "a", "b"}).out, alone({"export", "a", "b"}, "").out);
 }
 
-TEST_F(HandoverTest, OnlyItsUserMayReachTheSocket) {
+TEST_F(Handovers, OnlyItsUserMayReachTheSocket) {
   start_owner();
   struct stat about {};
   ASSERT_EQ(stat(socket_path().c_str(), &about), 0);
@@ -128,7 +128,7 @@ TEST_F(HandoverTest, OnlyItsUserMayReachTheSocket) {
   EXPECT_EQ(about.st_mode & 0777U, 0600U);
 }
 
-TEST_F(HandoverTest, WhatAKilledOwnerLeftIsInNobodysWay) {
+TEST_F(Handovers, WhatAKilledOwnerLeftIsInNobodysWay) {
   start_owner();
   owner_->signal(SIGKILL);
   (void)owner_->wait();
@@ -138,7 +138,7 @@ TEST_F(HandoverTest, WhatAKilledOwnerLeftIsInNobodysWay) {
   EXPECT_EQ(run({"record", "base", "up", "--time", "-1m"}).code, 0);
 }
 
-TEST_F(HandoverTest, APathOfAnyLengthHasASocket) {
+TEST_F(Handovers, APathOfAnyLengthHasASocket) {
   const std::string deep = dir_.path(std::string(120, 'd'));
   std::filesystem::create_directories(deep);
   const std::string store = deep + "/db";
@@ -149,7 +149,7 @@ TEST_F(HandoverTest, APathOfAnyLengthHasASocket) {
   EXPECT_EQ(finished.code, 0) << finished.err;
 }
 
-TEST_F(HandoverTest, APausedServerIsPausedInTheRunningProber) {
+TEST_F(Handovers, APausedServerIsPausedInTheRunningProber) {
   start_owner();
   EXPECT_THAT(run({"server", "edit", "site", "--pause"}).err, HasSubstr("changed `site`"));
   const Json server = Json::parse(run({"server", "show", "site", "--json"}).out, nullptr, false);
@@ -160,7 +160,7 @@ TEST_F(HandoverTest, APausedServerIsPausedInTheRunningProber) {
   EXPECT_EQ(owner_->wait().code, 0);
 }
 
-TEST_F(HandoverTest, PruneKeepsWhatItIsToldToOfAStoreThatIsHeld) {
+TEST_F(Handovers, PruneKeepsWhatItIsToldToOfAStoreThatIsHeld) {
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   std::string csv = "server,time_ms,state\n";
   for (int ago = 10; ago >= 1; --ago) {
@@ -185,7 +185,7 @@ TEST_F(HandoverTest, PruneKeepsWhatItIsToldToOfAStoreThatIsHeld) {
   EXPECT_EQ(run({"record", "a", "up", "--time", "-8d"}).code, 0) << "the store's retention is as it was";
 }
 
-TEST_F(HandoverTest, AJobReportsThroughTheStoresSocket) {
+TEST_F(Handovers, AJobReportsThroughTheStoresSocket) {
   start_owner();
   EXPECT_EQ(run({"push", "s3cret", "--exit-code", "1", "--log", "disk full"}).code, 0);
   const Json points = Json::parse(run({"points", "job", "--window", "1h", "--json"}).out, nullptr, false);
@@ -200,7 +200,7 @@ TEST_F(HandoverTest, AJobReportsThroughTheStoresSocket) {
   EXPECT_THAT(unknown.err, HasSubstr("no push server has this token"));
 }
 
-TEST_F(HandoverTest, AnInterruptedImportStoresWhatItRead) {
+TEST_F(Handovers, AnInterruptedImportStoresWhatItRead) {
   start_owner();
   // The pipe stays open and silent, as that of a `tail -f`.
   int ends[2];
@@ -223,7 +223,7 @@ TEST_F(HandoverTest, AnInterruptedImportStoresWhatItRead) {
   EXPECT_THAT(run({"export", "a"}).out, HasSubstr("a,2026-07-01T00:00:00.000Z,up"));
 }
 
-TEST_F(HandoverTest, AStoppingOwnerWaitsForNoSilentPipe) {
+TEST_F(Handovers, AStoppingOwnerWaitsForNoSilentPipe) {
   start_owner();
   const std::string input = dir_.path("fifo");
   ASSERT_EQ(mkfifo(input.c_str(), 0600), 0);
@@ -268,7 +268,7 @@ std::string frame(char kind, const std::string& payload) {
   return bytes + payload;
 }
 
-TEST_F(HandoverTest, NonsenseOnTheSocketIsRefusedAndHarmless) {
+TEST_F(Handovers, NonsenseOnTheSocketIsRefusedAndHarmless) {
   start_owner();
   for (const std::string& bytes :
        {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("R\xff\xff\xff\xff"), frame('R', "not json"),
@@ -290,7 +290,7 @@ TEST_F(HandoverTest, NonsenseOnTheSocketIsRefusedAndHarmless) {
   EXPECT_EQ(finished.code, 0) << finished.err;
 }
 
-TEST_F(HandoverTest, AStoreThatIsTakenForLongIsSaidSo) {
+TEST_F(Handovers, AStoreThatIsTakenForLongIsSaidSo) {
   const std::string input = dir_.path("fifo");
   ASSERT_EQ(mkfifo(input.c_str(), 0600), 0);
   Program import({"import", input, "--db", db()});  // a command holds the store, and takes no others' work

@@ -23,7 +23,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RunTest : public ::testing::Test {
+class RunCommand : public ::testing::Test {
  protected:
   // A configuration of one server, checked every 200 ms, confirmed after two failures.
   [[nodiscard]] std::string config(const std::string& more = {}) const {
@@ -59,14 +59,14 @@ class RunTest : public ::testing::Test {
 
 constexpr const char* kBackupServer = "  - {name: backups, interval: 24h, push: {token: t}, confirm: {failures: 1}}\n";
 
-TEST_F(RunTest, BackupThatIsMadeReportsToItsServer) {
+TEST_F(RunCommand, BackupThatIsMadeReportsToItsServer) {
   std::filesystem::create_directory(dir_.path("backups"));
   start(config(kBackupServer + ("backup: {to: " + dir_.path("backups") + ", server: backups}\n")));
   EXPECT_TRUE(program_->says("backups is up")) << program_->err_so_far();
   EXPECT_THAT(get(page_, "/metrics").body, HasSubstr("\nnines_backups_total 1\n"));
 }
 
-TEST_F(RunTest, BackupThatFailsMakesItsServerDownAndSaysWhy) {
+TEST_F(RunCommand, BackupThatFailsMakesItsServerDownAndSaysWhy) {
   const std::string no_folder = dir_.write("backups", "");
   start(config(kBackupServer + ("backup: {to: " + no_folder + ", server: backups}\n")));
   EXPECT_TRUE(program_->says("backups is down")) << program_->err_so_far();
@@ -75,7 +75,7 @@ TEST_F(RunTest, BackupThatFailsMakesItsServerDownAndSaysWhy) {
   }));
 }
 
-TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
+TEST_F(RunCommand, AnOutageIsOneIncidentWithItsStartEndAndError) {
   auto server = std::make_unique<TestWebServer>(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 3; }));
@@ -117,7 +117,7 @@ TEST_F(RunTest, AnOutageIsOneIncidentWithItsStartEndAndError) {
   EXPECT_THAT(finished.err, Not(HasSubstr("s3cret")));
 }
 
-TEST_F(RunTest, AStatusThatIsNotExpectedIsTheIncidentsCode) {
+TEST_F(RunCommand, AStatusThatIsNotExpectedIsTheIncidentsCode) {
   const TestWebServer server(target_, 503);
   start(config());
   ASSERT_TRUE(program_->says("site is down since"));
@@ -129,7 +129,7 @@ TEST_F(RunTest, AStatusThatIsNotExpectedIsTheIncidentsCode) {
   EXPECT_TRUE(figures["incidents"][0]["to"].is_null());
 }
 
-TEST_F(RunTest, ACleanStopLosesNothing) {
+TEST_F(RunCommand, ACleanStopLosesNothing) {
   const TestWebServer server(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 5; }));
@@ -140,7 +140,7 @@ TEST_F(RunTest, ACleanStopLosesNothing) {
   EXPECT_EQ(run({"verify"}).code, 0);
 }
 
-TEST_F(RunTest, AKillLosesNoResultThatWasShown) {
+TEST_F(RunCommand, AKillLosesNoResultThatWasShown) {
   const TestWebServer server(target_);
   std::size_t shown = 0;
   for (int round = 0; round < 4; ++round) {
@@ -162,7 +162,7 @@ TEST_F(RunTest, AKillLosesNoResultThatWasShown) {
   }
 }
 
-TEST_F(RunTest, ThePageShowsItAndTheMetricsCountIt) {
+TEST_F(RunCommand, ThePageShowsItAndTheMetricsCountIt) {
   const TestWebServer server(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
@@ -176,7 +176,7 @@ TEST_F(RunTest, ThePageShowsItAndTheMetricsCountIt) {
   EXPECT_THAT(metrics, Not(HasSubstr("s3cret")));
 }
 
-TEST_F(RunTest, WhatIsSaidOfAnOutageIsKeptAlsoOverAReload) {
+TEST_F(RunCommand, WhatIsSaidOfAnOutageIsKeptAlsoOverAReload) {
   start(config());  // nobody listens on the target's port
   ASSERT_TRUE(eventually([this] {
     const Json json = uptime();
@@ -200,7 +200,7 @@ TEST_F(RunTest, WhatIsSaidOfAnOutageIsKeptAlsoOverAReload) {
   EXPECT_EQ(uptime()["incidents"][0]["annotations"].size(), 2U);
 }
 
-TEST_F(RunTest, AReloadLetsTokensChangeHandsAndTellsANewTargetWhatLasts) {
+TEST_F(RunCommand, AReloadLetsTokensChangeHandsAndTellsANewTargetWhatLasts) {
   const auto jobs = [](const std::string& a, const std::string& b) {
     return "  - {name: a, interval: 60s, push: {token: " + a + "}}\n  - {name: b, interval: 60s, push: {token: " + b +
            "}}\n";
@@ -221,7 +221,7 @@ TEST_F(RunTest, AReloadLetsTokensChangeHandsAndTellsANewTargetWhatLasts) {
   }));
 }
 
-TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
+TEST_F(RunCommand, AReloadTakesOverAndABadFileChangesNothing) {
   const TestWebServer server(target_);
   start(config());
   const std::string added = "  - name: second\n    url: http://127.0.0.1:" + std::to_string(target_) +
@@ -253,7 +253,7 @@ TEST_F(RunTest, AReloadTakesOverAndABadFileChangesNothing) {
   EXPECT_EQ(get(page_, "/-/healthy").status, 200);
 }
 
-TEST_F(RunTest, WhileItRunsOthersMayLookAndNotWrite) {
+TEST_F(RunCommand, WhileItRunsOthersMayLookAndNotWrite) {
   const TestWebServer server(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
@@ -274,7 +274,7 @@ TEST_F(RunTest, WhileItRunsOthersMayLookAndNotWrite) {
   EXPECT_THAT(second.err, HasSubstr("is being written by another process"));
 }
 
-TEST_F(RunTest, AJobReportsAsItDoesToOtherTools) {
+TEST_F(RunCommand, AJobReportsAsItDoesToOtherTools) {
   start(
       "servers:\n  - {name: job, interval: 1h, confirm: {failures: 1}, push: {token: t0ken}}\n"
       "  - {name: named, interval: 1h, push: {}}\n"
@@ -309,7 +309,7 @@ TEST_F(RunTest, AJobReportsAsItDoesToOtherTools) {
   EXPECT_THAT(list[2]["detail"].get<std::string>(), HasSubstr("full"));
 }
 
-TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
+TEST_F(RunCommand, AJobReportsOverHttpAndBySilence) {
   start(
       "servers:\n  - {name: job, interval: 1s, confirm: {failures: 1}, push: {token: t0ken, grace: 300ms}}\n"
       "store: {path: " +
@@ -333,7 +333,7 @@ TEST_F(RunTest, AJobReportsOverHttpAndBySilence) {
   EXPECT_TRUE(eventually([&] { return run({"export", "job"}).out.find(",silence,") != std::string::npos; }));
 }
 
-TEST_F(RunTest, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
+TEST_F(RunCommand, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
   const std::string log = dir_.path("alerts.txt");
   const std::string script =
       dir_.write("page.sh", "#!/bin/sh\necho \"$NINES_EVENT $NINES_SERVER $NINES_ERROR\" >> " + log + "\n");
@@ -348,7 +348,7 @@ TEST_F(RunTest, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
   ASSERT_TRUE(eventually([&] { return read_file(log).find("resolved site") != std::string::npos; })) << read_file(log);
 }
 
-TEST_F(RunTest, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
+TEST_F(RunCommand, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
   // Nothing listens on these ports; the template is not JSON for the receiver, which says so.
   const std::string log = dir_.path("alerts.txt");
   const std::string script = dir_.write("page.sh", "#!/bin/sh\necho \"$NINES_SERVER\" >> " + log + "\n");
@@ -368,7 +368,7 @@ TEST_F(RunTest, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
     EXPECT_THAT(metrics, HasSubstr(std::string("nines_alert_target_") + count + "_total{target=\"hook\"} ")) << count;
 }
 
-TEST_F(RunTest, ATakenPortIsOneSentenceAndNothingIsProbed) {
+TEST_F(RunCommand, ATakenPortIsOneSentenceAndNothingIsProbed) {
   const TestWebServer taken(page_);
   const Finished finished = nines({"run", "--config", dir_.write("nines.yaml", config())});
   EXPECT_EQ(finished.code, 1);
@@ -376,7 +376,7 @@ TEST_F(RunTest, ATakenPortIsOneSentenceAndNothingIsProbed) {
   EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
 }
 
-TEST_F(RunTest, AStoreThatCannotBeIsOneSentence) {
+TEST_F(RunCommand, AStoreThatCannotBeIsOneSentence) {
   const std::string yaml = dir_.write("nines.yaml", config());
   for (const char* const path : {"/proc/nines.db", "/dev/null/nines.db"}) {
     const Finished finished = nines({"run", "--config", yaml, "--db", path});
@@ -386,7 +386,7 @@ TEST_F(RunTest, AStoreThatCannotBeIsOneSentence) {
   }
 }
 
-TEST_F(RunTest, ABadConfigurationIsRefusedBeforeAnythingIsTouched) {
+TEST_F(RunCommand, ABadConfigurationIsRefusedBeforeAnythingIsTouched) {
   const Finished finished = nines({"run", "--config", dir_.write("nines.yaml", config("    interval: 0s\n"))});
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("nines.yaml:7:5: `interval` is given twice"));
@@ -396,7 +396,7 @@ TEST_F(RunTest, ABadConfigurationIsRefusedBeforeAnythingIsTouched) {
   EXPECT_EQ(nines({"config", "check", NINES_EXAMPLE}).code, 0);
 }
 
-TEST_F(RunTest, ServeShowsWhatAnotherProcessWrites) {
+TEST_F(RunCommand, ServeShowsWhatAnotherProcessWrites) {
   const TestWebServer server(target_);
   start(config());
   ASSERT_TRUE(eventually([&] { return checks() >= 1; }));
@@ -413,7 +413,7 @@ TEST_F(RunTest, ServeShowsWhatAnotherProcessWrites) {
   EXPECT_EQ(serve.wait().code, 0);
 }
 
-TEST_F(RunTest, TheServiceManagerIsToldAndTheLogHasFields) {
+TEST_F(RunCommand, TheServiceManagerIsToldAndTheLogHasFields) {
   const std::string path = dir_.path("notify");
   const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};

@@ -118,7 +118,7 @@ class Terminal {
 constexpr const char* kEnter = "\x1b[?1049h";
 constexpr const char* kLeave = "\x1b[?1049l";
 
-class ScreenTest : public ::testing::Test {
+class Screens : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string csv = "server,time_ms,state,interval_s\n";
@@ -135,7 +135,7 @@ class ScreenTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(ScreenTest, TopShowsWhatFitsFollowsKeysAndLeavesTheTerminalAsItWas) {
+TEST_F(Screens, TopShowsWhatFitsFollowsKeysAndLeavesTheTerminalAsItWas) {
   Terminal top({"top", "--every", "200ms", "--db", db()}, 80, 20);
   std::string first = top.until("1-17 of 61");
   EXPECT_THAT(first, HasSubstr(kEnter));
@@ -160,7 +160,7 @@ TEST_F(ScreenTest, TopShowsWhatFitsFollowsKeysAndLeavesTheTerminalAsItWas) {
   EXPECT_THAT(rest, EndsWith(kLeave));
 }
 
-TEST_F(ScreenTest, ASignalLeavesTheTerminalAsItWas) {
+TEST_F(Screens, ASignalLeavesTheTerminalAsItWas) {
   for (const int number : {SIGTERM, SIGSEGV}) {
     Terminal top({"top", "--db", db()}, 80, 20);
     top.until("of 61");
@@ -171,7 +171,7 @@ TEST_F(ScreenTest, ASignalLeavesTheTerminalAsItWas) {
   }
 }
 
-TEST_F(ScreenTest, StatusWatchesUntilQIsPressed) {
+TEST_F(Screens, StatusWatchesUntilQIsPressed) {
   Terminal watch({"status", "--watch", "--every", "200ms", "--db", db()}, 100, 30);
   EXPECT_THAT(watch.until("server-101"), HasSubstr(kEnter));
   watch.type("q");
@@ -180,7 +180,7 @@ TEST_F(ScreenTest, StatusWatchesUntilQIsPressed) {
   EXPECT_THAT(rest, HasSubstr(kLeave));
 }
 
-TEST_F(ScreenTest, StatusOnATerminalKeepsToItsColumns) {
+TEST_F(Screens, StatusOnATerminalKeepsToItsColumns) {
   Terminal status({"status", "--limit", "3", "--db", db()}, 60, 24);
   const std::string shown = status.until("server-101");
   EXPECT_THAT(shown, Not(HasSubstr(kEnter)));

@@ -26,9 +26,9 @@ constexpr const char* kWindow = "from=2026-07-01T00:00:00Z&to=2026-07-01T01:00:0
 
 // A store with a server of 60 results, a minute apart from 2026-07-01 00:00 on, of which 00:20 and 00:21 failed; and
 // one whose name, URL and details are hostile.
-class SiteTest : public ::testing::Test {
+class Sites : public ::testing::Test {
  protected:
-  SiteTest() {
+  Sites() {
     auto store = Store::open(dir_.path("db"));
     EXPECT_TRUE(store) << store.error().message;
     store_ = std::move(*store);
@@ -87,7 +87,7 @@ class SiteTest : public ::testing::Test {
   std::atomic<int> reloads_{0};
 };
 
-TEST_F(SiteTest, TheApiAnswersAsTheCommandsDo) {
+TEST_F(Sites, TheApiAnswersAsTheCommandsDo) {
   const Json status = api(std::string("status?search=SITE&") + kWindow);
   ASSERT_EQ(status["servers"].size(), 1U);
   EXPECT_EQ(status["servers"][0], api(std::string("servers/site/uptime?") + kWindow));
@@ -99,7 +99,7 @@ TEST_F(SiteTest, TheApiAnswersAsTheCommandsDo) {
   EXPECT_EQ(api(std::string("servers/site/slo?objective=0.9&") + kWindow)["met"], true);
 }
 
-TEST_F(SiteTest, PagesOfPointsAddUpToAllOfThem) {
+TEST_F(Sites, PagesOfPointsAddUpToAllOfThem) {
   std::vector<std::string> times;
   std::string cursor;
   int pages = 0;
@@ -116,7 +116,7 @@ TEST_F(SiteTest, PagesOfPointsAddUpToAllOfThem) {
   EXPECT_EQ(std::set<std::string>(times.begin(), times.end()).size(), 60U);
 }
 
-TEST_F(SiteTest, PagesOfServersAddUpToAllOfThem) {
+TEST_F(Sites, PagesOfServersAddUpToAllOfThem) {
   const Json first = api("servers?limit=1");
   ASSERT_EQ(first["servers"].size(), 1U);
   const Json second = api("servers?limit=1&cursor=" + first["next_cursor"].get<std::string>());
@@ -124,7 +124,7 @@ TEST_F(SiteTest, PagesOfServersAddUpToAllOfThem) {
   EXPECT_NE(first["servers"][0]["server"], second["servers"][0]["server"]);
 }
 
-TEST_F(SiteTest, HostileNamesAreEscapedEverywhere) {
+TEST_F(Sites, HostileNamesAreEscapedEverywhere) {
   const std::string name = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%2Fx";
   for (const std::string& path :
        {fmt::format("/?{}", kWindow), fmt::format("/server/{}?{}", name, kWindow), fmt::format("/?search={}", name),
@@ -137,7 +137,7 @@ TEST_F(SiteTest, HostileNamesAreEscapedEverywhere) {
   EXPECT_EQ(api("servers/" + name + "/uptime")["server"], std::string(kHostile) + "/x");
 }
 
-TEST_F(SiteTest, SecretsInUrlsAreNotShown) {
+TEST_F(Sites, SecretsInUrlsAreNotShown) {
   for (const std::string path : {"/server/site", "/api/v1/servers", "/api/v1/servers/site"}) {
     const Page page = get(port(), path);
     EXPECT_EQ(page.status, 200);
@@ -147,7 +147,7 @@ TEST_F(SiteTest, SecretsInUrlsAreNotShown) {
   }
 }
 
-TEST_F(SiteTest, BadParametersAreA400WithASentence) {
+TEST_F(Sites, BadParametersAreA400WithASentence) {
   for (const std::string path :
        {"status?window=nonsense", "status?wndow=7d", "status?limit=0", "status?limit=100000", "status?cursor=-1",
         "status?tz=Mars", "status?state=sideways", "status?sort=x", "status?bars=1000000",
@@ -165,7 +165,7 @@ TEST_F(SiteTest, BadParametersAreA400WithASentence) {
   }
 }
 
-TEST_F(SiteTest, WhatIsNotThereIsA404) {
+TEST_F(Sites, WhatIsNotThereIsA404) {
   for (const std::string path : {"/nothing", "/server/none", "/api/v1/none", "/api/v1/servers/none",
                                  "/api/v1/servers/site/none", "/badge/none/uptime.svg", "/badge/uptime.svg"}) {
     EXPECT_EQ(get(port(), path).status, 404) << path;
@@ -173,7 +173,7 @@ TEST_F(SiteTest, WhatIsNotThereIsA404) {
   EXPECT_EQ(post(port(), "/api/v1/push/x", "").status, 404) << "there is no prober here";
 }
 
-TEST_F(SiteTest, AnUnchangedAnswerIsA304) {
+TEST_F(Sites, AnUnchangedAnswerIsA304) {
   const std::string path = std::string("/api/v1/servers/site/uptime?") + kWindow;
   const Page first = get(port(), path);
   ASSERT_EQ(first.status, 200);
@@ -184,14 +184,14 @@ TEST_F(SiteTest, AnUnchangedAnswerIsA304) {
   EXPECT_EQ(get(port(), path, {{"If-None-Match", "W/\"0\""}}).status, 200);
 }
 
-TEST_F(SiteTest, AnswersAreCompressedWhenAskedFor) {
+TEST_F(Sites, AnswersAreCompressedWhenAskedFor) {
   const Page page = get(port(), "/", {{"Accept-Encoding", "gzip"}});
   EXPECT_EQ(page.headers.at("content-encoding"), "gzip");
   EXPECT_THAT(page.body, HasSubstr("<title>"));
   EXPECT_EQ(get(port(), "/", {{"Accept-Encoding", "br, gzip"}}).headers.at("content-encoding"), "br");
 }
 
-TEST_F(SiteTest, BadgesAreSvgAndJson) {
+TEST_F(Sites, BadgesAreSvgAndJson) {
   const Page svg = get(port(), std::string("/badge/site/uptime.svg?") + kWindow);
   EXPECT_EQ(svg.headers.at("content-type"), "image/svg+xml");
   EXPECT_THAT(svg.body, HasSubstr("96.66%"));
@@ -201,7 +201,7 @@ TEST_F(SiteTest, BadgesAreSvgAndJson) {
   EXPECT_THAT(get(port(), "/badge/site/uptime.svg?window=1h").body, HasSubstr("no data"));
 }
 
-TEST_F(SiteTest, MetricsLeaveOutWhatIsNotKnown) {
+TEST_F(Sites, MetricsLeaveOutWhatIsNotKnown) {
   const Page page = get(port(), "/metrics");
   EXPECT_THAT(page.headers.at("content-type"), StartsWith("text/plain; version=0.0.4"));
   EXPECT_THAT(page.body, Not(HasSubstr("\nprobe_success{server=\"site\"}"))) << "its last result holds no more";
@@ -217,7 +217,7 @@ TEST_F(SiteTest, MetricsLeaveOutWhatIsNotKnown) {
   EXPECT_THAT(page.body, HasSubstr("\nnines_store_servers 2\n"));
 }
 
-TEST_F(SiteTest, MetricsSayWhatTheNewestCheckFoundWhileItHolds) {
+TEST_F(Sites, MetricsSayWhatTheNewestCheckFoundWhileItHolds) {
   const ServerId id = add("fresh", "https://example.org", from_ms(1'782'864'000'000));
   CheckResult result =
       checked(id, std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()), State::up);
@@ -230,7 +230,7 @@ TEST_F(SiteTest, MetricsSayWhatTheNewestCheckFoundWhileItHolds) {
   EXPECT_THAT(body, HasSubstr("\nprobe_http_status_code{server=\"fresh\"} 200\n"));
 }
 
-TEST_F(SiteTest, TheBudgetThatIsLeftIsWhatTheObjectiveSays) {
+TEST_F(Sites, TheBudgetThatIsLeftIsWhatTheObjectiveSays) {
   const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   Server server;
   server.name = "goal";
@@ -254,7 +254,7 @@ TEST_F(SiteTest, TheBudgetThatIsLeftIsWhatTheObjectiveSays) {
   EXPECT_NEAR(left, slo["remaining_ratio"].get<double>(), 1e-3);
 }
 
-TEST_F(SiteTest, HealthAndReloadAnswer) {
+TEST_F(Sites, HealthAndReloadAnswer) {
   EXPECT_EQ(get(port(), "/-/healthy").body, "ok\n");
   EXPECT_EQ(get(port(), "/-/ready").status, 200);
   EXPECT_EQ(post(port(), "/-/reload", "").status, 200);
@@ -264,7 +264,7 @@ TEST_F(SiteTest, HealthAndReloadAnswer) {
   EXPECT_EQ(reloads_, 1);
 }
 
-TEST_F(SiteTest, HostileBytesDoNotStopIt) {
+TEST_F(Sites, HostileBytesDoNotStopIt) {
   const auto request = [](std::string_view line, std::string_view headers = {}) {
     return fmt::format("{} HTTP/1.1\r\n{}\r\n", line, headers);
   };
@@ -291,7 +291,7 @@ TEST_F(SiteTest, HostileBytesDoNotStopIt) {
   }
 }
 
-TEST_F(SiteTest, ManyReadersAreAnsweredWhileResultsArrive) {
+TEST_F(Sites, ManyReadersAreAnsweredWhileResultsArrive) {
   std::atomic<bool> done{false};
   std::thread writer([&] {
     const ServerId id = store_->catalog()->find("site")->id;
@@ -318,7 +318,7 @@ TEST_F(SiteTest, ManyReadersAreAnsweredWhileResultsArrive) {
   EXPECT_GE(answered, 8);
 }
 
-TEST_F(SiteTest, ThePageSaysInOneSentenceWhatIsWrong) {
+TEST_F(Sites, ThePageSaysInOneSentenceWhatIsWrong) {
   const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const Page silent = get(port(), "/");
   EXPECT_THAT(silent.body, HasSubstr("the prober is not running"));
@@ -340,7 +340,7 @@ TEST_F(SiteTest, ThePageSaysInOneSentenceWhatIsWrong) {
   }
 }
 
-TEST_F(SiteTest, RowsThatDidNotChangeAreNotSentAgain) {
+TEST_F(Sites, RowsThatDidNotChangeAreNotSentAgain) {
   const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const ServerId id = add("busy", "", now - std::chrono::minutes{10});
   ASSERT_TRUE(store_->append(checked(id, now - std::chrono::minutes{5}, State::up), Durability::buffered));
@@ -367,7 +367,7 @@ TEST_F(SiteTest, RowsThatDidNotChangeAreNotSentAgain) {
 
 // What is wrong may be said with counts that change with every check; the page is worked out once a second all the
 // same.
-TEST_F(SiteTest, AChangingSentenceAboutTheStoreDoesNotMakeEveryPageANewOne) {
+TEST_F(Sites, AChangingSentenceAboutTheStoreDoesNotMakeEveryPageANewOne) {
   int count = 0;
   Site::Hooks hooks;
   hooks.trouble = [&] { return fmt::format("{} results wait", ++count); };
@@ -385,7 +385,7 @@ TEST_F(SiteTest, AChangingSentenceAboutTheStoreDoesNotMakeEveryPageANewOne) {
   EXPECT_THAT(*pages.begin(), HasSubstr("results wait"));
 }
 
-TEST_F(SiteTest, OnlyPathsOfReportsAreServedAsReports) {
+TEST_F(Sites, OnlyPathsOfReportsAreServedAsReports) {
   const auto options = site_->http_options();
   const auto lane = [&](const std::string& path) {
     WebRequest request;
@@ -399,7 +399,7 @@ TEST_F(SiteTest, OnlyPathsOfReportsAreServedAsReports) {
   EXPECT_EQ(lane("/server/external"), Lane::usual);
 }
 
-TEST_F(SiteTest, LivePagesHaveOneETagUntilSomethingChanges) {
+TEST_F(Sites, LivePagesHaveOneETagUntilSomethingChanges) {
   const Page first = get(port(), "/");
   std::this_thread::sleep_for(std::chrono::milliseconds{1100});
   // Two halves of an hour may lie on the two sides of an edge.
@@ -409,7 +409,7 @@ TEST_F(SiteTest, LivePagesHaveOneETagUntilSomethingChanges) {
   EXPECT_TRUE(same || get(port(), "/", {{"If-None-Match", third.headers.at("etag")}}).status == 304);
 }
 
-TEST_F(SiteTest, LinksKeepWhatWasAsked) {
+TEST_F(Sites, LinksKeepWhatWasAsked) {
   const std::string body = get(port(), "/?window=7d&tz=Europe%2FParis&search=site&sort=name").body;
   for (const char* const link :
        {"href=\"/?window=30d&amp;tz=Europe%2FParis&amp;search=site&amp;sort=name\"",
@@ -423,7 +423,7 @@ TEST_F(SiteTest, LinksKeepWhatWasAsked) {
   EXPECT_THAT(fixed, Not(HasSubstr("aria-current")));
 }
 
-TEST_F(SiteTest, PagesAreMadeOfThisSitesFilesOnly) {
+TEST_F(Sites, PagesAreMadeOfThisSitesFilesOnly) {
   const Page page = get(port(), "/");
   EXPECT_THAT(page.headers.at("content-security-policy"), HasSubstr("script-src 'self'"));
   EXPECT_THAT(page.headers.at("content-security-policy"), Not(HasSubstr("unsafe")));
@@ -443,7 +443,7 @@ TEST_F(SiteTest, PagesAreMadeOfThisSitesFilesOnly) {
   EXPECT_EQ(get(port(), "/assets/page.js").headers.at("cache-control"), "no-cache") << "without its version";
 }
 
-TEST_F(SiteTest, ChecksOfAServerComeInPagesAndAlone) {
+TEST_F(Sites, ChecksOfAServerComeInPagesAndAlone) {
   const std::string newest = get(port(), std::string("/server/site?") + kWindow).body;
   EXPECT_THAT(newest, HasSubstr("datetime=\"2026-07-01T00:59:00.000Z\""));
   EXPECT_THAT(newest, HasSubstr("Older checks"));
@@ -458,7 +458,7 @@ TEST_F(SiteTest, ChecksOfAServerComeInPagesAndAlone) {
   EXPECT_THAT(older, Not(HasSubstr("<td><time datetime=\"2026-07-01T00:35:00.000Z\""))) << "was on the page before";
 }
 
-TEST_F(SiteTest, ATakenPortIsOneSentence) {
+TEST_F(Sites, ATakenPortIsOneSentence) {
   const auto second =
       HttpServer::start({.host = "127.0.0.1", .port = port()}, [](const WebRequest&) { return WebResponse{}; });
   ASSERT_FALSE(second);

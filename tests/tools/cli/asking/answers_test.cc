@@ -21,7 +21,7 @@ constexpr const char* kTo = "2026-07-01T01:00:00Z";
 
 // A check a minute from 00:00 on, "site" down 00:20 to 00:22 with one failure more at 00:40, "spare" always up.
 // Latencies of "site" are 1000, 2000 ... in microseconds, in the order of time.
-class AnswersTest : public ::testing::Test {
+class Answers : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string csv = "server,time,state,latency_us,code,error\n";
@@ -55,7 +55,7 @@ class AnswersTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(AnswersTest, WhyNamesTheRunsAndSumsToTheFigures) {
+TEST_F(Answers, WhyNamesTheRunsAndSumsToTheFigures) {
   const Json why = json({"uptime", "site", "--why"});
   ASSERT_EQ(why["runs"].size(), 5U);
   EXPECT_EQ(why["runs"][1]["checks"], 2);
@@ -84,13 +84,13 @@ TEST_F(AnswersTest, WhyNamesTheRunsAndSumsToTheFigures) {
   EXPECT_EQ(ask({"uptime", "site", "--why", "--hours", "mon-fri 08:00-18:00"}).code, 2);
 }
 
-TEST_F(AnswersTest, WhyOfAWindowWithoutAnythingSaysThatNothingHolds) {
+TEST_F(Answers, WhyOfAWindowWithoutAnythingSaysThatNothingHolds) {
   const Finished why = run({"uptime", "site", "--why", "--window", "2026-07-02"});
   EXPECT_EQ(why.code, 0);
   EXPECT_THAT(why.out, AllOf(HasSubstr("no check holds"), HasSubstr("uptime: no value")));
 }
 
-TEST_F(AnswersTest, WhyOfAWindowBeforeTheServerWasMadeIsOneStory) {
+TEST_F(Answers, WhyOfAWindowBeforeTheServerWasMadeIsOneStory) {
   ASSERT_EQ(run({"server", "add", "new", "https://example.org"}).code, 0);
   const Finished why = run({"uptime", "new", "--why", "--window", "2026-07"});
   EXPECT_EQ(why.code, 0);
@@ -98,7 +98,7 @@ TEST_F(AnswersTest, WhyOfAWindowBeforeTheServerWasMadeIsOneStory) {
       << why.out;
 }
 
-TEST_F(AnswersTest, UptimeShowsBoundsResolutionCausesAndDetection) {
+TEST_F(Answers, UptimeShowsBoundsResolutionCausesAndDetection) {
   const Json figures = json({"uptime", "site"});
   EXPECT_EQ(figures["resolution_ms"], 60'000);
   EXPECT_EQ(figures["causes"][0]["down_ms"], 120'000);
@@ -111,7 +111,7 @@ TEST_F(AnswersTest, UptimeShowsBoundsResolutionCausesAndDetection) {
   EXPECT_THAT(text, HasSubstr("if every failure counts"));
 }
 
-TEST_F(AnswersTest, ComparedWithTheStretchBefore) {
+TEST_F(Answers, ComparedWithTheStretchBefore) {
   const Finished compared =
       run({"uptime", "site", "--compare", "previous", "--json", "--from", "2026-07-01T00:30:00Z", "--to", kTo});
   ASSERT_EQ(compared.code, 0) << compared.err;
@@ -127,7 +127,7 @@ TEST_F(AnswersTest, ComparedWithTheStretchBefore) {
   EXPECT_EQ(ask({"uptime", "site", "--compare", "fortnight"}).code, 2);
 }
 
-TEST_F(AnswersTest, ServiceHoursAreThoseAskedForOrTheServersOwn) {
+TEST_F(Answers, ServiceHoursAreThoseAskedForOrTheServersOwn) {
   // 2026-07-01 is a Wednesday.
   const Json asked = json({"uptime", "site", "--hours", "wed 00:20-00:40"});
   EXPECT_EQ(asked["service_hours"]["service_ms"], 1'200'000);
@@ -141,7 +141,7 @@ TEST_F(AnswersTest, ServiceHoursAreThoseAskedForOrTheServersOwn) {
   EXPECT_EQ(ask({"uptime", "site", "--hours", "25:00"}).code, 2);
 }
 
-TEST_F(AnswersTest, ServiceOfServersHasOutagesAndABudgetOfItsOwn) {
+TEST_F(Answers, ServiceOfServersHasOutagesAndABudgetOfItsOwn) {
   const Json both = json({"service", "all(site, spare)", "--objective", "99%"});
   EXPECT_EQ(both["time_ms"]["down"], 120'000);
   EXPECT_EQ(both["incidents"][0]["servers"], Json::parse(R"(["site"])"));
@@ -153,7 +153,7 @@ TEST_F(AnswersTest, ServiceOfServersHasOutagesAndABudgetOfItsOwn) {
   EXPECT_EQ(ask({"service", "all(site, nobody)"}).code, 1);
 }
 
-TEST_F(AnswersTest, BudgetIsForThePeriodThatWasAskedForOrTheServersOwn) {
+TEST_F(Answers, BudgetIsForThePeriodThatWasAskedForOrTheServersOwn) {
   const Json month = json({"slo", "site", "--objective", "99.9%"});
   EXPECT_EQ(month["period"]["from"], "2026-07-01T00:00:00.000Z");
   EXPECT_EQ(month["period"]["to"], "2026-08-01T00:00:00.000Z");
@@ -167,7 +167,7 @@ TEST_F(AnswersTest, BudgetIsForThePeriodThatWasAskedForOrTheServersOwn) {
   EXPECT_EQ(run({"server", "edit", "site", "--objective-period", "moon"}).code, 2);
 }
 
-TEST_F(AnswersTest, PromisedLatencyIsJudged) {
+TEST_F(Answers, PromisedLatencyIsJudged) {
   // 57 successes of 1 to 60 ms; 20 of 21 up to 21 ms answered, three failed.
   const Json asked = json({"latency", "spare", "--target", "1ms"});
   EXPECT_EQ(asked["target"]["within"], 60);
@@ -183,14 +183,14 @@ TEST_F(AnswersTest, PromisedLatencyIsJudged) {
   EXPECT_EQ(ask({"latency", "site", "--target", "soon"}).code, 2);
 }
 
-TEST_F(AnswersTest, SeriesOfLatenciesCarriesThePhasesThatWereAskedFor) {
+TEST_F(Answers, SeriesOfLatenciesCarriesThePhasesThatWereAskedFor) {
   const Json json_of = json({"latency", "site", "--phases", "--points", "10"});
   EXPECT_TRUE(json_of.contains("phases_us"));
   EXPECT_TRUE(json_of["phases_us"].contains("dns"));
   EXPECT_FALSE(json({"latency", "site", "--points", "10"}).contains("phases_us"));
 }
 
-TEST_F(AnswersTest, MeanIsTheSameForPeopleAndPrograms) {
+TEST_F(Answers, MeanIsTheSameForPeopleAndPrograms) {
   ASSERT_EQ(run({"import", "-"},
                 "server,time,state,latency_us\nmean,2026-07-01T00:00:00Z,up,1\n"
                 "mean,2026-07-01T00:01:00Z,up,1\nmean,2026-07-01T00:02:00Z,up,1\n"
@@ -202,13 +202,13 @@ TEST_F(AnswersTest, MeanIsTheSameForPeopleAndPrograms) {
   EXPECT_THAT(ask({"latency", "mean"}).out, HasSubstr("3 µs"));
 }
 
-TEST_F(AnswersTest, BaselineSaysThatItKnowsTooLittle) {
+TEST_F(Answers, BaselineSaysThatItKnowsTooLittle) {
   const Json baseline = json({"latency", "site", "--baseline"});
   EXPECT_TRUE(baseline["deviations"].is_null());
   EXPECT_EQ(ask({"latency", "site", "--weeks", "2"}).code, 2);
 }
 
-TEST_F(AnswersTest, WhatPeopleSayOfAnOutageIsKeptAndTheFirstAcknowledgementCounts) {
+TEST_F(Answers, WhatPeopleSayOfAnOutageIsKeptAndTheFirstAcknowledgementCounts) {
   EXPECT_EQ(run({"incident", "ack", "site", "--by", "ann", "--note", "the provider is on it"}).code, 0);
   EXPECT_EQ(run({"incident", "note", "site", "full <disk>", "--at", "2026-07-01T00:21:30Z"}).code, 0);
   EXPECT_EQ(run({"incident", "ack", "site", "--by", "bob"}).code, 0);
@@ -229,7 +229,7 @@ TEST_F(AnswersTest, WhatPeopleSayOfAnOutageIsKeptAndTheFirstAcknowledgementCount
   EXPECT_EQ(run({"incident", "note", "site", std::string(2000, 'x')}).code, 1);
 }
 
-class ReportTest : public AnswersTest {
+class Reports : public Answers {
  protected:
   [[nodiscard]] std::string page(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"report", "--month", "2026-07", "--html"});
@@ -239,7 +239,7 @@ class ReportTest : public AnswersTest {
   }
 };
 
-TEST_F(ReportTest, PageNeedsNothingElseAndSaysWhatACustomerAsks) {
+TEST_F(Reports, PageNeedsNothingElseAndSaysWhatACustomerAsks) {
   ASSERT_EQ(run({"server", "edit", "site", "--objective", "99.9%"}).code, 0);
   ASSERT_EQ(run({"incident", "note", "site", "full <disk>", "--by", "ann"}).code, 0);
   const std::string html = page({"--title", "Service levels of Acme & Co"});
@@ -251,7 +251,7 @@ TEST_F(ReportTest, PageNeedsNothingElseAndSaysWhatACustomerAsks) {
   EXPECT_EQ(run({"report", "--month", "2026-07", "--window", "7d"}).code, 2);
 }
 
-TEST_F(ReportTest, TableSaysWhichPeriodItIsAndThatNothingWasMeasured) {
+TEST_F(Reports, TableSaysWhichPeriodItIsAndThatNothingWasMeasured) {
   const Finished july = run({"report", "--month", "2026-07"});
   EXPECT_THAT(july.out, StartsWith("Report of 2026-07-01 00:00:00Z to 2026-08-01 00:00:00Z\n\nNAME"));
   EXPECT_THAT(july.err, Not(HasSubstr("nothing was measured")));
@@ -261,7 +261,7 @@ TEST_F(ReportTest, TableSaysWhichPeriodItIsAndThatNothingWasMeasured) {
   EXPECT_THAT(run({"report", "--month", "2019-07", "-o", "csv"}).err, Not(HasSubstr("nothing")));
 }
 
-TEST_F(ReportTest, SameDataMakeTheSamePageAlsoAfterRetention) {
+TEST_F(Reports, SameDataMakeTheSamePageAlsoAfterRetention) {
   const std::string before = page();
   EXPECT_EQ(page(), before);
   ASSERT_EQ(run({"compact"}).code, 0);
@@ -272,7 +272,7 @@ TEST_F(ReportTest, SameDataMakeTheSamePageAlsoAfterRetention) {
   EXPECT_EQ(page(), before);
 }
 
-TEST_F(ReportTest, CommandOnThePageMakesThePageAgain) {
+TEST_F(Reports, CommandOnThePageMakesThePageAgain) {
   const std::string html =
       page({"site", "--title", "What we've promised", "--objective", "99%", "--tz", "Europe/Paris"});
   const std::size_t begin = html.find("<code>nines report ");
@@ -286,12 +286,12 @@ TEST_F(ReportTest, CommandOnThePageMakesThePageAgain) {
             html);
 }
 
-TEST_F(ReportTest, PeriodThatIsNotOverSaysUntilWhenItMayChange) {
+TEST_F(Reports, PeriodThatIsNotOverSaysUntilWhenItMayChange) {
   const std::string html = run({"report", "--window", "this-year", "--html"}).out;
   EXPECT_THAT(html, AllOf(HasSubstr("may still change it"), Not(HasSubstr("byte by byte"))));
 }
 
-TEST_F(ReportTest, ChecksumsTellWhetherResultsOrJudgementChanged) {
+TEST_F(Reports, ChecksumsTellWhetherResultsOrJudgementChanged) {
   const auto sums = [this] { return Json::parse(run({"report", "--month", "2026-07", "--json"}).out)["sha256"]; };
   const Json before = sums();
   ASSERT_EQ(run({"incident", "ack", "site"}).code, 0);
@@ -307,7 +307,7 @@ TEST_F(ReportTest, ChecksumsTellWhetherResultsOrJudgementChanged) {
   EXPECT_EQ(changed["results"].get<std::string>().size(), 64U);
 }
 
-TEST_F(ReportTest, PdfIsMadeWhereChromiumIsThere) {
+TEST_F(Reports, PdfIsMadeWhereChromiumIsThere) {
   if (!std::filesystem::exists("/usr/bin/chromium")) GTEST_SKIP() << "no Chromium";
   const Finished printed = run({"report", "--month", "2026-07", "--pdf", dir_.path("july.pdf")});
   ASSERT_EQ(printed.code, 0) << printed.err;

@@ -19,7 +19,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class LookingTest : public ::testing::Test {
+class Looking : public ::testing::Test {
  protected:
   // An hour of a check a minute from 2026-07-01T00:00Z. 00:20, 00:21 and 00:40 failed, each with a text of 19 bytes.
   void SetUp() override {
@@ -49,7 +49,7 @@ class LookingTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(LookingTest, ScanShowsAChunkByItsKeyAndWhatIsInIt) {
+TEST_F(Looking, ScanShowsAChunkByItsKeyAndWhatIsInIt) {
   const Json keys = json({"scan", "site", "--window", "2026-07-01", "--space", "checks"})["keys"];
   ASSERT_EQ(keys.size(), 1U);
   const Json& chunk = keys[0];
@@ -67,7 +67,7 @@ TEST_F(LookingTest, ScanShowsAChunkByItsKeyAndWhatIsInIt) {
   EXPECT_GT(chunk["bytes"], 19) << "the text once, at least";
 }
 
-TEST_F(LookingTest, ScanShowsTheSummaryOfADay) {
+TEST_F(Looking, ScanShowsTheSummaryOfADay) {
   const Json keys = json({"scan", "site", "--window", "2026-07-01", "--space", "days"})["keys"];
   ASSERT_EQ(keys.size(), 1U);
   EXPECT_EQ(keys[0]["key"], "00000001 0000509b") << "day 20635";
@@ -75,7 +75,7 @@ TEST_F(LookingTest, ScanShowsTheSummaryOfADay) {
   EXPECT_EQ(keys[0]["runs"], 5);
 }
 
-TEST_F(LookingTest, ScanShowsASingleResultWithTheBytesOfItsValue) {
+TEST_F(Looking, ScanShowsASingleResultWithTheBytesOfItsValue) {
   ASSERT_EQ(run({"record", "site", "up", "--time", "2026-07-02T02:00:00Z", "--latency", "80ms", "--code", "200",
                  "--interval", "60s"})
                 .code,
@@ -91,7 +91,7 @@ TEST_F(LookingTest, ScanShowsASingleResultWithTheBytesOfItsValue) {
   EXPECT_THAT(table, HasSubstr("recent: 1 key, 1 results, 8 B"));
 }
 
-TEST_F(LookingTest, ScanOfAPartOfADayShowsTheKeysThatReachIntoIt) {
+TEST_F(Looking, ScanOfAPartOfADayShowsTheKeysThatReachIntoIt) {
   const Json inside = json({"scan", "site", "--from", "2026-07-01T00:30:00Z", "--to", "2026-07-01T00:31:00Z"});
   ASSERT_EQ(inside["keys"].size(), 2U);
   EXPECT_EQ(inside["keys"][0]["results"], 60) << "a chunk is one value";
@@ -101,7 +101,7 @@ TEST_F(LookingTest, ScanOfAPartOfADayShowsTheKeysThatReachIntoIt) {
             0U);
 }
 
-TEST_F(LookingTest, ScanRefusesWhatMeansNothing) {
+TEST_F(Looking, ScanRefusesWhatMeansNothing) {
   EXPECT_EQ(run({"scan", "site", "--space", "servers"}).code, 2);
   EXPECT_EQ(run({"scan", "site", "--runs", "--limit", "3"}).code, 2);
   EXPECT_EQ(run({"scan", "nobody"}).code, 1);
@@ -111,7 +111,7 @@ TEST_F(LookingTest, ScanRefusesWhatMeansNothing) {
   EXPECT_EQ(runs[1]["checks"], 2);
 }
 
-TEST_F(LookingTest, ExplainEstimatesByTheCatalogAloneAndReadsNothing) {
+TEST_F(Looking, ExplainEstimatesByTheCatalogAloneAndReadsNothing) {
   const std::vector<std::string> hour{"--from", "2026-07-01T00:00:00Z", "--to", "2026-07-01T01:00:00Z"};
   std::vector<std::string> words{"explain", "status", "--estimate"};
   words.insert(words.end(), hour.begin(), hour.end());
@@ -122,7 +122,7 @@ TEST_F(LookingTest, ExplainEstimatesByTheCatalogAloneAndReadsNothing) {
   EXPECT_FALSE(estimated.contains("cost"));
 }
 
-TEST_F(LookingTest, ExplainCoversEveryQuestionAndNamesTheServers) {
+TEST_F(Looking, ExplainCoversEveryQuestionAndNamesTheServers) {
   const std::string topics = run({"explain", "nonsense"}).err;
   for (const std::string topic : {"status", "uptime", "incidents", "latency", "bars", "slo", "report", "why", "compare",
                                   "baseline", "service", "points", "export"}) {
@@ -146,14 +146,14 @@ TEST_F(LookingTest, ExplainCoversEveryQuestionAndNamesTheServers) {
   EXPECT_EQ(run({"explain", "status", "-o", "csv"}).code, 2);
 }
 
-TEST_F(LookingTest, ExplainsTableBeginsWithTheTotals) {
+TEST_F(Looking, ExplainsTableBeginsWithTheTotals) {
   const std::string text = run({"explain", "uptime", "site", "--window", "2026-07-01"}).out;
   EXPECT_THAT(text, HasSubstr("COST"));
   EXPECT_LT(text.find("range_scans"), text.find("SERVER"));
   EXPECT_THAT(text, HasSubstr("EXPECTED"));
 }
 
-TEST_F(LookingTest, ExactReadsResultsWhereSummariesWouldDo) {
+TEST_F(Looking, ExactReadsResultsWhereSummariesWouldDo) {
   const auto is_exact = [this](std::vector<std::string> extra) {
     std::vector<std::string> words{"latency", "site", "--from", "2026-07-01", "--to", "2026-07-20"};
     words.insert(words.end(), extra.begin(), extra.end());
@@ -163,7 +163,7 @@ TEST_F(LookingTest, ExactReadsResultsWhereSummariesWouldDo) {
   EXPECT_TRUE(is_exact({"--exact"}));
 }
 
-TEST_F(LookingTest, TailShowsTheNewestInTheOrderOfTime) {
+TEST_F(Looking, TailShowsTheNewestInTheOrderOfTime) {
   const std::string csv = run({"tail", "-n", "2", "-o", "csv"}).out;
   EXPECT_EQ(csv,
             "server,time,state,latency_us,code,location,interval_s,error,detail\n"
@@ -176,7 +176,7 @@ TEST_F(LookingTest, TailShowsTheNewestInTheOrderOfTime) {
   EXPECT_EQ(run({"tail", "--every", "1s"}).code, 2);
 }
 
-TEST_F(LookingTest, TailFollowsWhatOtherCommandsStore) {
+TEST_F(Looking, TailFollowsWhatOtherCommandsStore) {
   Program follower({"tail", "-f", "-n", "0", "-o", "ndjson", "--every", "100ms", "--db", dir_.path("db")});
   ASSERT_EQ(run({"record", "site", "up", "--latency", "5ms"}).code, 0);
   ASSERT_EQ(run({"record", "fresh", "down", "--detail", "disk full"}).code, 0);
@@ -193,7 +193,7 @@ TEST_F(LookingTest, TailFollowsWhatOtherCommandsStore) {
   })) << "a server that was added meanwhile";
 }
 
-TEST_F(LookingTest, TailFollowsARunningNines) {
+TEST_F(Looking, TailFollowsARunningNines) {
   const std::string config =
       dir_.write("nines.yaml", "servers:\n  - {name: job, url: \"push:\", push: {}, interval: 1h}\nstore: {path: " +
                                    dir_.path("db") + "}\nweb: {listen: off}\n");

@@ -29,7 +29,7 @@ std::set<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-class CareTest : public ::testing::Test {
+class Care : public ::testing::Test {
  protected:
   static constexpr int kServers = 3;
   static constexpr int kDays = 28;
@@ -83,7 +83,7 @@ class CareTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(CareTest, InfoCountsResultsSpanAndBytesBySpaceAndServer) {
+TEST_F(Care, InfoCountsResultsSpanAndBytesBySpaceAndServer) {
   fill();
   ASSERT_EQ(run({"record", "late", "up", "--time", "2026-07-30T00:00:00Z", "--latency", "80ms", "--code", "200",
                  "--interval", "60s"})
@@ -112,7 +112,7 @@ TEST_F(CareTest, InfoCountsResultsSpanAndBytesBySpaceAndServer) {
   EXPECT_EQ(servers[3]["rows"], 1);
 }
 
-TEST_F(CareTest, InfoAsksTheRunningNinesWhatItHasInMemory) {
+TEST_F(Care, InfoAsksTheRunningNinesWhatItHasInMemory) {
   const std::string config = dir_.write(
       "nines.yaml", "servers:\n  - {name: job, url: \"push:\", push: {}, interval: 1h}\nstore: {path: " + db() +
                         "}\nweb: {listen: off}\n");
@@ -127,7 +127,7 @@ TEST_F(CareTest, InfoAsksTheRunningNinesWhatItHasInMemory) {
   EXPECT_THAT(run({"info"}).out, HasSubstr("in memory of its process"));
 }
 
-TEST_F(CareTest, VerifyGoesOnBehindDamageAndNamesServersAndTimes) {
+TEST_F(Care, VerifyGoesOnBehindDamageAndNamesServersAndTimes) {
   fill();
   EXPECT_EQ(json({"verify"})["damages"], 0);
   damage();
@@ -143,7 +143,7 @@ TEST_F(CareTest, VerifyGoesOnBehindDamageAndNamesServersAndTimes) {
   EXPECT_THAT(told.err, AllOf(HasSubstr("2026-07-"), HasSubstr("nines repair")));
 }
 
-TEST_F(CareTest, RepairSavesAllThatCanBeReadAndSaysExactlyWhatItCouldNot) {
+TEST_F(Care, RepairSavesAllThatCanBeReadAndSaysExactlyWhatItCouldNot) {
   fill();
   ASSERT_EQ(run({"server", "edit", "s1", "--retention", "5d", "--group", "core"}).code, 0);
   const std::set<std::string> before = lines_of(run({"export"}).out);
@@ -195,7 +195,7 @@ TEST_F(CareTest, RepairSavesAllThatCanBeReadAndSaysExactlyWhatItCouldNot) {
   EXPECT_EQ(names, (std::set<std::string>{"db", "saved"}));
 }
 
-TEST_F(CareTest, RepairOfAWholeStoreIsACopyWithoutADifference) {
+TEST_F(Care, RepairOfAWholeStoreIsACopyWithoutADifference) {
   fill();
   EXPECT_EQ(json({"repair", dir_.path("saved")})["whole"], true);
   const Finished compared = nines({"diff", db(), dir_.path("saved")});
@@ -203,7 +203,7 @@ TEST_F(CareTest, RepairOfAWholeStoreIsACopyWithoutADifference) {
   EXPECT_THAT(compared.err, HasSubstr("no difference"));
 }
 
-TEST_F(CareTest, RepairOfAStoreWhoseLogIsGoneSavesWhatIsInItsTables) {
+TEST_F(Care, RepairOfAStoreWhoseLogIsGoneSavesWhatIsInItsTables) {
   fill();
   ASSERT_EQ(run({"compact"}).code, 0);
   const std::string before = run({"export"}).out;
@@ -217,7 +217,7 @@ TEST_F(CareTest, RepairOfAStoreWhoseLogIsGoneSavesWhatIsInItsTables) {
   EXPECT_EQ(nines({"export", "--db", dir_.path("saved")}).out, before);
 }
 
-TEST_F(CareTest, RepairOfWhatIsNoStoreSaysSo) {
+TEST_F(Care, RepairOfWhatIsNoStoreSaysSo) {
   EXPECT_EQ(run({"repair", dir_.path("saved")}).code, 1);
   std::filesystem::create_directory(db());
   dir_.write("db/letter.txt", "hello");
@@ -225,7 +225,7 @@ TEST_F(CareTest, RepairOfWhatIsNoStoreSaysSo) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path("saved")));
 }
 
-TEST_F(CareTest, DiffNamesServersAndCountsResultsThatDiffer) {
+TEST_F(Care, DiffNamesServersAndCountsResultsThatDiffer) {
   const std::string a = dir_.path("a");
   const std::string b = dir_.path("b");
   const std::string both = "same,2026-07-01T00:00:00Z,up,\n";
@@ -266,7 +266,7 @@ TEST_F(CareTest, DiffNamesServersAndCountsResultsThatDiffer) {
   EXPECT_EQ(nines({"diff", a}).code, 2);
 }
 
-TEST_F(CareTest, VerifyOfABackupAnswersInEveryFormat) {
+TEST_F(Care, VerifyOfABackupAnswersInEveryFormat) {
   ASSERT_EQ(run({"record", "a", "up"}).code, 0);
   ASSERT_EQ(run({"backup", dir_.path("copy")}).code, 0);
   const Json checked = json({"verify", dir_.path("copy")});
@@ -280,7 +280,7 @@ TEST_F(CareTest, VerifyOfABackupAnswersInEveryFormat) {
   EXPECT_THAT(damaged["backups"][0]["problem"].get<std::string>(), HasSubstr("NINES is not what was backed up"));
 }
 
-TEST_F(CareTest, BackupStreamsAndIsRestoredFromTheStream) {
+TEST_F(Care, BackupStreamsAndIsRestoredFromTheStream) {
   fill();
   const Finished sent = run({"backup", "-"});
   ASSERT_EQ(sent.code, 0) << sent.err;
@@ -293,7 +293,7 @@ TEST_F(CareTest, BackupStreamsAndIsRestoredFromTheStream) {
   EXPECT_EQ(run({"backup", "-", "--keep", "2"}).code, 2);
 }
 
-TEST_F(CareTest, StreamThatIsCutDamagedOrSomethingElseRestoresNothing) {
+TEST_F(Care, StreamThatIsCutDamagedOrSomethingElseRestoresNothing) {
   fill();
   const std::string sent = run({"backup", "-"}).out;
   ASSERT_GT(sent.size(), 4096U);
@@ -318,7 +318,7 @@ TEST_F(CareTest, StreamThatIsCutDamagedOrSomethingElseRestoresNothing) {
   EXPECT_EQ(entries, 0);
 }
 
-TEST_F(CareTest, PruneTellsServersDaysResultsAndBytes) {
+TEST_F(Care, PruneTellsServersDaysResultsAndBytes) {
   fill();
   const Finished dry = run({"prune", "--keep", "1000d", "--dry-run"});
   EXPECT_THAT(dry.err, HasSubstr("0 results of 0 days of 0 servers, 0 B would be dropped"));

@@ -30,7 +30,7 @@ history::Shape small_shape() {
   return {.name = "demo", .servers = 3, .days = 4, .seed = 7, .end = *parse_time(kUntil, {})};
 }
 
-class DemoTest : public ::testing::Test {
+class Demo : public ::testing::Test {
  protected:
   [[nodiscard]] Finished demo(const std::string& db, std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"demo", "--db", dir_.path(db), "--servers", "3", "--days", "4"};
@@ -45,7 +45,7 @@ class DemoTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(DemoTest, StoreHoldsTheGeneratorsHistoryAndNothingElse) {
+TEST_F(Demo, StoreHoldsTheGeneratorsHistoryAndNothingElse) {
   const Finished made = demo("a", {"--seed", "7", "--until", kUntil});
   ASSERT_EQ(made.code, 0) << made.err;
   EXPECT_THAT(made.out, IsEmpty());
@@ -71,7 +71,7 @@ TEST_F(DemoTest, StoreHoldsTheGeneratorsHistoryAndNothingElse) {
   }
 }
 
-TEST_F(DemoTest, CommandsAnswerWhatAPlainLoopOverTheHistoryDoes) {
+TEST_F(Demo, CommandsAnswerWhatAPlainLoopOverTheHistoryDoes) {
   ASSERT_EQ(demo("a", {"--seed", "7", "--until", kUntil}).code, 0);
   const Finished answer =
       nines({"status", "--db", dir_.path("a"), "--from", kDayBefore, "--to", kUntil, "--sort", "name", "--json"});
@@ -93,7 +93,7 @@ TEST_F(DemoTest, CommandsAnswerWhatAPlainLoopOverTheHistoryDoes) {
   }
 }
 
-TEST_F(DemoTest, OneSeedAndEndAreOneHistory) {
+TEST_F(Demo, OneSeedAndEndAreOneHistory) {
   ASSERT_EQ(demo("a", {"--until", kUntil}).code, 0);
   ASSERT_EQ(demo("b", {"--until", kUntil}).code, 0);
   ASSERT_EQ(demo("c", {"--until", kUntil, "--seed", "2"}).code, 0);
@@ -101,7 +101,7 @@ TEST_F(DemoTest, OneSeedAndEndAreOneHistory) {
   EXPECT_NE(exported("a"), exported("c"));
 }
 
-TEST_F(DemoTest, EndsNowAndSaysWhatToTry) {
+TEST_F(Demo, EndsNowAndSaysWhatToTry) {
   const Finished made = demo("it's");
   ASSERT_EQ(made.code, 0) << made.err;
   EXPECT_THAT(made.err, AllOf(HasSubstr("10 servers with "), HasSubstr("export NINES_DB='"), HasSubstr("it'\\''s'"),
@@ -111,7 +111,7 @@ TEST_F(DemoTest, EndsNowAndSaysWhatToTry) {
   EXPECT_THAT(nines({"status", "--db", dir_.path("it's"), "--window", "24h"}).out, HasSubstr("site-0003"));
 }
 
-TEST_F(DemoTest, SomethingIsTheMatterNow) {
+TEST_F(Demo, SomethingIsTheMatterNow) {
   ASSERT_EQ(demo("a").code, 0);
   const Json status = Json::parse(nines({"status", "--db", dir_.path("a"), "--json"}).out);
   std::map<std::string, std::string> states;
@@ -129,7 +129,7 @@ TEST_F(DemoTest, SomethingIsTheMatterNow) {
   EXPECT_GT(servers["search"]["incidents"].size(), 20U);
 }
 
-TEST_F(DemoTest, LivesOnAndTakesOthersResults) {
+TEST_F(Demo, LivesOnAndTakesOthersResults) {
   Program live({"demo", "--db", dir_.path("a"), "--servers", "3", "--days", "1", "--interval", "1s", "--live"});
   ASSERT_TRUE(live.says("measuring"));
   const auto newest = [this] {
@@ -143,7 +143,7 @@ TEST_F(DemoTest, LivesOnAndTakesOthersResults) {
   EXPECT_EQ(nines({"demo", "--live", "--until", "-1d", "--db", dir_.path("b")}).code, 2);
 }
 
-TEST_F(DemoTest, StoreWithServersIsLeftAlone) {
+TEST_F(Demo, StoreWithServersIsLeftAlone) {
   ASSERT_EQ(demo("a", {"--until", kUntil}).code, 0);
   const std::string before = exported("a");
   const Finished again = demo("a", {"--until", kUntil, "--seed", "2"});
@@ -152,7 +152,7 @@ TEST_F(DemoTest, StoreWithServersIsLeftAlone) {
   EXPECT_EQ(exported("a"), before);
 }
 
-TEST_F(DemoTest, SizesThatMakeNoSenseAreUsageErrors) {
+TEST_F(Demo, SizesThatMakeNoSenseAreUsageErrors) {
   for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{{"--servers", "0"},
                                                                                      {"--days", "0"},
                                                                                      {"--interval", "7s"},

@@ -49,7 +49,7 @@ class Receiver {
   std::vector<std::string> bodies_;  // guarded by mutex_
 };
 
-class AlertCommandTest : public ::testing::Test {
+class AlertCommand : public ::testing::Test {
  protected:
   Finished test(const std::string& alert, const std::string& name) const {
     const std::string file =
@@ -59,7 +59,7 @@ class AlertCommandTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(AlertCommandTest, BeginAndEndAreSent) {
+TEST_F(AlertCommand, BeginAndEndAreSent) {
   Receiver receiver(204);
   const Finished finished = test("{name: team, discord: \"" + receiver.url() + "\"}", "team");
   EXPECT_EQ(finished.code, 0) << finished.err;
@@ -70,7 +70,7 @@ TEST_F(AlertCommandTest, BeginAndEndAreSent) {
   EXPECT_EQ(Json::parse(receiver.bodies()[1])["embeds"][0]["title"], "nines test is up again");
 }
 
-TEST_F(AlertCommandTest, RefusalIsToldWithoutTheSecret) {
+TEST_F(AlertCommand, RefusalIsToldWithoutTheSecret) {
   Receiver receiver(404);
   const Finished finished = test("{name: team, mattermost: \"" + receiver.url() + "\"}", "team");
   EXPECT_EQ(finished.code, 1);
@@ -79,7 +79,7 @@ TEST_F(AlertCommandTest, RefusalIsToldWithoutTheSecret) {
   EXPECT_THAT(finished.err, ::testing::Not(HasSubstr("s3cret")));
 }
 
-TEST_F(AlertCommandTest, AlertIsFoundByItsName) {
+TEST_F(AlertCommand, AlertIsFoundByItsName) {
   const Finished finished = test("{name: team, exec: [\"true\"]}", "taem");
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("has no alert `taem`; it has team"));
@@ -88,7 +88,7 @@ TEST_F(AlertCommandTest, AlertIsFoundByItsName) {
   EXPECT_EQ(nines({"alert", "test", "team", "--config", dir_.path("none.yaml")}).code, 1);
 }
 
-TEST_F(AlertCommandTest, SecretThatIsNotThereIsNamed) {
+TEST_F(AlertCommand, SecretThatIsNotThereIsNamed) {
   const Finished finished = test("{name: team, slack: {environment: NINES_TEST_NO_SUCH_URL}}", "team");
   EXPECT_EQ(finished.code, 1);
   EXPECT_THAT(finished.err, HasSubstr("NINES_TEST_NO_SUCH_URL"));

@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class ChangeTest : public ::testing::Test {
+class ServerChange : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string csv = "server,time,state,interval_s\n";
@@ -36,7 +36,7 @@ class ChangeTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(ChangeTest, MaintenanceForLastWeekChangesLastWeeksAnswer) {
+TEST_F(ServerChange, MaintenanceForLastWeekChangesLastWeeksAnswer) {
   EXPECT_DOUBLE_EQ(uptime(), 50.0 / 60);
   EXPECT_EQ(run({"maintenance", "add", "site", "--from", "2026-07-01T00:20:00Z", "--for", "5m"}).code, 0);
   EXPECT_DOUBLE_EQ(uptime(), 50.0 / 55);
@@ -54,7 +54,7 @@ TEST_F(ChangeTest, MaintenanceForLastWeekChangesLastWeeksAnswer) {
   EXPECT_EQ(list[1]["when"], "over");
 }
 
-TEST_F(ChangeTest, MaintenanceEndsByItselfOrByItsNumber) {
+TEST_F(ServerChange, MaintenanceEndsByItselfOrByItsNumber) {
   EXPECT_EQ(run({"maintenance", "end", "site"}).code, 1) << "none is under way";
   EXPECT_EQ(run({"maintenance", "add", "site", "--from", "-1h", "--for", "2h"}).code, 0);
   EXPECT_EQ(run({"maintenance", "add", "site", "--every", "sunday", "--from", "02:00", "--for", "1h"}).code, 0);
@@ -71,7 +71,7 @@ TEST_F(ChangeTest, MaintenanceEndsByItselfOrByItsNumber) {
   EXPECT_EQ(run({"maintenance", "end", "site", "-3"}).code, 2);
 }
 
-TEST_F(ChangeTest, BadMaintenanceIsRefusedByTheRulesOfAConfiguration) {
+TEST_F(ServerChange, BadMaintenanceIsRefusedByTheRulesOfAConfiguration) {
   for (const std::vector<std::string>& bad :
        std::vector<std::vector<std::string>>{{"--from", "now"},
                                              {"--for", "1h"},
@@ -90,7 +90,7 @@ TEST_F(ChangeTest, BadMaintenanceIsRefusedByTheRulesOfAConfiguration) {
   EXPECT_EQ(run({"maintenance", "add", "stie", "--from", "now", "--for", "1h"}).code, 1);
 }
 
-TEST_F(ChangeTest, ACorrectionSaysWhatTimeReallyWasAndCanBeTakenAway) {
+TEST_F(ServerChange, ACorrectionSaysWhatTimeReallyWasAndCanBeTakenAway) {
   const auto correct = [this](const std::string& from, const std::string& to, const std::string& as) {
     return run({"correct", "site", "--from", "2026-07-01T00:" + from + ":00Z", "--to", "2026-07-01T00:" + to + ":00Z",
                 "--as", as});
@@ -109,7 +109,7 @@ TEST_F(ChangeTest, ACorrectionSaysWhatTimeReallyWasAndCanBeTakenAway) {
   EXPECT_EQ(run({"correct", "site"}).code, 2);
 }
 
-TEST_F(ChangeTest, AServerIsRenamedWithItsHistory) {
+TEST_F(ServerChange, AServerIsRenamedWithItsHistory) {
   EXPECT_EQ(run({"server", "rename", "site", "www"}).code, 0);
   EXPECT_EQ(run({"server", "show", "site"}).code, 1);
   EXPECT_THAT(run({"export", "www"}).out, HasSubstr("www,2026-07-01T00:00:00.000Z,up"));
@@ -119,7 +119,7 @@ TEST_F(ChangeTest, AServerIsRenamedWithItsHistory) {
   EXPECT_EQ(run({"server", "rename", "www", "www"}).code, 0) << "so already";
 }
 
-TEST_F(ChangeTest, RetentionQuorumAndMergingAreEdited) {
+TEST_F(ServerChange, RetentionQuorumAndMergingAreEdited) {
   EXPECT_EQ(run({"server", "edit", "site", "--retention", "36h", "--quorum", "2", "--merge-within", "5m"}).code, 0);
   Json server = shown();
   EXPECT_EQ(server["rules"].back()["quorum"], 2);
@@ -131,7 +131,7 @@ TEST_F(ChangeTest, RetentionQuorumAndMergingAreEdited) {
   EXPECT_EQ(run({"server", "edit", "site", "--quorum", "most"}).code, 2);
 }
 
-TEST_F(ChangeTest, ShellsGetCandidatesFromTheTablesAndTheStore) {
+TEST_F(ServerChange, ShellsGetCandidatesFromTheTablesAndTheStore) {
   ASSERT_EQ(run({"server", "add", "$(touch x) y", "--group", "core", "--tag", "team=web"}).code, 0);
   const auto candidates = [this](std::vector<std::string> words) {
     std::vector<std::string> arguments{"complete", "--db", dir_.path("db"), "--"};
@@ -163,7 +163,7 @@ TEST_F(ChangeTest, ShellsGetCandidatesFromTheTablesAndTheStore) {
   EXPECT_EQ(read_file(dir_.path("out")), "\\$\\(touch\\ x\\)\\ y\nsite\n");
 }
 
-TEST_F(ChangeTest, ZshAndFishThemselvesOfferServersGroupsAndTags) {
+TEST_F(ServerChange, ZshAndFishThemselvesOfferServersGroupsAndTags) {
   ASSERT_EQ(run({"server", "edit", "site", "--group", "core", "--tag", "team=web"}).code, 0);
   const std::string binary(NINES_BINARY);
   const std::string setting = "cd " + dir_.path() + " && PATH=" + binary.substr(0, binary.rfind('/')) +
@@ -187,7 +187,7 @@ TEST_F(ChangeTest, ZshAndFishThemselvesOfferServersGroupsAndTags) {
             "site\ncore\nteam=web\n");
 }
 
-TEST_F(ChangeTest, AConfigurationIsWrittenToBeginWith) {
+TEST_F(ServerChange, AConfigurationIsWrittenToBeginWith) {
   const std::string file = dir_.path("nines.yaml");
   const Finished made = nines({"init", file, "--url", "https://example.org/a?b=$c", "--url", "https://example.org/",
                                "--url", "tcp://127.0.0.1:22", "--interval", "30s", "--listen", "off"});
@@ -206,7 +206,7 @@ TEST_F(ChangeTest, AConfigurationIsWrittenToBeginWith) {
   EXPECT_EQ(read_file(dir_.path("b.yaml")), "") << "nothing was written";
 }
 
-TEST_F(ChangeTest, TheReferencesAreThoseOfTheTables) {
+TEST_F(ServerChange, TheReferencesAreThoseOfTheTables) {
   EXPECT_EQ(nines({"config", "reference"}).out, read_file(std::string(NINES_SOURCE_DIR) + "/tools/CONFIGURATION.md"))
       << "write it anew: nines config reference > tools/CONFIGURATION.md";
   const Json keys = Json::parse(nines({"config", "keys", "--json"}).out)["keys"];

@@ -272,7 +272,7 @@ TEST(LatencyPlot, KeepsTheBandAndTheMean) {
   EXPECT_TRUE(latency_plot({}, {from_ms(0), from_ms(40)}, 4, 4, false).empty());
 }
 
-class StatusTest : public ::testing::Test {
+class StatusCommand : public ::testing::Test {
  protected:
   Finished run(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) const {
     arguments.insert(arguments.end(), {"--db", dir_.path("db")});
@@ -286,7 +286,7 @@ class StatusTest : public ::testing::Test {
   TempDir dir_;
 };
 
-TEST_F(StatusTest, TheWorstComesFirstWithItsTrueAge) {
+TEST_F(StatusCommand, TheWorstComesFirstWithItsTrueAge) {
   record("a", "up", "-30s");
   for (const char* const time : {"-72h", "-48h", "-24h", "-30s"}) record("z", "down", time, "24h");
   const std::string text = run({"status"}, {"COLUMNS=100", "LC_ALL=C.UTF-8"}).out;
@@ -309,7 +309,7 @@ TEST(Pace, LooksTakeAHundredthOfAProcessorAndAFiftiethAtMost) {
   EXPECT_EQ(pause_after(milliseconds{1000}, milliseconds{60'000}), milliseconds{60'000});
 }
 
-TEST_F(StatusTest, OneServerIsAScreenThatTellsItsStory) {
+TEST_F(StatusCommand, OneServerIsAScreenThatTellsItsStory) {
   record("site", "up", "-3m");
   for (const char* const time : {"-2m", "-1m"}) record("site", "down", time);
   ASSERT_EQ(
@@ -342,7 +342,7 @@ TEST_F(StatusTest, OneServerIsAScreenThatTellsItsStory) {
   }
 }
 
-TEST_F(StatusTest, BadAndEmptyQuestionsAreAnswered) {
+TEST_F(StatusCommand, BadAndEmptyQuestionsAreAnswered) {
   ASSERT_EQ(run({"server", "add", "idle"}).code, 0);
   EXPECT_EQ(run({"status", "idle"}).code, 0);
   EXPECT_EQ(run({"status"}).code, 0);
