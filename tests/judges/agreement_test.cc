@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nines/incident.h>
+#include <nines/timeline.h>
 
 #include <chrono>
 #include <cstdint>
@@ -116,6 +117,31 @@ TEST(Agreement, ProberAndQueryTellTheSameOutages) {
     outages += told.size();
   }
   EXPECT_GT(outages, 2'000U) << "the histories are worth comparing";
+}
+
+// What a server is between its outages, too: a page that says up beside an alert that says degraded helps nobody.
+TEST(Agreement, ProberAndQueryShowTheSameState) {
+  std::size_t failures_while_degraded = 0;
+  for (unsigned seed = 1; seed <= 300; ++seed) {
+    const History history(seed);
+    test::ModelStore store;
+    ASSERT_EQ(store.add(server_of(history)), kServer);
+    prober::Judges judges;
+    for (std::size_t i = 0; i < history.results.size(); ++i) {
+      const CheckResult& result = history.results[i];
+      judges.apply(result, history.rules);
+      store.put({&result, 1});
+      Query query;
+      query.now = result.time + 1ms;
+      query.window = {kBegin, query.now};
+      const auto told = timeline(store, kServer, query);
+      ASSERT_TRUE(told) << told.error().message;
+      const State shown = judges.state().shown();
+      ASSERT_EQ(told->spans.back().state, shown) << "seed " << seed << ", result " << i;
+      failures_while_degraded += result.state == State::down && shown == State::degraded;
+    }
+  }
+  EXPECT_GT(failures_while_degraded, 100U) << "the histories are worth comparing";
 }
 
 TEST(Agreement, RestartFindsWhatWasJudgedBefore) {

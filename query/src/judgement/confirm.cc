@@ -50,7 +50,7 @@ class Opening {
 Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept {
   Opening opening;
   bool outage = false;
-  bool known = false;  // a success or an outage has been seen
+  State held = State::unknown;  // by the last success, hence by a failure behind it that nothing confirms
   bool may_have_blips = false;
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
@@ -67,7 +67,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
     }
     opening.see(piece, gap, policy);
     const bool failure = piece.measured == State::down;
-    known = known || !failure || outage;
+    if (!failure) held = piece.measured;
     if (failure == outage) {
       against = 0;
       gap = false;
@@ -78,7 +78,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
     gap = false;
     if (against == 0) against_begin = i;
     against += piece.count;
-    piece.judged = !failure ? State::down : known ? State::up : State::unknown;
+    piece.judged = failure ? held : State::down;
     may_have_blips = may_have_blips || failure;
     const std::uint64_t needed =
         failure ? failures_to_confirm(*piece.rules, policy) : successes_to_end(*piece.rules, policy);

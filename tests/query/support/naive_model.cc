@@ -87,7 +87,7 @@ std::int64_t NaiveModel::hold_ms(const CheckResult& result) const {
 
 void NaiveModel::judge(Location& location) const {
   bool outage = false;
-  bool known = false;              // a success or an outage came before
+  State before = State::unknown;   // of the last success
   std::vector<Judged*> failures;   // in a row
   std::vector<Judged*> successes;  // in a row
   std::int64_t held_until_ms = 0;
@@ -105,15 +105,14 @@ void NaiveModel::judge(Location& location) const {
     if (judged.result.state == State::down) {
       successes.clear();
       failures.push_back(&judged);
-      judged.state = known ? State::up : State::unknown;  // a blip, unless confirmed now or later
+      judged.state = before;  // a blip, unless confirmed now or later
       outage = outage || failures.size() >= to_confirm;
-      known = known || outage;
       if (!outage) continue;
       for (Judged* failure : failures) failure->state = State::down;
       continue;
     }
     failures.clear();
-    known = true;
+    before = judged.result.state;
     successes.push_back(&judged);
     judged.state = State::down;  // does not count, unless the outage is over now or later
     if (outage && successes.size() < to_end) continue;
