@@ -74,7 +74,8 @@ struct JsonCondition {
   /// when each step that is no index goes into every item of an array.
   enum class Subject : std::uint8_t { value, length, any };
   std::string path;  ///< a JSON pointer ("/items/0/name") or a path ("items.0.name", "items[0].name", "$['a b']")
-  /// <, <=, >, >= compare numbers, or two strings by bytes; `contains` looks into text, array and keys.
+  /// <, <=, >, >= compare numbers, or two strings by bytes; `contains` looks into text, array and keys. Beside a number
+  /// or a truth, a string is what it spells: "5" == 5, "true" == true; a value in quotes is compared as a string only.
   Op op = Op::equal;
   std::string value;  ///< JSON text (`3`, `true`, `"ok"`); what is not JSON is taken as a string
   Subject subject = Subject::value;
@@ -84,7 +85,7 @@ struct JsonCondition {
 /// One step of a conversation with a server.
 struct DialogStep {
   enum class Act : std::uint8_t {
-    expect,    ///< wait for a match of `text`, an RE2 expression, behind that of the last expectation
+    expect,    ///< wait for a match of `text`, an RE2 expression, behind that of the last expectation; \C is any byte
     send,      ///< say `text`, in which {{1}} to {{9}} stand for the groups of the last expectation
     starttls,  ///< go on over TLS
   };

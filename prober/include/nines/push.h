@@ -4,6 +4,8 @@
 // `reported`, `start` and `log` no result. A start begins the job's run: its duration becomes the latency of the report
 // that ends it, and when max_runtime (or the grace, where there is none) passes without one, a down result is stored.
 // A run that took longer than latency_below is degraded (`slow`), longer than max_runtime down (`timeout`).
+// A start is no result and is kept in memory only: a run that goes on while the prober is restarted has no begin, so
+// that only its due time counts, and the duration that its last report names.
 // When the deadline passes without a report, a down result of class `silence` is stored at the deadline, and again
 // every interval while the silence lasts, sooner while the confirmation rule waits for its next failure.
 #pragma once

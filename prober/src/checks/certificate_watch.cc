@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -46,11 +47,29 @@ std::string name_text(const X509_NAME* name) {
   return one_line(std::string_view(text, static_cast<std::size_t>(length)));
 }
 
-// The common name, or the whole name of a certificate that has none.
+// The first host that a certificate is for; empty when it names none.
+std::string first_host(const X509* certificate) {
+  const Owned<GENERAL_NAMES, GENERAL_NAMES_free> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const auto* text =
+        static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
+    if (type != GEN_DNS) continue;
+    return one_line({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                     static_cast<std::size_t>(ASN1_STRING_length(text))});
+  }
+  return {};
+}
+
+// The common name; of a certificate that has none the whole name, and of one without any name the host it is for.
 std::string shown_name(const X509* certificate) {
   const X509_NAME* name = X509_get_subject_name(certificate);
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-  if (at < 0) return shorten(name_text(name), kShownBytes);
+  if (at < 0) {
+    const std::string whole = name_text(name);
+    return shorten(whole.empty() ? first_host(certificate) : whole, kShownBytes);
+  }
   unsigned char* text = nullptr;
   const int length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
   if (length < 0) return {};

@@ -382,9 +382,12 @@ void CurlCheck::follow() {
   hop_.as_get = hop_.as_get || status == 303 || (posts && (status == 301 || status == 302));
   // Once away from the own origin, credentials stay away, also when a later hop leads back.
   hop_.own_origin = hop_.own_origin && same_origin(check().target, place->target);
+  // A login that an address brought along stays, as in curl, until the origin changes or another comes.
+  if (!place->username.empty() || !same_origin(hop_.target, place->target)) {
+    hop_.username = std::move(place->username);
+    hop_.password = std::move(place->password);
+  }
   hop_.target = std::move(place->target);
-  hop_.username = std::move(place->username);
-  hop_.password = std::move(place->password);
   certificates_ = CertificateWatch{};  // the next hop may have no TLS
   error_text_.fill('\0');
   look_up_hop();

@@ -69,8 +69,7 @@ class DnsCheck final : public RunningCheck {
       return Failure{ErrorClass::condition,
                      "answered " + dns_rcode_name(message.rcode) + ", expected " + dns_rcode_name(check().dns_rcode)};
     }
-    std::vector<DnsRecord> records = message.answers;
-    std::erase_if(records, [this](const DnsRecord& record) { return record.type != check().dns_type; });
+    const std::vector<DnsRecord> records = records_of(message, check().dns_type);
     if (message.rcode == 0 && records.empty()) {
       return Failure{ErrorClass::condition, "the answer has no record of the type that was asked for"};
     }

@@ -219,7 +219,8 @@ Failure dns_failure(int ares_status, const std::string& name) {
     case ARES_ETIMEOUT:
       return {ErrorClass::dns, "no name server answered for " + shown + " in time"};
     case ARES_ECONNREFUSED:
-      return {ErrorClass::dns, "no name server could be reached for " + shown};
+      // c-ares says the same of those that answer SERVFAIL or REFUSED: it has tried the next one, and there is none.
+      return {ErrorClass::dns, "no name server could be reached for " + shown + ", or all of them failed on it"};
     case ARES_ENOMEM:
     case ARES_ECANCELLED:
     case ARES_EDESTRUCTION:

@@ -2,10 +2,15 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "spec/dns_names.h"
 #include "spec/service_parameters.h"
 
@@ -13,6 +18,7 @@ namespace nines::prober {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 12;
+constexpr int kCname = 5;
 // As text, every byte of a label escaped.
 constexpr std::size_t kMaxNameBytes = 2 * 255;
 // A name has at most 127 labels; more jumps than that is a loop.
@@ -209,12 +215,12 @@ std::optional<DnsMessage> parse_dns_message(std::string_view bytes) {
   DnsMessage message;
   message.rcode = flags & 0xf;
   for (int i = 0; i < questions && cursor.ok(); ++i) {
-    static_cast<void>(cursor.name());
+    message.question = to_lower(cursor.name());
     static_cast<void>(cursor.u32());
   }
   for (int i = 0; i < answers && cursor.ok(); ++i) {
-    static_cast<void>(cursor.name());
     DnsRecord record;
+    record.owner = to_lower(cursor.name());
     record.type = cursor.u16();
     static_cast<void>(cursor.u16());
     static_cast<void>(cursor.u32());
@@ -227,6 +233,26 @@ std::optional<DnsMessage> parse_dns_message(std::string_view bytes) {
   }
   if (!cursor.ok()) return std::nullopt;
   return message;
+}
+
+std::vector<DnsRecord> records_of(const DnsMessage& message, int type) {
+  std::multimap<std::string, std::string> aliases;
+  for (const DnsRecord& record : message.answers) {
+    if (record.type == kCname) aliases.emplace(record.owner, to_lower(record.text));
+  }
+  std::set<std::string> names{message.question};
+  std::vector<std::string> unseen{message.question};
+  while (!unseen.empty()) {
+    const auto [begin, end] = aliases.equal_range(unseen.back());
+    unseen.pop_back();
+    for (auto alias = begin; alias != end; ++alias) {
+      if (names.insert(alias->second).second) unseen.push_back(alias->second);
+    }
+  }
+  std::vector<DnsRecord> records;
+  std::copy_if(message.answers.begin(), message.answers.end(), std::back_inserter(records),
+               [&](const DnsRecord& record) { return record.type == type && names.contains(record.owner); });
+  return records;
 }
 
 }  // namespace nines::prober

@@ -31,6 +31,10 @@ int highest_group(std::string_view text) noexcept {
 
 }  // namespace
 
+bool ends_in_escape(std::string_view text) noexcept {
+  return text.ends_with("\\n");
+}
+
 bool upgrades(const std::vector<DialogStep>& steps) noexcept {
   return std::any_of(steps.begin(), steps.end(), [](const DialogStep& step) { return step.act == Act::starttls; });
 }
@@ -41,6 +45,7 @@ Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& ste
   DialogAct* heard = nullptr;  // the last expectation
   for (const DialogStep& step : steps) {
     if (step.text.size() > kMaxTextBytes) return wrong(kField, "a step is longer than 64 KiB");
+    if (step.act == Act::send && ends_in_escape(step.text)) return wrong(kField, kEscapeLeft);
     DialogAct& act = acts.emplace_back(DialogAct{step, nullptr, false});
     if (step.act == Act::expect) {
       if (step.text.empty()) return wrong(kField, "expect needs an expression");

@@ -25,6 +25,12 @@ struct DialogAct {
 /// Prepares all steps, or says what is wrong with the first bad one.
 [[nodiscard]] Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& steps);
 
+/// Whether `text`, which is sent, ends with a backslash and an n: an escape that YAML left as it was, since it stood in
+/// single quotes or in none. Whatever was to end there would wait for the end of its line.
+[[nodiscard]] bool ends_in_escape(std::string_view text) noexcept;
+inline constexpr const char* kEscapeLeft =
+    "ends with \\n as two characters; escapes are read between double quotes only";
+
 /// Whether a dialog becomes TLS in its middle.
 [[nodiscard]] bool upgrades(const std::vector<DialogStep>& steps) noexcept;
 

@@ -109,13 +109,23 @@ const nlohmann::json* child(const nlohmann::json& node, const std::string& step)
   return &node[index];
 }
 
-bool contains(const nlohmann::json& actual, const nlohmann::json& wanted) {
-  if (actual.is_string()) {
-    return wanted.is_string() &&
-           actual.get_ref<const std::string&>().find(wanted.get_ref<const std::string&>()) != std::string::npos;
+// The number or the truth that a text spells, where it is compared with one; else the value itself.
+nlohmann::json as_compared(const nlohmann::json& actual, const nlohmann::json& expected) {
+  constexpr std::size_t kLongest = 40;
+  if (!actual.is_string() || (!expected.is_number() && !expected.is_boolean())) return actual;
+  if (actual.get_ref<const std::string&>().size() > kLongest) return actual;
+  nlohmann::json spelt = nlohmann::json::parse(actual.get_ref<const std::string&>(), nullptr, false);
+  return spelt.is_number() || spelt.is_boolean() ? spelt : actual;
+}
+
+// `text` is `wanted` as it was written.
+bool contains(const nlohmann::json& actual, const nlohmann::json& wanted, const std::string& text) {
+  if (actual.is_array()) {
+    return std::any_of(actual.begin(), actual.end(),
+                       [&wanted](const nlohmann::json& item) { return as_compared(item, wanted) == wanted; });
   }
-  if (actual.is_array()) return std::find(actual.begin(), actual.end(), wanted) != actual.end();
-  return actual.is_object() && wanted.is_string() && actual.contains(wanted.get_ref<const std::string&>());
+  if (actual.is_string()) return actual.get_ref<const std::string&>().find(text) != std::string::npos;
+  return actual.is_object() && actual.contains(text);
 }
 
 }  // namespace
@@ -179,7 +189,11 @@ const nlohmann::json* JsonTest::find(const nlohmann::json& document) const {
   return node;
 }
 
-bool JsonTest::holds(const nlohmann::json& actual) const {
+bool JsonTest::holds(const nlohmann::json& found) const {
+  if (source_.op == Op::contains) {
+    return contains(found, expected_, expected_.is_string() ? expected_.get<std::string>() : source_.value);
+  }
+  const nlohmann::json actual = as_compared(found, expected_);
   const bool comparable =
       (actual.is_number() && expected_.is_number()) || (actual.is_string() && expected_.is_string());
   switch (source_.op) {
@@ -196,7 +210,6 @@ bool JsonTest::holds(const nlohmann::json& actual) const {
     case Op::greater_equal:
       return comparable && actual >= expected_;
     case Op::contains:
-      return contains(actual, expected_);
     case Op::exists:
       return true;
   }

@@ -26,7 +26,7 @@ class JsonTest {
  private:
   [[nodiscard]] const nlohmann::json* find(const nlohmann::json& document) const;
   [[nodiscard]] bool any_holds(const nlohmann::json& node, std::size_t step) const;
-  [[nodiscard]] bool holds(const nlohmann::json& actual) const;
+  [[nodiscard]] bool holds(const nlohmann::json& found) const;
 
   JsonCondition source_;
   std::vector<std::string> steps_;

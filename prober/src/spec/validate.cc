@@ -191,6 +191,7 @@ void check_request(Checklist& list, const CheckSpec& spec) {
   list.require(spec.max_redirects >= 0 && spec.max_redirects <= kMaxRedirects, "max-redirects", "not in 0-10");
   list.require(spec.body.size() <= kMaxTextBytes, "body", "longer than 64 KiB");
   list.require(spec.send.size() <= kMaxTextBytes, "send", "longer than 64 KiB");
+  list.require(!prober::ends_in_escape(spec.send), "send", prober::kEscapeLeft);
 }
 
 void check_identity(Checklist& list, const CheckSpec& spec) {

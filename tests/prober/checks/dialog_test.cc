@@ -135,9 +135,15 @@ TEST(Dialog, MistakesAreNamed) {
   EXPECT_THAT(mistake("tcp://a:1", {"expect (a)", "send {{2}}"}), HasSubstr("{{2}} is no group"));
   EXPECT_THAT(mistake("tcp://a:1", {"starttls", "starttls"}), HasSubstr("twice"));
   EXPECT_THAT(mistake("tls://a:1", {"starttls"}), HasSubstr("first byte"));
+  EXPECT_THAT(mistake("tcp://a:1", {"send QUIT\\r\\n"}), HasSubstr("escapes are read between double quotes only"));
+  EXPECT_THAT(mistake("tcp://a:1", {"send QUIT\\n"}), HasSubstr("between double quotes"));
+  EXPECT_EQ(mistake("tcp://a:1", {"send {\"text\":\"a\\nb\"}\n"}), "") << "what is sent may have escapes of its own";
   EXPECT_THAT(mistake("http://a/", {"send x"}), HasSubstr("only for tcp and tls"));
   auto both = talking("tcp://a:1", {"send x"});
   both.send = "x";
+  EXPECT_THAT(check_spec_problems(both, {})[0].field, "send");
+  both = talking("tcp://a:1", {});
+  both.send = "PING\\r\\n";
   EXPECT_THAT(check_spec_problems(both, {})[0].field, "send");
   auto plain = talking("tcp://a:1", {"send x"});
   plain.certificate_days = 7;

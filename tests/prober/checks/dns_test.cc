@@ -304,6 +304,15 @@ TEST(Dns, AServerFailureIsToldAsSuch) {
   EXPECT_EQ(outcome.detail, "answered SERVFAIL, expected NOERROR");
 }
 
+TEST(Dns, AServerFailureIsToldOfNamesInUrlsToo) {
+  OddNameServer server(std::string("\x81\x82\0\1\0\0\0\0\0\0", 10), milliseconds(0));
+  RunnerOptions options;
+  options.dns_servers = {server.address()};
+  const auto outcome = run_check(spec_for("http://broken.test/"), options);
+  EXPECT_EQ(outcome.error, ErrorClass::dns);
+  EXPECT_EQ(outcome.detail, "no name server could be reached for broken.test, or all of them failed on it");
+}
+
 TEST(Dns, ABrokenRecordIsAProtocolError) {
   OddNameServer server(kAnswerA.substr(0, 24), milliseconds(0));
   auto spec = spec_for("dns://" + server.address() + "/cut.test");

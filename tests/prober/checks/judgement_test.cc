@@ -5,6 +5,9 @@
 
 #include <cerrno>
 #include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "base/address.h"
 #include "base/text.h"
@@ -126,17 +129,34 @@ TEST(JsonConditions, DepthIsCountedOutsideOfTexts) {
 TEST(JsonConditions, ComparisonsKeepToTheirTypes) {
   using Op = JsonCondition::Op;
   EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":3.0})"), "");
-  EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":"3"})"), "JSON n is \"3\", expected == 3");
   EXPECT_EQ(json_verdict("n", Op::less, "3", R"({"n":2})"), "");
   EXPECT_EQ(json_verdict("n", Op::less, "3", R"({"n":3})"), "JSON n is 3, expected < 3");
   EXPECT_EQ(json_verdict("n", Op::less_equal, "3", R"({"n":3})"), "");
   EXPECT_EQ(json_verdict("n", Op::greater, "-1.5", R"({"n":-1})"), "");
-  EXPECT_EQ(json_verdict("n", Op::greater_equal, "3", R"({"n":"4"})"), "JSON n is \"4\", expected >= 3");
   EXPECT_EQ(json_verdict("v", Op::greater, "b", R"({"v":"c"})"), "");
   EXPECT_EQ(json_verdict("l", Op::contains, "2", R"({"l":[1,2]})"), "");
   EXPECT_EQ(json_verdict("l", Op::contains, "3", R"({"l":[1,2]})"), "JSON l is [1,2], expected contains 3");
   EXPECT_EQ(json_verdict("s", Op::contains, "ell", R"({"s":"hello"})"), "");
   EXPECT_EQ(json_verdict("n", Op::contains, "1", R"({"n":11})"), "JSON n is 11, expected contains 1");
+}
+
+TEST(JsonConditions, AStringBesideANumberIsWhatItSpells) {
+  using Op = JsonCondition::Op;
+  EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":"3"})"), "");
+  EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":"3.0"})"), "");
+  EXPECT_EQ(json_verdict("n", Op::not_equal, "3", R"({"n":"3"})"), "JSON n is \"3\", expected != 3");
+  EXPECT_EQ(json_verdict("n", Op::greater_equal, "3", R"({"n":"4"})"), "");
+  EXPECT_EQ(json_verdict("n", Op::less, "10", R"({"n":"9"})"), "") << "as numbers, not as bytes";
+  EXPECT_EQ(json_verdict("t", Op::equal, "true", R"({"t":"true"})"), "");
+  EXPECT_EQ(json_verdict("t", Op::equal, "true", R"({"t":"True"})"), "JSON t is \"True\", expected == true");
+  EXPECT_EQ(json_verdict("l", Op::contains, "3", R"({"l":["1","3"]})"), "");
+  EXPECT_EQ(json_verdict("v", Op::contains, "5.30", R"({"v":"perl v5.30"})"), "") << "as it was written";
+  EXPECT_EQ(json_verdict("o", Op::contains, "404", R"({"o":{"404":1}})"), "");
+  // A value in quotes is text and nothing else.
+  EXPECT_EQ(json_verdict("n", Op::equal, "\"3\"", R"({"n":3})"), "JSON n is 3, expected == \"3\"");
+  EXPECT_EQ(json_verdict("n", Op::equal, "\"3\"", R"({"n":"3.0"})"), "JSON n is \"3.0\", expected == \"3\"");
+  EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":"[3]"})"), "JSON n is \"[3]\", expected == 3");
+  EXPECT_EQ(json_verdict("n", Op::equal, "3", R"({"n":""})"), "JSON n is \"\", expected == 3");
 }
 
 TEST(ErrorClasses, EveryCurlCodeHasOne) {
@@ -271,6 +291,36 @@ TEST(DnsMessages, EveryTypeIsShownAsInAZoneFile) {
   EXPECT_EQ(record_text(15, std::string("\0\1\1b\0tail", 9)), "(none)");
   EXPECT_EQ(record_text(16, std::string("\5ab", 3)), "(none)");
   EXPECT_EQ(record_text(99, "x"), "(none)");
+}
+
+// A question for a.test with these records behind it, each an owner, a type and its data.
+DnsMessage answer_with(const std::vector<std::tuple<std::string, int, std::string>>& records) {
+  std::string message("\x12\x34\x81\x80\0\1\0", 7);
+  message += static_cast<char>(records.size());
+  message += std::string("\0\0\0\0\1A\4test\0\0\1\0\1", 16);
+  for (const auto& [owner, type, data] : records) {
+    message += owner + std::string("\0\0", 2) + static_cast<char>(type) + std::string("\0\1\0\0\0\x3c\0", 7);
+    message += static_cast<char>(data.size()) + data;
+  }
+  return parse_dns_message(message).value_or(DnsMessage{});
+}
+
+TEST(DnsMessages, OnlyTheQuestionsNameAndItsAliasesAreAnswered) {
+  const std::string address("\xc0\0\2\7", 4);
+  const std::string other("\xc0\0\2\x8", 4);
+  const std::string b("\1b\4test\0", 8);
+  const std::string c("\1C\4test\0", 8);
+  const auto texts = [](const DnsMessage& message) {
+    std::string all;
+    for (const DnsRecord& record : records_of(message, 1)) all += record.text + " ";
+    return all;
+  };
+  EXPECT_EQ(texts(answer_with({{"\1a\4test", 1, address}, {"\1x\4test", 1, other}})), "192.0.2.7 ");
+  EXPECT_EQ(texts(answer_with({{"\1x\4test", 1, address}})), "") << "of another name";
+  EXPECT_EQ(texts(answer_with({{"\1c\4test", 1, address}, {"\1b\4test", 5, c}, {"\1a\4test", 5, b}})), "192.0.2.7 ")
+      << "aliases in any order";
+  EXPECT_EQ(texts(answer_with({{"\1a\4test", 5, b}, {"\1b\4test", 5, std::string("\1a\4test\0", 8)}})), "")
+      << "aliases in a circle";
 }
 
 TEST(DnsMessages, EveryTruncationIsRefused) {

@@ -75,6 +75,19 @@ TEST(Redirects, ALoginInTheAddressIsUsedThereAndNotShown) {
   EXPECT_THAT(outcome.final_url, Not(HasSubstr("secret")));
 }
 
+TEST(Redirects, ALoginInTheAddressStaysUntilTheOriginChanges) {
+  RecordingServer last({http_answer(200, "")});
+  RecordingServer there({redirect_to("/y"), redirect_to(last.server().url("http"))});
+  const auto port = std::to_string(there.server().port());
+  RecordingServer here({redirect_to("http://user:secret@127.0.0.1:" + port + "/x")});
+  const auto outcome = run_check(here.server().url("http"));
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  EXPECT_THAT(there.request(0), HasSubstr("Authorization: Basic dXNlcjpzZWNyZXQ="));
+  EXPECT_THAT(there.request(1), HasSubstr("Authorization: Basic dXNlcjpzZWNyZXQ=")) << "the place is relative";
+  EXPECT_THAT(last.request(0), testing::StartsWith("GET / ")) << "it was asked";
+  EXPECT_THAT(last.request(0), Not(HasSubstr("Authorization")));
+}
+
 TEST(Redirects, BlanksInLocationAreFollowed) {
   RecordingServer there({http_answer(200, "ok")});
   RecordingServer here({redirect_to(there.server().url("http", "/a b\xc3\xa9"))});

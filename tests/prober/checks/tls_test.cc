@@ -134,6 +134,27 @@ TEST(Tls, TheEarliestExpiryOfAllHopsCounts) {
   EXPECT_EQ(days_left(*outcome.certificate_expiry), 5);
 }
 
+TEST(Tls, NoCertificateOfAnEarlierHopStandsForOneThatIsMissing) {
+  const TestAuthority authority;
+  LoopbackServer plain(answering(http_answer(200, "")));
+  const RedirectingServer apex(authority.issue("apex", "DNS:localhost", 20), plain.url("http"));
+  auto spec = trusting(apex.url(), authority);
+  EXPECT_EQ(run_check(spec).state, State::up);
+  spec.certificate_issuer = {"CN=Test Authority"};
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.redirects, 1) << outcome.detail;
+  EXPECT_EQ(outcome.error, ErrorClass::certificate);
+  EXPECT_EQ(outcome.detail, "the answer came without a certificate");
+}
+
+TEST(Tls, ACertificateWithoutANameIsCalledByItsFirstHost) {
+  const TestAuthority authority;
+  const OpensslServer server(authority.issue("", "IP:127.0.0.1,DNS:localhost,DNS:other.example", 5));
+  auto spec = trusting(server.url("https"), authority);
+  spec.certificate_days = 14;
+  EXPECT_EQ(run_check(spec).detail, "certificate \"localhost\" expires in 4 days, expected at least 14");
+}
+
 TEST(Tls, ThePublicKeyAndTheIssuerCanBeExpected) {
   const TestAuthority authority;
   const Identity identity = authority.issue("good", "DNS:localhost", 20);

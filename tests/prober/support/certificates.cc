@@ -25,11 +25,12 @@ TestAuthority::TestAuthority() : ca_{directory_.file("ca.pem"), directory_.file(
 }
 
 Identity TestAuthority::issue(const std::string& name, const std::string& alternative_names, int days) const {
-  Identity identity{directory_.file(name + ".pem"), directory_.file(name + ".key")};
-  const std::string csr = directory_.file(name + ".csr");
-  must(request("/CN=" + name, identity, csr));
+  const std::string file = name.empty() ? "nameless" : name;
+  Identity identity{directory_.file(file + ".pem"), directory_.file(file + ".key")};
+  const std::string csr = directory_.file(file + ".csr");
+  must(request(name.empty() ? "/" : "/CN=" + name, identity, csr));
   const auto extensions =
-      directory_.write(name + ".ext", "subjectAltName=" + alternative_names + "\nbasicConstraints=CA:FALSE\n");
+      directory_.write(file + ".ext", "subjectAltName=" + alternative_names + "\nbasicConstraints=CA:FALSE\n");
   must({"openssl", "x509", "-req", "-in", csr, "-CA", ca_.certificate, "-CAkey", ca_.key, "-CAcreateserial", "-days",
         std::to_string(days), "-extfile", extensions, "-out", identity.certificate});
   return identity;

@@ -19,7 +19,8 @@ class TestAuthority {
 
   /// The authority's own certificate, valid for 30 days.
   [[nodiscard]] const std::string& ca_file() const noexcept { return ca_.certificate; }
-  /// A certificate with these subject alternative names ("DNS:localhost,IP:127.0.0.1"); -1 days has expired.
+  /// A certificate with these subject alternative names ("DNS:localhost,IP:127.0.0.1"); -1 days has expired. An empty
+  /// name is none.
   [[nodiscard]] Identity issue(const std::string& name, const std::string& alternative_names, int days) const;
   /// This authority's own name and key in a certificate that `other` signed; -1 days has expired. Its path.
   [[nodiscard]] std::string cross_signed_by(const TestAuthority& other, int days) const;
