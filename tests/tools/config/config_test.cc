@@ -80,6 +80,31 @@ TEST(Config, MistakesInChannelsAreNamed) {
   EXPECT_THAT(alert("{discord: 'https://a/', after: 40d}"), HasSubstr("it must be from"));
 }
 
+TEST(Config, AlertsThatCouldNeverBeToldAreRefused) {
+  const auto alert = [](const std::string& text, const std::string& server) {
+    return bad("alerts: [" + text + "]\n" + one_server(server));
+  };
+  const std::string second = "  - {name: other, url: 'http://b/', group: b}\n";
+  EXPECT_THAT(alert("{discord: 'https://a/', groups: [a]}", "    group: a\n    alerts: []\n" + second),
+              HasSubstr("f.yaml:1:10: alert `discord`: every server has a list `alerts` that does not name it"))
+      << "the group's only server has an empty list";
+  EXPECT_THAT(alert("{discord: 'https://a/', groups: [b]}", "    group: a\n    alerts: [discord]\n" + second),
+              HasSubstr("f.yaml:3:1: server `site`: its alert `discord` hears of the groups b only"));
+  EXPECT_THAT(alert("{discord: 'https://a/', on: budget}", ""),
+              HasSubstr("it is on budget, and no server that it hears of has an objective"));
+  EXPECT_THAT(
+      alert("{discord: 'https://a/', quiet: [{every: day, from: '06:00', for: 24h, timezone: Asia/Tokyo}]}", ""),
+      HasSubstr("quiet leaves no time in which it would be told"));
+  EXPECT_THAT(alert("{discord: 'https://a/', quiet: [{every: weekdays, from: '00:00', for: 1d}, "
+                    "{every: saturday, from: '00:00', for: 2d}]}",
+                    ""),
+              HasSubstr("quiet leaves no time"));
+  good("alerts: [{discord: 'https://a/', on: budget}]\n" + one_server("    objective: 99%\n"));
+  good("alerts: [{discord: 'https://a/', on: [down, budget]}]\n" + one_server(""));
+  good("alerts: [{discord: 'https://a/', quiet: [{every: day, from: '06:01', for: 1439m}]}]\n" + one_server(""));
+  good("alerts: [{discord: 'https://a/'}]\n" + one_server("    alerts: []\n" + second));
+}
+
 TEST(Config, MappingsAreMerged) {
   const Config config = good(
       "x-usual: &usual {interval: 30s, timeout: 5s, expect: {status: [204]}, headers: {A: \"1\"}}\n"

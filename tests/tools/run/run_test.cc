@@ -287,7 +287,7 @@ TEST_F(RunCommand, AJobReportsAsItDoesToOtherTools) {
   const std::string gatus = "/api/v1/endpoints/jobs_job/external";
   EXPECT_EQ(get(page_, gatus + "?success=true", {{"Authorization", "Bearer wrong"}}).status, 404);
   EXPECT_EQ(
-      post(page_, gatus + "?success=false&error=full&duration=10s", "", {{"Authorization", "Bearer t0ken"}}).status,
+      post(page_, gatus + "?success=false&error=full&duration=10s", "", {{"Authorization", "bearer t0ken"}}).status,
       200);
   EXPECT_EQ(post(page_, gatus, "", {{"Authorization", "Bearer t0ken"}}).status, 400) << "it does not say how it went";
   for (const char* twice : {"exit-code=0&exit-code=1", "status=up&status=down", "state=success&state=failure",

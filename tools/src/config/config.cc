@@ -11,6 +11,7 @@
 #include <iterator>
 #include <map>
 
+#include "config/alert_reach.h"
 #include "config/keys.h"
 #include "config/server.h"
 #include "show/text.h"
@@ -92,19 +93,6 @@ void read_servers(const YAML::Node& node, Config& config, Problems& problems) {
   }
 }
 
-// An alert that waits for a group by a mistyped name would never be told.
-void check_alert_groups(const Config& config, const YAML::Node& node, Problems& problems) {
-  for (const AlertTarget& target : config.alerts) {
-    for (const std::string& group : target.groups) {
-      const bool known = std::any_of(config.servers.begin(), config.servers.end(),
-                                     [&](const ServerConfig& server) { return server.server.group == group; });
-      if (known) continue;
-      problems.add(node,
-                   fmt::format("alert `{}`: no server is in the group `{}`", printable(target.name), printable(group)));
-    }
-  }
-}
-
 void check_backup_server(const Config& config, const YAML::Node& node, Problems& problems) {
   const std::string& name = config.backup->server;
   const bool there = std::any_of(config.servers.begin(), config.servers.end(),
@@ -139,7 +127,7 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
     } else if (root.IsMap()) {
       problems.add(root, "there are no `servers`");
     }
-    if (const auto node = map.get("alerts")) check_alert_groups(config, *node, problems);
+    if (const auto node = map.get("alerts")) check_alert_reach(config, *node, problems);
     if (config.backup && !config.backup->server.empty()) check_backup_server(config, *map.get("backup"), problems);
   } catch (const YAML::Exception& error) {
     problems.add(error.mark, fmt::format("this is not YAML: {}", printable(error.msg)));

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "show/text.h"
+
 namespace nines::tools {
 namespace {
 
@@ -17,11 +19,11 @@ bool is_report(std::string_view path) noexcept {
 }
 
 Result<void> translate_report(WebRequest& request) {
-  constexpr std::string_view kBearer = "Bearer ";
+  constexpr std::string_view kBearer = "Bearer ";  // in letters of either case (RFC 9110, 11.1)
   if (request.path.starts_with(kKumaPath)) {
     request.path = std::string(kPushPath) + request.path.substr(kKumaPath.size());
   } else if (request.path.starts_with(kGatusPath) && request.path.ends_with(kGatusEnd) &&
-             request.authorization.starts_with(kBearer)) {
+             same_letters(std::string_view(request.authorization).substr(0, kBearer.size()), kBearer)) {
     request.path = std::string(kPushPath) + request.authorization.substr(kBearer.size());
     request.authorization.clear();
     if (!request.query.contains("success"))
