@@ -35,16 +35,22 @@ class MapKv final : public engine::Kv {
     assert(batches.size() == outcomes.size());
     for (std::size_t i = 0; i < batches.size(); ++i) {
       cluster_.begin_call();
-      const std::lock_guard lock(cluster_.mutex_);
-      outcomes[i] = ended_ ? Outcome{Outcome::Applied::no, {ErrorCode::unavailable, "the connection is at its end"}}
-                           : cluster_.write_locked(*batches[i]);
+      const auto& between = cluster_.plan_.between_batches;
+      if (between) between();
+      {
+        const std::lock_guard lock(cluster_.mutex_);
+        outcomes[i] = ended_ ? Outcome{Outcome::Applied::no, {ErrorCode::unavailable, "the connection is at its end"}}
+                             : cluster_.write_locked(*batches[i]);
+      }
+      if (between) between();
     }
   }
 
   [[nodiscard]] Result<void> fence(ServerId server) override {
     cluster_.begin_call();
     const std::lock_guard lock(cluster_.mutex_);
-    if (cluster_.chance_locked(cluster_.plan_.failed_fences)) {
+    const MapCluster::Plan& plan = cluster_.plan_;
+    if (plan.fence_fails ? plan.fence_fails() : cluster_.chance_locked(plan.failed_fences)) {
       ended_ = true;
       return fail(ErrorCode::unavailable, "fencing has timed out");
     }
@@ -270,22 +276,27 @@ bool MapCluster::chance_locked(int percent) {
   return percent > 0 && std::uniform_int_distribution<int>(1, 100)(random_) <= percent;
 }
 
-Outcome MapCluster::write_locked(const Batch& batch) {
-  if (chance_locked(plan_.refused)) {
-    ++counts_.refused;
-    return {Outcome::Applied::no, {ErrorCode::io, "refused for once"}};
-  }
+MapCluster::Fate MapCluster::fate_locked() {
+  if (plan_.fate) return plan_.fate();
+  if (chance_locked(plan_.refused)) return Fate::refused;
   const int lot = std::uniform_int_distribution<int>(1, 100)(random_);
   const int late_above = plan_.unknown_but_applied;
   const int lost_above = late_above + plan_.unknown_and_late;
-  if (lot > lost_above + plan_.unknown_and_lost) {
-    apply_locked(batch);
-    return {Outcome::Applied::yes, {}};
+  if (lot <= late_above) return Fate::unknown_but_applied;
+  if (lot <= lost_above) return Fate::unknown_and_late;
+  return lot <= lost_above + plan_.unknown_and_lost ? Fate::unknown_and_lost : Fate::applied;
+}
+
+Outcome MapCluster::write_locked(const Batch& batch) {
+  const Fate fate = fate_locked();
+  if (fate == Fate::refused) {
+    ++counts_.refused;
+    return {Outcome::Applied::no, {ErrorCode::io, "refused for once"}};
   }
+  if (fate == Fate::applied || fate == Fate::unknown_but_applied) apply_locked(batch);
+  if (fate == Fate::applied) return {Outcome::Applied::yes, {}};
   ++counts_.timed_out;
-  if (lot <= late_above) {
-    apply_locked(batch);
-  } else if (lot <= lost_above) {
+  if (fate == Fate::unknown_and_late) {
     const auto after = std::uniform_int_distribution<std::uint64_t>(plan_.late_from, plan_.late_to)(random_);
     late_.push_back({calls_ + after, servers_[batch.server()].epoch, batch});
   }

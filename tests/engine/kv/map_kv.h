@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,8 @@ namespace nines::test {
 
 class MapCluster {
  public:
+  /// What becomes of a batch.
+  enum class Fate : std::uint8_t { applied, refused, unknown_but_applied, unknown_and_late, unknown_and_lost };
   /// What goes wrong, in percent of the batches written, but for the fences.
   struct Plan {
     int refused = 0;              ///< not applied, and the caller is told so
@@ -37,6 +40,10 @@ class MapCluster {
     std::uint32_t late_to = 40;   ///< to this one
     std::uint32_t page_keys = 0;  ///< keys that are read at a time; 0 reads everything at once, of one moment
     std::chrono::microseconds delay{0};  ///< of each call, at most
+    // For a test that leaves nothing to chance.
+    std::function<Fate()> fate{};         ///< of each batch, instead of the percentages; it must not call the cluster
+    std::function<bool()> fence_fails{};  ///< instead of failed_fences; likewise
+    std::function<void()> between_batches{};  ///< called before and after each batch; it may read
   };
 
   explicit MapCluster(std::uint64_t seed) : random_(seed) {}
@@ -75,6 +82,7 @@ class MapCluster {
 
   void begin_call();
   void apply_locked(const engine::Batch& batch);
+  [[nodiscard]] Fate fate_locked();
   [[nodiscard]] engine::Outcome write_locked(const engine::Batch& batch);
   [[nodiscard]] bool chance_locked(int percent);
 
