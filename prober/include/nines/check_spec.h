@@ -74,8 +74,7 @@ struct JsonCondition {
   /// when each step that is no index goes into every item of an array.
   enum class Subject : std::uint8_t { value, length, any };
   std::string path;  ///< a JSON pointer ("/items/0/name") or a path ("items.0.name", "items[0].name", "$['a b']")
-  /// <, <=, >, >= compare numbers, or two strings by bytes; `contains` looks into text, array and keys. Beside a number
-  /// or a truth, a string is what it spells: "5" == 5, "true" == true; a value in quotes is compared as a string only.
+  /// < to >= order numbers, or strings by bytes; `contains` looks into texts, arrays and keys. To a number "5" is 5.
   Op op = Op::equal;
   std::string value;  ///< JSON text (`3`, `true`, `"ok"`); what is not JSON is taken as a string
   Subject subject = Subject::value;
