@@ -154,7 +154,7 @@ TEST(Agreement, RestartFindsWhatWasJudgedBefore) {
       live.apply(history.results[i], history.rules);
       store.put({&history.results[i], 1});
       if (i % 7 != 0) continue;
-      const auto restored = prober::restore(store, kServer, LocationId{}, history.rules);
+      const auto restored = prober::restore(store, kServer, LocationId{}, history.rules, history.results[i].time);
       ASSERT_TRUE(restored) << restored.error().message;
       const prober::Judge& read_back = restored->judges.state();
       ASSERT_EQ(read_back.confirmed() == State::down, live.state().confirmed() == State::down)
@@ -166,6 +166,27 @@ TEST(Agreement, RestartFindsWhatWasJudgedBefore) {
       }
     }
   }
+}
+
+// What a clock that was ahead has left in the store is not what was found last.
+TEST(Agreement, RestartLooksAtWhatHasBeen) {
+  History history(1);
+  history.rules = Rules{};
+  test::ModelStore store;
+  ASSERT_EQ(store.add(server_of(history)), kServer);
+  CheckResult result;
+  result.server = kServer;
+  result.interval_ms = 60'000;
+  for (const auto& [minutes, state] : {std::pair{360, State::up}, {0, State::down}, {1, State::down}}) {
+    result.time = kBegin + std::chrono::minutes{minutes};
+    result.state = state;
+    result.error = state == State::down ? ErrorClass::timeout : ErrorClass::none;
+    store.put({&result, 1});
+  }
+  const auto restored = prober::restore(store, kServer, LocationId{}, history.rules, kBegin + 2min);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(restored->judges.state().confirmed(), State::down);
+  EXPECT_EQ(restored->judges.state().since(), kBegin);
 }
 
 }  // namespace

@@ -25,6 +25,12 @@ std::string name_of(const std::string& target, const AlertMessage& message) {
 
 }  // namespace
 
+// Whether a message is of a server that had this number in another store: a new one, or a copy, in the place of the
+// old.
+bool AlertBook::is_of_another(const Entry& entry, const AlertSubject& subject) {
+  return entry.message.name != subject.name && entry.message.url != subject.url;
+}
+
 AlertBook::Notes::~Notes() {
   std::vector<std::pair<LogLevel, std::string>> notes;
   {
@@ -202,7 +208,11 @@ const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
 
 void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts) {
   const engine::MutexLock lock(mutex_);
-  const auto open = open_.find({subject.server, topic});
+  auto open = open_.find({subject.server, topic});
+  if (open != open_.end() && is_of_another(*open->second.begin, subject)) {
+    end(Incident(open->second), State::unknown, facts.time, kRemoved);
+    open = open_.end();
+  }
   std::vector<std::string> targets = hearers(subject, topic);
   std::vector<std::string> told;
   if (open != open_.end()) {
@@ -292,16 +302,14 @@ std::vector<IncidentKey> AlertBook::open_incidents() const {
   return keys;
 }
 
-void AlertBook::remind(TimeMs now, const std::vector<IncidentKey>& incidents) {
+void AlertBook::remind(TimeMs now, const AlertSubject& subject, AlertTopic topic) {
   const engine::MutexLock lock(mutex_);
-  for (const IncidentKey& key : incidents) {
-    const auto found = open_.find(key);
-    if (found == open_.end()) continue;
-    // While a server is down nobody can say that it still is slow, or how its certificate is.
-    const bool hidden = key.topic == AlertTopic::degraded || key.topic == AlertTopic::certificate;
-    if (hidden && open_.contains({key.server, AlertTopic::down})) continue;
-    for (const AlertTargetRule& rule : targets_) remind_target(now, rule, found->second);
-  }
+  const auto found = open_.find({subject.server, topic});
+  if (found == open_.end()) return;
+  // While a server is down nobody can say that it still is slow, or how its certificate is.
+  const bool hidden = topic == AlertTopic::degraded || topic == AlertTopic::certificate;
+  if (hidden && open_.contains({subject.server, AlertTopic::down})) return;
+  for (const std::string& target : hearers(subject, topic)) remind_target(now, *rule_of(target), found->second);
 }
 
 void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) {
@@ -310,7 +318,9 @@ void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Inc
   if (!contains(incident.begin->told, rule.name)) return;
   const auto last = incident.reminders.find(rule.name);
   const Entry& before = last == incident.reminders.end() ? *incident.begins.at(rule.name) : *last->second;
-  if (now - before.message.time < rule.remind_every || before.owed.contains(rule.name)) return;
+  if (before.owed.contains(rule.name)) return;
+  // A clock that was ahead when that was told says nothing of how long ago it was.
+  if (before.message.time <= now && now - before.message.time < rule.remind_every) return;
   AlertMessage message = incident.begin->message;
   message.kind = AlertMessage::Kind::reminder;
   message.time = now;

@@ -91,8 +91,9 @@ class AlertBook {
   /// The server is not watched any longer: whoever was told of an incident hears that it ends with that.
   void remove(ServerId server, TimeMs time);
   [[nodiscard]] std::vector<IncidentKey> open_incidents() const;
-  /// Queues the reminders of `incidents` that are due at `now`, for targets that have received what came before.
-  void remind(TimeMs now, const std::vector<IncidentKey>& incidents);
+  /// Queues the reminders of an open incident of `subject` that are due at `now`, for targets that still hear of it and
+  /// have received what came before.
+  void remind(TimeMs now, const AlertSubject& subject, AlertTopic topic);
   /// Makes durable what was said since the last call, and lets it be delivered. Waits for the disk, but not for long.
   void commit();
   /// Brings the file up to date after an error, and shrinks it when it has grown. To be called once a second or so.
@@ -154,6 +155,8 @@ class AlertBook {
       NINES_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> hearers(const AlertSubject& subject, AlertTopic topic) const
       NINES_REQUIRES(mutex_);
+  [[nodiscard]] static bool is_of_another(const Entry& entry, const AlertSubject& subject);
+  [[nodiscard]] bool is_over(const Entry& entry) const NINES_REQUIRES(mutex_);
   void withdraw_reminder(const std::string& target, const Incident& incident) NINES_REQUIRES(mutex_);
   void end(const Incident& incident, State state, TimeMs time, const std::string& detail) NINES_REQUIRES(mutex_);
   void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) NINES_REQUIRES(mutex_);

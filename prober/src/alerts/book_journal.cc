@@ -84,6 +84,17 @@ void AlertBook::keep() {
   journal_->rewrite(snapshot());
 }
 
+// Whether the incident that this message began has ended, though somebody has yet to hear of its begin.
+bool AlertBook::is_over(const Entry& entry) const {
+  if (entry.message.kind != AlertMessage::Kind::begin) return false;
+  const auto open = open_.find({entry.message.server, entry.message.topic});
+  if (open == open_.end()) return true;
+  const auto& begins = open->second.begins;
+  return std::none_of(begins.begin(), begins.end(),
+                      [&](const auto& begin) { return begin.second->message.id == entry.message.id; }) &&
+         open->second.begin->message.id != entry.message.id;
+}
+
 // The records that say all there is to know now, in the order of their ids.
 std::vector<std::string> AlertBook::snapshot() const {
   std::map<std::uint64_t, EntryPtr> live;
@@ -96,6 +107,11 @@ std::vector<std::string> AlertBook::snapshot() const {
   std::vector<std::string> records{next_record(next_id_)};
   for (const auto& [id, entry] : live) {
     records.push_back(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
+    if (is_over(*entry)) {
+      AlertMessage end = entry->message;
+      end.kind = AlertMessage::Kind::resolved;
+      records.push_back(message_record(end, {}, {}));
+    }
     for (const std::string& target : entry->owed) {
       const auto owed = owed_.find(target);
       const std::uint32_t attempts = owed == owed_.end() ? 0 : owed->second.queue.attempts(id);

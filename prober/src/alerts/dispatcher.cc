@@ -107,13 +107,12 @@ void AlertDispatcher::tick() {
     book_->begin(subjects_[key.server], key.topic, held->second);
     held = held_back_.erase(held);
   }
-  std::vector<IncidentKey> open = book_->open_incidents();
-  std::erase_if(open, [this](const IncidentKey& key) {
+  for (const IncidentKey& key : book_->open_incidents()) {
     // A server that the journal knows and the configuration does not any more has no subject.
     const auto subject = subjects_.find(key.server);
-    return subject == subjects_.end() || subject->second.paused || muted(key.server);
-  });
-  book_->remind(wall_now(), open);
+    if (subject == subjects_.end() || subject->second.paused || muted(key.server)) continue;
+    book_->remind(wall_now(), subject->second, key.topic);
+  }
   book_->commit();
   book_->keep();
   poke_senders();
@@ -142,6 +141,14 @@ void AlertDispatcher::remove(ServerId server) {
     states_.erase(server);
     std::erase_if(held_back_, [server](const auto& item) { return item.first.server == server; });
     book_->remove(server, wall_now());
+  });
+}
+
+void AlertDispatcher::remove_unless(std::function<bool(ServerId)> is_there) {
+  post([this, is_there = std::move(is_there)] {
+    for (const IncidentKey& key : book_->open_incidents()) {
+      if (!is_there(key.server)) book_->remove(key.server, wall_now());
+    }
   });
 }
 
@@ -225,9 +232,17 @@ void AlertDispatcher::apply_targets(const std::vector<AlertTarget>& targets) {
 
 void AlertDispatcher::watch_budgets(const std::vector<AlertTarget>& targets) {
   const bool wanted = options_.budget && wants_budgets(targets);
-  if (wanted == (budgets_ != nullptr)) return;
-  budgets_.reset();
-  if (!wanted) return;
+  if (!wanted) {
+    budgets_.reset();
+    // Nobody looks at them any more, so nobody would find their end.
+    for (const IncidentKey& key : book_->open_incidents()) {
+      if (key.topic != AlertTopic::budget) continue;
+      const auto state = states_.find(key.server);
+      book_->resolve(key, state == states_.end() ? State::unknown : state->second, wall_now());
+    }
+    return;
+  }
+  if (budgets_ != nullptr) return;
   BudgetWatch::Options options;
   options.burn = options_.budget;
   options.every = options_.budget_every;

@@ -54,6 +54,8 @@ class AlertDispatcher {
   /// The server is gone. Incidents that were told are told to end, also those of an earlier run that only the journal
   /// knows.
   void remove(ServerId server);
+  /// The same for all that the journal knows and that are not there any more.
+  void remove_unless(std::function<bool(ServerId)> is_there);
   /// A confirmed change of a server's state, for on_change and for the topic down.
   void change(const StateChange& change);
   /// What is the case, after a restart or in the other topics.

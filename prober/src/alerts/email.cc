@@ -147,6 +147,20 @@ tl::unexpected<Error> no_memory() {
   return fail(ErrorCode::unavailable, "there is no memory for the mail");
 }
 
+// What the server says of the mailboxes: libcurl tells of the last one alone.
+struct Replies {
+  bool asked = false;  // RCPT was sent, and not answered yet
+  bool later = false;  // one was answered with 4xx
+
+  static int hear(CURL* /*curl*/, curl_infotype type, char* data, std::size_t size, void* self) {
+    auto& replies = *static_cast<Replies*>(self);
+    const std::string_view line(data, size);
+    if (type == CURLINFO_HEADER_OUT) replies.asked = line.starts_with("RCPT");
+    if (type == CURLINFO_HEADER_IN && replies.asked) replies.later = replies.later || line.starts_with('4');
+    return 0;
+  }
+};
+
 }  // namespace
 
 Result<void> check_email(const std::vector<AlertField>& settings) {
@@ -220,13 +234,19 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);  // one mailbox that is gone must not keep the others from hearing
   set(CURLOPT_HTTPHEADER, headers.get());
   set(CURLOPT_MIMEPOST, mime.get());
+  Replies replies;
+  set(CURLOPT_VERBOSE, 1L);
+  set(CURLOPT_DEBUGFUNCTION, Replies::hear);
+  set(CURLOPT_DEBUGDATA, &replies);
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_OK) return {};
   long reply = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
   std::string why = curl_easy_strerror(code);
   if (reply != 0) why += ", reply " + std::to_string(reply);
-  return fail(reply >= 500 && reply <= 599 ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
+  // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
+  const bool for_good = reply >= 500 && reply <= 599 && !replies.later;
+  return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
 }
 
 }  // namespace nines::prober

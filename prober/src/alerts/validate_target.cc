@@ -263,6 +263,9 @@ Result<void> validate(const AlertTarget& target) {
   if (!target.settings.empty()) return bad(target, "settings go with a channel");
   if (const auto tried = try_templates(target); !tried) return tried;
   // A URL that comes from elsewhere is not there yet, perhaps.
+  if (target.webhook && target.webhook->text.find("{{") != std::string::npos) {
+    return bad(target, "webhook: fields are filled in headers and in body-template, not in the URL");
+  }
   if (target.webhook && !target.webhook->text.empty()) {
     AlertTarget plain = target;  // headers from elsewhere are not there either
     std::erase_if(plain.headers, [](const auto& header) { return header.second.text.empty(); });

@@ -62,6 +62,7 @@ void set_tls(CURL* easy, const CompiledCheck& check, CertificateWatch& certifica
   }
   if (!spec.client_certificate.empty()) {
     curl_easy_setopt(easy, CURLOPT_SSLCERT, spec.client_certificate.c_str());
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");  // OpenSSL would ask at the terminal, and wait
     if (!spec.client_key.empty()) curl_easy_setopt(easy, CURLOPT_SSLKEY, spec.client_key.c_str());
   }
   if (spec.starttls) curl_easy_setopt(easy, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));

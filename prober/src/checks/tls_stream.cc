@@ -51,6 +51,8 @@ std::optional<Failure> TlsStream::load_files(const CheckSpec& spec) {
   if (SSL_CTX_use_certificate_chain_file(context, spec.client_certificate.c_str()) != 1) {
     return own_fault("the client certificate", spec.client_certificate);
   }
+  // OpenSSL would ask for a password at the terminal, and wait.
+  SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
   const std::string& key = spec.client_key.empty() ? spec.client_certificate : spec.client_key;
   if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
     return own_fault("the client's key", key);

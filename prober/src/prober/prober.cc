@@ -59,7 +59,7 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
   const bool added = !state(server.id);
   Restored restored;
   if (added) {
-    Result<Restored> read = restore(store_, server.id, options_.location, server.rules);
+    Result<Restored> read = restore(store_, server.id, options_.location, server.rules, read_clocks().wall);
     if (!read) return tl::unexpected(read.error());
     restored = *std::move(read);
   }
@@ -187,6 +187,7 @@ Result<void> ProberImpl::report(std::string_view name_or_token, PushReport repor
 Result<void> ProberImpl::start() {
   const engine::MutexLock call(call_mutex_);
   if (phase_ != Phase::fresh) return fail(ErrorCode::unavailable, "a prober runs once");
+  dispatcher_.remove_unless([all = store_.catalog()](ServerId id) { return all->find(id) != nullptr; });
   bool started = writer_.start() && dispatcher_.start();
   if (started) {
     runner_->post([this] { core_.begin(); });

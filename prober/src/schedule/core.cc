@@ -89,6 +89,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
     if (running_) adopt(live);
   } else {
     const CoreServer former = std::exchange(live.server, std::move(server));
+    live.last_start = {};
     if (!running_) return;
     if (former.paused || former.push.has_value() != live.server.push.has_value()) {
       scheduler_.remove(live.server.id);

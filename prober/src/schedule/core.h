@@ -106,6 +106,7 @@ class ProberCore {
     Judges judges;
     std::optional<PushJob> push;
     TimeMs last_time{};                          // of the newest result, so that two never share one
+    Micros last_start{};                         // of a check as it is described now; zero before the first
     std::optional<CheckResult> stored_last;      // as restored, until the server is adopted
     std::unique_ptr<const CheckResult> trouble;  // the last failure or degraded result since the last success
   };
@@ -117,6 +118,7 @@ class ProberCore {
     TimeMs time{};   // stored time: the wall clock at its start
     Micros began{};  // the same in schedule time
     bool retry = false;
+    std::uint32_t interval_ms = 0;  // at which checks come
   };
   // A failure that a guard has not passed its verdict on.
   struct PendingFailure {
@@ -150,8 +152,9 @@ class ProberCore {
   void check_deadlines();
 
   void start(const Start& start);
+  [[nodiscard]] std::uint32_t pace_of(const Live& live);
   void finish(const Flight& flight, CheckOutcome outcome);
-  [[nodiscard]] CheckReport report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const;
+  [[nodiscard]] CheckReport report_of(const Flight& flight, CheckOutcome outcome) const;
   void settle(PendingFailure pending, bool online);
   [[nodiscard]] Watch& watch_of(const Live& live, const CheckResult& result) noexcept;
   void begin_round_if_due(Watch& watch);
@@ -174,7 +177,8 @@ class ProberCore {
   std::unordered_set<ServerId> push_ids_;  // of those that are listened for
   std::vector<Start> starts_;              // reused
   std::uint64_t last_generation_ = 0;
-  Micros pause_end_{};  // schedule time; failures of checks that began before count as unknown
+  Micros held_back_said_{};  // when the log was told that checks are held back
+  Micros pause_end_{};       // schedule time; failures of checks that began before count as unknown
   Micros next_beat_{};
   std::optional<TimerId> timer_;
   Micros armed_{};  // what the timer is set to, in schedule time

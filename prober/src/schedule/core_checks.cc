@@ -6,16 +6,40 @@
 #include "schedule/core.h"
 
 namespace nines::prober {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestPace = std::chrono::days{1};
+
+}  // namespace
 
 void ProberCore::start(const Start& start) {
   Live& live = servers_.at(start.id);
-  const Flight flight{start.slot,   start.id,   live.generation, unused_time(live, clock_.wall()),
-                      clock_.now(), start.retry};
+  const Flight flight{start.slot,   start.id,    live.generation, unused_time(live, clock_.wall()),
+                      clock_.now(), start.retry, pace_of(live)};
   live.last_time = flight.time;
+  live.last_start = flight.began;
   scheduler_.began(start, clock_.now());
   // A row that waits for confirmation must not be carried on over the connection that may be its cause.
   loop_.start(live.judges.state().pending() ? live.server.fresh_check : live.server.check,
               [this, flight](CheckOutcome outcome) { finish(flight, std::move(outcome)); });
+}
+
+// The interval at which checks really come. Where a cap holds them back a result has to hold until the next one, or no
+// row of failures would ever confirm an outage.
+std::uint32_t ProberCore::pace_of(const Live& live) {
+  const std::chrono::milliseconds interval = live.server.rules.interval;
+  const auto as_number = [](std::chrono::milliseconds time) { return static_cast<std::uint32_t>(time.count()); };
+  if (live.last_start <= pause_end_) return as_number(interval);
+  const auto gap = std::chrono::floor<std::chrono::milliseconds>(clock_.now() - live.last_start);
+  if (gap <= interval * 3 / 2) return as_number(interval);
+  constexpr Micros kSayAgain = std::chrono::minutes{10};
+  if (held_back_said_ == Micros{} || clock_.now() - held_back_said_ >= kSayAgain) {
+    held_back_said_ = clock_.now();
+    sink_.log(LogLevel::warning, "max-in-flight or max-in-flight-per-host holds checks back: those of " +
+                                     live.server.name + " come every " + std::to_string(gap.count()) +
+                                     " ms, not every " + std::to_string(interval.count()));
+  }
+  return as_number(std::min(gap, kLongestPace));
 }
 
 // The server of a flight, if it is still there and still wants to know.
@@ -31,7 +55,7 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   scheduler_.finished(flight.slot);
   if (const Live* const live = find(flight)) {
     const bool answered = network_answered(outcome);  // then no reference need say that the network is there
-    PendingFailure pending{flight, report_of(*live, flight, std::move(outcome)), clock_.now()};
+    PendingFailure pending{flight, report_of(flight, std::move(outcome)), clock_.now()};
     const CheckResult& result = pending.report.result;
     Watch& watch = watch_of(*live, result);
     const std::optional<bool> online = result.state == State::down && !answered
@@ -48,14 +72,14 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   turn();
 }
 
-CheckReport ProberCore::report_of(const Live& live, const Flight& flight, CheckOutcome outcome) const {
+CheckReport ProberCore::report_of(const Flight& flight, CheckOutcome outcome) const {
   CheckReport report;
   CheckResult& result = report.result;
   result.server = flight.id;
   result.location = options_.location;
   result.time = flight.time;
   result.retry = flight.retry;
-  result.interval_ms = static_cast<std::uint32_t>(live.server.rules.interval.count());
+  result.interval_ms = flight.interval_ms;
   result.state = outcome.state;
   result.error = outcome.error;
   // What failed or dawdled across a pause failed for that; what succeeded did succeed.

@@ -87,7 +87,10 @@ TimeMs PushRhythm::deadline_after_report(TimeMs time) const {
   if (!due) return kTimeLimit;
   const std::optional<TimeMs> following = schedule->next(*due);
   const std::chrono::milliseconds early = following ? std::min(grace, (*following - *due) / 2) : grace;
-  return *due - time <= early ? deadline_after(*due) : *due + grace;
+  const std::chrono::milliseconds lead = *due - time;
+  // The time before it is so far away that the report is past the middle.
+  const bool is_nearer = schedule->next(*due - 2 * lead - std::chrono::milliseconds{1}) == due;
+  return lead <= early && is_nearer ? deadline_after(*due) : *due + grace;
 }
 
 PushJob::PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report)
@@ -129,8 +132,10 @@ void PushJob::judge_runtime(std::chrono::milliseconds runtime, CheckResult& resu
 std::optional<CheckResult> PushJob::report(const PushReport& report, TimeMs now) {
   if (report.kind == PushReport::Kind::log) return std::nullopt;
   if (report.kind == PushReport::Kind::start) {
+    const TimeMs end = now + (rhythm_.max_runtime > std::chrono::milliseconds{0} ? rhythm_.max_runtime : rhythm_.grace);
+    // A job that begins again and again has not done what is due: it gains time up to its deadline, and no more.
+    run_deadline_ = run_deadline_ ? std::min(end, std::max(deadline_, *run_deadline_)) : end;
     started_ = now;
-    run_deadline_ = now + (rhythm_.max_runtime > std::chrono::milliseconds{0} ? rhythm_.max_runtime : rhythm_.grace);
     return std::nullopt;
   }
   const std::optional<TimeMs> started = std::exchange(started_, std::nullopt);
@@ -160,7 +165,8 @@ CheckResult PushJob::silence() {
   result.time = deadline();
   result.state = State::down;
   result.error = ErrorClass::silence;
-  if (run_deadline_ && rhythm_.max_runtime > std::chrono::milliseconds{0}) {
+  const bool whole_run = run_deadline_ && *run_deadline_ - *started_ >= rhythm_.max_runtime;
+  if (whole_run && rhythm_.max_runtime > std::chrono::milliseconds{0}) {
     result.error = ErrorClass::timeout;
     result.detail = "the job has been running for " + seconds_text(result.time - *started_) + ", which is max-runtime";
   } else if (started_) {
@@ -186,10 +192,11 @@ bool PushJob::missed_while_not_listening(TimeMs from, TimeMs now) {
 
 // The run under way goes on at its own pace, whatever the clock shows.
 bool PushJob::clock_stepped(std::chrono::milliseconds by, TimeMs now) {
+  if (heard_) *heard_ += by;
   if (started_) *started_ += by;
   if (run_deadline_) *run_deadline_ += by;
   if (by < std::chrono::milliseconds{0}) {
-    deadline_ = std::min(deadline_, rhythm_.deadline_after(now));
+    deadline_ = std::min(deadline_, std::max(deadline_from(now), rhythm_.deadline_after(now)));
     return false;
   }
   if (deadline_ <= now - by || deadline_ > now) return false;

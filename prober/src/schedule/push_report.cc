@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/text.h"
@@ -69,6 +70,35 @@ std::optional<std::chrono::milliseconds> duration_of(
   return std::nullopt;
 }
 
+constexpr std::string_view kVerdicts[] = {"state", "status", "success", "exit-code", "exit_code", "rc"};
+
+/// What of `body` looks like a verdict that its sender put in the wrong place: a form, its fields, or a JSON object. A
+/// report that is not understood must not become a success.
+std::string_view verdict_in(std::string_view body) {
+  const auto begins = [](std::string_view text, std::string_view name, std::string_view mark) {
+    return text.starts_with(name) && text.substr(name.size()).starts_with(mark);
+  };
+  if (body.starts_with('{')) {
+    const auto object = nlohmann::json::parse(body, nullptr, false);
+    for (const std::string_view name : kVerdicts) {
+      if (object.is_object() && object.contains(name)) return name;
+    }
+    return {};
+  }
+  constexpr std::string_view kField = "form-data; name=\"";
+  for (std::size_t at = body.find(kField); at != std::string_view::npos; at = body.find(kField, at + 1)) {
+    for (const std::string_view name : kVerdicts) {
+      if (begins(body.substr(at + kField.size()), name, "\"")) return name;
+    }
+  }
+  for (const std::string_view part : prober::split(body.substr(0, body.find_first_of("\r\n")), '&')) {
+    for (const std::string_view name : kVerdicts) {
+      if (begins(part, name, "=")) return name;
+    }
+  }
+  return {};
+}
+
 class Reader {
  public:
   Result<void> take_word(std::string_view word) {
@@ -112,6 +142,9 @@ class Reader {
     const bool is_parameter = name.size() < body.size() && find(kParameters, name) != kParameters.end() &&
                               body.find_first_of(" \r\n") >= body.find_last_not_of("\r\n") + 1;
     if (is_parameter) return bad(name, "belongs into the query: a body is a log");
+    if (const std::string_view meant = verdict_in(body); !state_ && !report_.exit_code && !meant.empty()) {
+      return bad(meant, "belongs into the query: a body is a log, and nothing else says how it went");
+    }
     if (!body.empty()) report_.log_line = body;
     const bool ends = report_.kind == Kind::success || report_.kind == Kind::failure;
     if (report_.exit_code && !ends) return bad("exit-code", "contradicts a report of " + *state_);

@@ -252,6 +252,7 @@ void check_certificates(Checklist& list, const CheckSpec& spec) {
   list.require(!spec.keep_alive || spec.public_key_sha256.empty(), "expect.public-key-sha256", kept);
   list.require(!spec.keep_alive || spec.certificate_issuer.empty(), "expect.certificate-issuer", kept);
   list.require(!spec.keep_alive || !spec.ocsp_stapling, "expect.ocsp-stapling", kept);
+  list.require(!spec.keep_alive || !spec.certificate_days, "expect.certificate-days", kept);
   list.require(spec.verify_tls || !spec.ocsp_stapling, "expect.ocsp-stapling", "needs verify-tls");
   list.require(spec.verify_tls || spec.crl_file.empty(), "crl-file", "needs verify-tls");
   list.require(spec.verify_tls || spec.ca_file.empty(), "ca-file", "needs verify-tls");
@@ -269,7 +270,24 @@ void check_body_is_there(Checklist& list, const CheckSpec& spec) {
   list.require(!head || spec.body.empty(), "body", "a HEAD sends none");
 }
 
+// What no body could be at once.
+void check_texts(Checklist& list, const CheckSpec& spec) {
+  for (const std::string& text : spec.body_contains) {
+    const bool both = std::count(spec.body_not_contains.begin(), spec.body_not_contains.end(), text) != 0;
+    list.require(!both, "expect.body-not-contains", "\"" + prober::shorten(text, 40) + "\" is in body-contains too");
+    list.require(text.size() <= spec.body_limit_bytes, "expect.body-contains", "a text is longer than body-limit");
+  }
+  // RFC 9110, 6.4.1.
+  const bool bodiless =
+      !spec.status.empty() && std::all_of(spec.status.begin(), spec.status.end(), [](const auto& range) {
+        return range.last < 200 || (range.first == range.last && (range.first == 204 || range.first == 304));
+      });
+  const bool judged = !spec.body_contains.empty() || !spec.body_matches.empty() || !spec.json.empty();
+  list.require(!bodiless || !judged, "expect.status", "an answer with this status has no body to be judged");
+}
+
 void check_expectations(Checklist& list, const CheckSpec& spec) {
+  check_texts(list, spec);
   for (const auto& range : spec.status) {
     list.require(range.first >= kFirstStatus && range.first <= range.last && range.last <= kLastStatus, "expect.status",
                  "not a range within 100-999");

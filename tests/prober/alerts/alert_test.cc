@@ -88,6 +88,9 @@ TEST(SecretText, ComesFromEnvironmentOrFile) {
   std::ofstream(path) << "s3cret\r\n\n";
   EXPECT_EQ(*read_secret({.text = "", .environment = "", .file = path}), "s3cret") << "as other editors end a file";
   EXPECT_FALSE(read_secret({.text = "", .environment = "NINES_TEST_NOT_SET", .file = ""}));
+  std::ofstream(path) << "\n";
+  EXPECT_EQ(read_secret({.text = "", .environment = "", .file = path}).error().code, ErrorCode::unavailable)
+      << "it is being written anew";
   EXPECT_FALSE(read_secret({.text = "", .environment = "", .file = path + ".not"}));
 }
 
@@ -110,6 +113,8 @@ TEST(AlertTarget, MistakesAreRefusedWithTheirPlace) {
   hook.name = "hook";
   hook.webhook = SecretText{.text = "ftp://example.org/", .environment = "", .file = ""};
   EXPECT_THAT(validate(hook).error().message, HasSubstr("http"));
+  hook.webhook = SecretText{.text = "https://example.org/{{server}}", .environment = "", .file = ""};
+  EXPECT_THAT(validate(hook).error().message, HasSubstr("not in the URL"));
   hook.webhook = SecretText{.text = "https://example.org/", .environment = "TOO", .file = ""};
   EXPECT_THAT(validate(hook).error().message, HasSubstr("one of"));
   hook.webhook = SecretText{.text = "https://example.org/", .environment = "", .file = ""};
@@ -162,7 +167,9 @@ class AlertBooks : public testing::Test {
   }
   void down(std::uint32_t id) { begin(id, AlertTopic::down); }
   void remind(TimeMs now) {
-    book->remind(now, book->open_incidents());
+    for (const IncidentKey& key : book->open_incidents()) {
+      book->remind(now, subject(static_cast<std::uint32_t>(key.server)), key.topic);
+    }
     book->commit();
   }
   void resolve(std::uint32_t id, AlertTopic topic) {
@@ -345,6 +352,79 @@ TEST_F(AlertBooks, RemindersComeWhileTheIncidentLasts) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1"));
 }
 
+TEST_F(AlertBooks, WhoDoesNotAskAnyMoreIsNotReminded) {
+  targets[0].remind_every = 60s;
+  reopen();
+  down(1);
+  deliver("mail");
+  AlertSubject others = subject(1);
+  others.targets = {"pager"};
+  book->remind(kSince + 1h, others, AlertTopic::down);
+  book->commit();
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "the server's own list leaves it out";
+  targets[0].topics = {AlertTopic::certificate};
+  book->set_targets(targets);
+  remind(kSince + 1h);
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "it is on something else";
+  targets[0].topics = {AlertTopic::down};
+  book->set_targets(targets);
+  remind(kSince + 1h);
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
+}
+
+TEST_F(AlertBooks, ClockThatWasAheadHoldsUpNoReminder) {
+  targets[0].remind_every = 60s;
+  reopen();
+  down(1);
+  deliver("mail");
+  remind(kSince + 6h);
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1"));
+  remind(kSince + 2min);
+  EXPECT_THAT(deliver("mail"), ElementsAre("reminder 1")) << "the one before is of a time that never was";
+  remind(kSince + 2min + 59s);
+  EXPECT_THAT(deliver("mail"), ElementsAre());
+}
+
+TEST_F(AlertBooks, AnotherServerOfThisNumberIsAnotherIncident) {
+  AlertSubject old = subject(1);
+  old.name = "old";
+  old.url = "https://old.example/";
+  book->begin(old, AlertTopic::down, facts());
+  book->commit();
+  deliver("mail");
+  reopen();
+  AlertSubject renamed = old;
+  renamed.name = "older";
+  book->begin(renamed, AlertTopic::down, facts());
+  book->commit();
+  EXPECT_THAT(deliver("mail"), ElementsAre()) << "it was given another name";
+  AlertSubject other = subject(1);
+  other.name = "other";
+  other.url = "https://other.example/";
+  book->begin(other, AlertTopic::down, facts());
+  book->commit();
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1", "down 1"));
+}
+
+TEST_F(AlertBooks, WhatIsOverStaysOverThoughSomebodyIsOwedItsBegin) {
+  down(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+  next("pager");  // it was tried, and is owed
+  up(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+  for (int i = 0; i < 3; ++i) {
+    reopen();
+    EXPECT_EQ(book->stats().open_incidents, 0U);
+    up(1);
+    EXPECT_THAT(deliver("mail"), ElementsAre());
+  }
+  down(1);
+  reopen();
+  EXPECT_EQ(book->stats().open_incidents, 1U) << "the next one is another";
+  EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 1"));
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+}
+
 TEST_F(AlertBooks, TargetThatJoinsHearsOfWhatLasts) {
   const std::vector<AlertTargetRule> both = targets;
   targets = {};
@@ -403,7 +483,7 @@ TEST_F(AlertBooks, OnlyNamedServersAreRemindedOf) {
   down(1);
   down(2);
   deliver("mail");
-  book->remind(kSince + 10min, {{ServerId{2}, AlertTopic::down}, {ServerId{9}, AlertTopic::down}});
+  for (const std::uint32_t id : {2U, 9U}) book->remind(kSince + 10min, subject(id), AlertTopic::down);
   book->commit();
   EXPECT_THAT(deliver("mail"), ElementsAre("reminder 2"));
 }

@@ -142,6 +142,7 @@ TEST_F(Mail, ServerSaysWhetherToTryAgain) {
   };
   EXPECT_EQ(outcome_of("to", "nobody@example.org"), "invalid_argument");
   EXPECT_EQ(outcome_of("to", "later@example.org"), "unavailable");
+  EXPECT_EQ(outcome_of("to", "later@example.org, nobody@example.org"), "unavailable") << "one is worth another attempt";
   EXPECT_EQ(outcome_of("password", "wrong"), "invalid_argument");
   EXPECT_EQ(outcome_of("ca-file", "/dev/null"), "unavailable") << "nothing is said to a server that is not the one";
   EXPECT_EQ(outcome_of("url", "smtp://127.0.0.1:" + std::to_string(free_port())), "unavailable");

@@ -161,6 +161,21 @@ TEST(Core, UpdateKeepsPhaseAndState) {
   EXPECT_EQ(simulation.changes[1].to, State::up);
 }
 
+TEST(Core, OutageBehindACapIsConfirmed) {
+  ProberCore::Options options = Simulation::default_options();
+  options.limits = {2, 2, 100'000};
+  Simulation simulation(options);
+  for (std::uint32_t id = 1; id <= 24; ++id) {
+    simulation.add(id, always({State::down, ErrorClass::timeout, 2s}), 4s).rules.timeout = 2s;
+    simulation.update(id);
+  }
+  simulation.core.begin();
+  simulation.loop.run_for(2min);
+  EXPECT_THAT(simulation.changes, SizeIs(24)) << "two checks of two seconds at a time: each server's come every 24 s";
+  for (const StateChange& change : simulation.changes) EXPECT_EQ(change.to, State::down);
+  EXPECT_EQ(simulation.results_of(7).back().interval_ms, 24'000U) << "and hold for as long";
+}
+
 TEST(Core, RemovedServersCheckLeavesNoResult) {
   Simulation simulation;
   simulation.add(1, always(kTimeout));

@@ -365,6 +365,46 @@ TEST(PushJob, ReportFulfilsOneTimeOnly) {
   EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 15)) << "10:01 is the late one of 10:00; 10:05 has ten minutes";
 }
 
+TEST(PushJob, ReportIsOfTheNearerOfTwoTimes) {
+  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
+                                         s.grace = 58s;
+                                         s.cron = "10,11 * * * *";
+                                       }),
+                                       60s);
+  ASSERT_TRUE(rhythm);
+  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  static_cast<void>(job.report({}, at(2026, 7, 15, 10, 10, 5)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 11, 58)) << "it is that of :10, and :11 is owed";
+  static_cast<void>(job.report({}, at(2026, 7, 15, 10, 10, 40)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 15, 11, 10, 58)) << "past the middle it is that of :11";
+}
+
+TEST(PushJob, ClockSetBackForgetsNoReportThatCameEarly) {
+  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
+                                         s.grace = 30s;
+                                         s.cron = "0 3 * * *";
+                                       }),
+                                       60s);
+  ASSERT_TRUE(rhythm);
+  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  static_cast<void>(job.report({}, at(2026, 7, 16, 2, 59, 35)));
+  EXPECT_FALSE(job.clock_stepped(-2s, at(2026, 7, 16, 2, 59, 38)));
+  EXPECT_EQ(job.deadline(), at(2026, 7, 17, 3, 0, 30));
+}
+
+TEST(PushJob, JobThatBeginsAgainAndAgainIsSilent) {
+  PushJob job(kMinutely, kNow, std::nullopt);
+  const auto start = [&](std::chrono::milliseconds after) {
+    static_cast<void>(job.report(report_of(PushReport::Kind::start), kNow + after));
+    return job.deadline();
+  };
+  EXPECT_EQ(start(55s), kNow + 65s);
+  EXPECT_EQ(start(58s), kNow + 68s) << "another attempt has its time, up to the deadline";
+  EXPECT_EQ(start(66s), kNow + 70s);
+  EXPECT_EQ(start(69s), kNow + 70s);
+  EXPECT_EQ(job.silence().detail, "started 1 s ago and has not reported its end");
+}
+
 TEST(PushRhythm, GraceOfAScheduleIsATenthOfItsShortestStep) {
   const auto grace = [](const char* cron) {
     return PushRhythm::make(push_spec([&](PushSpec& s) { s.cron = cron; }), 60s)->grace;
@@ -461,6 +501,23 @@ TEST(PushReport, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("success", timed, "line")->duration, 1500ms);
   EXPECT_EQ(parse_push_report("success", timed, "line")->log_line, "line");
   EXPECT_EQ(parse_push_report("", Parameters{{"ping", "12.6"}}, "")->duration, 13ms);
+}
+
+TEST(PushReport, BodyThatSaysHowItWentIsNoSuccess) {
+  const auto of_body = [](const char* word, const char* body) {
+    const auto read = parse_push_report(word, {}, body);
+    return read ? std::string("taken") : read.error().message;
+  };
+  for (const char* const body :
+       {"status=down&msg=disk full", "exit_code=1 ", "rc=1", "foo=1&status=down", R"({"status":"down"})",
+        "--x\r\nContent-Disposition: form-data; name=\"status\"\r\n\r\ndown"}) {
+    EXPECT_THAT(of_body("", body), HasSubstr("belongs into the query")) << body;
+    EXPECT_EQ(of_body("fail", body), "taken") << body;
+  }
+  for (const char* const body :
+       {"all good", "rows=5 rc=0", R"({"rows":5})", "{not json", "status is fine", "a\nstatus=down"}) {
+    EXPECT_EQ(of_body("", body), "taken") << body;
+  }
 }
 
 TEST(PushReport, WhatIsNotUnderstoodIsRefusedByName) {

@@ -105,6 +105,21 @@ TEST(Config, AlertsThatCouldNeverBeToldAreRefused) {
   good("alerts: [{discord: 'https://a/'}]\n" + one_server("    alerts: []\n" + second));
 }
 
+TEST(Config, WhatCannotBeAtOnceIsRefused) {
+  EXPECT_THAT(bad(one_server("    interval: 60s\n    stale-after: 10s\n")),
+              HasSubstr("f.yaml:5:18: stale-after is shorter than the interval"));
+  good(one_server("    interval: 60s\n    stale-after: 60s\n"));
+  good("servers: [{name: job, push: {cron: '0 3 * * *'}, interval: 1h, stale-after: 10s}]\n");
+  EXPECT_THAT(bad("servers: [{name: a, url: 'https://a/', keep-alive: true, expect: {certificate-days: 7}}]\n"),
+              HasSubstr("a kept connection shows no certificate"));
+  EXPECT_THAT(bad(one_server("    expect: {body-contains: [ok, up], body-not-contains: [up]}\n")),
+              HasSubstr("is in body-contains too"));
+  EXPECT_THAT(bad(one_server("    body-limit: 4\n    expect: {body-contains: [longer]}\n")),
+              HasSubstr("longer than body-limit"));
+  EXPECT_THAT(bad(one_server("    expect: {status: [204], body-contains: [ok]}\n")), HasSubstr("has no body"));
+  good(one_server("    expect: {status: [204, 200], body-contains: [ok]}\n"));
+}
+
 TEST(Config, MappingsAreMerged) {
   const Config config = good(
       "x-usual: &usual {interval: 30s, timeout: 5s, expect: {status: [204]}, headers: {A: \"1\"}}\n"
@@ -438,13 +453,29 @@ TEST(Config, WhatIsForChecksIsRefusedOfAJobThatReportsIn) {
   }
 }
 
-TEST(Config, AClientKeyThatIsNotThereIsNamedBesideItsCertificate) {
-  const std::string pem = ::testing::TempDir() + "client_key_beside_its_certificate.pem";
-  std::ofstream(pem) << "a note\n-----BEGIN CERTIFICATE-----\n";
-  const std::string certificate = "    client-certificate: " + pem + "\n";
-  good("servers:\n  - name: site\n    url: https://localhost/\n" + certificate);
-  EXPECT_THAT(bad(one_server(certificate + "    client-key: /nowhere/k.pem\n")),
-              StartsWith("f.yaml:5:17: client-key: there is no file /nowhere/k.pem"));
+TEST(Config, FilesOfTlsHoldWhatTheyAreFor) {
+  const std::string pem = ::testing::TempDir() + "what_tls_files_hold.pem";
+  const auto holding = [&](const std::string& labels) {
+    std::ofstream(pem) << "a note\n" << labels;
+    return "    client-certificate: " + pem + "\n";
+  };
+  const std::string site = "servers:\n  - name: site\n    url: https://localhost/\n";
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\n";
+  good(site + holding(certificate + "-----BEGIN EC PRIVATE KEY-----\n"));
+  EXPECT_THAT(bad(site + holding(certificate) + "    client-key: /nowhere/k.pem\n"),
+              HasSubstr("client-key: there is no file /nowhere/k.pem"));
+  EXPECT_THAT(bad(site + holding(certificate)), HasSubstr("holds no private key, and there is no client-key"));
+  EXPECT_THAT(bad(site + holding("-----BEGIN PRIVATE KEY-----\n")), HasSubstr("holds no certificate"));
+  for (const char* const locked :
+       {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"}) {
+    EXPECT_THAT(bad(site + holding(certificate + locked)), HasSubstr("needs a password")) << locked;
+  }
+  holding(certificate);
+  EXPECT_THAT(bad(site + "    crl-file: " + pem + "\n"), HasSubstr("holds no list of revoked certificates"));
+  EXPECT_THAT(bad(site + "    ca-file: " + pem + "\n    verify-tls: false\n"), HasSubstr("needs verify-tls"));
+  good(site + "    ca-file: " + pem + "\n");
+  holding("-----BEGIN PRIVATE KEY-----\n");
+  EXPECT_THAT(bad(site + "    ca-file: " + pem + "\n"), HasSubstr("holds no certificate"));
   std::remove(pem.c_str());
 }
 

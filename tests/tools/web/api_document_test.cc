@@ -74,7 +74,7 @@ class ApiDocument : public ::testing::Test {
     hooks.metrics = [this](std::string& out) { counted_.append(out, {}); };
     CheckReport report;
     report.result = result;
-    counted_.keep({"site"});
+    counted_.keep({{"site", "https://site.example/"}});
     counted_.count("site", report);
     site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
     auto http = HttpServer::start(

@@ -41,6 +41,13 @@ bool in_maintenance(const Store& store, ServerId id, TimeMs time) {
 }
 
 /// Quiet hours are written and read like maintenance.
+// A name beside the store's folder, also where that is written with a slash behind it.
+std::string beside(const std::string& store, std::string_view ending) {
+  std::filesystem::path path = std::filesystem::path(store).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  return path.string() + std::string(ending);
+}
+
 bool in_quiet_hours(const std::vector<Maintenance>& hours, TimeMs time) {
   Server server;
   server.maintenance = hours;
@@ -71,10 +78,11 @@ std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   return BudgetBurn{true, burn_text(*answer, *burn)};
 }
 
-std::set<std::string> names_of(const std::vector<ProbedServer>& servers) {
-  std::set<std::string> names;
-  for (const ProbedServer& server : servers) names.insert(server.name);
-  return names;
+// By name, what each is probed with; nothing while it is not.
+std::map<std::string, std::string> probes_of(const std::vector<ProbedServer>& servers) {
+  std::map<std::string, std::string> probes;
+  for (const ProbedServer& server : servers) probes.emplace(server.name, server.paused ? "" : server.check.url);
+  return probes;
 }
 
 Result<PushReport> read_push(const WebRequest& request, std::string_view word) {
@@ -151,7 +159,7 @@ Daemon::~Daemon() {
 ProberOptions Daemon::prober_options() {
   ProberOptions options = config_.prober;
   options.alerts.targets = config_.alerts;
-  options.alerts.journal = config_.store.path + "-alerts";
+  options.alerts.journal = beside(config_.store.path, "-alerts");
   options.alerts.muted = [this](ServerId id, TimeMs time) { return in_maintenance(*store_, id, time); };
   options.alerts.quiet = in_quiet_hours;
   options.alerts.budget = [this](ServerId id, TimeMs time) { return burn_of(*store_, id, time); };
@@ -271,7 +279,7 @@ Result<void> Daemon::apply(const Config& config) {
       return removed;
   }
   push_names_.clear();
-  metrics_.keep(names_of(sync->probed));
+  metrics_.keep(probes_of(sync->probed));
   std::vector<const ProbedServer*> waiting;  // for a token that another server still has
   Result<void> done;
   const auto set = [&](const ProbedServer& server, bool may_wait) {
@@ -319,7 +327,7 @@ void Daemon::catalog_changed() {
     }
     return false;
   });
-  metrics_.keep(names_of(probed_));
+  metrics_.keep(probes_of(probed_));
   push_names_.clear();
   for (const ProbedServer& server : probed_) {
     if (server.push) push_names_[server.push->token.empty() ? server.name : server.push->token] = server.name;

@@ -10,8 +10,12 @@
 
 namespace nines::tools {
 
-void RunMetrics::keep(std::set<std::string> servers) {
+void RunMetrics::keep(std::map<std::string, std::string> servers) {
   const engine::MutexLock lock(mutex_);
+  for (auto& [name, own] : servers_) {
+    const auto now = servers.find(name);
+    if (now != servers.end() && now->second != known_[name]) own.certificate_expiry.reset();
+  }
   known_ = std::move(servers);
   std::erase_if(servers_, [&](const auto& entry) NINES_REQUIRES(mutex_) { return !known_.contains(entry.first); });
 }

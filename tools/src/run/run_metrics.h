@@ -21,9 +21,10 @@ void append_backup_metrics(std::string& out, const BackupCounts& counts);
 
 class RunMetrics {
  public:
-  /// The servers that there are from now on: what was counted of others is forgotten, and what is still heard of them
-  /// is not counted. There are none before the first call.
-  void keep(std::set<std::string> servers);
+  /// The servers that there are from now on, and what each is probed with (nothing: it is paused): what was counted of
+  /// others is forgotten, and what is still heard of them is not counted; so is the certificate of one that is probed
+  /// with something else. There are none before the first call.
+  void keep(std::map<std::string, std::string> servers);
   void count(const std::string& server, const CheckReport& report);
   void count(const StateChange& change);
   /// When the first certificate of each server's chain expires, by the servers' names; of those that were seen.
@@ -41,7 +42,7 @@ class RunMetrics {
   };
 
   mutable engine::Mutex mutex_;
-  std::set<std::string> known_ NINES_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> known_ NINES_GUARDED_BY(mutex_);
   std::map<std::string, PerServer> servers_ NINES_GUARDED_BY(mutex_);
   std::array<std::uint64_t, kBounds.size() + 1> buckets_ NINES_GUARDED_BY(mutex_){};
   double seconds_ NINES_GUARDED_BY(mutex_) = 0;
