@@ -120,9 +120,9 @@ void expect_agreement(const Json& a, const Json& b, const std::string& what) {
   }
 }
 
-class OneAnswer : public ::testing::TestWithParam<int> {};
+class OneAnswers : public ::testing::TestWithParam<int> {};
 
-TEST_P(OneAnswer, CommandApiStatusAndReportAgree) {
+TEST_P(OneAnswers, CommandApiStatusAndReportAgree) {
   const OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
   if (asked.empty()) GTEST_SKIP() << "an empty window";
   const Json figures = asked.command({"uptime", "random"});
@@ -148,7 +148,7 @@ TEST_P(OneAnswer, CommandApiStatusAndReportAgree) {
   EXPECT_EQ(down_ms, figures["time_ms"]["down"]);
 }
 
-TEST_P(OneAnswer, PageShowsTheFiguresOfTheCommand) {
+TEST_P(OneAnswers, PageShowsTheFiguresOfTheCommand) {
   const OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
   if (asked.empty()) GTEST_SKIP() << "an empty window";
   const Json figures = asked.command({"uptime", "random"});
@@ -175,7 +175,7 @@ TEST_P(OneAnswer, PageShowsTheFiguresOfTheCommand) {
   }
 }
 
-TEST_P(OneAnswer, ExportImportCompactionAndCopyingDoNotMatter) {
+TEST_P(OneAnswers, ExportImportCompactionAndCopyingDoNotMatter) {
   OneAnswer asked(static_cast<std::uint64_t>(GetParam()));
   if (asked.empty()) GTEST_SKIP() << "an empty window";
   const Json why = asked.command({"uptime", "random", "--why"});
@@ -184,7 +184,7 @@ TEST_P(OneAnswer, ExportImportCompactionAndCopyingDoNotMatter) {
   EXPECT_EQ(asked.copied({"uptime", "random", "--why"}), why);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswer, ::testing::Range(0, 24));
+INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswers, ::testing::Range(0, 24));
 
 // Metrics are of windows that end now: a moment lies between the two questions.
 TEST(OneAnswerOfMetrics, RatiosAreThoseOfTheApi) {
