@@ -130,6 +130,7 @@ std::int64_t planned_down_ms(const ServerReader& reader) noexcept {
     if (over.state != State::maintenance) continue;
     const std::int64_t begin_ms = std::max(over.from_ms, to_ms(reader.window().from));
     const std::int64_t end_ms = std::min(over.to_ms, to_ms(reader.window().to));
+    if (begin_ms >= end_ms) continue;
     const auto measured = reader.measured();
     for (auto span = span_at(measured, begin_ms); span != measured.end() && span->from_ms < end_ms; ++span) {
       if (span->state == State::down) planned_ms += std::min(span->to_ms, end_ms) - std::max(span->from_ms, begin_ms);

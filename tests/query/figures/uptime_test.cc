@@ -234,6 +234,19 @@ TEST_F(Uptime, UnconfirmedCountsEveryFailureForAsLongAsItHeld) {
   EXPECT_THAT(figures(start_, start_ + minutes{10}).uptime_unconfirmed, Optional(DoubleEq(390.0 / 540)));
 }
 
+TEST_F(Uptime, MaintenanceBehindTheWindowPlansNothingInIt) {
+  const TimeMs start = at("2026-07-14T10:00:00Z");
+  change([&](Server& server) {
+    Maintenance planned;
+    planned.once = {start + minutes{6}, start + minutes{9}};
+    server.maintenance = {planned};
+  });
+  checks(start, "uuddddddddddu");
+  EXPECT_EQ(figures(start, start + minutes{5}).planned_down_ms, 0);
+  EXPECT_EQ(figures(start + minutes{10}, start + minutes{11}).planned_down_ms, 0);
+  EXPECT_EQ(figures(start, start + minutes{12}).planned_down_ms, 3 * kMinute);
+}
+
 TEST_F(Uptime, PlannedDownTimeStandsBesideTheRest) {
   change([&](Server& server) {
     Maintenance planned;
