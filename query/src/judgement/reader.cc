@@ -110,6 +110,10 @@ Result<void> ServerReader::settle(const Store& store) {
       break;
     }
   }
+  // Its life may have begun later than the state that the catalog lays over it.
+  if (reading_.since && !since_ && state_since_ms() < to_ms(frame_.server->created_at)) {
+    if (auto done = find_beginning(store); !done) return done;
+  }
   if (auto done = clip_to_life(store); !done) return done;
   cover(judged_, to_ms(clipped_.from), to_ms(clipped_.to), spans_);
   return {};

@@ -93,6 +93,8 @@ class ServerReader {
   [[nodiscard]] Result<void> read_gone_days(const Store& store, std::span<const PlanStep> steps,
                                             std::span<ResultSink* const> sinks);
   [[nodiscard]] Result<void> read_gone_part(const Store& store, Window part, Collector& collector);
+  /// Whether any result in `window` is there and can be read.
+  [[nodiscard]] Result<bool> has_results(const Store& store, Window window);
   [[nodiscard]] Result<void> extend_back(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> extend_ahead(const Store& store, std::int64_t target_ms);
   [[nodiscard]] Result<void> step_back(const Store& store);

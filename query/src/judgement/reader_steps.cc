@@ -81,7 +81,8 @@ Result<void> ServerReader::read_lost_days(const Store& store, Hole lost, Collect
 }
 
 // Retention takes the results of a server's oldest days and may leave their summaries. So where a stretch of results
-// was to be read, days of it that lie before the first result that there is are looked for among the summaries.
+// was to be read, days of it that lie before the first result that there is are looked for among the summaries. Of a
+// day that is not read whole the results may be there, outside of what was read: then there are none in the stretch.
 Result<void> ServerReader::read_gone_days(const Store& store, std::span<const PlanStep> steps,
                                           std::span<ResultSink* const> sinks) {
   const std::int64_t first_ms = first_result_read_ms();
@@ -122,6 +123,11 @@ Result<void> ServerReader::read_gone_part(const Store& store, Window part, Colle
     if (*day == nullptr) break;
     const Window whole{from_ms((*day)->day * kDayMs), from_ms(((*day)->day + 1) * kDayMs)};
     const Window taken{std::max(whole.from, part.from), std::min(whole.to, part.to)};
+    if (taken != whole) {
+      const auto kept = has_results(store, whole);
+      if (!kept) return tl::unexpected(kept.error());
+      if (*kept) continue;
+    }
     collector.add_part(**day, to_ms(taken.from), to_ms(taken.to));
     // It says what the results said that could not be read.
     std::erase_if(holes_,
@@ -130,6 +136,18 @@ Result<void> ServerReader::read_gone_part(const Store& store, Window part, Colle
   }
   explain_.cost += (*days)->cost();
   return {};
+}
+
+Result<bool> ServerReader::has_results(const Store& store, Window window) {
+  auto cursor =
+      store.scan(frame_.server->id, window,
+                 {Columns{.latency = false, .phases = false, .details = false}, std::chrono::milliseconds{0}});
+  if (!cursor) return tl::unexpected(cursor.error());
+  std::vector<Hole> unread;
+  const auto segment = next_readable(**cursor, unread);
+  if (!segment) return tl::unexpected(segment.error());
+  explain_.cost += (*cursor)->cost();
+  return *segment != nullptr;
 }
 
 // The time of the first result that was read as such, not from a summary.

@@ -144,6 +144,25 @@ TEST_F(PrunedDays, HaveTheSameTimesCountsAndIncidents) {
   EXPECT_EQ(answers_[0].latency->count, before_[1].latency->count) << "a day's latencies go with its middle";
 }
 
+// A window between two results that are further apart than the rules let them hold: the day's summary has one run, and
+// its results are all there.
+TEST_F(Consistency, WindowInAGapHasNoneOfTheChecksAroundIt) {
+  change([](Server& server) { server.rules[0].stale_after = seconds{90}; });
+  const TimeMs midnight = at("2026-07-01T00:00:00Z");
+  for (int hour = 0; hour < 23; ++hour) result(midnight + hours{hour}, State::up, 3600);
+  result(midnight + hours{23} + minutes{50}, State::up, 3600);  // evenly they would be 62 minutes apart
+  for (int hour = 1; hour < 23; ++hour) {
+    SCOPED_TRACE(hour);
+    const TimeMs from = midnight + hours{hour} + minutes{10};
+    const auto answer = uptime(store_, server_.id, query(from, from + minutes{50}));
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    EXPECT_EQ(answer->figures.time[State::unknown], 50 * kMinute);
+    EXPECT_EQ(answer->figures.counts.checks, 0U);
+    EXPECT_EQ(answer->figures.uptime_ratio, std::nullopt);
+    EXPECT_THAT(answer->explain.plan, Not(Contains(Field(&PlanStep::reason, Reason::no_results))));
+  }
+}
+
 class PrunedSundays : public Pruned {
  protected:
   void SetUp() override {
@@ -255,6 +274,19 @@ TEST_F(Consistency, LastOfSeveralPlacesInOneMomentIsTheHighestsEverywhere) {
   EXPECT_EQ(figures(time, time + minutes{1}).last->state, State::degraded);
   now_ = time + hours{9};
   EXPECT_EQ(figures(now_ - hours{1}, now_).last->state, State::degraded);
+}
+
+TEST_F(Consistency, StateDoesNotBeginBeforeTheServersLifeWhateverTheWindow) {
+  const TimeMs start = at("2026-07-10T00:00:00Z");
+  change([&](Server& server) {
+    server.created_at = start;
+    server.corrections = {{{start - days{1}, start + hours{6}}, State::up, ""}};
+  });
+  checks(start, std::string(600, 'u'));
+  for (const TimeMs from : {start - days{2}, start, start + hours{1}, start + hours{9}}) {
+    EXPECT_EQ(figures(from, start + hours{10}).current, (Streak{State::up, start})) << format_time(from);
+    EXPECT_EQ(on_the_dashboard(from, start + hours{10}).current, (Streak{State::up, start})) << format_time(from);
+  }
 }
 
 TEST_F(Consistency, PausedAndStaleServersShowWhenThatBegan) {
