@@ -12,6 +12,7 @@
 #include <nines/store.h>
 #include <nines/timeline.h>
 #include <nines/types.h>
+#include <nines/uptime.h>
 
 namespace nines {
 
@@ -71,8 +72,14 @@ struct ComposedAnswer {
   std::optional<double> mttr_ms;            ///< as Figures, likewise below
   std::optional<double> mtbf_ms;
   std::optional<std::int64_t> longest_outage_ms;
+  std::optional<Streak> current;         ///< the state at the window's end; none for an empty window
   std::optional<ComposedBudget> budget;  ///< with an objective
   Explain explain;
+};
+
+struct ComposedOptions {
+  std::optional<double> objective;  ///< in (0, 1); adds a budget
+  bool since = true;                ///< false clips Streak::since to the window, and reads less
 };
 
 /// Parts in maintenance or paused take no part, nor does one before its life; where none takes part the service is in
@@ -80,6 +87,6 @@ struct ComposedAnswer {
 /// unknown state could make it up. Errors: as timeline() for each server; invalid_argument for a malformed tree or
 /// objective.
 [[nodiscard]] Result<ComposedAnswer> composed_uptime(const Store& store, const Component& service, const Query& query,
-                                                     std::optional<double> objective = {});
+                                                     const ComposedOptions& options = {});
 
 }  // namespace nines

@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <nines/uptime.h>
-
 #include "answers/moments.h"
 #include "figures/budget.h"
 #include "judgement/outage.h"
@@ -131,6 +129,11 @@ bool begins_open(const std::vector<Span>& spans, const std::vector<query::Outage
   return known->state == State::down && outages.front().reaches_into(to_ms(window.from), to_ms(window.to));
 }
 
+// The span that holds the window's last moment; the window is not empty, and `spans` cover it to its end.
+const Span& last_of(const std::vector<Span>& spans, Window window) {
+  return *query::span_at(spans, to_ms(window.to) - 1);
+}
+
 ComposedIncident describe(const query::Outage& outage, const std::vector<Span>& spans, const Lines& lines,
                           Window window, TimeMs now) {
   const std::int64_t end_ms = outage.open ? to_ms(now) : outage.to_ms;
@@ -167,11 +170,11 @@ void summarise(ComposedAnswer& answer) {
 }  // namespace
 
 Result<ComposedAnswer> composed_uptime(const Store& store, const Component& service, const Query& query,
-                                       std::optional<double> objective) {
+                                       const ComposedOptions& options) {
   std::size_t count = 0;
   if (auto checked = check(service, 1, count); !checked) return tl::unexpected(checked.error());
-  if (objective) {
-    if (auto valid = query::validate_objective(*objective); !valid) return tl::unexpected(valid.error());
+  if (options.objective) {
+    if (auto valid = query::validate_objective(*options.objective); !valid) return tl::unexpected(valid.error());
   }
   ComposedAnswer answer;
   answer.window = {query.window.from, std::max(query.window.from, std::min(query.window.to, query.now))};
@@ -188,8 +191,10 @@ Result<ComposedAnswer> composed_uptime(const Store& store, const Component& serv
     spans = lines.combine(service, {std::max(lines.begin(), wide.window.from), wide.window.to});
     query::find_outages(spans, no_merging, outages);
     if (answer.window.empty()) break;
-    const bool earlier =
-        lines.begin() <= wide.window.from && to_ms(wide.window.from) > 0 && begins_open(spans, outages, answer.window);
+    const bool state_is_older =
+        options.since && !spans.empty() && last_of(spans, answer.window).from_ms <= to_ms(wide.window.from);
+    const bool earlier = lines.begin() <= wide.window.from && to_ms(wide.window.from) > 0 &&
+                         (state_is_older || begins_open(spans, outages, answer.window));
     const bool later = wide.window.to < query.now && !outages.empty() && outages.back().open &&
                        outages.back().from_ms < to_ms(answer.window.to);
     if (!earlier && !later) break;
@@ -207,11 +212,16 @@ Result<ComposedAnswer> composed_uptime(const Store& store, const Component& serv
     answer.incidents.push_back(describe(outage, spans, lines, answer.window, query.now));
   }
   summarise(answer);
-  if (objective) {
+  if (!answer.window.empty()) {
+    const Span& last = last_of(spans, answer.window);
+    const TimeMs since = from_ms(last.from_ms);
+    answer.current = Streak{last.state, options.since ? since : std::max(since, answer.window.from)};
+  }
+  if (options.objective) {
     const query::Share share = query::share_of(answer.time, query.policy);
     ComposedBudget& budget = answer.budget.emplace();
-    budget.objective = *objective;
-    budget.budget_ms = query::Allowance(*objective).budget_ms(share.over_ms);
+    budget.objective = *options.objective;
+    budget.budget_ms = query::Allowance(*options.objective).budget_ms(share.over_ms);
     budget.spent_ms = share.bad_ms;
     budget.remaining_ms = budget.budget_ms - budget.spent_ms;
     if (answer.uptime_ratio) budget.met = budget.remaining_ms >= 0;

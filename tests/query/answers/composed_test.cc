@@ -31,7 +31,7 @@ class Composed : public History {
   }
   [[nodiscard]] ComposedAnswer ask(const Component& service, TimeMs from, TimeMs to,
                                    std::optional<double> objective = {}) const {
-    auto answer = composed_uptime(store_, service, query(from, to), objective);
+    auto answer = composed_uptime(store_, service, query(from, to), {.objective = objective});
     EXPECT_TRUE(answer.has_value()) << answer.error().message;
     return *answer;
   }
@@ -103,6 +103,19 @@ TEST_F(Composed, IncidentsAreWholeWhateverTheWindow) {
   EXPECT_EQ(answer.mtbf_ms, std::nullopt) << "it began earlier";
 }
 
+TEST_F(Composed, StateHasItsTrueStartWhateverTheWindow) {
+  const ServerId a = add("a", std::string(3000, 'u'));
+  const ServerId b = add("b", "uuudd" + std::string(2995, 'u'));
+  const Component both = node(Kind::all_of, {leaf(a), leaf(b)});
+  now_ = start_ + minutes{3000};
+  EXPECT_EQ(ask(both, now_ - hours{1}, now_).current, (Streak{State::up, start_ + minutes{5}}));
+  EXPECT_EQ(ask(both, start_ + minutes{4}, start_ + minutes{5}).current, (Streak{State::down, start_ + minutes{3}}));
+  EXPECT_EQ(ask(node(Kind::any_of, {leaf(a), leaf(b)}), now_ - hours{1}, now_).current, (Streak{State::up, start_}));
+  EXPECT_EQ(ask(both, now_, now_).current, std::nullopt);
+  const auto clipped = composed_uptime(store_, both, query(now_ - hours{1}, now_), {.objective = {}, .since = false});
+  EXPECT_EQ(clipped->current, (Streak{State::up, now_ - hours{1}}));
+}
+
 TEST_F(Composed, MaintenanceTakesNoPart) {
   const ServerId a = add("a", "uuuuuu");
   const ServerId b = add("b", "uudduu");
@@ -141,7 +154,8 @@ TEST_F(Composed, MalformedTreesAreRefused) {
   EXPECT_EQ(refused(deep), ErrorCode::invalid_argument);
   EXPECT_EQ(refused(node(Kind::all_of, std::vector<Component>(kMaxComponents, leaf(a)))), ErrorCode::invalid_argument);
   EXPECT_EQ(refused(node(Kind::all_of, {leaf(ServerId{999})})), ErrorCode::not_found);
-  EXPECT_EQ(composed_uptime(store_, leaf(a), query(start_, start_), 1.5).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(composed_uptime(store_, leaf(a), query(start_, start_), {.objective = 1.5}).error().code,
+            ErrorCode::invalid_argument);
 }
 
 TEST_F(Composed, TreeIsReadFromItsText) {

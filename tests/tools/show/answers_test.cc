@@ -62,7 +62,9 @@ TEST(AnswersJson, ComposedServiceNamesTheServersThatWereDown) {
   ComposedAnswer answer;
   answer.incidents.push_back({from_ms(60'000), {}, true, 1000, 1000, 1000, {ServerId{4}, ServerId{9}}});
   answer.budget = ComposedBudget{0.99, 10, 12, -2, false};
+  answer.current = Streak{State::down, from_ms(60'000)};
   const Json json = composed_json("shop", answer, NamedServers());
+  EXPECT_EQ(json["current"], Json::parse(R"({"state":"down","since":"1970-01-01T00:01:00.000Z"})"));
   EXPECT_EQ(json["service"], "shop");
   EXPECT_EQ(json["incidents"][0]["servers"], Json::parse(R"(["database"])")) << "one that was removed has no name";
   EXPECT_EQ(json["incidents"][0]["ongoing"], true);
@@ -70,6 +72,7 @@ TEST(AnswersJson, ComposedServiceNamesTheServersThatWereDown) {
   EXPECT_EQ(json["budget"]["remaining_ms"], -2);
   EXPECT_EQ(json["budget"]["met"], false);
   EXPECT_TRUE(composed_json("shop", {}, NamedServers())["budget"].is_null());
+  EXPECT_TRUE(composed_json("shop", {}, NamedServers())["current"].is_null());
 }
 
 TEST(AnswersJson, BaselineListsTheHoursThatHaveOne) {

@@ -329,6 +329,11 @@ Json composed_json(const std::string& name, const ComposedAnswer& answer, const 
   json["mttr_ms"] = rounded_json(answer.mttr_ms);
   json["mtbf_ms"] = rounded_json(answer.mtbf_ms);
   json["longest_outage_ms"] = optional_json(answer.longest_outage_ms);
+  json["current"] = nullptr;
+  if (answer.current) {
+    json["current"] = {{"state", std::string(to_string(answer.current->state))},
+                       {"since", format_time(answer.current->since)}};
+  }
   json["budget"] = nullptr;
   if (answer.budget) {
     json["budget"] = {{"objective", answer.budget->objective},

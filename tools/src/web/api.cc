@@ -113,7 +113,7 @@ Result<Json> service_json(const Store& store, const WebRequest& request) {
   const auto catalog = store.catalog();
   const auto service = parse_component(*text, *catalog);
   if (!service) return tl::unexpected(service.error());
-  const auto answer = composed_uptime(store, *service, question->query, *objective);
+  const auto answer = composed_uptime(store, *service, question->query, {.objective = *objective});
   if (!answer) return tl::unexpected(answer.error());
   return composed_json(*text, *answer, *catalog);
 }

@@ -293,7 +293,7 @@ Outcome explain(const Call& call) {
     total.emplace();
     if (topic->name == "service") {
       const auto service = parse_component(call.words[1], *catalog);
-      const auto answer = explain_of(composed_uptime(**store, *service, question->query, std::nullopt));
+      const auto answer = explain_of(composed_uptime(**store, *service, question->query));
       if (!answer) return failed(printable(answer.error().message));
       total = *answer;
     } else if (at_once && !servers->empty()) {

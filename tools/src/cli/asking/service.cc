@@ -17,14 +17,17 @@ namespace {
 namespace po = boost::program_options;
 
 Lines service_lines(const std::string& text, const ComposedAnswer& answer, const Zone& zone) {
-  Lines lines = {{"service", printable(text)},
-                 {"window", window_text(answer.window, zone)},
-                 {"state", answer.spans.empty() ? "-" : std::string(to_string(answer.spans.back().state))},
-                 {"uptime", percent_text(answer.uptime_ratio)},
-                 {"coverage", percent_text(answer.coverage_ratio)},
-                 {"outages", fmt::format("{}, longest {}, to repair {}, between {}", answer.incidents.size(),
-                                         answer.longest_outage_ms ? short_duration(*answer.longest_outage_ms) : "-",
-                                         duration_or_dash(answer.mttr_ms), duration_or_dash(answer.mtbf_ms))}};
+  Lines lines = {
+      {"service", printable(text)},
+      {"window", window_text(answer.window, zone)},
+      {"state", answer.current ? fmt::format("{} for {}", to_string(answer.current->state),
+                                             short_duration((answer.window.to - answer.current->since).count()))
+                               : "-"},
+      {"uptime", percent_text(answer.uptime_ratio)},
+      {"coverage", percent_text(answer.coverage_ratio)},
+      {"outages", fmt::format("{}, longest {}, to repair {}, between {}", answer.incidents.size(),
+                              answer.longest_outage_ms ? short_duration(*answer.longest_outage_ms) : "-",
+                              duration_or_dash(answer.mttr_ms), duration_or_dash(answer.mtbf_ms))}};
   if (answer.budget) {
     const ComposedBudget& budget = *answer.budget;
     lines.emplace_back("objective", format_percent(budget.objective, 3) + " %");
@@ -75,7 +78,7 @@ Outcome service_command(const Call& call) {
     const bool malformed = service.error().code == ErrorCode::invalid_argument;
     return malformed ? usage(printable(service.error().message)) : failed(printable(service.error().message));
   }
-  const auto answer = composed_uptime(**store, *service, question->query, objective);
+  const auto answer = composed_uptime(**store, *service, question->query, {.objective = objective});
   if (!answer) return failed(printable(answer.error().message));
   show_object(call, composed_json(call.words[0], *answer, *catalog),
               service_lines(call.words[0], *answer, question->zone));
