@@ -16,6 +16,7 @@ class ScratchDirectory {
       : path_(std::filesystem::path(::testing::TempDir()) /
               (std::string("nines_query_") + ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;
@@ -181,20 +182,21 @@ TEST(OnTheEngine, StartOfAStateOfWeeksIsReadFromAFewSummariesAndFromMemoryTheNex
   EXPECT_LE(again.range_scans, 5U);
 }
 
-TEST(OnTheEngine, SealingCompactingAndReopeningChangeNoAnswer) {
+TEST(OnTheEngine, SealingCompactingReopeningAndCopyingChangeNoAnswer) {
   const ScratchDirectory directory;
-  auto store = Store::open(directory.path(), options_at_2030());
+  const std::string place = directory.path() + "/store";
+  auto store = Store::open(place, options_at_2030());
   ASSERT_TRUE(store.has_value()) << store.error().message;
-  RandomHistory random(77);
   struct Asked {
     ServerId server;
     Query query;
     Figures figures;
   };
   std::vector<Asked> asked;
-  for (int s = 0; s < 5; ++s) {
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    RandomHistory random(seed);
     Server server = random.server();
-    server.name += std::to_string(s);
+    server.name += std::to_string(seed);
     server.id = *(*store)->add_server(server);
     ASSERT_TRUE((*store)->append(random.results(server, 4), Durability::buffered).has_value());
     for (int question = 0; question < 6; ++question) {
@@ -219,9 +221,13 @@ TEST(OnTheEngine, SealingCompactingAndReopeningChangeNoAnswer) {
   expect_unchanged("compacting");
   ASSERT_TRUE((*store)->close().has_value());
   store->reset();
-  store = Store::open(directory.path(), options_at_2030());
+  store = Store::open(place, options_at_2030());
   ASSERT_TRUE(store.has_value()) << store.error().message;
   expect_unchanged("reopening");
+  ASSERT_TRUE((*store)->backup(directory.path() + "/copy").has_value());
+  store = Store::open(directory.path() + "/copy", options_at_2030());
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  expect_unchanged("copying");
 }
 
 TEST(OnTheEngine, RetentionLeavesWhatItsSummariesSayOfWholeDaysInAnyZone) {

@@ -4,8 +4,8 @@
 // Covers: holding forward by each result's own interval, confirmation and where its rows end, quorum, the catalog's
 // overlays with their zones, life from the first result ever, every ratio and policy, counts, blips, incidents whole
 // and clipped, what is open through unknown time, the true start of the current state, exact latencies, bars, the last
-// check. Does not: latency sketches, days whose results are gone (retention_law_test.cc compares those with what the
-// answer was before), objectives (their cases are computed by hand), groups.
+// check. Does not: latency sketches, days whose results are gone (laws_test.cc compares those with what the answer
+// was before), objectives (their cases are computed by hand), groups.
 #pragma once
 
 #include <optional>

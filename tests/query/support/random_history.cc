@@ -184,4 +184,19 @@ Query RandomHistory::query() {
   return {{from, to}, now, policy(), Summaries::never};
 }
 
+Server shifted(Server server, std::chrono::days by) {
+  const auto shift = [by](Window& window) {
+    window.from += by;
+    window.to += by;
+  };
+  server.created_at += by;
+  for (std::size_t i = 1; i < server.rules.size(); ++i) server.rules[i].effective_from += by;
+  for (Maintenance& planned : server.maintenance) {
+    if (planned.repeat == Maintenance::Repeat::once) shift(planned.once);
+  }
+  for (Correction& correction : server.corrections) shift(correction.window);
+  for (Window& pause : server.paused) shift(pause);
+  return server;
+}
+
 }  // namespace nines::test

@@ -1,6 +1,7 @@
 // Random servers with random histories, and random questions about them: everything that the rules speak of happens.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -40,5 +41,8 @@ class RandomHistory {
   std::int64_t length_ms_ = 0;
   std::vector<TimeMs> landmarks_;  // times of results and edges: windows like to begin and end there
 };
+
+/// The server with all its times later by `by`; recurring maintenance stays where the calendar puts it.
+[[nodiscard]] Server shifted(Server server, std::chrono::days by);
 
 }  // namespace nines::test

@@ -187,23 +187,22 @@ TEST_P(OneAnswers, ExportImportCompactionAndCopyingDoNotMatter) {
 INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswers, ::testing::Range(0, 24));
 
 // Metrics are of windows that end now: a moment lies between the two questions.
-TEST(OneAnswerOfMetrics, RatiosAreThoseOfTheApi) {
+class OneAnswerOfMetrics : public ::testing::TestWithParam<int> {};
+
+TEST_P(OneAnswerOfMetrics, RatiosAreThoseOfTheApi) {
   const TempDir dir;
   auto store = Store::open(dir.path("db"));
   ASSERT_TRUE(store) << store.error().message;
-  Server server;
-  server.name = "site";
+  test::RandomHistory random(static_cast<std::uint64_t>(GetParam()));
+  constexpr int kDays = 4;
+  const auto by = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now() -
+                                                        (random.start() + std::chrono::days{kDays}));
+  Server server = test::shifted(random.server(), by);
   server.objective = 0.9;
-  const TimeMs now = std::chrono::floor<std::chrono::minutes>(std::chrono::system_clock::now());
-  server.created_at = now - std::chrono::hours{30};
-  const ServerId id = (*store)->add_server(server).value_or(ServerId{});
-  for (int minute = 30 * 60; minute > 0; --minute) {
-    CheckResult result;
-    result.server = id;
-    result.time = now - std::chrono::minutes{minute};
-    result.state = minute % 100 < 7 ? State::down : State::up;
-    ASSERT_TRUE((*store)->append(result, Durability::buffered));
-  }
+  server.id = (*store)->add_server(server).value_or(ServerId{});
+  std::vector<CheckResult> results = random.results(server, kDays);
+  for (CheckResult& result : results) result.time += by;
+  ASSERT_TRUE((*store)->append(results, Durability::buffered));
   Site site(**store, {}, false);
   const auto ask = [&](const std::string& path, std::map<std::string, std::string> query) {
     WebRequest request;
@@ -214,21 +213,23 @@ TEST(OneAnswerOfMetrics, RatiosAreThoseOfTheApi) {
     return site.answer(request).body;
   };
   const std::string metrics = ask("/metrics", {});
-  const auto value_of = [&](const std::string& name) {
+  const auto expect_same = [&](const std::string& name, const Json& expected) {
     const std::size_t at = metrics.find("\n" + name + " ");
-    EXPECT_NE(at, std::string::npos) << name << metrics;
-    return at == std::string::npos ? -1.0 : std::stod(metrics.substr(at + name.size() + 2));
+    ASSERT_EQ(at == std::string::npos, expected.is_null()) << name << metrics;
+    if (expected.is_null()) return;
+    EXPECT_NEAR(std::stod(metrics.substr(at + name.size() + 2)), expected.get<double>(), 1e-3) << name;
   };
   for (const char* window : {"24h", "7d", "30d"}) {
-    const Json figures = Json::parse(ask("/api/v1/servers/site/uptime", {{"window", window}}));
-    EXPECT_NEAR(value_of(fmt::format("nines_uptime_ratio{{server=\"site\",window=\"{}\"}}", window)),
-                figures["uptime_ratio"].get<double>(), 1e-3)
-        << window;
-    EXPECT_NEAR(value_of(fmt::format("nines_coverage_ratio{{server=\"site\",window=\"{}\"}}", window)),
-                figures["coverage_ratio"].get<double>(), 1e-3)
-        << window;
+    const Json figures = Json::parse(ask("/api/v1/servers/random/uptime", {{"window", window}}));
+    expect_same(fmt::format("nines_uptime_ratio{{server=\"random\",window=\"{}\"}}", window), figures["uptime_ratio"]);
+    expect_same(fmt::format("nines_coverage_ratio{{server=\"random\",window=\"{}\"}}", window),
+                figures["coverage_ratio"]);
   }
+  const Json slo = Json::parse(ask("/api/v1/servers/random/slo", {{"window", "30d"}}));
+  expect_same("nines_error_budget_remaining_ratio{server=\"random\"}", slo["remaining_ratio"]);
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, OneAnswerOfMetrics, ::testing::Range(0, 12));
 
 }  // namespace
 }  // namespace nines::tools::testing
