@@ -75,6 +75,10 @@ class ModelStore final : public Store, public KnownHistory {
                                            const VisitDays& visit) const override;
   [[nodiscard]] Result<std::optional<CheckResult>> last_result(ServerId server) const override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(ServerId server) const override;
+  /// Nothing is cached.
+  [[nodiscard]] std::shared_ptr<const std::vector<DaySummary>> days_in_memory(ServerId, DayRange) const override {
+    return nullptr;
+  }
   [[nodiscard]] Result<void> refresh() override { return {}; }
   [[nodiscard]] Result<void> seal() override { return {}; }
   /// Drops the days that the server's or the store's retention no longer keeps; their summaries stay by their own.

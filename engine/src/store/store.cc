@@ -177,6 +177,17 @@ std::optional<std::chrono::milliseconds> StoreImpl::longest_interval(ServerId se
   return std::chrono::milliseconds{state->longest_interval_ms.load()};
 }
 
+std::shared_ptr<const std::vector<DaySummary>> StoreImpl::days_in_memory(ServerId server, DayRange range) const {
+  if (!check(Access::read) || !core_->has_heads() || range.first >= range.last) return nullptr;
+  const auto state = core_->states.find(server);
+  if (state == nullptr) return nullptr;
+  const MutexLock view(state->view);
+  const auto& days = state->days;
+  const bool there = days != nullptr && days->covers(range.first) && days->covers(range.last - 1) &&
+                     state->unchanged_since(days->taken_at());
+  return there ? std::shared_ptr<const std::vector<DaySummary>>(days, &days->days()) : nullptr;
+}
+
 Result<ServerId> StoreImpl::add_server(Server server) {
   return call(Access::write, [&]() -> Result<ServerId> {
     const MutexLock lock(catalog_mutex_);

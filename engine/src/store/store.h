@@ -54,6 +54,8 @@ class StoreImpl final : public Store, public KnownHistory {
                                            const VisitDays& visit) const override;
   [[nodiscard]] Result<std::optional<CheckResult>> last_result(ServerId server) const override;
   [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(ServerId server) const override;
+  [[nodiscard]] std::shared_ptr<const std::vector<DaySummary>> days_in_memory(ServerId server,
+                                                                              DayRange range) const override;
   [[nodiscard]] Result<void> refresh() override;
 
   [[nodiscard]] Result<void> seal() override;

@@ -63,7 +63,9 @@ class Bulk {
     return known_ == nullptr ? std::nullopt : known_->longest_interval(server.id);
   }
   [[nodiscard]] Reach reach_of(const Server& server) const {
-    return reach(server, query_.policy, query_.window, longest_interval(server));
+    Reach own = reach(server, query_.policy, query_.window, longest_interval(server));
+    own.known = known_;
+    return own;
   }
 
   // A bulk scan has one reach for all of its servers. Servers that are checked daily would have those that are checked
@@ -89,7 +91,7 @@ class Bulk {
     ids.reserve(indices.size());
     for (const std::size_t index : indices) ids.push_back(servers_[index]->id);
     const auto all_of = [&](std::size_t index) {
-      return Reach{reach_ms, reach_ms, longest_interval(*servers_[index])};
+      return Reach{reach_ms, reach_ms, longest_interval(*servers_[index]), known_};
     };
     const auto cost = store_.scan_many(ids, {query_.window.from, horizon}, options,
                                        [&](std::size_t i, Cursor& cursor) -> Result<void> {

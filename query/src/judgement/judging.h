@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include <nines/known_history.h>
 #include <nines/query.h>
 #include <nines/result.h>
 #include <nines/server.h>
@@ -49,6 +50,7 @@ struct Reach {
   std::int64_t back_ms = 0;
   std::int64_t ahead_ms = 0;
   std::optional<std::chrono::milliseconds> longest_interval{};  ///< of any result of the server, where it is known
+  const KnownHistory* known = nullptr;                          ///< of the store, where it keeps such knowledge
 };
 /// `longest_interval` as in Reach.
 [[nodiscard]] Reach reach(const Server& server, const Policy& policy, Window window,

@@ -21,8 +21,6 @@ namespace {
 constexpr std::int64_t kFirstStepDays = 1;
 constexpr std::int64_t kFirstStepBackDays = 4;
 constexpr std::int64_t kStepGrowth = 4;
-// How many days are looked at first for the start of a state that began before the window.
-constexpr std::int64_t kSinceDays = 2;
 
 }  // namespace
 
@@ -37,6 +35,7 @@ Result<void> ServerReader::begin(const Server& server, const Query& query, const
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
   beginning_ms_.reset();
   longest_interval_ = reach.longest_interval;
+  known_ = reach.known;
   step_back_days_ = kFirstStepBackDays;
   since_.reset();
   merge_ms_ = 0;
@@ -81,7 +80,10 @@ Result<void> ServerReader::read(const Store& store, Summaries summaries) {
 
 Result<void> ServerReader::read_all(const Store& store, const Server& server, const Query& query,
                                     const Reading& reading) {
-  const Reach own = reach(server, query.policy, query.window, longest_interval(store, server.id));
+  const auto* const known = dynamic_cast<const KnownHistory*>(&store);
+  Reach own =
+      reach(server, query.policy, query.window, known == nullptr ? std::nullopt : known->longest_interval(server.id));
+  own.known = known;
   if (auto done = begin(server, query, reading, own); !done) return done;
   if (!frame_.window.empty()) {
     if (auto done = read(store, query.summaries); !done) return done;
@@ -206,42 +208,6 @@ bool ServerReader::needs_earlier() const noexcept {
   return false;
 }
 
-bool ServerReader::needs_since() const noexcept {
-  if (!reading_.since) return false;
-  const std::int64_t settled_ms = settled_from_ms();
-  return settled_ms != kNever && state_since_ms() <= settled_ms;
-}
-
-// The start of a state that has held since before what was read, by the summaries of whole days: the state at the next
-// midnight is the same one, and began when it did. False where there is no such midnight, or nothing would be gained.
-Result<bool> ServerReader::find_since(const Store& store) {
-  const std::int64_t midnight_ms = day_start(floor_ms_) + kDayMs;
-  const Window days{from_ms(midnight_ms - kSinceDays * kDayMs), from_ms(midnight_ms)};
-  if (floor_ms_ == day_start(floor_ms_) || days.to > frame_.window.to || settled_from_ms() >= midnight_ms ||
-      frame_.server->created_at > days.from) {
-    return false;
-  }
-  if (before_ == nullptr) before_ = std::make_unique<ServerReader>();
-  Reading reading;
-  reading.since = true;
-  const Query query{days, from_ms(now_ms_), frame_.policy, Summaries::always};
-  // What comes after the midnight is looked at only where a row of results is undecided there.
-  Reach back = reach(*frame_.server, query.policy, days, longest_interval_);
-  back.ahead_ms = 0;
-  auto done = before_->begin(*frame_.server, query, reading, back);
-  if (done) done = before_->read(store, query.summaries);
-  if (done) done = before_->settle(store);
-  if (!done) return tl::unexpected(done.error());
-  since_ = before_->since();
-  Explain& cost = before_->explain();
-  explain_.cost += cost.cost;
-  for (PlanStep& step : cost.plan) {
-    step.reason = Reason::look_back;
-    append_step(explain_.plan, step);
-  }
-  return true;
-}
-
 bool ServerReader::needs_later() const noexcept {
   if (horizon_ms_ >= now_ms_) return false;
   const std::int64_t end_ms = to_ms(frame_.window.to);
@@ -250,29 +216,6 @@ bool ServerReader::needs_later() const noexcept {
   if (!reading_.incidents || outages_.empty()) return false;
   const Outage& last = outages_.back();
   return last.reaches_into(to_ms(frame_.window.from), end_ms) && (last.open || last.to_ms + merge_ms_ > horizon_ms_);
-}
-
-TimeMs ServerReader::since() const noexcept {
-  assert(!spans_.empty());
-  if (since_) return *since_;
-  if (!reading_.since) return from_ms(spans_.back().from_ms);
-  const std::int64_t since_ms = state_since_ms();
-  if (!beginning_ms_) return from_ms(since_ms);
-  return std::max(from_ms(since_ms), std::min(frame_.server->created_at, from_ms(first_result_ms_)));
-}
-
-// As far as it was read.
-std::int64_t ServerReader::state_since_ms() const noexcept {
-  auto span = span_at(judged(), to_ms(frame_.window.to) - 1);
-  if (span != judged().end() && span->from_ms < to_ms(frame_.window.to) && span->state != State::unknown) {
-    return span->from_ms;
-  }
-  // Unknown time reaches back to the last moment that something was known of.
-  while (span != judged().begin()) {
-    --span;
-    if (span->state != State::unknown && span->from_ms < to_ms(frame_.window.to)) return span->to_ms;
-  }
-  return kNever;
 }
 
 TimePerState ServerReader::time_with_blips_down() {

@@ -3,7 +3,7 @@
 // Use, for one server:           begin(), read(), settle(), then the answers.
 // Use, in a bulk scan:           begin(), take() with the scan's cursor, settle(), then the answers.
 // The same object serves server after server and keeps its memory. Not thread-safe. What reads from the store is in
-// reader_steps.cc, what judges and looks further in reader.cc.
+// reader_steps.cc, what looks for the start of a state in reader_since.cc, what judges and looks further in reader.cc.
 #pragma once
 
 #include <cstdint>
@@ -100,6 +100,7 @@ class ServerReader {
   [[nodiscard]] Result<void> step_back(const Store& store);
   [[nodiscard]] bool needs_since() const noexcept;
   [[nodiscard]] Result<bool> find_since(const Store& store);
+  [[nodiscard]] Result<bool> find_plain_since(const Store& store, TimeMs midnight);
   [[nodiscard]] Result<void> find_beginning(const Store& store);
   [[nodiscard]] Result<void> clip_to_life(const Store& store);
   [[nodiscard]] std::int64_t settled_from_ms() const noexcept;
@@ -119,6 +120,7 @@ class ServerReader {
   std::optional<std::int64_t> beginning_ms_;
   std::int64_t first_result_ms_ = 0;                           // the first ever, far in the future when there is none
   std::optional<std::chrono::milliseconds> longest_interval_;  // of any result ever, where the store knows it
+  const KnownHistory* known_ = nullptr;                        // as Reach
   bool may_have_blips_ = false;
   std::int64_t longest_hold_ms_ = 0;     // of the rules and of what was read
   std::int64_t all_places_from_ms_ = 0;  // from here on every location that was met has a result
