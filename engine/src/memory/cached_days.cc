@@ -16,8 +16,22 @@ CachedDays::CachedDays(DayRange range, std::uint64_t taken_at, std::vector<DaySu
   total_bytes_ += bytes_;
 }
 
+CachedDays::CachedDays(DayRange range, std::uint64_t taken_at, PackedDays days, std::atomic<std::size_t>& total_bytes)
+    : range_(range),
+      taken_at_(taken_at),
+      packed_(std::move(days)),
+      total_bytes_(total_bytes),
+      bytes_(sizeof(CachedDays) + packed_->bytes()) {
+  total_bytes_ += bytes_;
+}
+
 std::vector<DaySummary> join(const CachedDays& before, std::vector<DaySummary> days, DayRange& range) {
-  const std::vector<DaySummary>& old = before.days();
+  std::vector<DaySummary> unpacked;
+  if (const PackedDays* const packed = before.packed()) {
+    unpacked.resize(packed->size());
+    for (std::size_t i = 0; i < packed->size(); ++i) packed->unpack(i, unpacked[i]);
+  }
+  const std::vector<DaySummary>& old = before.packed() == nullptr ? before.days() : unpacked;
   const auto first = std::find_if(old.begin(), old.end(), [&](const auto& day) { return day.day >= range.first; });
   const auto last = std::find_if(first, old.end(), [&](const auto& day) { return day.day >= range.last; });
   std::vector<DaySummary> joined(old.begin(), first);

@@ -1,5 +1,5 @@
 // Day summaries kept in memory once they were read, as the head keeps results: bars of months ask for the same days
-// again and again, and decoding them costs less than RocksDB's stepping from one to the next.
+// again and again, and decoding them costs less than RocksDB's stepping from one to the next. Many are kept packed.
 //
 // Without their sketches, which are most of a summary. A cache and nothing more: not used after any change to its
 // server's past, and within a share of the head's budget. A server has two of them: the days that are asked for most,
@@ -11,9 +11,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <nines/store.h>
+
+#include "memory/packed_days.h"
 
 namespace nines::engine {
 
@@ -23,6 +26,8 @@ class CachedDays {
   /// view as of `taken_at` (StateTable::changes()). `total_bytes` counts what all of these take, and must outlive them.
   CachedDays(DayRange range, std::uint64_t taken_at, std::vector<DaySummary> days,
              std::atomic<std::size_t>& total_bytes);
+  /// The same, packed.
+  CachedDays(DayRange range, std::uint64_t taken_at, PackedDays days, std::atomic<std::size_t>& total_bytes);
   ~CachedDays() { total_bytes_ -= bytes_; }
   CachedDays(const CachedDays&) = delete;
   CachedDays& operator=(const CachedDays&) = delete;
@@ -30,12 +35,16 @@ class CachedDays {
   [[nodiscard]] DayRange range() const noexcept { return range_; }
   [[nodiscard]] bool covers(std::int64_t day) const noexcept { return day >= range_.first && day < range_.last; }
   [[nodiscard]] std::uint64_t taken_at() const noexcept { return taken_at_; }
+  /// Null where the days are not packed.
+  [[nodiscard]] const PackedDays* packed() const noexcept { return packed_ ? &*packed_ : nullptr; }
+  /// Empty where they are.
   [[nodiscard]] const std::vector<DaySummary>& days() const noexcept { return days_; }
 
  private:
   const DayRange range_;
   const std::uint64_t taken_at_;
   const std::vector<DaySummary> days_;
+  const std::optional<PackedDays> packed_;
   std::atomic<std::size_t>& total_bytes_;
   std::size_t bytes_ = 0;
 };

@@ -183,8 +183,8 @@ std::shared_ptr<const std::vector<DaySummary>> StoreImpl::days_in_memory(ServerI
   if (state == nullptr) return nullptr;
   const MutexLock view(state->view);
   const auto& days = state->days;
-  const bool there = days != nullptr && days->covers(range.first) && days->covers(range.last - 1) &&
-                     state->unchanged_since(days->taken_at());
+  const bool there = days != nullptr && days->packed() == nullptr && days->covers(range.first) &&
+                     days->covers(range.last - 1) && state->unchanged_since(days->taken_at());
   return there ? std::shared_ptr<const std::vector<DaySummary>>(days, &days->days()) : nullptr;
 }
 

@@ -114,6 +114,13 @@ bool SummaryCursor::use_cached() {
 }
 
 const DaySummary* SummaryCursor::next_cached() {
+  if (const PackedDays* const packed = cached_->packed()) {
+    while (cached_next_ < packed->size() && packed->day(cached_next_) < day_) ++cached_next_;
+    if (cached_next_ == packed->size() || packed->day(cached_next_) >= end_) return nullptr;
+    ++cost_.summaries;
+    packed->unpack(cached_next_++, summary_);
+    return &summary_;
+  }
   const auto& days = cached_->days();
   while (cached_next_ < days.size() && days[cached_next_].day < day_) ++cached_next_;
   if (cached_next_ == days.size() || days[cached_next_].day >= end_) return nullptr;

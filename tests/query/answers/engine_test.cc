@@ -182,6 +182,48 @@ TEST(OnTheEngine, StartOfAStateOfWeeksIsReadFromAFewSummariesAndFromMemoryTheNex
   EXPECT_LE(again.range_scans, 5U);
 }
 
+// Little memory: most days are kept packed.
+TEST(OnTheEngine, DaysThatAreKeptPackedSayWhatTheResultsSay) {
+  const ScratchDirectory directory;
+  Options options = options_at_2030();
+  options.performance.head_bytes = 4U << 20U;
+  auto opened = Store::open(directory.path() + "/store", options);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  Store& engine = **opened;
+  ModelStore model(options_at_2030());
+  constexpr int kDays = 12;
+  RandomHistory random(4242);
+  for (int s = 0; s < 60; ++s) {
+    Server server = random.server();
+    server.name += std::to_string(s);
+    if (!engine.add_server(server)) continue;  // what the rules do not let in
+    server.id = model.add(server);
+    const auto results = random.results(server, kDays);
+    ASSERT_TRUE(engine.append(results, Durability::buffered).has_value());
+    ASSERT_TRUE(model.append(results, Durability::buffered).has_value());
+  }
+  ASSERT_GT(model.catalog()->servers().size(), 50U);
+  const TimeMs start = random.start();
+  Query query;
+  query.now = start + std::chrono::days{kDays + 1};
+  query.window = {start - std::chrono::days{1}, query.now};
+  DashboardOptions board;
+  board.bars = BarOptions{0, CalendarUnit::day, {}};
+  board.figures.latency = false;
+  const auto expected = dashboard(model, query, board);
+  ASSERT_TRUE(expected.has_value()) << expected.error().message;
+  for (int turn = 0; turn < 3; ++turn) {
+    SCOPED_TRACE(turn);
+    const auto actual = dashboard(engine, query, board);
+    ASSERT_TRUE(actual.has_value()) << actual.error().message;
+    ASSERT_EQ(actual->rows.size(), expected->rows.size());
+    for (std::size_t i = 0; i < actual->rows.size(); ++i) {
+      expect_same(actual->rows[i].figures, expected->rows[i].figures);
+      EXPECT_EQ(actual->rows[i].bars, expected->rows[i].bars);
+    }
+  }
+}
+
 TEST(OnTheEngine, SealingCompactingReopeningAndCopyingChangeNoAnswer) {
   const ScratchDirectory directory;
   const std::string place = directory.path() + "/store";
