@@ -76,7 +76,9 @@ class ApiDocument : public ::testing::Test {
     report.result = result;
     counted_.keep({{"site", "https://site.example/"}});
     counted_.count("site", report);
-    site_ = std::make_unique<Site>(*store_, std::move(hooks), false);
+    AccessOptions access;
+    access.services = {{"site", "any(site)", 0.99}};
+    site_ = std::make_unique<Site>(*store_, std::move(hooks), false, access);
     auto http = HttpServer::start(
         {.host = "127.0.0.1", .port = 0}, [this](const WebRequest& request) { return site_->answer(request); },
         site_->http_options());

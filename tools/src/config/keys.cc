@@ -126,6 +126,7 @@ constexpr std::array kWeb{
     ConfigKey{"insecure", Takes::boolean, 0, 0, "", "false", "listen beyond this machine without users or tokens"},
     ConfigKey{"cors", Takes::texts, 0, 0, "origins", "", "whose pages may read the API"},
     ConfigKey{"status", Takes::other, 0, 0, "a list of pages", "", "status pages that everybody may see"},
+    ConfigKey{"services", Takes::other, 0, 0, "a list of services", "", "what is made of servers, with a page each"},
 };
 
 constexpr std::array kWebUser{
@@ -138,6 +139,12 @@ constexpr std::array kWebToken{
     ConfigKey{"name", Takes::text, 0, 0, "without a colon", "", "must be there"},
     ConfigKey{"sha256", Takes::text, 0, 0, "64 hexadecimal digits", "", "of the token"},
     ConfigKey{"role", Takes::words, 0, 0, "view, push or admin", "view", "what may be done"},
+};
+
+constexpr std::array kWebService{
+    ConfigKey{"name", Takes::text, 0, 0, "without a colon", "", "must be there"},
+    ConfigKey{"of", Takes::text, 0, 0, "servers, like all(web, any(db1, db2), 2 of (a, b, c))", "", "must be there"},
+    ConfigKey{"objective", Takes::other, 0, 0, "a ratio like 99.9% or 0.999", "", "service level objective"},
 };
 
 constexpr std::array kProber{
@@ -188,6 +195,8 @@ constexpr std::array kSections{
     ConfigSection{"web", "web", "The page; SECURITY.md tells who may see it.", kWeb},
     ConfigSection{"web user", "web.users[]", "Somebody who may log in.", kWebUser},
     ConfigSection{"web token", "web.tokens[]", "A program's permission.", kWebToken},
+    ConfigSection{"web service", "web.services[]", "A service made of servers, as `nines service` takes it.",
+                  kWebService},
     ConfigSection{"prober", "prober", "How checks are made.", kProber},
     ConfigSection{"alert", "alerts[]", "Who is told; prober/ALERTS.md has the messages.", kAlert},
     ConfigSection{"secret", "alerts[].webhook, alerts[].headers.NAME", "A text that stays out of the file.", kSecret},

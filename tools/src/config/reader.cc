@@ -321,4 +321,14 @@ std::optional<YAML::Node> MapReader::get(std::string_view key) const {
   return std::nullopt;
 }
 
+std::optional<double> read_ratio(const YAML::Node& node, std::string_view what, Problems& problems) {
+  const auto text = read_text(node, what, problems);
+  if (!text) return std::nullopt;
+  auto ratio = parse_objective(*text);
+  if (!ratio) {
+    problems.add(node, fmt::format("{} `{}` must lie between 0 and 1, like 99.9% or 0.999", what, printable(*text)));
+  }
+  return ratio;
+}
+
 }  // namespace nines::tools

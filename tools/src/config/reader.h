@@ -42,6 +42,8 @@ class Problems {
   std::vector<Problem> problems_;
 };
 
+/// A share in (0, 1) like 99.9% or 0.999; anything else is a problem.
+[[nodiscard]] std::optional<double> read_ratio(const YAML::Node& node, std::string_view what, Problems& problems);
 /// The text of a scalar with `${NAME}` replaced from the environment and `$$` by a dollar. A variable that is not set,
 /// and a node that is not a scalar, are problems. `what` names the value in the message.
 [[nodiscard]] std::optional<std::string> read_text(const YAML::Node& node, std::string_view what, Problems& problems);

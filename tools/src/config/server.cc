@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "config/keys.h"
-#include "show/number.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -227,16 +226,6 @@ Rules read_rules(const MapReader& map, Problems& problems) {
         static_cast<std::uint16_t>(read_integer(*node, config_key("server", "quorum"), problems).value_or(0));
   }
   return rules;
-}
-
-std::optional<double> read_ratio(const YAML::Node& node, std::string_view what, Problems& problems) {
-  const auto text = read_text(node, what, problems);
-  if (!text) return std::nullopt;
-  auto ratio = parse_objective(*text);
-  if (!ratio) {
-    problems.add(node, fmt::format("{} `{}` must lie between 0 and 1, like 99.9% or 0.999", what, printable(*text)));
-  }
-  return ratio;
 }
 
 // A text of the service level that `parse` understands.

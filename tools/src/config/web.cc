@@ -1,5 +1,6 @@
 // The section `web`: where the page listens and who may see it.
 #include <fmt/format.h>
+#include <nines/composed.h>
 
 #include <array>
 #include <set>
@@ -80,6 +81,30 @@ void read_list(const YAML::Node& node, const char* what, std::span<const std::st
   }
 }
 
+// A catalog in which every name is a server's: servers may come by `nines record`, without the configuration.
+class EveryName final : public Catalog {
+ public:
+  [[nodiscard]] std::span<const Server> servers() const noexcept override { return {&server_, 1}; }
+  [[nodiscard]] const Server* find(ServerId) const noexcept override { return &server_; }
+  [[nodiscard]] const Server* find(std::string_view) const noexcept override { return &server_; }
+
+ private:
+  Server server_;
+};
+
+Service read_service(const MapReader& map, std::string name, Problems& problems) {
+  Service service{.name = std::move(name), .of = {}, .objective = {}};
+  const auto of = map.get("of");
+  if (of) service.of = read_text(*of, "of", problems).value_or("");
+  if (service.of.empty()) {
+    problems.add(map.node(), "an entry of web.services needs `of`, like all(web, any(db1, db2))");
+  } else if (const auto tree = parse_component(service.of, EveryName()); !tree) {
+    problems.add(*of, printable(tree.error().message));
+  }
+  if (const auto objective = map.get("objective")) service.objective = read_ratio(*objective, "objective", problems);
+  return service;
+}
+
 }  // namespace
 
 void read_web(const YAML::Node& node, Config& config, Problems& problems) {
@@ -123,6 +148,12 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
   }
   if (const auto cors = map.get("cors")) access.cors = read_origins(*cors, "cors", problems);
   if (const auto status = map.get("status")) access.status_pages = read_status_pages(*status, problems);
+  if (const auto services = map.get("services")) {
+    read_list(*services, "web.services", key_names("web service"), problems,
+              [&](const MapReader& entry, std::string name) {
+                access.services.push_back(read_service(entry, std::move(name), problems));
+              });
+  }
   if (config.listen) access.loopback = is_loopback(*config.listen);
 }
 

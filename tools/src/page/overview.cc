@@ -39,7 +39,8 @@ struct Overview::Look {
   std::uint64_t members_changed = 0;
 };
 
-Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request, const Frame& frame) {
+Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request, const Frame& frame,
+                                                       std::span<const Service> services) {
   if (auto known = check_names(request, kNames); !known) return tl::unexpected(known.error());
   auto question = live_question(request, now());
   if (!question) return tl::unexpected(question.error());
@@ -96,6 +97,7 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
     out->html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame);
   }
   view.rows = &out->html;
+  view.services = service_lines(store_, services, view.question, frame);
   view.silent = !any_fresh || out->board.rows.empty();
   std::stable_sort(view.troubles.begin(), view.troubles.end(),
                    [](const Trouble& a, const Trouble& b) { return is_worse(a.state, b.state); });
@@ -157,8 +159,8 @@ Result<std::unique_ptr<Overview::Look>> Overview::look(const WebRequest& request
   return out;
 }
 
-WebResponse Overview::page(const WebRequest& request, const Frame& frame) {
-  auto found = look(request, frame);
+WebResponse Overview::page(const WebRequest& request, const Frame& frame, std::span<const Service> services) {
+  auto found = look(request, frame, services);
   if (!found) {
     return html_response(message_page("This cannot be shown", found.error().message, frame).text(),
                          http_status(found.error().code));
@@ -168,8 +170,8 @@ WebResponse Overview::page(const WebRequest& request, const Frame& frame) {
   return html_response(overview_page(seen.view, frame).text());
 }
 
-WebResponse Overview::rows(const WebRequest& request, const Frame& frame) {
-  auto found = look(request, frame);
+WebResponse Overview::rows(const WebRequest& request, const Frame& frame, std::span<const Service> services) {
+  auto found = look(request, frame, services);
   if (!found) return error_response(found.error());
   const Look& seen = **found;
   const std::string since_text = request.parameter("since").value_or("");

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/mutex.h"
 #include "http/message.h"
 #include "page/frame.h"
+#include "page/service_page.h"
 
 namespace nines::tools {
 
@@ -19,10 +21,10 @@ class Overview {
  public:
   explicit Overview(const Store& store) : store_(store) {}
 
-  /// GET /
-  [[nodiscard]] WebResponse page(const WebRequest& request, const Frame& frame);
+  /// GET /. `services` have a line each.
+  [[nodiscard]] WebResponse page(const WebRequest& request, const Frame& frame, std::span<const Service> services = {});
   /// GET /rows?since=VERSION: the head, and the rows that changed since.
-  [[nodiscard]] WebResponse rows(const WebRequest& request, const Frame& frame);
+  [[nodiscard]] WebResponse rows(const WebRequest& request, const Frame& frame, std::span<const Service> services = {});
 
  private:
   // What the last answer to one question said of each server, and when that changed.
@@ -36,7 +38,8 @@ class Overview {
     std::map<std::uint32_t, Row> rows;
   };
   struct Look;
-  [[nodiscard]] Result<std::unique_ptr<Look>> look(const WebRequest& request, const Frame& frame);
+  [[nodiscard]] Result<std::unique_ptr<Look>> look(const WebRequest& request, const Frame& frame,
+                                                   std::span<const Service> services);
 
   // Questions differ in few ways; more than these are made up by somebody.
   static constexpr std::size_t kMostMemories = 8;

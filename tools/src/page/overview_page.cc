@@ -256,7 +256,7 @@ Html overview_head(const OverviewView& view, const Frame& frame) {
   }
   if (view.newest) out += html(" \u00b7 last check ") + moment(*view.newest, view.question.zone, "seconds");
   out += html("</p>");
-  if (view.troubles.empty() || view.silent) return out;
+  if (view.troubles.empty() || view.silent) return out + view.services;
   out += html("<ul class=\"problems\">");
   std::size_t shown = 0;
   for (const Trouble& trouble : view.troubles) {
@@ -281,7 +281,7 @@ Html overview_head(const OverviewView& view, const Frame& frame) {
   out += html("</ul>");
   if (view.troubles.size() > kMostTroubles)
     out += html("<p class=\"mute\">and {} more, in the list below</p>", view.troubles.size() - kMostTroubles);
-  return out;
+  return out + view.services;
 }
 
 Html overview_page(const OverviewView& view, const Frame& frame) {

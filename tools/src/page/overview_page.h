@@ -39,6 +39,7 @@ struct OverviewView {
   std::string sort;                                     ///< as asked; empty is worst first, in groups
   const std::map<std::uint32_t, Html>* rows = nullptr;  ///< what overview_row() gave, by server
   std::set<std::uint32_t> hidden;                       ///< rows that search and state leave out, by server
+  Html services;                                        ///< service_lines()
   std::string version;                                  ///< of the rows, for /rows?since=
 };
 [[nodiscard]] Html overview_page(const OverviewView& view, const Frame& frame);

@@ -16,6 +16,7 @@
 
 #include "base/mutex.h"
 #include "http/message.h"
+#include "page/service_page.h"
 #include "page/status_page.h"
 
 namespace nines::tools {
@@ -39,6 +40,7 @@ struct AccessOptions {
   std::vector<Token> tokens;
   std::vector<std::string> cors;         ///< origins whose pages may read /api/ and badges, "https://dash.example.org"
   std::vector<StatusPage> status_pages;  ///< which everybody may see
+  std::vector<Service> services;         ///< made of servers, with a page each
   std::optional<Role> anonymous;  ///< of who does not say who it is; none: admin without users and tokens, else none
   bool insecure = false;          ///< may listen beyond loopback without users and tokens
   bool loopback = true;           ///< the listener's: names of other machines are refused

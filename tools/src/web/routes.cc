@@ -11,6 +11,7 @@
 #include "page/frame.h"
 #include "page/live_question.h"
 #include "page/pages.h"
+#include "page/service_page.h"
 #include "web/api.h"
 #include "web/report_path.h"
 
@@ -242,15 +243,16 @@ WebResponse Site::get(const WebRequest& request) {
 
 WebResponse Site::work_out(const WebRequest& request, const Frame& frame) {
   const std::string_view path = request.path;
-  if (path == "/") return overview_.page(request, frame);
-  if (path == "/rows") return overview_.rows(request, frame);
+  const auto options = access_.options();
+  if (path == "/") return overview_.page(request, frame, options->services);
+  if (path == "/rows") return overview_.rows(request, frame, options->services);
   if (path == "/metrics") return metrics_.response(hooks_.metrics);
   if (path.starts_with("/api/v1/")) {
     if (auto answer = api_answer(store_, request)) return std::move(*answer);
     return not_found(request, frame);
   }
-  if (auto answer = status_answer(store_, access_.options()->status_pages, request, frame.base))
-    return std::move(*answer);
+  if (auto answer = status_answer(store_, options->status_pages, request, frame.base)) return std::move(*answer);
+  if (auto answer = service_answer(store_, options->services, request, frame)) return std::move(*answer);
   if (auto answer = page_answer(store_, request, frame)) return std::move(*answer);
   return not_found(request, frame);
 }
