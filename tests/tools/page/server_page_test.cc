@@ -50,7 +50,8 @@ TEST(ServerPageHtml, SaysWhatIsKnownAndWhatPeopleSayOfAnOutage) {
     site.check(id, SmallSite::ago(std::chrono::minutes{minute}), minute > 10 && minute <= 20 ? State::down : State::up);
   }
   const std::string page = site.get("/server/site", {{"window", "1h"}}).body;
-  EXPECT_THAT(page, HasSubstr("10 failed checks, found after 1m"));
+  EXPECT_THAT(page, HasSubstr("10 failed checks, found after 1m, acknowledged after 6m"));
+  EXPECT_THAT(page, HasSubstr("<span>known to 1m</span>"));
   EXPECT_THAT(page, HasSubstr("acknowledged by &lt;b&gt;ann"));
   EXPECT_THAT(page, HasSubstr("the &lt;i&gt;disk"));
   EXPECT_THAT(page, HasSubstr("if all that is unknown was down or up"));

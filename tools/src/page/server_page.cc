@@ -15,10 +15,22 @@ namespace {
 
 constexpr std::size_t kMostIncidents = 50;
 
+// How long after its beginning an outage was found, and seen by somebody.
+std::string reaction_text(const Incident& incident, const std::vector<Annotation>& annotations) {
+  std::string text;
+  if (incident.detected_at && *incident.detected_at > incident.from) {
+    text += ", found after " + short_duration((*incident.detected_at - incident.from).count());
+  }
+  if (const auto seen = acknowledged_at(annotations)) {
+    text += ", acknowledged after " + short_duration((*seen - incident.from).count());
+  }
+  return text;
+}
+
 // What people said of an outage, a line each.
-Html said_of(const ServerView& view, const Incident& incident) {
+Html said_of(const ServerView& view, const std::vector<Annotation>& annotations) {
   Html out;
-  for (const Annotation& said : annotations_of(*view.server, incident)) {
+  for (const Annotation& said : annotations) {
     out += html("<br><span class=\"mute\">{}{} ", said.kind == Annotation::Kind::acknowledged ? "acknowledged" : "note",
                 said.author.empty() ? std::string() : " by " + said.author) +
            moment(said.made_at, view.question.zone, "seconds") + html("</span> {}", said.text);
@@ -48,12 +60,10 @@ Html incidents_of(const ServerView& view, const Frame& frame) {
     if (each->ongoing()) out += html("</a>");
     std::string why = each->detail;
     if (why.empty()) why = cause_words(each->error, each->code);
-    out +=
-        html("<br><span>{}</span> <span class=\"mute\">{}{}</span>", why, counted(each->failed_checks, "failed check"),
-             each->detected_at && *each->detected_at > each->from
-                 ? ", found after " + short_duration((*each->detected_at - each->from).count())
-                 : std::string());
-    out += said_of(view, *each) + html("</li>");
+    const auto annotations = annotations_of(*view.server, *each);
+    out += html("<br><span>{}</span> <span class=\"mute\">{}{}</span>", why,
+                counted(each->failed_checks, "failed check"), reaction_text(*each, annotations));
+    out += said_of(view, annotations) + html("</li>");
   }
   out += html("</ol>");
   if (incidents.size() > kMostIncidents) {
@@ -112,14 +122,19 @@ Html slo_of(const ServerView& view) {
                     short_duration(std::llround(-slo.remaining_ms)), short_duration(std::llround(slo.budget_ms)));
   constexpr double kLeastBurn = 0.05;
   for (const BurnRate& burn : slo.burn) {
-    if (!burn.rate || *burn.rate < kLeastBurn || burn.window.length > std::chrono::hours{6}) continue;
-    out += html(" \u00b7 burning {:.1f}\u00d7 over {}{}", *burn.rate, format_duration(burn.window.length),
-                burn.firing ? html(" <b class=\"down\">too fast</b>") : Html());
+    if (!burn.rate || *burn.rate < kLeastBurn) continue;
+    if (burn.window.length > std::chrono::hours{6} && !burn.firing) continue;
+    out += html(" \u00b7 burning {:.1f}\u00d7 over {}", *burn.rate, format_duration(burn.window.length));
+    if (burn.short_rate) {
+      out += html(" and {:.1f}\u00d7 over {}", *burn.short_rate, format_duration(burn.window.short_length));
+    }
+    if (burn.firing) out += html(" <b class=\"down\">too fast</b>");
   }
   const PeriodBudget& period = slo.period;
-  out += html("</p><p class=\"mute\">Budget from ") + moment(period.window.from, view.question.zone, "date") +
-         html(" to ") + moment(period.window.to, view.question.zone, "date") +
+  out += html("</p><p class=\"mute\">Budget from ") + moment(period.window.from, view.question.zone) + html(" to ") +
+         moment(period.window.to, view.question.zone) +
          html(": {} of {} spent", short_duration(period.spent_ms), short_duration(period.budget_ms));
+  if (period.threshold) out += html(", <b>{:.0f} % of it reached</b>", *period.threshold * 100);
   if (period.exhausted_at && *period.exhausted_at > view.question.query.now) {
     out += html(", used up at the rate of the last 24 hours ") +
            moment(*period.exhausted_at, view.question.zone, "seconds");
@@ -197,6 +212,10 @@ Html server_page(const ServerView& view, const Frame& frame) {
     main += html("<span>between {} and {}, if all that is unknown was down or up</span>", short_percent(f.uptime_lower),
                  short_percent(f.uptime_upper));
   }
+  if (f.uptime_unconfirmed && f.uptime_unconfirmed != f.uptime_ratio) {
+    main += html("<span>{} if every failure counts</span>", short_percent(f.uptime_unconfirmed));
+  }
+  if (f.resolution_ms) main += html("<span>known to {}</span>", short_duration(*f.resolution_ms));
   if (f.mttr_ms) main += html("<span>mean time to repair {}</span>", short_duration(std::llround(*f.mttr_ms)));
   if (f.latency) {
     main += html("<span>p50 {}</span><span>p95 {}</span><span>p99 {}</span>", format_latency(f.latency->p50_us),
