@@ -50,7 +50,22 @@ std::string objective_text(const std::optional<double>& objective) {
   return objective ? format_percent(*objective, 3) + " %" : "-";
 }
 
-Html summary(const Report& report) {
+// How the figure of several services is made of theirs.
+std::string combined_text(GroupRule rule) {
+  switch (rule) {
+    case GroupRule::worst_of:
+      return "the lowest uptime of its services";
+    case GroupRule::all_up:
+      return "the time in which all of its services were up";
+    case GroupRule::quorum:
+      return "the time in which enough of its services were up";
+    case GroupRule::weighted_mean:
+      return "the mean of its services by their known time";
+  }
+  return {};
+}
+
+Html summary(const Report& report, GroupRule rule) {
   Html out = html(
       "<div class=\"wide\"><table><thead><tr><th>Service</th><th class=\"n\">Objective</th><th class=\"n\">Uptime</th>"
       "<th>Result</th><th class=\"n\">Down</th><th class=\"n\">Planned down</th><th class=\"n\">Outages</th>"
@@ -68,8 +83,10 @@ Html summary(const Report& report) {
   out += html("</tbody></table></div>");
   if (report.groups.size() < 2) return out;
   out += html(
-      "<h3>Groups</h3><table><thead><tr><th>Group</th><th class=\"n\">Services</th><th class=\"n\">Uptime</th>"
-      "<th class=\"n\">Measured</th><th class=\"n\">Outages</th></tr></thead><tbody>");
+      "<h3>Groups</h3><p class=\"mute\">Uptime of a group is {}.</p><table><thead><tr><th>Group</th><th "
+      "class=\"n\">Services</th><th class=\"n\">Uptime</th>"
+      "<th class=\"n\">Measured</th><th class=\"n\">Outages</th></tr></thead><tbody>",
+      combined_text(rule));
   for (const ReportGroup& group : report.groups) {
     out += html(
         "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
@@ -95,7 +112,7 @@ std::string outages_text(const Figures& f) {
   return text;
 }
 
-Html figures_of(const ReportServer& line) {
+Html figures_of(const ReportServer& line, const ReportPage& page) {
   const Figures& f = line.figures;
   Html out = html("<dl class=\"figures\">");
   out += figure("Uptime", percent_text(f.uptime_ratio),
@@ -108,6 +125,11 @@ Html figures_of(const ReportServer& line) {
                   !line.objective_met ? "no data"
                   : left < 0          ? fmt::format("missed by {}", short_duration(-left))
                              : fmt::format("{} of {} left", short_duration(left), short_duration(*line.budget_ms)));
+  }
+  if (const auto hours = page.hours.find(line.server); hours != page.hours.end()) {
+    out += figure("In service hours", percent_text(hours->second.uptime_ratio),
+                  fmt::format("down {} of {}", short_duration(hours->second.time[State::down]),
+                              short_duration(hours->second.service_ms)));
   }
   out += figure("Down", short_duration(f.time[State::down]),
                 f.planned_down_ms > 0 ? fmt::format("and {} in maintenance", short_duration(f.planned_down_ms)) : "");
@@ -274,7 +296,8 @@ Html rules_of(const Server& server, Window window, const Zone& zone) {
                 began_before ? std::string() : " from " + moment_text(rules.effective_from, zone));
   }
   if (!server.level.hours.empty()) {
-    out += html("Promised {} ({}). ", server.level.hours, server.level.timezone);
+    out += html("Promised {} ({}). ", server.level.hours,
+                server.level.timezone.empty() ? std::string("UTC") : server.level.timezone);
   }
   return out + html("</p>");
 }
@@ -287,7 +310,7 @@ Result<Html> section_of(const ReportServer& line, const ReportPage& page) {
   if (!entries) return tl::unexpected(entries.error());
   Html out = html("<section class=\"server\"><div class=\"lead\"><h2>{}</h2><p class=\"mute\">{}</p>", line.name,
                   public_url(line.url));
-  out += figures_of(line) + bars_of(line, page.zone) + html("</div>") + bounds_of(f);
+  out += figures_of(line, page) + bars_of(line, page.zone) + html("</div>") + bounds_of(f);
   out += rules_of(*server, f.window, page.zone);
   if (!f.incidents.empty()) out += causes_of(f.incidents) + incidents_of(f.incidents, *server, page.zone);
   out += planned_of(*entries, *server, f.window, page.zone);
@@ -364,10 +387,11 @@ Result<std::string> report_page(const ReportPage& page) {
   const std::string period = period_text(page.query.window, page.zone);
   Html main = html("<header><h1>{}</h1><p>{} <span class=\"mute\">({})</span></p></header>", title, period,
                    std::string(page.zone.name()));
-  main += summary(report);
+  main += summary(report, page.group_rule);
   if (report.servers.size() > 1) {
-    main += html("<p>All {} services together: {}, {} measured.</p>", report.servers.size(),
-                 percent_text(report.all.uptime_ratio), percent_text(report.all.coverage_ratio));
+    main += html("<p>All {} services as one group: {}, {} measured. That is {}.</p>", report.servers.size(),
+                 percent_text(report.all.uptime_ratio), percent_text(report.all.coverage_ratio),
+                 combined_text(page.group_rule));
   }
   main += html("<p class=\"key\">");
   for (const auto& [kind, word] :

@@ -6,8 +6,10 @@
 #include <nines/calendar.h>
 #include <nines/query.h>
 #include <nines/report.h>
+#include <nines/service_hours.h>
 #include <nines/store.h>
 
+#include <map>
 #include <string>
 
 #include "report/digest.h"
@@ -22,6 +24,8 @@ struct ReportPage {
   std::string command;  ///< that makes the same page again
   std::string title;    ///< what stands on top; empty: "Uptime report"
   Digest digest;
+  GroupRule group_rule = GroupRule::worst_of;      ///< of the report's groups
+  std::map<ServerId, ServiceHoursAnswer> hours{};  ///< of the servers that are promised for service hours
 };
 
 /// HTML. Pure. Errors: those of overlay_entries().

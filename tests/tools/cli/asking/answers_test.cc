@@ -129,7 +129,7 @@ TEST_F(Answers, ComparedWithTheStretchBefore) {
 
 TEST_F(Answers, ServiceHoursAreThoseAskedForOrTheServersOwn) {
   // 2026-07-01 is a Wednesday.
-  const Json asked = json({"uptime", "site", "--hours", "wed 00:20-00:40"});
+  const Json asked = json({"uptime", "site", "--service-hours", "wed 00:20-00:40"});
   EXPECT_EQ(asked["service_hours"]["service_ms"], 1'200'000);
   EXPECT_EQ(asked["service_hours"]["time_ms"]["down"], 120'000);
   EXPECT_FALSE(json({"uptime", "site"}).contains("service_hours"));
@@ -249,6 +249,16 @@ TEST_F(Reports, PageNeedsNothingElseAndSaysWhatACustomerAsks) {
   EXPECT_THAT(html, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<link")), Not(HasSubstr("http://")),
                           Not(HasSubstr("<disk>"))));
   EXPECT_EQ(run({"report", "--month", "2026-07", "--window", "7d"}).code, 2);
+}
+
+TEST_F(Reports, PageSaysWhatHoldsInServiceHoursAndHowServicesAreCombined) {
+  ASSERT_EQ(run({"server", "edit", "site", "--service-hours", "wed 00:00-00:40"}).code, 0);
+  const std::string html = page();
+  EXPECT_THAT(html, AllOf(HasSubstr("<dt>In service hours</dt>"), HasSubstr(" of 3h20m</small>"),  // five Wednesdays
+                          HasSubstr("Promised wed 00:00-00:40 (UTC)"),
+                          HasSubstr("That is the lowest uptime of its services.")));
+  EXPECT_THAT(page({"--group-rule", "weighted-mean"}),
+              HasSubstr("That is the mean of its services by their known time."));
 }
 
 TEST_F(Reports, TableSaysWhichPeriodItIsAndThatNothingWasMeasured) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "cli/asking/commands.h"
 #include "cli/command/object.h"
@@ -11,6 +12,7 @@
 #include "report/report_page.h"
 #include "show/answers.h"
 #include "show/number.h"
+#include "show/service_level.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -130,12 +132,33 @@ std::string command_again(const Call& call, const Question& question) {
   return text;
 }
 
-Outcome show_page(const Call& call, const Store& store, const Question& question, const Report& answer) {
+// Time and ratio in the service hours of those servers that have some.
+Result<std::map<ServerId, ServiceHoursAnswer>> hours_of(const Store& store, const Question& question,
+                                                        const Report& answer) {
+  std::map<ServerId, ServiceHoursAnswer> all;
+  const auto catalog = store.catalog();
+  for (const ReportServer& line : answer.servers) {
+    const Server* const server = catalog->find(line.server);
+    if (server == nullptr) continue;  // the page says so
+    const auto hours = service_hours_for(std::nullopt, *server, question.zone);
+    if (!hours) return tl::unexpected(hours.error());
+    if (!*hours) continue;
+    auto in_hours = uptime_in_hours(store, line.server, question.query, **hours);
+    if (!in_hours) return tl::unexpected(in_hours.error());
+    all.emplace(line.server, std::move(*in_hours));
+  }
+  return all;
+}
+
+Outcome show_page(const Call& call, const Store& store, const Question& question, const Report& answer,
+                  GroupRule group_rule) {
   const auto digest = digest_of(store, answer, question.query);
   if (!digest) return failed(printable(digest.error().message));
+  const auto hours = hours_of(store, question, answer);
+  if (!hours) return failed(printable(hours.error().message));
   const auto catalog = store.catalog();
   const auto page = report_page({&answer, catalog.get(), question.query, question.zone, command_again(call, question),
-                                 call.text("title").value_or(""), *digest});
+                                 call.text("title").value_or(""), *digest, group_rule, *hours});
   if (!page) return failed(printable(page.error().message));
   if (const auto file = call.text("pdf")) {
     if (auto printed = print_pdf(*page, *file); !printed) return failed(printable(printed.error().message));
@@ -184,7 +207,7 @@ Outcome report_command(const Call& given) {
     if (auto named = find_servers(*catalog, call.words); !named) return tl::unexpected(named.error());
     return failed(printable(answer.error().message));
   }
-  if (call.has("html") || call.has("pdf")) return show_page(call, **store, *question, *answer);
+  if (call.has("html") || call.has("pdf")) return show_page(call, **store, *question, *answer, options->group.rule);
   if (call.format == Format::json) {
     const auto digest = digest_of(**store, *answer, question->query);
     if (!digest) return failed(printable(digest.error().message));
