@@ -26,8 +26,8 @@ constexpr std::array kCommands{
             "  nines run --config nines.yaml", kStoreOptions, run_options, run},
     Command{CommandGroup::watching, "check", "URL", 1, 1, "check a URL once, now",
             "  nines check https://example.org --status 200-299 --latency-below 800ms --timing\n"
-            "  nines check ssh://example.org --body-matches OpenSSH", kFormatOptions,
-            check_options, check, false},
+            "  nines check ssh://example.org --body-matches OpenSSH",
+            kFormatOptions, check_options, check, false},
     Command{CommandGroup::watching, "status", "[NAME...]", 0, kManyWords,
             "how the servers are, each with a heartbeat strip", "  nines status --window 7d --sort worst", kAnswer,
             status_options, status},
