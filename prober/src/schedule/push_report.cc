@@ -81,7 +81,7 @@ std::string_view verdict_in(std::string_view body) {
   if (body.starts_with('{')) {
     const auto object = nlohmann::json::parse(body, nullptr, false);
     for (const std::string_view name : kVerdicts) {
-      if (object.is_object() && object.contains(name)) return name;
+      if (object.is_object() && object.contains(std::string(name))) return name;
     }
     return {};
   }
