@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "show/text.h"
+#include "base/ascii_case.h"
 
 namespace nines::tools {
 namespace {
@@ -23,7 +23,7 @@ Result<void> translate_report(WebRequest& request) {
   if (request.path.starts_with(kKumaPath)) {
     request.path = std::string(kPushPath) + request.path.substr(kKumaPath.size());
   } else if (request.path.starts_with(kGatusPath) && request.path.ends_with(kGatusEnd) &&
-             same_letters(std::string_view(request.authorization).substr(0, kBearer.size()), kBearer)) {
+             engine::equal_ignoring_case(std::string_view(request.authorization).substr(0, kBearer.size()), kBearer)) {
     request.path = std::string(kPushPath) + request.authorization.substr(kBearer.size());
     request.authorization.clear();
     if (!request.query.contains("success"))
