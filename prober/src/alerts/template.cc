@@ -241,7 +241,7 @@ Result<std::string> read_secret(const SecretText& secret) {
     if (value == nullptr) {
       return fail(ErrorCode::not_found, "the environment has no variable " + secret.environment);
     }
-    if (*value == '\0') return fail(ErrorCode::unavailable, "the variable " + secret.environment + " is empty");
+    if (*value == '\0') return fail(ErrorCode::not_found, "the variable " + secret.environment + " is empty");
     return std::string(value);
   }
   if (!secret.file.empty()) {
@@ -250,7 +250,7 @@ Result<std::string> read_secret(const SecretText& secret) {
     if (!file) return fail(ErrorCode::io, "cannot read " + secret.file);
     value.erase(value.find_last_not_of("\r\n") + 1);  // as editors of every system end a file
     // Whoever writes it anew may have emptied it just now.
-    if (value.empty()) return fail(ErrorCode::unavailable, secret.file + " is empty");
+    if (value.empty()) return fail(ErrorCode::not_found, secret.file + " is empty");
     return value;
   }
   return secret.text;

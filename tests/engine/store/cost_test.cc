@@ -157,7 +157,7 @@ TEST_F(Cost, SummariesReadBeforeNeedNoDiskUntilTheirPastChanges) {
 }
 
 TEST_F(Cost, SummariesTakeAShareOfTheBudgetAndNoMore) {
-  open(1'000);
+  open(100);
   ASSERT_TRUE(store_->load(kServer, minutes(0, 3 * kADay + 1)));
   EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
   EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);

@@ -89,7 +89,7 @@ TEST(SecretText, ComesFromEnvironmentOrFile) {
   EXPECT_EQ(*read_secret({.text = "", .environment = "", .file = path}), "s3cret") << "as other editors end a file";
   EXPECT_FALSE(read_secret({.text = "", .environment = "NINES_TEST_NOT_SET", .file = ""}));
   std::ofstream(path) << "\n";
-  EXPECT_EQ(read_secret({.text = "", .environment = "", .file = path}).error().code, ErrorCode::unavailable)
+  EXPECT_EQ(read_secret({.text = "", .environment = "", .file = path}).error().code, ErrorCode::not_found)
       << "it is being written anew";
   EXPECT_FALSE(read_secret({.text = "", .environment = "", .file = path + ".not"}));
 }

@@ -129,7 +129,7 @@ TEST_F(Answers, ComparedWithTheStretchBefore) {
 
 TEST_F(Answers, ServiceHoursAreThoseAskedForOrTheServersOwn) {
   // 2026-07-01 is a Wednesday.
-  const Json asked = json({"uptime", "site", "--service-hours", "wed 00:20-00:40"});
+  const Json asked = json({"uptime", "site", "--hours", "wed 00:20-00:40"});
   EXPECT_EQ(asked["service_hours"]["service_ms"], 1'200'000);
   EXPECT_EQ(asked["service_hours"]["time_ms"]["down"], 120'000);
   EXPECT_FALSE(json({"uptime", "site"}).contains("service_hours"));
