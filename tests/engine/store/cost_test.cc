@@ -156,6 +156,13 @@ TEST_F(Cost, SummariesReadBeforeNeedNoDiskUntilTheirPastChanges) {
   EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 0U);
 }
 
+TEST_F(Cost, SummariesAreKeptPackedWhereTheirShareIsSmall) {
+  open(1'000);  // a quarter of it holds three days that are packed, and no two that are not
+  ASSERT_TRUE(store_->load(kServer, minutes(0, 3 * kADay + 1)));
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 1U);
+  EXPECT_EQ(read_summaries(*store_, 3, false).seeks, 0U);
+}
+
 TEST_F(Cost, SummariesTakeAShareOfTheBudgetAndNoMore) {
   open(100);
   ASSERT_TRUE(store_->load(kServer, minutes(0, 3 * kADay + 1)));
