@@ -26,9 +26,9 @@ std::string name_of(const std::string& target, const AlertMessage& message) {
 }  // namespace
 
 // Whether a message is of a server that had this number in another store: a new one, or a copy, in the place of the
-// old.
+// old. One that keeps its address was given another name; a job that reports has no address to be known by.
 bool AlertBook::is_of_another(const Entry& entry, const AlertSubject& subject) {
-  return entry.message.name != subject.name && entry.message.url != subject.url;
+  return entry.message.name != subject.name && (entry.message.url != subject.url || subject.url.empty());
 }
 
 AlertBook::Notes::~Notes() {

@@ -35,9 +35,10 @@ std::uint32_t ProberCore::pace_of(const Live& live) {
   constexpr Micros kSayAgain = std::chrono::minutes{10};
   if (held_back_said_ == Micros{} || clock_.now() - held_back_said_ >= kSayAgain) {
     held_back_said_ = clock_.now();
-    sink_.log(LogLevel::warning, "max-in-flight or max-in-flight-per-host holds checks back: those of " +
-                                     live.server.name + " come every " + std::to_string(gap.count()) +
-                                     " ms, not every " + std::to_string(interval.count()));
+    sink_.log(LogLevel::warning, "checks come later than they are due, those of " + live.server.name + " every " +
+                                     std::to_string(gap.count()) + " ms, not every " +
+                                     std::to_string(interval.count()) +
+                                     ": see max-in-flight and max-in-flight-per-host");
   }
   return as_number(std::min(gap, kLongestPace));
 }

@@ -142,7 +142,8 @@ class Reader {
     const bool is_parameter = name.size() < body.size() && find(kParameters, name) != kParameters.end() &&
                               body.find_first_of(" \r\n") >= body.find_last_not_of("\r\n") + 1;
     if (is_parameter) return bad(name, "belongs into the query: a body is a log");
-    if (const std::string_view meant = verdict_in(body); !state_ && !report_.exit_code && !meant.empty()) {
+    const bool is_said = state_ || report_.exit_code;
+    if (const std::string_view meant = is_said ? "" : verdict_in(body); !meant.empty()) {
       return bad(meant, "belongs into the query: a body is a log, and nothing else says how it went");
     }
     if (!body.empty()) report_.log_line = body;

@@ -406,6 +406,17 @@ TEST_F(AlertBooks, AnotherServerOfThisNumberIsAnotherIncident) {
   EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1", "down 1"));
 }
 
+TEST_F(AlertBooks, AnotherJobOfThisNumberIsAnotherIncident) {
+  down(1);  // without an address, as jobs that report
+  deliver("mail");
+  reopen();
+  AlertSubject other = subject(1);
+  other.name = "another job";
+  book->begin(other, AlertTopic::down, facts());
+  book->commit();
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1", "down 1"));
+}
+
 TEST_F(AlertBooks, WhatIsOverStaysOverThoughSomebodyIsOwedItsBegin) {
   down(1);
   EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));

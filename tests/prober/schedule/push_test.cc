@@ -365,14 +365,17 @@ TEST(PushJob, ReportFulfilsOneTimeOnly) {
   EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 15)) << "10:01 is the late one of 10:00; 10:05 has ten minutes";
 }
 
+PushRhythm scheduled(std::chrono::milliseconds grace, const char* cron) {
+  return PushRhythm::make(push_spec([&](PushSpec& s) {
+                            s.grace = grace;
+                            s.cron = cron;
+                          }),
+                          60s)
+      .value();
+}
+
 TEST(PushJob, ReportIsOfTheNearerOfTwoTimes) {
-  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
-                                         s.grace = 58s;
-                                         s.cron = "10,11 * * * *";
-                                       }),
-                                       60s);
-  ASSERT_TRUE(rhythm);
-  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  PushJob job(scheduled(58s, "10,11 * * * *"), at(2026, 7, 15, 10), std::nullopt);
   static_cast<void>(job.report({}, at(2026, 7, 15, 10, 10, 5)));
   EXPECT_EQ(job.deadline(), at(2026, 7, 15, 10, 11, 58)) << "it is that of :10, and :11 is owed";
   static_cast<void>(job.report({}, at(2026, 7, 15, 10, 10, 40)));
@@ -380,13 +383,7 @@ TEST(PushJob, ReportIsOfTheNearerOfTwoTimes) {
 }
 
 TEST(PushJob, ClockSetBackForgetsNoReportThatCameEarly) {
-  const auto rhythm = PushRhythm::make(push_spec([](PushSpec& s) {
-                                         s.grace = 30s;
-                                         s.cron = "0 3 * * *";
-                                       }),
-                                       60s);
-  ASSERT_TRUE(rhythm);
-  PushJob job(*rhythm, at(2026, 7, 15, 10), std::nullopt);
+  PushJob job(scheduled(30s, "0 3 * * *"), at(2026, 7, 15, 10), std::nullopt);
   static_cast<void>(job.report({}, at(2026, 7, 16, 2, 59, 35)));
   EXPECT_FALSE(job.clock_stepped(-2s, at(2026, 7, 16, 2, 59, 38)));
   EXPECT_EQ(job.deadline(), at(2026, 7, 17, 3, 0, 30));

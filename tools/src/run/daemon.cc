@@ -11,8 +11,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <future>
-#include <set>
+#include <map>
 #include <thread>
 #include <utility>
 
