@@ -166,6 +166,9 @@ struct AlertOptions {
   /// True while a server is under maintenance (called on the alert thread): its outage is told when that is over and it
   /// still lasts. Empty: never.
   std::function<bool(ServerId, TimeMs)> muted;
+  /// When the last maintenance of a server that ended in a window did so (called on the alert thread); no value: none
+  /// did. What began before that counts from there, as in the history. Empty: none ever does.
+  std::function<std::optional<TimeMs>(ServerId, Window)> maintenance_end;
   /// Whether a moment lies in one of a target's quiet hours (called on the alert thread). Empty: never.
   std::function<bool(const std::vector<Maintenance>&, TimeMs)> quiet;
   /// Asked once a minute about each server while a target wants to hear of budgets, on a thread of its own. No value:

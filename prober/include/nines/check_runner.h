@@ -25,6 +25,7 @@ namespace nines {
 struct CheckOutcome {
   State state = State::unknown;  ///< up, degraded, down; unknown when the prober itself could not measure
   ErrorClass error = ErrorClass::none;
+  ErrorClass expected = ErrorClass::none;   ///< how a check failed that is up for that (CheckSpec::upside_down)
   std::uint16_t code = 0;                   ///< HTTP status, or the protocol's own (DNS rcode, SMTP reply, MQTT return)
   std::optional<std::uint32_t> latency_us;  ///< from the start to the last byte of the body, redirects included
   Phases phases;                            ///< summed over redirects
@@ -83,6 +84,10 @@ class CheckRunner {
  protected:
   CheckRunner() = default;
 };
+
+/// What is wrong with the files that TLS reads at each check, here and now: with one that is not right, no check would
+/// ever find out how the server is. Any thread.
+[[nodiscard]] std::vector<FieldError> check_file_problems(const CheckSpec& spec);
 
 /// Runs one check to its end on a loop of its own. Blocks up to its total timeout.
 [[nodiscard]] CheckOutcome check_once(std::shared_ptr<const CompiledCheck> check, RunnerOptions options = {});

@@ -14,6 +14,13 @@ constexpr std::chrono::milliseconds kJournalPatience{1'000};
 
 constexpr const char* kRemoved = "the server is not watched any longer";
 
+// How often one looks whether it is known again that an incident lasts.
+constexpr std::chrono::milliseconds kDoubt{1'000};
+
+TimeMs wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -77,8 +84,7 @@ void AlertBook::owe(const EntryPtr& entry) {
 std::chrono::milliseconds AlertBook::patience(const std::string& target, const AlertMessage& begin) const {
   const AlertTargetRule* const rule = rule_of(target);
   if (rule == nullptr || rule->after == std::chrono::milliseconds{0}) return std::chrono::milliseconds{0};
-  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  return begin.since + rule->after - now;
+  return begin.since + rule->after - wall_now();
 }
 
 void AlertBook::hold(const std::string& target, const Entry& entry) {
@@ -88,10 +94,25 @@ void AlertBook::hold(const std::string& target, const Entry& entry) {
   owed_.at(target).queue.hold(entry.message.id, held ? std::chrono::steady_clock::now() + left : TimePoint::min());
 }
 
-// Whether the target need not hear of an incident's end, because it was not told of its beginning and is not to be.
-bool AlertBook::forgo(const std::string& target, const EntryPtr& begin) {
+// Whether a target that wants to hear only of what lasts would hear of what may be over.
+bool AlertBook::is_doubtful(const std::string& target, const Entry& entry) const {
+  if (entry.message.kind != AlertMessage::Kind::begin) return false;
+  const AlertTargetRule* const rule = rule_of(target);
+  if (rule == nullptr || rule->after == std::chrono::milliseconds{0}) return false;
+  const auto open = open_.find({entry.message.server, entry.message.topic});
+  return open != open_.end() && open->second.known_until < wall_now();
+}
+
+// Whether the target need not hear of an incident that ended at `end`, because it was not told of its beginning and is
+// not to be: it is quiet, or the incident is not known to have lasted long enough.
+bool AlertBook::forgo(const std::string& target, const Incident& incident, TimeMs end) {
+  const EntryPtr begin = incident.begins.at(target);
   if (!begin->owed.contains(target)) return false;
-  if (!quiet_.contains(target) && patience(target, begin->message) <= std::chrono::milliseconds{0}) return false;
+  const AlertTargetRule* const rule = rule_of(target);
+  const std::chrono::milliseconds after = rule == nullptr ? std::chrono::milliseconds{0} : rule->after;
+  const bool lasted =
+      after == std::chrono::milliseconds{0} || std::min(end, incident.known_until) - begin->message.since >= after;
+  if (!quiet_.contains(target) && lasted) return false;
   const std::uint64_t id = begin->message.id;
   const auto owed = owed_.find(target);
   const bool committed = owed != owed_.end() && owed->second.queue.contains(id);
@@ -216,6 +237,7 @@ void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const Alert
   std::vector<std::string> targets = hearers(subject, topic);
   std::vector<std::string> told;
   if (open != open_.end()) {
+    open->second.known_until = facts.known_until;
     // Who has joined since hears of it; the others have.
     told = open->second.begin->told;
     std::erase_if(targets, [&](const std::string& target) { return contains(told, target); });
@@ -237,6 +259,12 @@ void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const Alert
   // An outage is noted even when nobody hears of it; what nobody asked for is not.
   if (targets.empty() && topic != AlertTopic::down) return;
   queue(std::move(message), std::move(targets), std::move(told));
+  open_.at({subject.server, topic}).known_until = facts.known_until;
+}
+
+void AlertBook::lasts(IncidentKey incident, TimeMs known_until) {
+  const engine::MutexLock lock(mutex_);
+  if (const auto open = open_.find(incident); open != open_.end()) open->second.known_until = known_until;
 }
 
 // The targets that hear of `topic` of `subject` as things are.
@@ -276,7 +304,7 @@ void AlertBook::end(const Incident& incident, State state, TimeMs time, const st
   for (const std::string& target : incident.begin->told) {
     const AlertTargetRule* const rule = rule_of(target);
     withdraw_reminder(target, incident);
-    if (forgo(target, incident.begins.at(target))) continue;
+    if (forgo(target, incident, time)) continue;
     if (rule != nullptr && rule->send_resolved) targets.push_back(target);
   }
   queue(std::move(message), std::move(targets));
@@ -332,9 +360,13 @@ std::optional<AlertMessage> AlertBook::take(const std::string& target, TimePoint
   const engine::MutexLock lock(mutex_);
   const auto found = owed_.find(target);
   if (found == owed_.end() || quiet_.contains(target)) return std::nullopt;
-  const std::optional<std::uint64_t> id = found->second.queue.take(now);
-  if (!id) return std::nullopt;
-  return found->second.entries.at(*id)->message;
+  TargetQueue& queue = found->second.queue;
+  while (const std::optional<std::uint64_t> id = queue.take(now)) {
+    const Entry& entry = *found->second.entries.at(*id);
+    if (queue.attempts(*id) > 0 || !is_doubtful(target, entry)) return entry.message;
+    queue.put_back(*id, now + kDoubt);
+  }
+  return std::nullopt;
 }
 
 std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& target) const {

@@ -53,6 +53,7 @@ struct AlertFacts {
   ErrorClass error = ErrorClass::none;
   std::uint16_t code = 0;
   std::string detail;
+  TimeMs known_until = TimeMs::max();  ///< until when the result that says it holds
 };
 
 /// What the book needs to know of a target.
@@ -61,8 +62,10 @@ struct AlertTargetRule {
   bool send_resolved = true;
   std::chrono::milliseconds remind_every{0};
   std::vector<AlertTopic> topics{AlertTopic::down};
-  std::vector<std::string> groups{};   ///< of the servers that it hears of; empty: all
-  std::chrono::milliseconds after{0};  ///< it hears only of what lasts so long
+  std::vector<std::string> groups{};  ///< of the servers that it hears of; empty: all
+  /// It hears only of what lasts so long, and not while nobody knows whether it still does: after a standstill or a
+  /// restart the next result decides.
+  std::chrono::milliseconds after{0};
 };
 
 class AlertBook {
@@ -86,6 +89,8 @@ class AlertBook {
   void set_quiet(std::set<std::string> targets);
 
   void begin(const AlertSubject& subject, AlertTopic topic, const AlertFacts& facts);
+  /// An open incident lasts, says a result that holds until `known_until`.
+  void lasts(IncidentKey incident, TimeMs known_until);
   /// The incident is over; the server is `state` now.
   void resolve(IncidentKey incident, State state, TimeMs time);
   /// The server is not watched any longer: whoever was told of an incident hears that it ends with that.
@@ -124,6 +129,7 @@ class AlertBook {
     EntryPtr begin;                             // the last, which names all that were told
     std::map<std::string, EntryPtr> begins;     // the one of each target: some joined later
     std::map<std::string, EntryPtr> reminders;  // the last one of each target
+    TimeMs known_until{};                       // that it lasts; what only the journal says is not known
   };
   struct Owed {
     TargetQueue queue;
@@ -150,7 +156,8 @@ class AlertBook {
   [[nodiscard]] std::chrono::milliseconds patience(const std::string& target, const AlertMessage& begin) const
       NINES_REQUIRES(mutex_);
   void hold(const std::string& target, const Entry& entry) NINES_REQUIRES(mutex_);
-  bool forgo(const std::string& target, const EntryPtr& begin) NINES_REQUIRES(mutex_);
+  [[nodiscard]] bool is_doubtful(const std::string& target, const Entry& entry) const NINES_REQUIRES(mutex_);
+  bool forgo(const std::string& target, const Incident& incident, TimeMs end) NINES_REQUIRES(mutex_);
   void queue(AlertMessage message, std::vector<std::string> targets, std::vector<std::string> told = {})
       NINES_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> hearers(const AlertSubject& subject, AlertTopic topic) const

@@ -104,6 +104,7 @@ void AlertDispatcher::tick() {
       ++held;
       continue;
     }
+    held->second.since = counted_from(key.server, held->second.since);
     book_->begin(subjects_[key.server], key.topic, held->second);
     held = held_back_.erase(held);
   }
@@ -154,12 +155,13 @@ void AlertDispatcher::remove_unless(std::function<bool(ServerId)> is_there) {
 
 void AlertDispatcher::change(const StateChange& change) {
   post([this, change] {
-    changes_.push_back(change);
+    StateChange& told = changes_.emplace_back(change);
     if (change.to == State::unknown) return;
+    if (change.to == State::down) told.since = counted_from(change.server, change.since);
     const CheckResult& result = change.result;
     apply({{change.server, AlertTopic::down},
            change.to == State::down,
-           {change.to, change.since, result.time, result.error, result.code, result.detail}});
+           {change.to, told.since, result.time, result.error, result.code, result.detail, result.time}});
   });
 }
 
@@ -183,8 +185,25 @@ void AlertDispatcher::apply(const AlertLevel& level) {
   } else if (muted(key.server)) {
     held_back_[key] = facts;
   } else {
+    facts.since = counted_from(key.server, facts.since);
     book_->begin(subject->second, key.topic, facts);
   }
+}
+
+// Maintenance ends what was before it; what lasts begins anew.
+TimeMs AlertDispatcher::counted_from(ServerId server, TimeMs since) const {
+  if (!options_.maintenance_end) return since;
+  const TimeMs now = wall_now();
+  if (since >= now) return since;
+  return options_.maintenance_end(server, {since, now}).value_or(since);
+}
+
+void AlertDispatcher::lasts(IncidentKey incident, TimeMs known_until) {
+  post([this, incident, known_until] {
+    const auto held = held_back_.find(incident);
+    if (held != held_back_.end()) held->second.known_until = known_until;
+    book_->lasts(incident, known_until);
+  });
 }
 
 bool AlertDispatcher::muted(ServerId server) const {

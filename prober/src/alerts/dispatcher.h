@@ -60,6 +60,8 @@ class AlertDispatcher {
   void change(const StateChange& change);
   /// What is the case, after a restart or in the other topics.
   void level(const AlertLevel& level);
+  /// The newest result says that an incident lasts, and holds until `known_until`.
+  void lasts(IncidentKey incident, TimeMs known_until);
   void set_targets(std::vector<AlertTarget> targets);
   [[nodiscard]] AlertStats stats() const { return book_->stats(); }
 
@@ -73,6 +75,7 @@ class AlertDispatcher {
   void apply(const AlertLevel& level);
   void apply_targets(const std::vector<AlertTarget>& targets);
   [[nodiscard]] bool muted(ServerId server) const;
+  [[nodiscard]] TimeMs counted_from(ServerId server, TimeMs since) const;
   void poke_senders();
   void watch_budgets(const std::vector<AlertTarget>& targets);
   [[nodiscard]] std::vector<ServerId> budgeted_servers();

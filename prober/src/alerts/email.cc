@@ -5,15 +5,21 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdint>
 #include <ctime>
+#include <deque>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "alerts/delivery.h"
 #include "alerts/template.h"
 #include "base/base64.h"
+#include "base/mutex.h"
 #include "base/text.h"
 
 namespace nines::prober {
@@ -147,18 +153,58 @@ tl::unexpected<Error> no_memory() {
   return fail(ErrorCode::unavailable, "there is no memory for the mail");
 }
 
-// What the server says of the mailboxes: libcurl tells of the last one alone.
+// What the server says of the mailboxes, in the order in which it is asked: libcurl tells of the last one alone.
 struct Replies {
-  bool asked = false;  // RCPT was sent, and not answered yet
-  bool later = false;  // one was answered with 4xx
+  bool asked = false;       // RCPT was sent, and the next is not
+  std::string first_digit;  // of the reply for each; a blank where there was none
 
   static int hear(CURL* /*curl*/, curl_infotype type, char* data, std::size_t size, void* self) {
     auto& replies = *static_cast<Replies*>(self);
     const std::string_view line(data, size);
-    if (type == CURLINFO_HEADER_OUT) replies.asked = line.starts_with("RCPT");
-    if (type == CURLINFO_HEADER_IN && replies.asked) replies.later = replies.later || line.starts_with('4');
+    if (type == CURLINFO_HEADER_OUT) {
+      replies.asked = line.starts_with("RCPT");
+      if (replies.asked) replies.first_digit += ' ';
+    } else if (type == CURLINFO_HEADER_IN && replies.asked && !line.empty()) {
+      replies.first_digit.back() = line.front();
+    }
     return 0;
   }
+  [[nodiscard]] bool any(char digit) const { return first_digit.find(digit) != std::string::npos; }
+};
+
+// The mailboxes that have a message of which others are to get it later: those are not sent it again. Any thread. What
+// is forgotten, after a restart or behind very many newer ones, comes twice.
+class Served {
+ public:
+  using Key = std::pair<std::string, std::uint64_t>;  // target and message
+
+  void add(const Key& key, const std::vector<std::string>& mailboxes) {
+    const engine::MutexLock lock(mutex_);
+    if (!kept_.contains(key)) order_.push_back(key);
+    kept_[key].insert(mailboxes.begin(), mailboxes.end());
+    constexpr std::size_t kMost = 1'000;
+    if (order_.size() <= kMost) return;
+    kept_.erase(order_.front());
+    order_.pop_front();
+  }
+  // All have it.
+  void forget(const Key& key) {
+    const engine::MutexLock lock(mutex_);
+    if (kept_.erase(key) != 0) std::erase(order_, key);
+  }
+  // Those of `mailboxes` that have it not yet.
+  [[nodiscard]] std::vector<std::string> missing(const Key& key, std::vector<std::string> mailboxes) {
+    const engine::MutexLock lock(mutex_);
+    if (const auto found = kept_.find(key); found != kept_.end()) {
+      std::erase_if(mailboxes, [&](const std::string& mailbox) { return found->second.contains(mailbox); });
+    }
+    return mailboxes;
+  }
+
+ private:
+  engine::Mutex mutex_;
+  std::map<Key, std::set<std::string>> kept_ NINES_GUARDED_BY(mutex_);
+  std::deque<Key> order_ NINES_GUARDED_BY(mutex_);  // of kept_, by age
 };
 
 }  // namespace
@@ -200,8 +246,12 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   for (const std::string& header : headers_of(settings, message)) {
     if (!append(headers, header)) return no_memory();
   }
+  static Served served;
+  const Served::Key key{target.name, message.id};
+  const std::vector<std::string> mailboxes = served.missing(key, addresses(setting(settings, "to")));
+  if (mailboxes.empty()) return {};
   List recipients;
-  for (const std::string& address : addresses(setting(settings, "to"))) {
+  for (const std::string& address : mailboxes) {
     if (!append(recipients, address)) return no_memory();
   }
   const std::unique_ptr<curl_mime, Free> mime(curl_mime_init(curl.get()));
@@ -239,13 +289,24 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   set(CURLOPT_DEBUGFUNCTION, Replies::hear);
   set(CURLOPT_DEBUGDATA, &replies);
   const CURLcode code = curl_easy_perform(curl.get());
-  if (code == CURLE_OK) return {};
+  if (code == CURLE_OK && !replies.any('4')) {
+    served.forget(key);
+    return {};
+  }
+  if (code == CURLE_OK) {
+    std::vector<std::string> have;
+    for (std::size_t i = 0; i < mailboxes.size() && i < replies.first_digit.size(); ++i) {
+      if (replies.first_digit[i] == '2') have.push_back(mailboxes[i]);
+    }
+    served.add(key, have);
+    return fail(ErrorCode::unavailable, "a mailbox is to be tried again; the others have it");
+  }
   long reply = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
   std::string why = curl_easy_strerror(code);
   if (reply != 0) why += ", reply " + std::to_string(reply);
   // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
-  const bool for_good = reply >= 500 && reply <= 599 && !replies.later;
+  const bool for_good = reply >= 500 && reply <= 599 && !replies.any('4');
   return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
 }
 

@@ -66,14 +66,18 @@ std::optional<TargetQueue::TimePoint> TargetQueue::next_due() const {
   return std::nullopt;
 }
 
-std::uint32_t TargetQueue::retry(std::uint64_t id, TimePoint due) {
+void TargetQueue::put_back(std::uint64_t id, TimePoint due) {
   Item& item = items_.at(id);
   assert(item.in_flight);
   item.in_flight = false;
   item.due = due;
-  ++item.attempts;
   offer(id, item);
-  return item.attempts;
+}
+
+std::uint32_t TargetQueue::retry(std::uint64_t id, TimePoint due) {
+  const std::uint32_t attempts = ++items_.at(id).attempts;
+  put_back(id, due);
+  return attempts;
 }
 
 void TargetQueue::settle(std::uint64_t id) {

@@ -36,6 +36,8 @@ class TargetQueue {
   /// When take() has something; in the past when it has it already, nothing when only settle() or add() bring it about.
   [[nodiscard]] std::optional<TimePoint> next_due() const;
 
+  /// What take() gave is not delivered now, and may be taken again at `due`. Requires: `id` is in flight.
+  void put_back(std::uint64_t id, TimePoint due);
   /// The delivery failed; the next attempt is at `due`. Returns how many have failed. Requires: `id` is in flight.
   std::uint32_t retry(std::uint64_t id, TimePoint due);
   /// The message is done with, however that came. Does nothing when it is not here.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "checks/error_mapping.h"
 
@@ -43,7 +44,7 @@ void RunningCheck::lookup(const std::string& host, std::uint16_t port,
   HostAnswer known;
   if (const auto address = parse_address(host, port)) known.addresses.push_back(*address);
   for (const auto& fixed : check().fixed) {
-    if (fixed.host == host && fixed.port == port) known.addresses.push_back(fixed.address);
+    if (fixed.host == without_final_dot(host) && fixed.port == port) known.addresses.push_back(fixed.address);
   }
   if (!known.addresses.empty()) {
     found(port, std::move(known), on_found);
@@ -114,6 +115,7 @@ void RunningCheck::turn_over() {
   if (outcome.state == State::unknown) return;
   const bool failed = outcome.state == State::down;
   outcome.state = failed ? State::up : State::down;
+  outcome.expected = failed ? outcome.error : ErrorClass::none;
   outcome.error = failed ? ErrorClass::none : ErrorClass::condition;
   outcome.detail = failed ? "" : "answers, and is expected not to";
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hold.h"
 #include "base/thread.h"
 #include "prober/restore.h"
 #include "prober/server.h"
@@ -100,8 +101,11 @@ void ProberImpl::tell(const ProbedServer& server, const Restored& restored, bool
   const Judge& judge = restored.judges.state();
   const auto tell_level = [&](AlertTopic topic, bool lasts, TimeMs since) {
     const CheckResult& last = *restored.last;
-    dispatcher_.level(
-        {{server.id, topic}, lasts, {judge.confirmed(), since, last.time, last.error, last.code, last.detail}});
+    const bool holds = last.state != State::unknown;
+    const TimeMs known_until = holds ? last.time + engine::hold_of(server.rules, last.interval_ms) : last.time;
+    dispatcher_.level({{server.id, topic},
+                       lasts,
+                       {judge.confirmed(), since, last.time, last.error, last.code, last.detail, known_until}});
   };
   if (judge.confirmed() != State::unknown) {
     tell_level(AlertTopic::down, judge.confirmed() == State::down, judge.since());
@@ -272,9 +276,14 @@ void ProberImpl::change(const StateChange& change) {
 
 void ProberImpl::topic(const TopicChange& change) {
   const CheckResult& result = change.result;
-  dispatcher_.level({{change.server, change.change.topic},
-                     change.change.lasts,
-                     {change.state, change.change.since, result.time, result.error, result.code, result.detail}});
+  dispatcher_.level(
+      {{change.server, change.change.topic},
+       change.change.lasts,
+       {change.state, change.change.since, result.time, result.error, result.code, result.detail, change.known_until}});
+}
+
+void ProberImpl::lasts(const TopicLasts& topic) {
+  dispatcher_.lasts({topic.server, topic.topic}, topic.known_until);
 }
 
 void ProberImpl::state(ServerId server, State state) {

@@ -53,6 +53,7 @@ class ProberImpl final : public Prober, private CoreSink {
   void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
   void change(const StateChange& change) override;
   void topic(const TopicChange& change) override;
+  void lasts(const TopicLasts& topic) override;
   void state(ServerId server, State state) override;
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override;

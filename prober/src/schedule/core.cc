@@ -43,7 +43,9 @@ void ProberCore::tell_what_lasts(std::optional<ServerId> only) {
     const auto tell = [&, &server = live](const Judges::TopicChange& topic) {
       if (!topic.lasts) return;
       const State shown = topic.topic == AlertTopic::down ? State::down : state.shown();
-      sink_.topic({server.server.id, topic, shown, *server.trouble});
+      const TimeMs known_until =
+          server.trouble->time + engine::hold_of(server.server.rules, server.trouble->interval_ms);
+      sink_.topic({server.server.id, topic, shown, *server.trouble, known_until});
     };
     tell({AlertTopic::down, state.confirmed() == State::down, state.since()});
     tell(live.judges.topic(AlertTopic::degraded));

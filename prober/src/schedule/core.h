@@ -31,6 +31,14 @@ struct TopicChange {
   Judges::TopicChange change;
   State state = State::unknown;  ///< of the server, as shown
   CheckResult result;            ///< that confirmed it
+  TimeMs known_until{};          ///< until when the result holds
+};
+
+/// What lasts, as the newest result says.
+struct TopicLasts {
+  ServerId server{};
+  AlertTopic topic = AlertTopic::down;
+  TimeMs known_until{};  ///< until when that result holds
 };
 
 /// Where the core's findings go. Called on the loop's thread; must return at once.
@@ -41,6 +49,8 @@ class CoreSink {
   virtual void change(const StateChange& change) = 0;
   /// Something else that alerts are about begins or ends.
   virtual void topic(const TopicChange& change) = 0;
+  /// Something that alerts are about lasts; said with every known result, behind what changed with it.
+  virtual void lasts(const TopicLasts& topic) = 0;
   /// The shown state of a server, whenever it may have changed.
   virtual void state(ServerId server, State state) = 0;
   virtual void log(LogLevel level, const std::string& text) = 0;
@@ -156,11 +166,12 @@ class ProberCore {
   void finish(const Flight& flight, CheckOutcome outcome);
   [[nodiscard]] CheckReport report_of(const Flight& flight, CheckOutcome outcome) const;
   void settle(PendingFailure pending, bool online);
-  [[nodiscard]] Watch& watch_of(const Live& live, const CheckResult& result) noexcept;
+  [[nodiscard]] Watch& watch_of(const Live& live, ErrorClass failure) noexcept;
   void begin_round_if_due(Watch& watch);
   void on_reference(Watch& watch, std::uint64_t round, const CheckOutcome& outcome);
   void store(Live& live, CheckReport report, std::function<void(const Result<void>&)> stored);
   void mark_unknown(Live& live, TimeMs time, const std::string& why);
+  void say_what_lasts(const Live& live, TimeMs known_until);
 
   [[nodiscard]] Live* find(const Flight& flight);
   [[nodiscard]] static TimeMs unused_time(const Live& live, TimeMs wanted) noexcept;

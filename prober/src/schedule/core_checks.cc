@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hold.h"
 #include "base/text.h"
 #include "schedule/core.h"
 
@@ -9,6 +10,11 @@ namespace nines::prober {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestPace = std::chrono::days{1};
+
+// How a check failed, also one that is up because it failed as it is expected to.
+ErrorClass failure_of(const CheckOutcome& outcome) noexcept {
+  return outcome.expected != ErrorClass::none ? outcome.expected : outcome.error;
+}
 
 }  // namespace
 
@@ -56,12 +62,12 @@ void ProberCore::finish(const Flight& flight, CheckOutcome outcome) {
   scheduler_.finished(flight.slot);
   if (const Live* const live = find(flight)) {
     const bool answered = network_answered(outcome);  // then no reference need say that the network is there
+    const bool failed = outcome.state == State::down || outcome.expected != ErrorClass::none;
+    Watch& watch = watch_of(*live, failure_of(outcome));
     PendingFailure pending{flight, report_of(flight, std::move(outcome)), clock_.now()};
-    const CheckResult& result = pending.report.result;
-    Watch& watch = watch_of(*live, result);
-    const std::optional<bool> online = result.state == State::down && !answered
-                                           ? watch.guard.verdict(flight.began, pending.seen)
-                                           : std::optional(true);
+    const bool known = pending.report.result.state != State::unknown;
+    const std::optional<bool> online =
+        failed && known && !answered ? watch.guard.verdict(flight.began, pending.seen) : std::optional(true);
     if (online) {
       settle(std::move(pending), *online);
     } else {
@@ -84,7 +90,8 @@ CheckReport ProberCore::report_of(const Flight& flight, CheckOutcome outcome) co
   result.state = outcome.state;
   result.error = outcome.error;
   // What failed or dawdled across a pause failed for that; what succeeded did succeed.
-  if (flight.began < pause_end_ && (outcome.state == State::down || outcome.state == State::degraded)) {
+  if (flight.began < pause_end_ &&
+      (outcome.state == State::down || outcome.state == State::degraded || outcome.expected != ErrorClass::none)) {
     result.state = State::unknown;
     result.error = ErrorClass::not_running;
     result.detail = "the prober was suspended or stood still during the check";
@@ -104,7 +111,8 @@ void ProberCore::settle(PendingFailure pending, bool online) {
   if (Live* const live = find(flight)) {
     CheckResult& result = pending.report.result;
     if (!online) {
-      result.detail = "no reference answers; the check found: " + std::string(to_string(result.error));
+      result.detail =
+          "no reference answers; the check found: " + std::string(to_string(failure_of(*pending.report.outcome)));
       result.state = State::unknown;
       result.error = ErrorClass::own_network;
     }
@@ -121,8 +129,8 @@ void ProberCore::settle(PendingFailure pending, bool online) {
 
 // Whether a name was not found, or nobody could be asked, is judged by references that are looked up themselves, if
 // there are any: one that is known by its address answers beside a silent resolver too.
-ProberCore::Watch& ProberCore::watch_of(const Live& live, const CheckResult& result) noexcept {
-  const bool of_a_name = result.error == ErrorClass::dns || live.server.asks_resolver;
+ProberCore::Watch& ProberCore::watch_of(const Live& live, ErrorClass failure) noexcept {
+  const bool of_a_name = failure == ErrorClass::dns || live.server.asks_resolver;
   return of_a_name && names_.guard.enabled() ? names_ : network_;
 }
 
@@ -166,13 +174,24 @@ void ProberCore::store(Live& live, CheckReport report, std::function<void(const 
     const Judge::Change& change = *changes.state;
     sink_.change({live.server.id, live.server.name, change.from, change.to, change.since, result});
   }
-  for (const Judges::TopicChange& change : changes.topics) sink_.topic({live.server.id, change, shown, result});
+  const TimeMs known_until = result.time + engine::hold_of(live.server.rules, result.interval_ms);
+  for (const Judges::TopicChange& change : changes.topics) {
+    sink_.topic({live.server.id, change, shown, result, known_until});
+  }
+  if (result.state != State::unknown) say_what_lasts(live, known_until);
   if (result.state == State::down || result.state == State::degraded) {
     live.trouble = std::make_unique<const CheckResult>(result);
   } else if (result.state == State::up) {
     live.trouble.reset();
   }
   sink_.result(std::move(report), std::move(stored));
+}
+
+void ProberCore::say_what_lasts(const Live& live, TimeMs known_until) {
+  if (live.judges.state().confirmed() == State::down) sink_.lasts({live.server.id, AlertTopic::down, known_until});
+  for (const AlertTopic topic : {AlertTopic::degraded, AlertTopic::certificate}) {
+    if (live.judges.topic(topic).lasts) sink_.lasts({live.server.id, topic, known_until});
+  }
 }
 
 // An explicit gap: from `time` on nobody knows.

@@ -5,8 +5,9 @@
 namespace nines::prober {
 
 bool network_answered(const CheckOutcome& outcome) noexcept {
-  if (outcome.state == State::up || outcome.state == State::degraded) return true;
-  switch (outcome.error) {
+  const bool expected = outcome.expected != ErrorClass::none;
+  if ((outcome.state == State::up || outcome.state == State::degraded) && !expected) return true;
+  switch (expected ? outcome.expected : outcome.error) {
     case ErrorClass::http_status:
     case ErrorClass::condition:
     case ErrorClass::certificate:

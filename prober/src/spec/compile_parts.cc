@@ -53,7 +53,7 @@ Parsed<FixedAddress> parse_fixed_address(const std::string& entry) {
   if (!address) return malformed;
   auto host = ascii_host(std::string_view(entry).substr(0, first));
   if (!host) return malformed;
-  return FixedAddress{*std::move(host), *port, *address};
+  return FixedAddress{std::string(without_final_dot(*host)), *port, *address};
 }
 
 Parsed<Proxy> parse_proxy(const std::string& url) {

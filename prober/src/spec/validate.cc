@@ -9,6 +9,7 @@
 #include <nines/check_spec.h>
 
 #include "base/address.h"
+#include "base/host_name.h"
 #include "base/text.h"
 #include "spec/check_kind.h"
 #include "spec/compile_parts.h"
@@ -342,15 +343,42 @@ void check_limits(Checklist& list, const CheckSpec& spec, milliseconds interval)
                "not in 256 bytes to 256 KiB");
 }
 
+// An address that is known before any lookup has to be one that the other fields let through.
+void check_address(Checklist& list, const CheckSpec& spec, const prober::Address& address, const std::string& where) {
+  const bool v6 = address.family() == AF_INET6;
+  list.require(spec.family == AddressFamily::any || v6 == (spec.family == AddressFamily::v6), "family",
+               "the address " + where + " is of the other one");
+  list.require(!prober::refuses(spec.policy, *address.raw()), "refuse-addresses", "the address " + where + " is one");
+  const auto source = prober::parse_address(spec.source_address, 0);
+  list.require(!source || source->family() == address.family(), "source-address",
+               "the address " + where + " is of the other family");
+}
+
+void check_addresses(Checklist& list, const CheckSpec& spec, const prober::Target& target) {
+  if (const auto address = prober::parse_address(target.host, 0)) check_address(list, spec, *address, "of the url");
+  const bool redirected = prober::traits(target.kind).has(feature::kRequest) && spec.follow_redirects;
+  for (const std::string& entry : spec.resolve) {
+    const auto fixed = prober::parse_fixed_address(entry);
+    if (!fixed) continue;
+    const bool leads_there =
+        !target.numeric && fixed->host == prober::without_final_dot(target.host) && fixed->port == target.port;
+    if (leads_there) check_address(list, spec, fixed->address, "in resolve");
+    list.require(
+        leads_there || redirected, "resolve",
+        "\"" + prober::one_line(entry) + "\" is of another host or port than the url, and nothing leads there");
+  }
+  const auto source = prober::parse_address(spec.source_address, 0);
+  const bool v6 = source && source->family() == AF_INET6;
+  list.require(!source || spec.family == AddressFamily::any || v6 == (spec.family == AddressFamily::v6), "family",
+               "the source-address is of the other one");
+}
+
 void check_target(Checklist& list, const CheckSpec& spec, const prober::Target& target) {
   const CheckKindTraits& kind = prober::traits(target.kind);
   list.require(kind.has(feature::kPath) || (target.path.size() <= 1 && target.query.empty()), "url",
                "a path means nothing to this kind of check");
   check_fields_of_kind(list, spec, kind);
-  if (target.numeric && spec.family != AddressFamily::any) {
-    const bool v6 = target.host.find(':') != std::string::npos;
-    list.require(v6 == (spec.family == AddressFamily::v6), "family", "the address is of the other one");
-  }
+  check_addresses(list, spec, target);
   check_dialog(list, spec, kind);
   if (kind.has(feature::kQuestion)) check_question(list, spec, target);
   // A job that reports by itself may run for longer than a check may wait.

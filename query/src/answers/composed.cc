@@ -130,8 +130,14 @@ bool begins_open(const std::vector<Span>& spans, const std::vector<query::Outage
 }
 
 // The span that holds the window's last moment; the window is not empty, and `spans` cover it to its end.
-const Span& last_of(const std::vector<Span>& spans, Window window) {
-  return *query::span_at(spans, to_ms(window.to) - 1);
+std::span<const Span>::iterator last_of(std::span<const Span> spans, Window window) {
+  return query::span_at(spans, to_ms(window.to) - 1);
+}
+
+query::StateStart start_of_last(std::span<const Span> spans, Window window) {
+  const auto last = last_of(spans, window);
+  if (last->state == State::unknown) return {last->from_ms, last->from_ms};
+  return query::start_of(spans, last);
 }
 
 ComposedIncident describe(const query::Outage& outage, const std::vector<Span>& spans, const Lines& lines,
@@ -192,7 +198,7 @@ Result<ComposedAnswer> composed_uptime(const Store& store, const Component& serv
     query::find_outages(spans, no_merging, outages);
     if (answer.window.empty()) break;
     const bool state_is_older =
-        options.since && !spans.empty() && last_of(spans, answer.window).from_ms <= to_ms(wide.window.from);
+        options.since && !spans.empty() && start_of_last(spans, answer.window).rests_on_ms <= to_ms(wide.window.from);
     const bool earlier = lines.begin() <= wide.window.from && to_ms(wide.window.from) > 0 &&
                          (state_is_older || begins_open(spans, outages, answer.window));
     const bool later = wide.window.to < query.now && !outages.empty() && outages.back().open &&
@@ -213,9 +219,9 @@ Result<ComposedAnswer> composed_uptime(const Store& store, const Component& serv
   }
   summarise(answer);
   if (!answer.window.empty()) {
-    const Span& last = last_of(spans, answer.window);
-    const TimeMs since = from_ms(last.from_ms);
-    answer.current = Streak{last.state, options.since ? since : std::max(since, answer.window.from)};
+    const TimeMs since = from_ms(start_of_last(spans, answer.window).from_ms);
+    answer.current =
+        Streak{last_of(spans, answer.window)->state, options.since ? since : std::max(since, answer.window.from)};
   }
   if (options.objective) {
     const query::Share share = query::share_of(answer.time, query.policy);

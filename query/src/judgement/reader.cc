@@ -113,7 +113,7 @@ Result<void> ServerReader::settle(const Store& store) {
     }
   }
   // Its life may have begun later than the state that the catalog lays over it.
-  if (reading_.since && !since_ && state_since_ms() < to_ms(frame_.server->created_at)) {
+  if (reading_.since && !since_ && state_start().from_ms < to_ms(frame_.server->created_at)) {
     if (auto done = find_beginning(store); !done) return done;
   }
   if (auto done = clip_to_life(store); !done) return done;

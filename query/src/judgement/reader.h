@@ -22,6 +22,7 @@
 #include "judgement/judging.h"
 #include "judgement/outage.h"
 #include "judgement/pieces.h"
+#include "judgement/spans.h"
 
 namespace nines::query {
 
@@ -104,7 +105,8 @@ class ServerReader {
   [[nodiscard]] Result<void> find_beginning(const Store& store);
   [[nodiscard]] Result<void> clip_to_life(const Store& store);
   [[nodiscard]] std::int64_t settled_from_ms() const noexcept;
-  [[nodiscard]] std::int64_t state_since_ms() const noexcept;
+  [[nodiscard]] StateStart state_start() const noexcept;
+  [[nodiscard]] bool is_down_at(std::int64_t time_ms) const noexcept;
   [[nodiscard]] bool needs_earlier() const noexcept;
   [[nodiscard]] bool needs_later() const noexcept;
   [[nodiscard]] std::int64_t first_result_read_ms() const noexcept;

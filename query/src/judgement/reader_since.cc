@@ -1,11 +1,11 @@
 // Of ServerReader: when the state at the window's end began, however long ago.
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include "judgement/plan.h"
 #include "judgement/readable.h"
 #include "judgement/reader.h"
-#include "judgement/spans.h"
 
 namespace nines::query {
 namespace {
@@ -116,11 +116,17 @@ Result<ScanCost> read_plain(const Store& store, const KnownHistory* known, Serve
 bool ServerReader::needs_since() const noexcept {
   if (!reading_.since) return false;
   const std::int64_t settled_ms = settled_from_ms();
-  return settled_ms != kNever && state_since_ms() <= settled_ms;
+  return settled_ms != kNever && state_start().rests_on_ms <= settled_ms;
+}
+
+bool ServerReader::is_down_at(std::int64_t time_ms) const noexcept {
+  const auto span = span_at(judged(), time_ms);
+  return span != judged().end() && span->from_ms <= time_ms && span->state == State::down;
 }
 
 // The start of a state that has held since before what was read, by the summaries of whole days: the state at the next
-// midnight is the same one, and began when it did. False where there is no such midnight, or nothing would be gained.
+// midnight is the same one, and began when it did. False where there is no such midnight, nothing would be gained, or
+// nothing is known of the midnight.
 Result<bool> ServerReader::find_since(const Store& store) {
   const std::int64_t midnight_ms = day_start(floor_ms_) + kDayMs;
   const Window days{from_ms(midnight_ms - kSinceDays * kDayMs), from_ms(midnight_ms)};
@@ -128,6 +134,7 @@ Result<bool> ServerReader::find_since(const Store& store) {
       frame_.server->created_at > days.from) {
     return false;
   }
+  if (is_down_at(to_ms(frame_.window.to) - 1) && !is_down_at(midnight_ms - 1)) return false;
   const auto plain = find_plain_since(store, days.to);
   if (!plain || *plain) return plain;
   if (before_ == nullptr) before_ = std::make_unique<ServerReader>();
@@ -189,24 +196,28 @@ Result<bool> ServerReader::find_plain_since(const Store& store, TimeMs midnight)
 TimeMs ServerReader::since() const noexcept {
   assert(!spans_.empty());
   if (since_) return *since_;
-  if (!reading_.since) return from_ms(spans_.back().from_ms);
-  const std::int64_t since_ms = state_since_ms();
+  if (!reading_.since) {
+    if (spans_.back().state == State::unknown) return from_ms(spans_.back().from_ms);
+    return from_ms(start_of(spans_, std::prev(std::span<const Span>(spans_).end())).from_ms);
+  }
+  const std::int64_t since_ms = state_start().from_ms;
   if (!beginning_ms_) return from_ms(since_ms);
   return std::max(from_ms(since_ms), std::min(frame_.server->created_at, from_ms(first_result_ms_)));
 }
 
 // As far as it was read.
-std::int64_t ServerReader::state_since_ms() const noexcept {
-  auto span = span_at(judged(), to_ms(frame_.window.to) - 1);
-  if (span != judged().end() && span->from_ms < to_ms(frame_.window.to) && span->state != State::unknown) {
-    return span->from_ms;
+StateStart ServerReader::state_start() const noexcept {
+  const std::span<const Span> spans = judged();
+  auto span = span_at(spans, to_ms(frame_.window.to) - 1);
+  if (span != spans.end() && span->from_ms < to_ms(frame_.window.to) && span->state != State::unknown) {
+    return start_of(spans, span);
   }
   // Unknown time reaches back to the last moment that something was known of.
-  while (span != judged().begin()) {
+  while (span != spans.begin()) {
     --span;
-    if (span->state != State::unknown && span->from_ms < to_ms(frame_.window.to)) return span->to_ms;
+    if (span->state != State::unknown && span->from_ms < to_ms(frame_.window.to)) return {span->to_ms, span->to_ms};
   }
-  return kNever;
+  return {kNever, kNever};
 }
 
 }  // namespace nines::query

@@ -1,6 +1,8 @@
 #include "judgement/spans.h"
 
 #include <algorithm>
+#include <cassert>
+#include <limits>
 
 namespace nines::query {
 
@@ -51,6 +53,23 @@ void cover(std::span<const Span> spans, std::int64_t from_ms, std::int64_t to_ms
 std::span<const Span>::iterator span_at(std::span<const Span> spans, std::int64_t time_ms) noexcept {
   return std::upper_bound(spans.begin(), spans.end(), time_ms,
                           [](std::int64_t time, const Span& span) { return time < span.to_ms; });
+}
+
+StateStart start_of(std::span<const Span> spans, std::span<const Span>::iterator at) noexcept {
+  assert(at->state != State::unknown);
+  StateStart start{at->from_ms, at->from_ms};
+  if (at->state != State::down) return start;
+  while (at != spans.begin()) {
+    --at;
+    start.rests_on_ms = at->to_ms;
+    if (at->state == State::down) {
+      start.from_ms = at->from_ms;
+    } else if (at->state != State::unknown) {
+      return start;
+    }
+  }
+  start.rests_on_ms = std::numeric_limits<std::int64_t>::min();
+  return start;
 }
 
 }  // namespace nines::query

@@ -22,6 +22,16 @@ void cover(std::span<const Span> spans, std::int64_t from_ms, std::int64_t to_ms
 /// The first span that ends after `time_ms`.
 [[nodiscard]] std::span<const Span>::iterator span_at(std::span<const Span> spans, std::int64_t time_ms) noexcept;
 
+/// When a state began, and back to when one has to look to say so: before all time where the list's beginning decides.
+struct StateStart {
+  std::int64_t from_ms;
+  std::int64_t rests_on_ms;
+};
+
+/// Of the known state of `*at`: it begins with its span, and down time goes on through unknown time, as incidents do.
+/// Requires: `at` is in `spans`, and its state is not unknown.
+[[nodiscard]] StateStart start_of(std::span<const Span> spans, std::span<const Span>::iterator at) noexcept;
+
 /// Whether a span holds `time_ms`.
 [[nodiscard]] inline bool covers(std::span<const Span> spans, std::int64_t time_ms) noexcept {
   if (spans.empty()) return false;

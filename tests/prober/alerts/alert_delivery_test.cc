@@ -330,8 +330,11 @@ TEST(AlertDispatcher, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   const TemporaryDirectory folder;
   std::atomic<bool> maintenance{true};
   AlertOptions options;
-  options.targets = {shell("echo $NINES_EVENT $NINES_SERVER_ID >> '" + folder.file("told") + "'")};
+  options.targets = {shell("echo $NINES_EVENT $NINES_SERVER_ID $NINES_SINCE >> '" + folder.file("told") + "'")};
   options.muted = [&](ServerId, TimeMs) { return maintenance.load(); };
+  options.maintenance_end = [&](ServerId, Window window) {
+    return maintenance || window.from != kSince ? std::nullopt : std::optional(kSince + 5min);
+  };
   auto book = prober::AlertBook::open(folder.file("alerts"), {}, nullptr);
   ASSERT_TRUE(book);
   std::atomic<int> changes{0};
@@ -353,7 +356,8 @@ TEST(AlertDispatcher, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
   maintenance = false;
   for (int i = 0; i < 2'000 && dispatcher.stats().delivered == 0; ++i) std::this_thread::sleep_for(10ms);
   dispatcher.stop();
-  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1"));
+  EXPECT_THAT(lines_of(folder.file("told")), ElementsAre("down 1 2025-06-15T15:11:40.000Z"))
+      << "it counts from the end of the maintenance, as in the history";
 }
 
 TEST(AlertDispatcher, QuietHoursEndWithWhatLasts) {

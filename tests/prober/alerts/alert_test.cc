@@ -693,20 +693,22 @@ TimeMs wall_now() {
 
 class AlertTaste : public AlertBooks {
  protected:
-  /// An outage that began `ago`.
-  void down_since(std::uint32_t id, std::chrono::milliseconds ago, const std::string& group = "") {
+  /// An outage that began `ago`, by a result that holds for so long from now on.
+  void down_since(std::uint32_t id, std::chrono::milliseconds ago, const std::string& group = "",
+                  std::chrono::milliseconds holds = 1min) {
     AlertSubject about = subject(id);
     about.group = group;
     AlertFacts known = facts();
     known.since = wall_now() - ago;
     known.time = wall_now();
+    known.known_until = known.time + holds;
     book->begin(about, AlertTopic::down, known);
     book->commit();
   }
   /// What a target is told once everything that it waits for has come.
-  std::vector<std::string> deliver_later(const std::string& target) {
+  std::vector<std::string> deliver_later(const std::string& target, std::chrono::hours later = 2h) {
     std::vector<std::string> told;
-    while (const auto message = book->take(target, std::chrono::steady_clock::now() + 2h)) {
+    while (const auto message = book->take(target, std::chrono::steady_clock::now() + later)) {
       told.push_back(std::string(event_of(*message)) + " " +
                      std::to_string(static_cast<std::uint32_t>(message->server)));
       book->delivered(target, message->id);
@@ -753,6 +755,31 @@ TEST_F(AlertTaste, TargetHearsOnlyOfWhatLasts) {
   up(3);
   EXPECT_THAT(deliver_now("mail"), ElementsAre("resolved 2", "resolved 3"));
   EXPECT_EQ(book->stats().pending, 0U);
+}
+
+// After a standstill or a restart: the next result decides.
+TEST_F(AlertTaste, TargetDoesNotHearOfWhatMayBeOver) {
+  targets[0].after = 1h;
+  book->set_targets(targets);
+  down_since(1, 2h, "", -1min);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre());
+  EXPECT_THAT(deliver_now("pager"), ElementsAre("down 1")) << "whoever hears of everything does at once";
+  EXPECT_EQ(book->stats().pending, 1U);
+  reopen();
+  EXPECT_THAT(deliver_later("mail"), ElementsAre()) << "the journal does not say that it lasts";
+  book->lasts({ServerId{1}, AlertTopic::down}, wall_now() + 1min);
+  EXPECT_THAT(deliver_later("mail", 3h), ElementsAre("down 1"));
+}
+
+TEST_F(AlertTaste, WhatIsNotKnownToHaveLastedIsNotTold) {
+  targets[0].after = 1h;
+  book->set_targets(targets);
+  down_since(1, 2h, "", -70min);  // known for 50 minutes
+  down_since(2, 2h, "", -50min);  // for 70
+  EXPECT_THAT(deliver_now("mail"), ElementsAre());
+  for (const std::uint32_t id : {1U, 2U}) book->resolve({ServerId{id}, AlertTopic::down}, State::up, wall_now());
+  book->commit();
+  EXPECT_THAT(deliver_later("mail"), ElementsAre("down 2", "resolved 2"));
 }
 
 TEST_F(AlertTaste, WhatIsOverInTheSameMomentIsNotTold) {

@@ -132,6 +132,19 @@ TEST_F(Mail, MailboxThatIsGoneKeepsNobodyElseFromHearing) {
   EXPECT_THAT(mail(1), HasSubstr("X-Envelope: nines@example.org -> bob@example.org\r\n"));
 }
 
+TEST_F(Mail, MailboxThatIsToBeTriedAgainGetsItLaterAndNobodyGetsItTwice) {
+  AlertTarget changed = target();
+  set(changed, "to", "ann@example.org, greylisted@example.org, nobody@example.org, bob@example.org");
+  const auto first = deliver_alert(changed, begin());
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(mail(1), HasSubstr("X-Envelope: nines@example.org -> ann@example.org,bob@example.org\r\n"));
+  const auto second = deliver_alert(changed, begin());
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_THAT(mail(2), HasSubstr("X-Envelope: nines@example.org -> greylisted@example.org\r\n"));
+  EXPECT_EQ(mail(3), "");
+}
+
 TEST_F(Mail, ServerSaysWhetherToTryAgain) {
   const auto outcome_of = [&](const std::string& setting, const std::string& value) {
     AlertTarget changed = target();

@@ -1,6 +1,7 @@
 """A mail server that takes mail after STARTTLS and a login only, and writes each into a folder.
 
-Usage: mail_server.py PORT FOLDER CERTIFICATE KEY. The login is monitor / s3cret; whoever writes to nobody@ is refused.
+Usage: mail_server.py PORT FOLDER CERTIFICATE KEY. The login is monitor / s3cret; whoever writes to nobody@ is refused, to
+later@ for now, and to greylisted@ for the first time.
 """
 
 import itertools
@@ -17,12 +18,16 @@ PORT, FOLDER, CERTIFICATE, KEY = int(sys.argv[1]), pathlib.Path(sys.argv[2]), sy
 
 class Handler:
     numbers = itertools.count(1)
+    seen = set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody@"):
             return "550 there is nobody of that name"
         if address.startswith("later@"):
             return "451 try again"
+        if address.startswith("greylisted@") and address not in self.seen:
+            self.seen.add(address)
+            return "451 try again in a moment"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -47,6 +47,19 @@ TEST(CoreGuard, FailureCountsWhenAReferenceAnswers) {
   EXPECT_EQ(count(guarded.simulation.results, State::unknown), 0U);
 }
 
+// What is expected to fail is not up because the prober's own network is away.
+TEST(CoreGuard, ExpectedFailureIsUnknownWhenNoReferenceAnswers) {
+  const Answer expected{State::up, ErrorClass::none, 10ms, ErrorClass::timeout};
+  Guarded guarded(expected, kUp);
+  guarded.simulation.loop.run_for(2min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::up);
+  guarded.reference_answer = kTimeout;
+  guarded.simulation.loop.run_for(10min);
+  EXPECT_EQ(guarded.simulation.states.at(ServerId{1}), State::unknown);
+  EXPECT_EQ(guarded.simulation.results.back().error, ErrorClass::own_network);
+  EXPECT_EQ(guarded.simulation.results.back().detail, "no reference answers; the check found: timeout");
+}
+
 TEST(CoreGuard, ServerThatAnswersBadlyNeedsNoReference) {
   Guarded guarded({State::down, ErrorClass::http_status, 10ms}, kRefused);
   guarded.simulation.loop.run_for(5min);

@@ -4,17 +4,23 @@
 
 #include <nlohmann/json.hpp>
 
+#include <nines/check_runner.h>
 #include <nines/check_spec.h>
 
+#include "prober/support/certificates.h"
 #include "spec/check_kind.h"
 #include "spec/compiled_check.h"
 
 namespace nines {
 namespace {
 
+using prober_test::Identity;
+using prober_test::TestAuthority;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::SizeIs;
 using testing::StartsWith;
 
 CheckSpec with_url(const std::string& url) {
@@ -434,13 +440,13 @@ TEST(CheckSpecValidate, WhatCannotHoldTogetherIsRefused) {
   for (const char* const url : {"http://127.0.0.1/", "tcp://127.0.0.1:1", "icmp://127.0.0.1"}) {
     spec = with_url(url);
     spec.family = AddressFamily::v6;
-    EXPECT_EQ(invalid(spec), "family: the address is of the other one") << url;
+    EXPECT_EQ(invalid(spec), "family: the address of the url is of the other one") << url;
     spec.family = AddressFamily::v4;
     EXPECT_EQ(invalid(spec), "") << url;
   }
   spec = with_url("http://[::1]/");
   spec.family = AddressFamily::v4;
-  EXPECT_EQ(invalid(spec), "family: the address is of the other one");
+  EXPECT_EQ(invalid(spec), "family: the address of the url is of the other one");
   spec.family = AddressFamily::v6;
   EXPECT_EQ(invalid(spec), "");
 }
@@ -480,6 +486,51 @@ TEST(CheckSpecValidate, ProxiesAndFixedAddressesAreParsed) {
   EXPECT_EQ(invalid(spec), "");
   spec.policy.refuse_private = true;
   EXPECT_THAT(invalid(spec), StartsWith("proxy: cannot be combined with refuse-addresses"));
+}
+
+TEST(CheckSpecValidate, AddressesThatAreKnownAreOnesThatMayBeConnectedTo) {
+  auto spec = with_url("tcp://a.example:80");
+  spec.resolve = {"a.example.:80:192.0.2.1"};
+  EXPECT_EQ(invalid(spec), "");
+  spec.family = AddressFamily::v6;
+  EXPECT_EQ(invalid(spec), "family: the address in resolve is of the other one");
+  spec.family = AddressFamily::any;
+  spec.policy.refuse_private = true;
+  spec.resolve = {"a.example:80:10.0.0.1"};
+  EXPECT_EQ(invalid(spec), "refuse-addresses: the address in resolve is one");
+  spec.resolve = {"a.example:81:192.0.2.1"};
+  EXPECT_THAT(invalid(spec), StartsWith("resolve: \"a.example:81:192.0.2.1\" is of another host or port"));
+  spec.url = "http://b.example";
+  EXPECT_EQ(invalid(spec), "") << "a redirect may lead there";
+  spec.follow_redirects = false;
+  EXPECT_THAT(invalid(spec), StartsWith("resolve: "));
+  spec.resolve.clear();
+  spec.url = "http://10.0.0.1";
+  EXPECT_EQ(invalid(spec), "refuse-addresses: the address of the url is one");
+  spec.policy = {};
+  spec.family = AddressFamily::v6;
+  EXPECT_EQ(invalid(spec), "family: the address of the url is of the other one");
+  spec = with_url("icmp://192.0.2.1");
+  spec.source_address = "2001:db8::1";
+  EXPECT_EQ(invalid(spec), "source-address: the address of the url is of the other family");
+  spec.url = "icmp://a.example";
+  EXPECT_EQ(invalid(spec), "");
+  spec.family = AddressFamily::v4;
+  EXPECT_EQ(invalid(spec), "family: the source-address is of the other one");
+}
+
+TEST(CheckSpecFiles, AKeyIsThatOfItsCertificate) {
+  const TestAuthority authority;
+  const Identity ours = authority.issue("ours", "DNS:ours", 20);
+  const Identity other = authority.issue("other", "DNS:other", 20);
+  auto spec = with_url("https://a.example");
+  spec.client_certificate = ours.certificate;
+  spec.client_key = ours.key;
+  EXPECT_THAT(check_file_problems(spec), IsEmpty());
+  spec.client_key = other.key;
+  ASSERT_THAT(check_file_problems(spec), SizeIs(1));
+  EXPECT_EQ(check_file_problems(spec)[0].field, "client-key");
+  EXPECT_THAT(check_file_problems(spec)[0].why, HasSubstr("is not that of " + ours.certificate));
 }
 
 TEST(CheckSpecCompile, PushIsNotProbed) {

@@ -138,10 +138,4 @@ SilentUdp::~SilentUdp() {
   ::close(fd_);
 }
 
-std::uint16_t free_port() {
-  std::uint16_t port = 0;
-  ::close(bound_socket(SOCK_STREAM, port));
-  return port;
-}
-
 }  // namespace nines::prober_test

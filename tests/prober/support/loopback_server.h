@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/free_port.h"
+
 namespace nines::prober_test {
 
 /// One accepted connection, used by its own thread. Every call returns false, or what came so far, once the peer or
@@ -86,7 +88,6 @@ class SilentUdp {
   int fd_ = -1;
 };
 
-/// A TCP port of 127.0.0.1 on which nothing listens right now.
-[[nodiscard]] std::uint16_t free_port();
+using test::free_port;
 
 }  // namespace nines::prober_test

@@ -27,6 +27,7 @@ void SimulatedLoop::start(std::shared_ptr<const CompiledCheck> check, CheckRunne
     CheckOutcome outcome;
     outcome.state = answer->state;
     outcome.error = answer->error;
+    outcome.expected = answer->expected;
     if (answer->state == State::up) outcome.latency_us = static_cast<std::uint32_t>(Micros(answer->after).count());
     done(std::move(outcome));
   });

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schedule/core.h"
@@ -19,6 +20,7 @@ struct Answer {
   State state = State::up;
   ErrorClass error = ErrorClass::none;
   std::chrono::milliseconds after{10};
+  ErrorClass expected = ErrorClass::none;
 };
 using Answers = std::function<std::optional<Answer>()>;
 
@@ -80,6 +82,7 @@ class Simulation final : public prober::CoreSink {
   void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
   void change(const StateChange& change) override { changes.push_back(change); }
   void topic(const prober::TopicChange& change) override { topics.push_back(change); }
+  void lasts(const prober::TopicLasts& topic) override { known_until[{topic.server, topic.topic}] = topic.known_until; }
   void state(ServerId server, State state) override { states[server] = state; }
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override { last_stats = stats; }
@@ -90,6 +93,7 @@ class Simulation final : public prober::CoreSink {
   std::vector<CheckResult> results;
   std::vector<StateChange> changes;
   std::vector<prober::TopicChange> topics;
+  std::map<std::pair<ServerId, AlertTopic>, TimeMs> known_until;  // that something lasts
   std::map<ServerId, State> states;
   std::vector<std::string> logged;
   ProberStats last_stats;

@@ -434,7 +434,9 @@ TimeMs NaiveModel::state_since() const {
   TimeMs since = window_.to;
   for (auto moment = moments_.rbegin(); moment != moments_.rend(); ++moment) {
     if (*moment >= to_ms(window_.to)) continue;
-    if (state_at(*moment) != state) return std::max(since, life_from_);
+    const State before = state_at(*moment);
+    if (state == State::down && before == State::unknown) continue;  // an outage goes on through unknown time
+    if (before != state) return std::max(since, life_from_);
     since = from_ms(*moment);
   }
   // Nothing is known of the time before the first moment.

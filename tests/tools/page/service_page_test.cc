@@ -33,7 +33,7 @@ class ServicePage : public ::testing::Test {
   }
 
   SmallSite site_{access()};
-  TimeMs now_ = std::chrono::floor<std::chrono::minutes>(SmallSite::ago({}));
+  TimeMs now_ = SmallSite::ago({});
 };
 
 TEST_F(ServicePage, OfTheConfigurationHasStateBudgetPartsAndOutages) {

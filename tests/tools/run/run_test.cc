@@ -348,6 +348,36 @@ TEST_F(RunCommand, AnAlertIsExecutedWhenItGoesDownAndWhenItComesBack) {
   ASSERT_TRUE(eventually([&] { return read_file(log).find("resolved site") != std::string::npos; })) << read_file(log);
 }
 
+TEST_F(RunCommand, AnOutageThatMaintenanceHidCountsFromItsEndInAlertLogAndHistory) {
+  const std::string log = dir_.path("alerts.txt");
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::string end = format_time(now + std::chrono::seconds{4});
+  start(
+      config("    maintenance: [{from: \"" + format_time(now - std::chrono::hours{1}) + "\", to: \"" + end + "\"}]\n") +
+      "alerts: [{exec: [sh, -c, 'echo $NINES_EVENT $NINES_SINCE >> " + log + "']}]\n");
+  EXPECT_TRUE(eventually([&] { return read_file(log) == "down " + end + "\n"; })) << read_file(log);
+  EXPECT_EQ(uptime()["incidents"][0]["from"], end) << uptime().dump();
+  EXPECT_EQ(uptime()["current"]["since"], end);
+}
+
+// It is over when the program goes on: who wants to hear of what lasts does not hear of it.
+TEST_F(RunCommand, AStandstillMakesNoAlertOfWhatMayBeOver) {
+  const std::string log = dir_.path("alerts.txt");
+  const std::string exec = "exec: [sh, -c, 'echo $NINES_TARGET $NINES_EVENT >> " + log + "']";
+  auto server = std::make_unique<TestWebServer>(target_);
+  start(config() + "alerts: [{name: all, " + exec + "}, {name: lasting, after: 3s, " + exec + "}]\n");
+  ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
+  server.reset();
+  ASSERT_TRUE(eventually([&] { return read_file(log) == "all down\n"; })) << read_file(log);
+  program_->signal(SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::seconds{4});
+  server = std::make_unique<TestWebServer>(target_);
+  program_->signal(SIGCONT);
+  ASSERT_TRUE(eventually([&] { return read_file(log) == "all down\nall resolved\n"; })) << read_file(log);
+  server.reset();
+  EXPECT_TRUE(eventually([&] { return read_file(log).find("lasting down\n") != std::string::npos; })) << read_file(log);
+}
+
 TEST_F(RunCommand, AMessageThatIsRefusedForGoodSilencesNoOtherServer) {
   // Nothing listens on these ports; the template is not JSON for the receiver, which says so.
   const std::string log = dir_.path("alerts.txt");

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/free_port.h"
+
 namespace nines::tools::testing {
 
 /// A folder that is gone with the object.
@@ -64,8 +66,7 @@ class Program {
 [[nodiscard]] Finished nines(const std::vector<std::string>& arguments, const std::string& input = {},
                              const std::vector<std::string>& environment = {});
 
-/// A port of 127.0.0.1 that nobody listened on a moment ago.
-[[nodiscard]] int free_port();
+using test::free_port;
 
 /// Polls `condition` every 10 ms for at most `patience`; its last answer.
 template <class Condition>

@@ -7,6 +7,7 @@
 namespace nines::tools::testing {
 
 SmallSite::SmallSite(AccessOptions access) {
+  made_at_ = now();
   auto store = Store::open(dir_.path("db"));
   EXPECT_TRUE(store) << store.error().message;
   store_ = std::move(*store);

@@ -31,12 +31,16 @@ class SmallSite {
   /// The same, which must be a JSON document.
   [[nodiscard]] Json json(const std::string& path, std::map<std::string, std::string> query = {});
 
-  [[nodiscard]] static TimeMs ago(std::chrono::milliseconds span) {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()) - span;
-  }
+  /// A time that long before the newest site was made: the same one however slowly the test runs.
+  [[nodiscard]] static TimeMs ago(std::chrono::milliseconds span) { return made_at_ - span; }
   [[nodiscard]] static std::string header(const WebResponse& response, std::string_view name);
 
+  [[nodiscard]] static TimeMs now() {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
+
  private:
+  static inline TimeMs made_at_ = now();
   TempDir dir_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Site> site_;

@@ -35,9 +35,10 @@ TEST(Cursors, OfTheStatusGoOnWhereTheFirstPageWasWhateverIsMeasuredMeanwhile) {
   const Json first = site.json("/api/v1/status", {{"sort", "worst"}, {"limit", "2"}});
   EXPECT_EQ(names_of(first["servers"]), (std::vector<std::string>{"c", "a"}));
   // By now d is down and c is up: from the start, d would be on the first page.
-  site.check(ids[3], SmallSite::ago(std::chrono::milliseconds{0}) - std::chrono::milliseconds{1}, State::down);
-  site.check(ids[3], SmallSite::ago(std::chrono::milliseconds{0}), State::down);
-  site.check(ids[2], SmallSite::ago(std::chrono::milliseconds{0}), State::up);
+  const TimeMs later = SmallSite::now();
+  site.check(ids[3], later, State::down);
+  site.check(ids[3], later + std::chrono::milliseconds{1}, State::down);
+  site.check(ids[2], later, State::up);
   const Json second =
       site.json("/api/v1/status", {{"sort", "worst"}, {"limit", "2"}, {"cursor", first["next_cursor"]}});
   EXPECT_EQ(names_of(second["servers"]), (std::vector<std::string>{"b", "d"}));
@@ -58,8 +59,8 @@ TEST(Cursors, OfIncidentsAreNotMovedByANewOne) {
     const Json answer = site.json("/api/v1/servers/a/incidents", query);
     for (const Json& incident : answer["incidents"]) starts.push_back(incident["from"]);
     if (page == 0) {
-      site.check(id, SmallSite::ago(std::chrono::milliseconds{2}), State::down);
-      site.check(id, SmallSite::ago(std::chrono::milliseconds{1}), State::down);
+      site.check(id, SmallSite::now(), State::down);
+      site.check(id, SmallSite::now() + std::chrono::milliseconds{1}, State::down);
     }
     if (answer["next_cursor"].is_null()) break;
     query["cursor"] = answer["next_cursor"];

@@ -145,6 +145,8 @@ Server full_server(TimeMs start) {
   weekly.weekdays = 1;
   Maintenance monthly;
   monthly.repeat = Maintenance::Repeat::monthly;
+  // From tomorrow on, so that they hide nothing of what is asked for on whatever day this runs.
+  weekly.effective.from = monthly.effective.from = start + std::chrono::hours{24};
   for (const Maintenance& each : {once, weekly, monthly}) server.maintenance.push_back(each);
   return server;
 }

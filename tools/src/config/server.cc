@@ -1,14 +1,12 @@
 #include "config/server.h"
 
 #include <fmt/format.h>
+#include <nines/check_runner.h>
 #include <nines/service_hours.h>
 #include <nines/slo.h>
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "config/keys.h"
@@ -50,68 +48,6 @@ YAML::Node place_of(const MapReader& map, std::string_view field) {
   return *node;
 }
 
-// What a file of PEM holds (RFC 7468), by the labels in it.
-struct PemLabels {
-  bool any = false;
-  bool certificate = false;
-  bool list = false;
-  bool key = false;
-  bool locked_key = false;  // of which the password is not known
-};
-
-PemLabels labels_of(std::ifstream& file) {
-  constexpr std::string_view kBegin = "-----BEGIN ";
-  PemLabels labels;
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t at = line.find(kBegin);
-    if (line.starts_with("Proc-Type: 4,ENCRYPTED")) labels.locked_key = true;
-    if (at == std::string::npos) continue;
-    const std::string_view label = std::string_view(line).substr(at + kBegin.size());
-    labels.any = true;
-    labels.certificate = labels.certificate || label.find("CERTIFICATE---") != std::string_view::npos;
-    labels.list = labels.list || label.starts_with("X509 CRL");
-    labels.locked_key = labels.locked_key || label.starts_with("ENCRYPTED PRIVATE KEY");
-    labels.key = labels.key || label.find("PRIVATE KEY---") != std::string_view::npos;
-  }
-  return labels;
-}
-
-// The files that TLS reads at each check: with one that is not right, no check would ever find out how the server is.
-std::vector<FieldError> file_problems(const CheckSpec& spec) {
-  struct File {
-    const char* field;
-    const std::string& path;
-    bool PemLabels::*holds;
-    const char* what;
-  };
-  const File files[] = {{"ca-file", spec.ca_file, &PemLabels::certificate, "certificate"},
-                        {"crl-file", spec.crl_file, &PemLabels::list, "list of revoked certificates"},
-                        {"client-certificate", spec.client_certificate, &PemLabels::certificate, "certificate"},
-                        {"client-key", spec.client_key, &PemLabels::key, "private key"}};
-  std::vector<FieldError> errors;
-  for (const auto& [field, path, holds, what] : files) {
-    if (path.empty()) continue;
-    std::error_code none;
-    std::ifstream file(path, std::ios::binary);
-    if (!std::filesystem::is_regular_file(path, none) || !file) {
-      errors.push_back({field, "there is no file " + path + " that can be read"});
-      continue;
-    }
-    const PemLabels labels = labels_of(file);
-    const bool has_key = &path == &spec.client_key || (&path == &spec.client_certificate && spec.client_key.empty());
-    if (!labels.any) {
-      errors.push_back({field, path + " is not in the PEM format"});
-    } else if (!(labels.*holds)) {
-      errors.push_back({field, path + " holds no " + what});
-    } else if (has_key && !labels.key) {
-      errors.push_back({field, path + " holds no private key, and there is no client-key"});
-    } else if (has_key && labels.locked_key) {
-      errors.push_back({field, "the private key in " + path + " needs a password, for which there is no key"});
-    }
-  }
-  return errors;
-}
-
 // Reads the keys that describe a check, and reports each mistake at its own place.
 class CheckReader {
  public:
@@ -137,7 +73,7 @@ class CheckReader {
   // What the fields say together.
   void validate(std::chrono::milliseconds interval) {
     report(check_spec_problems(spec, interval));
-    report(file_problems(spec));
+    report(check_file_problems(spec));
   }
 
   CheckSpec spec;

@@ -41,7 +41,21 @@ bool in_maintenance(const Store& store, ServerId id, TimeMs time) {
   return server != nullptr && in_maintenance(*server, time);
 }
 
-/// Quiet hours are written and read like maintenance.
+// When the last maintenance that ends in a window does so.
+std::optional<TimeMs> maintenance_end(const Store& store, ServerId id, Window window) {
+  const auto catalog = store.catalog();
+  const Server* const server = catalog->find(id);
+  if (server == nullptr) return std::nullopt;
+  // A moment more, or the clipped one that goes on behind the window would look like one that ends there.
+  window.to += std::chrono::milliseconds{1};
+  const auto spans = overlay(*server, window, MaintenancePolicy::exclude);
+  if (!spans) return std::nullopt;
+  const auto last = std::find_if(spans->rbegin(), spans->rend(), [&](const Span& span) {
+    return span.state == State::maintenance && from_ms(span.to_ms) < window.to;
+  });
+  return last == spans->rend() ? std::nullopt : std::optional(from_ms(last->to_ms));
+}
+
 // A name beside the store's folder, also where that is written with a slash behind it.
 std::string beside(const std::string& store, std::string_view ending) {
   std::filesystem::path path = std::filesystem::path(store).lexically_normal();
@@ -49,6 +63,7 @@ std::string beside(const std::string& store, std::string_view ending) {
   return path.string() + std::string(ending);
 }
 
+// Quiet hours are written and read like maintenance.
 bool in_quiet_hours(const std::vector<Maintenance>& hours, TimeMs time) {
   Server server;
   server.maintenance = hours;
@@ -165,6 +180,7 @@ ProberOptions Daemon::prober_options() {
   options.alerts.targets = config_.alerts;
   options.alerts.journal = beside(config_.store.path, "-alerts");
   options.alerts.muted = [this](ServerId id, TimeMs time) { return in_maintenance(*store_, id, time); };
+  options.alerts.maintenance_end = [this](ServerId id, Window window) { return maintenance_end(*store_, id, window); };
   options.alerts.quiet = in_quiet_hours;
   options.alerts.budget = [this](ServerId id, TimeMs time) { return burn_of(*store_, id, time); };
   options.on_result = [this](const CheckReport& report) {
