@@ -12,8 +12,6 @@ namespace {
 // the disk has answered repeats the alerts that did not wait.
 constexpr std::chrono::milliseconds kJournalPatience{1'000};
 
-constexpr const char* kRemoved = "the server is not watched any longer";
-
 // How often one looks whether it is known again that an incident lasts.
 constexpr std::chrono::milliseconds kDoubt{1'000};
 
@@ -285,13 +283,13 @@ void AlertBook::resolve(IncidentKey incident, State state, TimeMs time) {
   if (found != open_.end()) end(Incident(found->second), state, time, found->second.begin->message.detail);
 }
 
-void AlertBook::remove(ServerId server, TimeMs time) {
+void AlertBook::remove(ServerId server, TimeMs time, const std::string& why) {
   const engine::MutexLock lock(mutex_);
   std::vector<Incident> ending;
   for (const auto& [key, incident] : open_) {
     if (key.server == server) ending.push_back(incident);
   }
-  for (const Incident& incident : ending) end(incident, State::unknown, time, kRemoved);
+  for (const Incident& incident : ending) end(incident, State::unknown, time, why);
 }
 
 void AlertBook::end(const Incident& incident, State state, TimeMs time, const std::string& detail) {
@@ -348,7 +346,10 @@ void AlertBook::remind_target(TimeMs now, const AlertTargetRule& rule, const Inc
   const Entry& before = last == incident.reminders.end() ? *incident.begins.at(rule.name) : *last->second;
   if (before.owed.contains(rule.name)) return;
   // A clock that was ahead when that was told says nothing of how long ago it was.
-  if (before.message.time <= now && now - before.message.time < rule.remind_every) return;
+  const auto is_recent = [&](TimeMs told) { return told <= now && now - told < rule.remind_every; };
+  const auto received = incident.received.find(rule.name);
+  if (is_recent(before.message.time)) return;
+  if (received != incident.received.end() && is_recent(received->second)) return;
   AlertMessage message = incident.begin->message;
   message.kind = AlertMessage::Kind::reminder;
   message.time = now;
@@ -383,6 +384,8 @@ void AlertBook::delivered(const std::string& target, std::uint64_t id) {
   note_failure(target, "");
   const EntryPtr entry = owed_entry(target, id);
   if (!entry) return;
+  const auto open = open_.find({entry->message.server, entry->message.topic});
+  if (open != open_.end()) open->second.received[target] = wall_now();
   settle(target, entry);
   record(settled_record(target, id));
 }

@@ -68,6 +68,9 @@ struct AlertTargetRule {
   std::chrono::milliseconds after{0};
 };
 
+/// Why an incident ends that nobody saw the end of.
+inline constexpr const char* kRemoved = "the server is not watched any longer";
+
 class AlertBook {
  public:
   using Log = std::function<void(LogLevel, std::string_view)>;
@@ -93,8 +96,8 @@ class AlertBook {
   void lasts(IncidentKey incident, TimeMs known_until);
   /// The incident is over; the server is `state` now.
   void resolve(IncidentKey incident, State state, TimeMs time);
-  /// The server is not watched any longer: whoever was told of an incident hears that it ends with that.
-  void remove(ServerId server, TimeMs time);
+  /// The server is not watched any longer: whoever was told of an incident hears that it ends with that, and why.
+  void remove(ServerId server, TimeMs time, const std::string& why);
   [[nodiscard]] std::vector<IncidentKey> open_incidents() const;
   /// Queues the reminders of an open incident of `subject` that are due at `now`, for targets that still hear of it and
   /// have received what came before.
@@ -129,6 +132,7 @@ class AlertBook {
     EntryPtr begin;                             // the last, which names all that were told
     std::map<std::string, EntryPtr> begins;     // the one of each target: some joined later
     std::map<std::string, EntryPtr> reminders;  // the last one of each target
+    std::map<std::string, TimeMs> received;     // when each target had the last of them, since start
     TimeMs known_until{};                       // that it lasts; what only the journal says is not known
   };
   struct Owed {

@@ -129,7 +129,12 @@ void AlertDispatcher::set_subject(AlertSubject subject) {
     if (subject.paused && known) budgeted_.erase(place);
     if (!subject.paused && !known) budgeted_.insert(place, subject.server);
   }
-  post([this, subject = std::move(subject)] { subjects_[subject.server] = subject; });
+  post([this, subject = std::move(subject)] {
+    subjects_[subject.server] = subject;
+    if (!subject.paused) return;
+    forget(subject.server);
+    book_->remove(subject.server, wall_now(), "the server is paused");
+  });
 }
 
 void AlertDispatcher::remove(ServerId server) {
@@ -139,16 +144,20 @@ void AlertDispatcher::remove(ServerId server) {
   }
   post([this, server] {
     subjects_.erase(server);
-    states_.erase(server);
-    std::erase_if(held_back_, [server](const auto& item) { return item.first.server == server; });
-    book_->remove(server, wall_now());
+    forget(server);
+    book_->remove(server, wall_now(), kRemoved);
   });
+}
+
+void AlertDispatcher::forget(ServerId server) {
+  states_.erase(server);
+  std::erase_if(held_back_, [server](const auto& item) { return item.first.server == server; });
 }
 
 void AlertDispatcher::remove_unless(std::function<bool(ServerId)> is_there) {
   post([this, is_there = std::move(is_there)] {
     for (const IncidentKey& key : book_->open_incidents()) {
-      if (!is_there(key.server)) book_->remove(key.server, wall_now());
+      if (!is_there(key.server)) book_->remove(key.server, wall_now(), kRemoved);
     }
   });
 }

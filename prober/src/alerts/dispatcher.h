@@ -49,7 +49,7 @@ class AlertDispatcher {
   /// Tells what is queued, waits for the deliveries under way, ends the threads.
   void stop();
 
-  /// Who the alerts of a server are about; needed before its levels.
+  /// Who the alerts of a server are about; needed before its levels. A pause ends its incidents.
   void set_subject(AlertSubject subject);
   /// The server is gone. Incidents that were told are told to end, also those of an earlier run that only the journal
   /// knows.
@@ -72,6 +72,7 @@ class AlertDispatcher {
   void perform(std::vector<Task> tasks);
   void tick();
   void keep_quiet();
+  void forget(ServerId server);
   void apply(const AlertLevel& level);
   void apply_targets(const std::vector<AlertTarget>& targets);
   [[nodiscard]] bool muted(ServerId server) const;

@@ -59,13 +59,14 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
   if (!core) return tl::unexpected(core.error());
   const bool added = !state(server.id);
   Restored restored;
+  const TimeMs now = read_clocks().wall;
   if (added) {
-    Result<Restored> read = restore(store_, server.id, options_.location, server.rules, read_clocks().wall);
+    Result<Restored> read = restore(store_, server.id, options_.location, server.rules, now);
     if (!read) return tl::unexpected(read.error());
     restored = *std::move(read);
   }
   if (auto learned = learn(server.id, push_keys_of(server)); !learned) return learned;
-  tell(server, restored, added);
+  tell(server, restored, added, now);
   on_loop([this, id = server.id, added, core = *std::move(core), restored = std::move(restored)] {
     core_.set(core, restored);
     if (!added) core_.tell_what_lasts(id);
@@ -94,15 +95,16 @@ void ProberImpl::unlearn_keys(const Known& known) {
 }
 
 // Tells the dispatcher whom alerts are about and, for one that comes in, what is the case: a crash may have come
-// between a stored result and its alert.
-void ProberImpl::tell(const ProbedServer& server, const Restored& restored, bool added) {
+// between a stored result and its alert. Of what does not hold any longer the next result tells whether it lasts.
+void ProberImpl::tell(const ProbedServer& server, const Restored& restored, bool added, TimeMs now) {
   dispatcher_.set_subject({server.id, server.name, shown_url_of(server), server.group, server.alerts, server.paused});
   if (!added || server.paused || !restored.last) return;
   const Judge& judge = restored.judges.state();
+  const CheckResult& last = *restored.last;
+  const bool says_something = last.state != State::unknown;
+  const TimeMs known_until = says_something ? last.time + engine::hold_of(server.rules, last.interval_ms) : last.time;
   const auto tell_level = [&](AlertTopic topic, bool lasts, TimeMs since) {
-    const CheckResult& last = *restored.last;
-    const bool holds = last.state != State::unknown;
-    const TimeMs known_until = holds ? last.time + engine::hold_of(server.rules, last.interval_ms) : last.time;
+    if (lasts && known_until <= now) return;
     dispatcher_.level({{server.id, topic},
                        lasts,
                        {judge.confirmed(), since, last.time, last.error, last.code, last.detail, known_until}});

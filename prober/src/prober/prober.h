@@ -61,7 +61,7 @@ class ProberImpl final : public Prober, private CoreSink {
   void on_loop(std::function<void()> fn) NINES_REQUIRES(call_mutex_);
   [[nodiscard]] Result<void> learn(ServerId id, std::vector<std::string> push_keys);
   void unlearn_keys(const Known& known) NINES_REQUIRES(mutex_);
-  void tell(const ProbedServer& server, const Restored& restored, bool added);
+  void tell(const ProbedServer& server, const Restored& restored, bool added, TimeMs now);
 
   Store& store_;
   const ProberOptions options_;

@@ -78,6 +78,16 @@ Result<Reading> read(const Store& store, ServerId server, LocationId location, c
   }
 }
 
+// When the last pause ended, or now in one: what was before it is over.
+TimeMs pause_end(const Store& store, ServerId id, TimeMs now) {
+  const auto catalog = store.catalog();
+  const Server* const server = catalog->find(id);
+  if (server == nullptr) return from_ms(0);
+  const auto later = std::find_if(server->paused.rbegin(), server->paused.rend(),
+                                  [now](const Window& pause) { return pause.from < now; });
+  return later == server->paused.rend() ? from_ms(0) : std::min(later->to, now);
+}
+
 // Each further look goes so much further back: an outage of a year takes nine.
 constexpr int kReachGrowth = 4;
 
@@ -90,16 +100,18 @@ Result<Restored> restore(const Store& store, ServerId server, LocationId locatio
   if (newest->empty()) return Restored{};
 
   const CheckResult& last = newest->front();
+  const TimeMs floor = pause_end(store, server, now);
+  if (last.time < floor) return Restored{{}, last};
   const int row = std::max(rules.confirm_failures, rules.confirm_successes) + 2;
   const std::chrono::milliseconds interval =
       last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : rules.interval;
   std::chrono::milliseconds reach = std::max(engine::hold_of(rules, last.interval_ms), interval * row);
   for (;; reach *= kReachGrowth) {
-    const Window window{reach < last.time.time_since_epoch() ? last.time - reach : from_ms(0),
+    const Window window{reach < last.time - floor ? last.time - reach : floor,
                         last.time + std::chrono::milliseconds{1}};
     Result<Reading> reading = read(store, server, location, rules, window);
     if (!reading) return tl::unexpected(reading.error());
-    if (reading->decided || window.from == from_ms(0)) return std::move(reading->restored);
+    if (reading->decided || window.from == floor) return std::move(reading->restored);
   }
 }
 

@@ -47,7 +47,7 @@ void ProberCore::tell_what_lasts(std::optional<ServerId> only) {
           server.trouble->time + engine::hold_of(server.server.rules, server.trouble->interval_ms);
       sink_.topic({server.server.id, topic, shown, *server.trouble, known_until});
     };
-    tell({AlertTopic::down, state.confirmed() == State::down, state.since()});
+    tell({AlertTopic::down, state.shown() == State::down, state.since()});
     tell(live.judges.topic(AlertTopic::degraded));
     tell(live.judges.topic(AlertTopic::certificate));
   }
@@ -92,6 +92,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
   } else {
     const CoreServer former = std::exchange(live.server, std::move(server));
     live.last_start = {};
+    if (live.server.paused && !former.paused) forget(live);
     if (!running_) return;
     if (former.paused || former.push.has_value() != live.server.push.has_value()) {
       scheduler_.remove(live.server.id);
@@ -103,6 +104,14 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
     schedule(live, false);
   }
   if (running_) turn();
+}
+
+// A pause ends whatever was the case before it.
+void ProberCore::forget(Live& live) {
+  live.judges = {};
+  live.trouble.reset();
+  live.push.reset();
+  sink_.state(live.server.id, State::unknown);
 }
 
 void ProberCore::remove(ServerId id) {
@@ -126,11 +135,12 @@ void ProberCore::adopt(Live& live) {
     live.last_time = std::min(last->time, now);
     mark_missed_while_stopped(live, *last);
   }
-  if (live.server.push) {
+  if (live.server.push && !live.server.paused) {
     const bool reported = last && last->state != State::unknown && last->error != ErrorClass::silence;
     live.push.emplace(*live.server.push, now, reported ? std::optional(last->time) : std::nullopt);
   }
-  const bool fresh = last && last->state != State::unknown && last->time + live.server.rules.interval > now;
+  const bool known = live.judges.state().shown() != State::unknown;
+  const bool fresh = known && last && last->state != State::unknown && last->time + live.server.rules.interval > now;
   schedule(live, !fresh);
   sink_.state(live.server.id, live.judges.state().shown());
 }

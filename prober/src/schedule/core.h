@@ -119,6 +119,7 @@ class ProberCore {
     Micros last_start{};                         // of a check as it is described now; zero before the first
     std::optional<CheckResult> stored_last;      // as restored, until the server is adopted
     std::unique_ptr<const CheckResult> trouble;  // the last failure or degraded result since the last success
+    bool is_new = true;                          // nothing known has come since it was taken in
   };
   // A check under way.
   struct Flight {
@@ -157,6 +158,7 @@ class ProberCore {
   void publish();
 
   void adopt(Live& live);
+  void forget(Live& live);
   void schedule(const Live& live, bool soon);
   void mark_missed_while_stopped(Live& live, const CheckResult& last);
   void check_deadlines();

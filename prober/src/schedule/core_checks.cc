@@ -178,12 +178,16 @@ void ProberCore::store(Live& live, CheckReport report, std::function<void(const 
   for (const Judges::TopicChange& change : changes.topics) {
     sink_.topic({live.server.id, change, shown, result, known_until});
   }
-  if (result.state != State::unknown) say_what_lasts(live, known_until);
+  const bool first_known = live.is_new && result.state != State::unknown;
+  if (result.state != State::unknown) live.is_new = false;
   if (result.state == State::down || result.state == State::degraded) {
     live.trouble = std::make_unique<const CheckResult>(result);
   } else if (result.state == State::up) {
     live.trouble.reset();
   }
+  // What lasts since before it was taken in was not told where nobody knew whether it still did.
+  if (first_known) tell_what_lasts(live.server.id);
+  if (result.state != State::unknown) say_what_lasts(live, known_until);
   sink_.result(std::move(report), std::move(stored));
 }
 

@@ -245,9 +245,12 @@ void Scheduler::recheck(std::uint32_t slot, Micros began, Micros now) {
   if (!entry.alive) return;
   const Micros gap = recheck_gap(entry.plan.interval);
   const Micros when = std::max(began + gap, now);
-  if (when + gap / 2 > entry.tick) return;
-  entry.recheck = when;
-  enqueue(slot);
+  // A tick that follows on a first or a late check at once would see the same moment twice.
+  const bool same_moment = entry.tick < began + gap / 2;
+  if (same_moment) entry.tick += entry.plan.interval;
+  const bool left_to_tick = when + gap / 2 > entry.tick;
+  if (!left_to_tick) entry.recheck = when;
+  if (same_moment || !left_to_tick) enqueue(slot);
 }
 
 void Scheduler::skip_until(Micros now, std::vector<ServerId>& missed) {

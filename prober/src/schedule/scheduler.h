@@ -83,7 +83,7 @@ class Scheduler {
   /// Its result is settled; the next check may begin. `slot` may be another server's from now on.
   void judged(std::uint32_t slot);
   /// Asks for the confirmation rule's next check after one that began at `began`. Left to the tick when that comes
-  /// nearly as soon.
+  /// nearly as soon; one that comes much sooner is left out.
   void recheck(std::uint32_t slot, Micros began, Micros now);
 
   /// Nothing ran until `now`: drops what was due, and appends to `missed` the servers that this cost a check.

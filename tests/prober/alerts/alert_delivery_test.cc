@@ -360,6 +360,32 @@ TEST(AlertDispatcher, OutageUnderMaintenanceIsToldWhenItIsOverAndLasts) {
       << "it counts from the end of the maintenance, as in the history";
 }
 
+TEST(AlertDispatcher, PauseEndsWhatWasTold) {
+  const TemporaryDirectory folder;
+  AlertOptions options;
+  options.targets = {shell("echo $NINES_EVENT $NINES_STATE: $NINES_DETAIL >> '" + folder.file("told") + "'")};
+  auto book = prober::AlertBook::open(folder.file("alerts"), {}, nullptr);
+  ASSERT_TRUE(book);
+  prober::AlertDispatcher dispatcher(*std::move(book), options, {nullptr, nullptr});
+  ASSERT_TRUE(dispatcher.start());
+  prober::AlertSubject subject{ServerId{1}, "server", "", "", std::nullopt};
+  dispatcher.set_subject(subject);
+  StateChange down;
+  down.server = ServerId{1};
+  down.to = State::down;
+  down.since = kSince;
+  down.result.detail = "no answer";
+  dispatcher.change(down);
+  for (int i = 0; i < 2'000 && dispatcher.stats().delivered < 1; ++i) std::this_thread::sleep_for(10ms);
+  subject.paused = true;
+  dispatcher.set_subject(subject);
+  for (int i = 0; i < 2'000 && dispatcher.stats().delivered < 2; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(dispatcher.stats().open_incidents, 0U);
+  dispatcher.stop();
+  EXPECT_THAT(lines_of(folder.file("told")),
+              ElementsAre("down down: no answer", "resolved unknown: the server is paused"));
+}
+
 TEST(AlertDispatcher, QuietHoursEndWithWhatLasts) {
   const TemporaryDirectory folder;
   std::atomic<bool> quiet{true};

@@ -523,7 +523,7 @@ TEST_F(AlertBooks, ServerThatIsRemovedHasItsOutageEnded) {
   down(1);
   down(2);
   deliver("mail");
-  book->remove(ServerId{1}, kSince + 60s);
+  book->remove(ServerId{1}, kSince + 60s, prober::kRemoved);
   book->commit();
   const auto end = next("mail");
   ASSERT_TRUE(end);
@@ -534,7 +534,7 @@ TEST_F(AlertBooks, ServerThatIsRemovedHasItsOutageEnded) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 2", "resolved 1")) << "what was owed already is still told";
   reopen();
   EXPECT_EQ(book->stats().open_incidents, 1U);
-  book->remove(ServerId{1}, kSince + 60s);
+  book->remove(ServerId{1}, kSince + 60s, prober::kRemoved);
   EXPECT_THAT(deliver("mail"), ElementsAre()) << "once";
 }
 
@@ -679,7 +679,7 @@ TEST_F(AlertBooks, TargetsHearOfWhatTheyAskedFor) {
   EXPECT_EQ(book->stats().open_incidents, 2U);
   reopen();
   EXPECT_EQ(book->stats().open_incidents, 2U);
-  book->remove(ServerId{1}, kSince + 60s);
+  book->remove(ServerId{1}, kSince + 60s, prober::kRemoved);
   book->commit();
   EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
   EXPECT_THAT(deliver("pager"), ElementsAre("resolved 1"));
@@ -780,6 +780,23 @@ TEST_F(AlertTaste, WhatIsNotKnownToHaveLastedIsNotTold) {
   for (const std::uint32_t id : {1U, 2U}) book->resolve({ServerId{id}, AlertTopic::down}, State::up, wall_now());
   book->commit();
   EXPECT_THAT(deliver_later("mail"), ElementsAre("down 2", "resolved 2"));
+}
+
+TEST_F(AlertTaste, RemindersCountFromWhenItWasReceived) {
+  targets[0].after = 1h;
+  targets[0].remind_every = 30min;
+  book->set_targets(targets);
+  down_since(1, 2h);
+  AlertFacts known = facts();
+  known.since = known.time = wall_now() - 2h;
+  known.known_until = wall_now() + 1min;
+  book->begin(subject(2), AlertTopic::down, known);
+  book->commit();
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("down 1", "down 2"));
+  remind(wall_now() + 1s);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre()) << "though it was confirmed two hours ago";
+  remind(wall_now() + 31min);
+  EXPECT_THAT(deliver_now("mail"), ElementsAre("reminder 1", "reminder 2"));
 }
 
 TEST_F(AlertTaste, WhatIsOverInTheSameMomentIsNotTold) {

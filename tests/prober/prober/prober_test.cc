@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -85,6 +88,44 @@ TEST_F(Probers, StateSurvivesARestartAndIsNotToldAgain) {
   prober.reset();
   EXPECT_THAT(told_changes(), SizeIs(1));
   EXPECT_THAT(stored(id), SizeIs(3)) << "no first check, no mark: the last result was fresh";
+}
+
+// The outage before a pause ended with it, whatever the last result still says.
+TEST_F(Probers, OutageBeforeAPauseIsNotToldWhenTheServerComesBack) {
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  for (const bool paused : {false, true}) {
+    Server server;
+    server.name = paused ? "paused" : "not paused";
+    server.url = "http://127.0.0.1/";
+    server.created_at = now - 1h;
+    if (paused) server.paused.push_back({now - 20min, now - 1min});
+    const ServerId id = store->add_server(server).value();
+    for (const auto ago : {30min, 29min, 28min}) {
+      CheckResult failure;
+      failure.server = id;
+      failure.time = now - ago;
+      failure.state = State::down;
+      failure.error = ErrorClass::timeout;
+      failure.interval_ms = 3'600'000;
+      ASSERT_TRUE(store->append(failure, Durability::disk));
+    }
+  }
+  AlertTarget target;
+  target.name = "file";
+  target.exec = {"/bin/sh", "-c", "echo $NINES_EVENT $NINES_SERVER >> '" + folder.file("told") + "'"};
+  options.alerts.targets = {target};
+  options.alerts.journal = folder.file("alerts");
+  std::vector<ProbedServer> servers;
+  const auto catalog = store->catalog();
+  for (const Server& server : catalog->servers()) {
+    servers.push_back(probed(server.id, server.name, server.url));
+  }
+  start(servers);
+  EXPECT_TRUE(wait_until([&] { return prober->stats().alerts.delivered == 1; }));
+  EXPECT_EQ(prober->stats().alerts.open_incidents, 1U);
+  prober.reset();
+  std::ifstream told(folder.file("told"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(told), {}), "down not paused\n");
 }
 
 TEST_F(Probers, StopLosesNothing) {

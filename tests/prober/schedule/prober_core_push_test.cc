@@ -112,8 +112,12 @@ TEST(CorePush, PausedOrUnknownServerTakesNoReport) {
   pushed.server.paused = true;
   pushed.simulation.core.set(pushed.server, {});
   pushed.simulation.loop.run_for(10min);
-  EXPECT_THAT(pushed.simulation.results, IsEmpty());
+  EXPECT_FALSE(pushed.simulation.core.report(pushed.server.id, {}, nullptr));
   EXPECT_FALSE(pushed.simulation.core.report(ServerId{9}, {}, nullptr));
+  EXPECT_THAT(pushed.simulation.results, IsEmpty());
+  pushed.server.paused = false;
+  pushed.simulation.core.set(pushed.server, {});
+  EXPECT_TRUE(pushed.simulation.core.report(pushed.server.id, {}, nullptr));
 }
 
 }  // namespace

@@ -70,6 +70,42 @@ TEST(CoreRestart, OutageGoesOnWithoutBeingToldAgain) {
   EXPECT_THAT(restart.simulation.changes, IsEmpty());
 }
 
+// What lasted when it was last known is told again by the first result that says so, of every topic: it may not have
+// been told because nobody knew.
+TEST(CoreRestart, WhatLastsThroughALongAbsenceIsToldByTheNextResult) {
+  Simulation simulation;
+  CoreServer server = simulation.add(1, always({State::degraded, ErrorClass::slow, 10ms}));
+  simulation.core.remove(ServerId{1});
+  simulation.core.set(server, restored(10min, State::degraded));
+  simulation.core.begin();
+  EXPECT_THAT(simulation.topics, IsEmpty());
+  simulation.loop.run_for(10s);
+  ASSERT_THAT(simulation.topics, SizeIs(1));
+  EXPECT_TRUE(simulation.topics[0].change.lasts);
+  EXPECT_EQ(simulation.topics[0].change.topic, AlertTopic::degraded);
+  EXPECT_GT(simulation.topics[0].known_until, Simulation::kBegin + 60s);
+}
+
+TEST(CoreRestart, PauseEndsWhatWasBeforeIt) {
+  Simulation simulation;
+  CoreServer server = simulation.add(1, always(kRefused));
+  simulation.core.begin();
+  simulation.loop.run_for(5min);
+  ASSERT_THAT(simulation.changes, SizeIs(1));
+  server.paused = true;
+  simulation.core.set(server, {});
+  EXPECT_EQ(simulation.states.at(ServerId{1}), State::unknown);
+  simulation.loop.run_for(1min);
+  server.paused = false;
+  simulation.core.set(server, {});
+  const TimeMs resumed = Simulation::kBegin + 6min;
+  simulation.core.tell_what_lasts(ServerId{1});
+  EXPECT_THAT(simulation.topics, IsEmpty()) << "nothing is known yet";
+  simulation.loop.run_for(5min);
+  ASSERT_THAT(simulation.changes, SizeIs(2));
+  EXPECT_GE(simulation.changes[1].since, resumed) << "an outage of its own, as in the history";
+}
+
 TEST(CoreRestart, RowOfFailuresEndsWithTheStop) {
   Restored known;
   CheckResult last;

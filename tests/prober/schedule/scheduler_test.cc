@@ -160,6 +160,19 @@ TEST_F(Schedulers, RecheckShortlyBeforeATickIsLeftToTheTick) {
   EXPECT_EQ(scheduler.next(), kNow + kMinute + kSecond);
 }
 
+// Two looks at one moment say no more than one.
+TEST_F(Schedulers, TickRightBehindAFirstCheckGivesWayToTheRecheck) {
+  scheduler.set(plan(1, Micros{30'000}), kNow, true);
+  EXPECT_THAT(run_at(kNow), ElementsAre(1));
+  scheduler.finished(slots.at(1));
+  scheduler.recheck(slots.at(1), kNow, kNow + Micros{10'000});
+  scheduler.judged(slots.at(1));
+  EXPECT_THAT(run_at(kNow + 14 * kSecond), IsEmpty());
+  EXPECT_THAT(run_at(kNow + 15 * kSecond), ElementsAre(1));
+  finish(1);
+  EXPECT_EQ(scheduler.next(), kNow + kMinute + Micros{30'000}) << "the phase is not disturbed";
+}
+
 TEST_F(Schedulers, RecheckAfterALongTimeoutComesAtOnce) {
   scheduler.set(plan(1, kSecond), kNow, false);
   run_at(kNow + kSecond);

@@ -75,7 +75,11 @@ std::string burn_text(const SloAnswer& slo, const BurnRate& burn) {
   std::string text =
       fmt::format("burning {:.1f} times the error budget over {} and {:.1f} times over {}", *burn.rate,
                   format_duration(burn.window.length), *burn.short_rate, format_duration(burn.window.short_length));
-  if (slo.remaining_ratio) text += fmt::format("; {:.0f} % of it is left", std::floor(*slo.remaining_ratio * 100));
+  if (slo.remaining_ratio && *slo.remaining_ratio < 0) {
+    text += fmt::format("; it is overspent by {:.0f} %", std::ceil(-*slo.remaining_ratio * 100));
+  } else if (slo.remaining_ratio) {
+    text += fmt::format("; {:.0f} % of it is left", std::floor(*slo.remaining_ratio * 100));
+  }
   if (slo.period.threshold) {
     text += fmt::format(", and {:.0f} % of the period's was reached", *slo.period.threshold * 100);
   }
