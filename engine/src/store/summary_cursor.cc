@@ -1,6 +1,7 @@
 #include "store/summary_cursor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -21,6 +22,9 @@ Window window_of(std::int64_t first_day, std::int64_t end_day) {
 
 /// Views taken anew for one day, before it is said that others change the server too often.
 constexpr int kAttempts = 4;
+
+/// What a reader waits at most before its summary is not kept: a write of the log on a disk that is well takes less.
+constexpr std::chrono::milliseconds kLongestKeepWait{20};
 
 /// The first UTC day that no stored time lies in.
 constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
@@ -326,17 +330,19 @@ Result<bool> SummaryCursor::compute(std::int64_t day) {
     add_to_summary(summary_, **segment);
   }
   if (summary_.series.empty()) return false;
-  if (*keeps) {
-    const auto kept = keep(begun_at);
-    // Of a day that is about to be dropped the summary is all that stays; any other is computed again the next time.
-    if (!kept && day < refused_before_) return tl::unexpected<Error>(kept.error());
+  // Of a day that is about to be dropped the summary is all that stays; any other is computed again the next time.
+  const bool must = day < refused_before_;
+  if (*keeps && (must || !lane_is_slow_)) {
+    const auto kept = keep(begun_at, must);
+    if (!kept && must) return tl::unexpected<Error>(kept.error());
   }
   if (!with_sketch_) summary_.latency = LatencySketch{};
   return true;
 }
 
-/// Stores summary_. Errors: unavailable when the history has changed since `begun_at`; those of writing.
-Result<void> SummaryCursor::keep(std::uint64_t begun_at) {
+/// Stores summary_. Errors: unavailable when the history has changed since `begun_at`; those of writing. Unless it
+/// `must`, it does not wait for a disk that keeps the writes of others waiting.
+Result<void> SummaryCursor::keep(std::uint64_t begun_at, bool must) {
   if (!is_storable(summary_)) return {};
   const auto changed = [] {
     return fail(ErrorCode::unavailable, "the day changed while it was summarised; try again");
@@ -354,7 +360,12 @@ Result<void> SummaryCursor::keep(std::uint64_t begun_at) {
     }
     core_->lane.enter(turn);
   }
-  core_->lane.wait(turn);
+  if (must) {
+    core_->lane.wait(turn);
+  } else if (!core_->lane.wait_for(turn, kLongestKeepWait)) {
+    lane_is_slow_ = true;
+    return {};
+  }
   return change.outcome.result();
 }
 

@@ -46,7 +46,7 @@ class SummaryCursor final : public DayCursor {
   [[nodiscard]] Result<std::int64_t> first_day_with_results(std::int64_t end);
   [[nodiscard]] Result<bool> compute(std::int64_t day);
   [[nodiscard]] Result<bool> may_keep(std::int64_t day);
-  [[nodiscard]] Result<void> keep(std::uint64_t begun_at);
+  [[nodiscard]] Result<void> keep(std::uint64_t begun_at, bool must);
 
   const std::shared_ptr<const StoreCore> core_;  // first: the rest may refer to it
   const bool with_sketch_;
@@ -69,6 +69,7 @@ class SummaryCursor final : public DayCursor {
   bool on_stored_ = false;             // stored_ stands on one that was not handed out
   std::uint64_t taken_at_ = 0;         // StateTable::changes() when the view was made
   ScanCursor scan_;
+  bool lane_is_slow_ = false;  // the writes of others kept one of its summaries waiting
   std::vector<Hole> holes_;
   DaySummary summary_;
   ScanCost cost_;  // of what this cursor read itself; the rest is scan_'s

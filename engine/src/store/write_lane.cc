@@ -53,6 +53,28 @@ void WriteLane::wait(Turn& turn) {
   mutex_.unlock();
 }
 
+bool WriteLane::wait_for(Turn& turn, std::chrono::milliseconds most) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  bool left = false;
+  {
+    const MutexLock lock(mutex_);
+    while (!left && !turn.done_ && (leading_ || queue_.front() != &turn)) {
+      if (mutex_.wait_until(turn.ready_, until) == std::cv_status::no_timeout) continue;
+      const auto place = std::find(queue_.begin(), queue_.end(), &turn);
+      if (place == queue_.end()) break;  // it is being written
+      queue_.erase(place);
+      left = true;
+      if (!leading_ && !queue_.empty()) queue_.front()->ready_.notify_one();
+    }
+  }
+  if (!left) {
+    wait(turn);
+    return true;
+  }
+  for (LaneChange& change : turn.changes_) change.in_flight_.reset();
+  return false;
+}
+
 void WriteLane::lead() {
   parts_.clear();
   auto durability = Durability::buffered;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -76,6 +77,9 @@ class WriteLane {
   void enter(Turn& turn) NINES_EXCLUDES(mutex_);
   /// Returns when each change of `turn` has its outcome.
   void wait(Turn& turn) NINES_EXCLUDES(mutex_);
+  /// The same for what can be left undone: false when the turn had to wait so long behind the writes of others. Then it
+  /// has left the lane, and nothing was written.
+  [[nodiscard]] bool wait_for(Turn& turn, std::chrono::milliseconds most) NINES_EXCLUDES(mutex_);
 
   /// Both, for one change that needs no lock or whose lock its caller may keep. Errors as Outcome.
   [[nodiscard]] Result<void> write(LaneChange& change, Durability durability);

@@ -75,9 +75,11 @@ void TargetQueue::put_back(std::uint64_t id, TimePoint due) {
 }
 
 std::uint32_t TargetQueue::retry(std::uint64_t id, TimePoint due) {
-  const std::uint32_t attempts = ++items_.at(id).attempts;
+  Item& item = items_.at(id);
+  assert(item.in_flight);
+  ++item.attempts;
   put_back(id, due);
-  return attempts;
+  return item.attempts;
 }
 
 void TargetQueue::settle(std::uint64_t id) {

@@ -307,5 +307,42 @@ TEST_F(WriteLanes, OverlappingBatchesShareSyncs) {
   for (const ServerId server : servers_) EXPECT_EQ(count(server), static_cast<std::size_t>(kThreads * kEach));
 }
 
+// A reader computes the summaries that are missing and keeps them, but not at the price of an answer.
+TEST_F(WriteLanes, ReaderOfSummariesDoesNotWaitForADiskThatStalls) {
+  constexpr std::uint32_t kDays = 20;
+  for (std::uint32_t hour = 0; hour < kDays * 24; ++hour) {
+    CheckResult each = result(servers_[0], 0);
+    each.time = from_ms(kStartMs + hour * 3'600'000LL);
+    ASSERT_TRUE(store_->append(each, Durability::buffered));
+  }
+  ASSERT_TRUE(store_->flush());
+  disk_->slow_syncs(std::chrono::seconds{3});
+  const std::uint64_t syncs = disk_->syncs();
+  std::atomic<bool> appended = false;
+  std::thread appender([&] {
+    EXPECT_TRUE(store_->append(result(servers_[1], 0), Durability::disk));
+    appended = true;
+  });
+  while (disk_->syncs() == syncs) std::this_thread::yield();
+  const std::int64_t first = kStartMs / kDayMs;
+  const auto read_days = [&] {
+    const auto cursor = store_->days(servers_[0], {first, first + kDays + 1}, false);
+    EXPECT_TRUE(cursor);
+    std::uint32_t days = 0;
+    for (;;) {
+      const auto day = (*cursor)->next();
+      EXPECT_TRUE(day) << day.error().message;
+      if (!day || *day == nullptr) return days;
+      ++days;
+    }
+  };
+  EXPECT_EQ(read_days(), kDays + 1);
+  EXPECT_FALSE(appended) << "the stall was over before the answer was there";
+  appender.join();
+  disk_->slow_syncs(std::chrono::microseconds{0});
+  EXPECT_EQ(read_days(), kDays + 1);
+  EXPECT_EQ(count(servers_[0]), kDays * 24);
+}
+
 }  // namespace
 }  // namespace nines::test

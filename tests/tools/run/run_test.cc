@@ -13,6 +13,8 @@
 #include <optional>
 #include <sstream>
 
+#include <nines/calendar.h>
+
 #include "show/output.h"
 #include "tools/support/command_line.h"
 #include "tools/support/test_web_server.h"
@@ -363,9 +365,11 @@ TEST_F(RunCommand, AnOutageThatMaintenanceHidCountsFromItsEndInAlertLogAndHistor
 // It is over when the program goes on: who wants to hear of what lasts does not hear of it.
 TEST_F(RunCommand, AStandstillMakesNoAlertOfWhatMayBeOver) {
   const std::string log = dir_.path("alerts.txt");
-  const std::string exec = "exec: [sh, -c, 'echo $NINES_TARGET $NINES_EVENT >> " + log + "']";
+  const auto exec = [&](const std::string& name) {
+    return "exec: [sh, -c, 'echo " + name + " $NINES_EVENT >> " + log + "']";
+  };
   auto server = std::make_unique<TestWebServer>(target_);
-  start(config() + "alerts: [{name: all, " + exec + "}, {name: lasting, after: 3s, " + exec + "}]\n");
+  start(config() + "alerts: [{name: all, " + exec("all") + "}, {name: lasting, after: 3s, " + exec("lasting") + "}]\n");
   ASSERT_TRUE(eventually([&] { return checks() >= 2; }));
   server.reset();
   ASSERT_TRUE(eventually([&] { return read_file(log) == "all down\n"; })) << read_file(log);
