@@ -15,13 +15,15 @@ std::size_t grown(std::size_t size) {
   return size + size / 8 + 16;
 }
 
-/// Whether `result` can be added without moving a column that readers may point into.
-bool has_room(const SeriesColumns& columns, const CheckResult& result) {
-  if (columns.time_ms.size() == columns.time_ms.capacity()) return false;
-  if (columns.latency_us.size() == columns.latency_us.capacity()) return false;
-  const bool with_phases = result.phases.has_value() || !columns.phases.empty();
-  if (!with_phases || columns.phases.empty()) return true;
-  return columns.phases.size() < columns.phases.capacity() && columns.has_phases.size() < columns.has_phases.capacity();
+template <class T>
+bool has_room(const std::vector<T>& column, std::size_t more) {
+  return column.capacity() - column.size() >= more;
+}
+
+/// Whether `more` results can be added without moving a column that readers may point into.
+bool has_room(const SeriesColumns& columns, std::size_t more) {
+  if (!has_room(columns.time_ms, more) || !has_room(columns.latency_us, more)) return false;
+  return columns.phases.empty() || (has_room(columns.phases, more) && has_room(columns.has_phases, more));
 }
 
 void append_runs(SeriesColumns& columns, std::span<const Run> runs, std::uint32_t shift) {
@@ -130,11 +132,27 @@ void Head::recount_rows() {
   }
 }
 
-void Head::extend(const SeriesColumns& later) {
-  auto& series = series_of(later.location);
+void Head::extend(std::span<const SeriesColumns> pieces) {
+  std::vector<Run> runs;
   std::vector<Detail> details;
-  series = regrown(series->columns, whole_segment(series->columns, details), later.size());
-  append_piece(series->columns, whole_segment(later, details));
+  const Bounds rest{start_ms_, start_ms_, kNothing};
+  const auto size_of = [this](const SeriesColumns& piece) {
+    return piece.size() - TimeFinder(piece.time_ms).find(start_ms_);
+  };
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const std::size_t size = size_of(pieces[i]);
+    if (size == 0) continue;
+    auto& series = series_of(pieces[i].location);
+    if (!has_room(series->columns, size)) {
+      // For all that follow, too: made anew for each piece, the columns would be copied as often as there are pieces.
+      std::size_t more = 0;
+      for (const SeriesColumns& piece : pieces.subspan(i)) {
+        if (piece.location == pieces[i].location) more += size_of(piece);
+      }
+      series = regrown(series->columns, whole_segment(series->columns, details), more);
+    }
+    append_piece(series->columns, cut(whole_segment(pieces[i], details), rest, Gaps::exact, runs, details));
+  }
   recount();
 }
 
@@ -149,7 +167,7 @@ bool Head::accepts(const CheckResult& result) const noexcept {
 void Head::push_back(const CheckResult& result) {
   assert(accepts(result) && to_ms(result.time) >= start_ms_);
   auto& series = series_of(result.location);
-  if (has_room(series->columns, result)) {
+  if (has_room(series->columns, 1)) {
     const std::int64_t time_ms = to_ms(result.time);
     series->columns.push_back(result);
     ++results_;

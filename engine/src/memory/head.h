@@ -82,8 +82,9 @@ class Head {
   /// Empties the head and lets it be complete from `start_ms` on, with everything up to `watermark_ms` sealed.
   /// Requires: 0 <= start_ms <= watermark_ms + 1.
   void reset(std::int64_t start_ms, std::int64_t watermark_ms);
-  /// Adds later results of a series; their times follow what is here.
-  void extend(const SeriesColumns& later);
+  /// Adds pieces of series without what of them lies before start_ms(). Those of one series follow each other and what
+  /// is here in time.
+  void extend(std::span<const SeriesColumns> pieces);
   /// Whether `result` is later than all of its series.
   [[nodiscard]] bool accepts(const CheckResult& result) const noexcept;
   /// Adds a result. Requires: accepts() holds.

@@ -131,7 +131,7 @@ void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t 
                            [begin_ms = head_.start_ms()](const auto& result) { return to_ms(result.time) < begin_ms; });
   const std::span<const CheckResult> kept(first, newest.end());
   if (!kept.empty() && to_ms(kept.front().time) > head_.last_ms()) {
-    for (const SeriesColumns& series : to_columns(kept)) head_.extend(series);
+    head_.extend(to_columns(kept));
   } else if (!kept.empty()) {
     head_.merge(kept, id);
   }

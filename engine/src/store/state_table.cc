@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 #include "codec/chunk.h"
@@ -55,17 +56,23 @@ Result<std::int64_t> guess_watermark(ServerId id, std::span<const SeriesColumns>
   return last_ms;
 }
 
-/// Adds the sealed results from `start_ms` on to `head`.
-Result<void> read_chunks(ServerId id, std::int64_t start_ms, View& view, Head& head) {
+/// Decodes the chunks with results from `start_ms` on.
+Result<std::vector<SeriesColumns>> read_chunks(ServerId id, std::int64_t start_ms, View& view) {
+  std::vector<SeriesColumns> pieces;
   std::vector<SeriesColumns> decoded;
   const std::int64_t day_start = utc_day(start_ms) * kDayMs;
   Range& checks = view.range(Space::checks, chunk_key(id, from_ms(day_start)).view(), prefix_end(id).view());
   for (; checks.valid(); checks.next()) {
+    const auto info = peek_chunk(checks.value());
+    const auto key = parse_chunk_key(checks.key());
+    // Passed over as a scan passes over it.
+    if (info && key && info->first_ms == to_ms(key->first) && info->last_ms < start_ms) continue;
     auto done = decode_chunk(checks.value(), Columns{true, true, true}, decoded);
     if (!done) return tl::unexpected<Error>(at_key(done.error(), checks.key()));
-    for (const SeriesColumns& series : decoded) head.extend(series);
+    std::move(decoded.begin(), decoded.end(), std::back_inserter(pieces));
   }
-  return checks.status();
+  if (auto status = checks.status(); !status) return tl::unexpected<Error>(status.error());
+  return pieces;
 }
 
 /// The UTC day that no stored summary reaches, given where the server's sealed results end.
@@ -316,17 +323,20 @@ Result<void> StateTable::load_sealed(ServerState& state, View& view, const std::
   Head head;
   const bool has_room = heads_bytes_.load(std::memory_order_relaxed) < options_.performance.head_bytes;
   std::int64_t start = has_room ? head_start(last_ms, *watermark) : *watermark + 1;
-  head.reset(utc_day(start) * kDayMs, *watermark);
+  std::vector<SeriesColumns> pieces;
   if (start <= *watermark) {
-    if (auto read = read_chunks(state.id, start, view, head); !read) {
-      if (read.error().code != ErrorCode::corruption) return read;
+    auto read = read_chunks(state.id, start, view);
+    if (read) {
+      pieces = std::move(*read);
+    } else {
+      if (read.error().code != ErrorCode::corruption) return tl::unexpected<Error>(std::move(read.error()));
       // Readers find on disk what can be read of it, and say what cannot.
       start = *watermark + 1;
-      head.reset(start, *watermark);
     }
   }
-  for (const SeriesColumns& series : rows) head.extend(series);
-  head.trim(start);
+  head.reset(start, *watermark);
+  pieces.insert(pieces.end(), rows.begin(), rows.end());
+  head.extend(pieces);
   heads_bytes_.fetch_add(head.bytes(), std::memory_order_relaxed);
   state.load(std::move(head), *summaries_end, count_change());
   grown_.store(true, std::memory_order_relaxed);

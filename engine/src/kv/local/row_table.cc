@@ -267,6 +267,7 @@ void RowTable::read(ServerId server, std::vector<CheckResult>& results) const {
   results.clear();
   const Rows* const rows = find(server);
   if (rows == nullptr) return;
+  results.reserve(rows->count);
   for_each(rows->bytes.view(), server,
            [&](const PackedResult& packed) { from_packed(packed, results.emplace_back()); });
   const auto earlier = [](const CheckResult& a, const CheckResult& b) {
