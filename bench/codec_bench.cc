@@ -112,7 +112,7 @@ void DecodeTimes(benchmark::State& state) {
   const auto offsets = time_offsets(state.range(0));
   std::string bytes;
   put_times(bytes, offsets);
-  std::vector<std::int64_t> times(offsets.size());
+  NumberColumn<std::int64_t> times(offsets.size());
   for ([[maybe_unused]] auto _ : state) {
     Reader in(bytes);
     static_cast<void>(read_times(in, {offsets.size(), kDay * kDayMs, offsets.back()}, kAllTimes, times));

@@ -197,6 +197,7 @@ bool read_details(Reader in, std::uint32_t results, SeriesColumns& out) {
 
 /// `present` of the `total` latencies of the series. Needs the runs of its part.
 bool read_latencies(Reader in, std::size_t total, IndexRange present, SeriesColumns& out) {
+  out.latency_us.clear();
   out.latency_us.resize(out.size());
   read_numbers(in, total, present.begin, present.end, kNoLatency - 1, out.latency_us.data());
   if (!(present.end == total ? in.finished() : in.ok())) return false;

@@ -250,7 +250,7 @@ void put_times(std::string& out, std::span<const std::uint32_t> offsets_ms) {
   }
 }
 
-IndexRange read_times(Reader& in, const TimeColumn& column, Window window, std::vector<std::int64_t>& out) {
+IndexRange read_times(Reader& in, const TimeColumn& column, Window window, NumberColumn<std::int64_t>& out) {
   assert(kAllTimes.from <= window.from && window.to <= kAllTimes.to);
   if (column.size > kBlock * kMaxBlocks) in.fail();
   const std::int64_t from = to_ms(window.from) - column.first_ms;
@@ -271,6 +271,7 @@ IndexRange read_times(Reader& in, const TimeColumn& column, Window window, std::
   }
   if (!in.ok()) return {};
 
+  out.clear();  // nothing of it has to move when it becomes longer
   out.resize(range.end - range.begin);
   std::int64_t last_ms = column.first_ms - 1;
   std::int64_t* next = out.data();

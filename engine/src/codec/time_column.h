@@ -11,11 +11,11 @@
 #include <limits>
 #include <span>
 #include <string>
-#include <vector>
 
 #include <nines/types.h>
 
 #include "base/bytes.h"
+#include "series/columns.h"
 
 namespace nines::engine {
 
@@ -41,6 +41,6 @@ inline constexpr Window kAllTimes{from_ms(std::numeric_limits<std::int64_t>::min
 /// within [first_ms, first_ms + span_ms] and whatever else is malformed latch the reader's error. What lies behind the
 /// range is left unread. Requires: the bounds lie within those of kAllTimes.
 [[nodiscard]] IndexRange read_times(Reader& in, const TimeColumn& column, Window window,
-                                    std::vector<std::int64_t>& out);
+                                    NumberColumn<std::int64_t>& out);
 
 }  // namespace nines::engine

@@ -15,8 +15,8 @@ std::size_t grown(std::size_t size) {
   return size + size / 8 + 16;
 }
 
-template <class T>
-bool has_room(const std::vector<T>& column, std::size_t more) {
+template <class Column>
+bool has_room(const Column& column, std::size_t more) {
   return column.capacity() - column.size() >= more;
 }
 
@@ -38,9 +38,11 @@ void append_runs(SeriesColumns& columns, std::span<const Run> runs, std::uint32_
   }
 }
 
-template <class T>
-void append_column(std::vector<T>& column, std::span<const T> later) {
-  column.insert(column.end(), later.begin(), later.end());
+template <class Column>
+void append_column(Column& column, std::span<const typename Column::value_type> later) {
+  const auto size = static_cast<std::ptrdiff_t>(column.size());
+  column.resize(column.size() + later.size());
+  std::copy(later.begin(), later.end(), column.begin() + size);
 }
 
 /// Appends a later piece of the series, all of whose columns are there.

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,6 +17,23 @@
 #include <nines/types.h>
 
 namespace nines::engine {
+
+/// An allocator of numbers that resize() leaves as they are: who makes a column longer writes over all that is new, and
+/// zeros before that would cost as much as decoding what comes there.
+template <class T>
+struct Unset : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = Unset<U>;
+  };
+  void construct(T* place) noexcept { ::new (static_cast<void*>(place)) T; }
+  template <class Value>
+  void construct(T* place, Value value) noexcept {
+    ::new (static_cast<void*>(place)) T(value);
+  }
+};
+template <class T>
+using NumberColumn = std::vector<T, Unset<T>>;
 
 /// Interval assumed by the run rule for results that carry none (interval_ms == 0).
 inline constexpr std::uint32_t kDefaultIntervalMs = 60'000;
@@ -36,11 +54,11 @@ void join(Run& earlier, const Run& later) noexcept;
 /// parallel; `latency_us` may be empty where it was not decoded.
 struct SeriesColumns {
   LocationId location{};
-  std::vector<std::int64_t> time_ms;
-  std::vector<std::uint32_t> latency_us;  ///< kNoLatency where none
-  std::vector<Phases> phases;             ///< empty when no result has phases, else parallel to time_ms
-  std::vector<std::uint8_t> has_phases;   ///< 0 or 1, parallel to phases
-  std::vector<Run> runs;                  ///< cover [0, size()) without holes
+  NumberColumn<std::int64_t> time_ms;
+  NumberColumn<std::uint32_t> latency_us;  ///< kNoLatency where none
+  std::vector<Phases> phases;              ///< empty when no result has phases, else parallel to time_ms
+  std::vector<std::uint8_t> has_phases;    ///< 0 or 1, parallel to phases
+  std::vector<Run> runs;                   ///< cover [0, size()) without holes
   std::vector<std::pair<std::uint32_t, std::string>> details;  ///< (index, text), ascending; only where there is one
 
   /// Empties all columns and keeps their memory. The location stays.

@@ -137,7 +137,7 @@ TEST(Columns, SplitByLocationAscending) {
     EXPECT_EQ(series[s].location, LocationId{static_cast<std::uint16_t>(s)});
     EXPECT_EQ(series[s].size(), 3U);
   }
-  EXPECT_EQ(series[0].time_ms, (std::vector<std::int64_t>{2, 5, 8}));
+  EXPECT_EQ(series[0].time_ms, (NumberColumn<std::int64_t>{2, 5, 8}));
   EXPECT_TRUE(to_columns({}).empty());
 }
 
