@@ -1,5 +1,9 @@
 #include "codec/key.h"
 
+#include <cassert>
+
+#include "base/bytes.h"
+
 namespace nines::engine {
 namespace {
 
@@ -8,23 +12,37 @@ constexpr std::size_t kTimeSize = 8;
 constexpr std::size_t kLocationSize = 2;
 constexpr std::size_t kDaySize = 4;
 
-/// Appends the low `size` bytes of `value`, most significant first.
-void put_big_endian(Key& key, std::uint64_t value, std::size_t size) noexcept {
-  for (std::size_t i = size; i-- > 0;) key.bytes[key.size++] = static_cast<char>(value >> (8 * i));
+std::uint64_t swapped(std::uint64_t value) noexcept {
+  return __builtin_bswap64(value);
+}
+std::uint32_t swapped(std::uint32_t value) noexcept {
+  return __builtin_bswap32(value);
+}
+std::uint16_t swapped(std::uint16_t value) noexcept {
+  return __builtin_bswap16(value);
 }
 
-std::uint64_t read_big_endian(std::string_view bytes, std::size_t at, std::size_t size) noexcept {
-  std::uint64_t value = 0;
-  for (std::size_t i = at; i < at + size; ++i) value = value << 8U | static_cast<std::uint8_t>(bytes[i]);
-  return value;
+/// Appends the bytes of `value`, most significant first.
+template <class T>
+void put_big_endian(Key& key, T value) noexcept {
+  assert(key.size + sizeof value <= Key::kMaxSize);
+  store(key.bytes.data() + key.size, swapped(value));
+  key.size = static_cast<std::uint8_t>(key.size + sizeof value);
+}
+
+/// Requires: `bytes` reaches as far.
+template <class T>
+T read_big_endian(std::string_view bytes, std::size_t at) noexcept {
+  assert(at + sizeof(T) <= bytes.size());
+  return swapped(load<T>(bytes.data() + at));
 }
 
 ServerId read_server(std::string_view key) noexcept {
-  return ServerId{static_cast<std::uint32_t>(read_big_endian(key, 0, kServerSize))};
+  return ServerId{read_big_endian<std::uint32_t>(key, 0)};
 }
 
 std::optional<TimeMs> read_time(std::string_view key) noexcept {
-  const std::uint64_t ms = read_big_endian(key, kServerSize, kTimeSize);
+  const auto ms = read_big_endian<std::uint64_t>(key, kServerSize);
   if (ms >= static_cast<std::uint64_t>(to_ms(kTimeLimit))) return std::nullopt;
   return from_ms(static_cast<std::int64_t>(ms));
 }
@@ -33,25 +51,25 @@ std::optional<TimeMs> read_time(std::string_view key) noexcept {
 
 Key server_key(ServerId server) noexcept {
   Key key;
-  put_big_endian(key, static_cast<std::uint32_t>(server), kServerSize);
+  put_big_endian(key, static_cast<std::uint32_t>(server));
   return key;
 }
 
 Key recent_key(ServerId server, TimeMs time, LocationId location) noexcept {
   Key key = chunk_key(server, time);
-  put_big_endian(key, static_cast<std::uint16_t>(location), kLocationSize);
+  put_big_endian(key, static_cast<std::uint16_t>(location));
   return key;
 }
 
 Key chunk_key(ServerId server, TimeMs first) noexcept {
   Key key = server_key(server);
-  put_big_endian(key, static_cast<std::uint64_t>(to_ms(first)), kTimeSize);
+  put_big_endian(key, static_cast<std::uint64_t>(to_ms(first)));
   return key;
 }
 
 Key day_key(ServerId server, std::int64_t day) noexcept {
   Key key = server_key(server);
-  put_big_endian(key, static_cast<std::uint64_t>(day), kDaySize);
+  put_big_endian(key, static_cast<std::uint32_t>(day));
   return key;
 }
 
@@ -74,7 +92,7 @@ std::optional<RecentKey> parse_recent_key(std::string_view key) noexcept {
   if (key.size() != kServerSize + kTimeSize + kLocationSize) return std::nullopt;
   const auto time = read_time(key);
   if (!time) return std::nullopt;
-  const auto location = static_cast<std::uint16_t>(read_big_endian(key, kServerSize + kTimeSize, kLocationSize));
+  const auto location = read_big_endian<std::uint16_t>(key, kServerSize + kTimeSize);
   return RecentKey{read_server(key), *time, LocationId{location}};
 }
 
@@ -87,7 +105,7 @@ std::optional<ChunkKey> parse_chunk_key(std::string_view key) noexcept {
 
 std::optional<DayKey> parse_day_key(std::string_view key) noexcept {
   if (key.size() != kServerSize + kDaySize) return std::nullopt;
-  return DayKey{read_server(key), static_cast<std::int64_t>(read_big_endian(key, kServerSize, kDaySize))};
+  return DayKey{read_server(key), std::int64_t{read_big_endian<std::uint32_t>(key, kServerSize)}};
 }
 
 std::string printable_key(std::string_view key) {
