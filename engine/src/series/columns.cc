@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <map>
 
 namespace nines::engine {
 namespace {
@@ -125,13 +126,25 @@ CheckResult SeriesColumns::at(std::size_t index, ServerId server) const {
 }
 
 std::vector<SeriesColumns> to_columns(std::span<const CheckResult> sorted) {
-  std::vector<SeriesColumns> series;
+  std::map<LocationId, std::size_t> sizes;
+  auto size = sizes.end();
   for (const CheckResult& result : sorted) {
-    auto place = std::lower_bound(series.begin(), series.end(), result.location,
-                                  [](const SeriesColumns& s, LocationId location) { return s.location < location; });
-    if (place == series.end() || place->location != result.location) {
-      place = series.emplace(place);
-      place->location = result.location;
+    if (size == sizes.end() || size->first != result.location) size = sizes.try_emplace(result.location).first;
+    ++size->second;
+  }
+  std::vector<SeriesColumns> series(sizes.size());
+  auto place = series.begin();
+  for (const auto& [location, results] : sizes) {
+    place->location = location;
+    place->time_ms.reserve(results);
+    place->latency_us.reserve(results);
+    ++place;
+  }
+  place = series.begin();
+  for (const CheckResult& result : sorted) {
+    if (place->location != result.location) {
+      place = std::lower_bound(series.begin(), series.end(), result.location,
+                               [](const SeriesColumns& s, LocationId location) { return s.location < location; });
     }
     place->push_back(result);
   }
