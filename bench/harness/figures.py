@@ -13,15 +13,15 @@ from .machine import measure, spread
 RUNS = 5
 
 
-class Witness:
+class NoiseGate:
     """Tells a machine's slow moments, by a plain loop over arrays that takes a fixed time on a quiet one."""
 
     #: How much longer than at its fastest the loop may take.
     CALM = 1.1
 
-    def __init__(self, patience_s):
+    def __init__(self, budget_s):
         self.fastest_ms = min(self.look() for _ in range(5))
-        self.patience_s = patience_s  # that may still be spent on measuring again
+        self.budget_s = budget_s  # that may still be spent on measuring again
         self.repeated = 0
         self.kept_slow = 0
 
@@ -30,7 +30,7 @@ class Witness:
         """The loop's time now, in milliseconds."""
         return spread(measure("plain", shape="T2", runs=15)["values_ms"])["median"]
 
-    def calm(self, work):
+    def measure(self, work):
         """What `work()` returns, done again while the loop before or behind it is slow; at last, the calmest. It is the
         loop alone that decides, not what was measured."""
         calmest = None
@@ -43,24 +43,20 @@ class Witness:
             if calmest is None or slowest_ms < calmest[0]:
                 calmest = (slowest_ms, answer)
             is_calm = slowest_ms <= self.CALM * self.fastest_ms
-            if is_calm or self.patience_s <= 0:
+            if is_calm or self.budget_s <= 0:
                 self.kept_slow += not is_calm
                 return calmest[1]
             self.repeated += 1
-            self.patience_s -= time.monotonic() - begin
+            self.budget_s -= time.monotonic() - begin
 
 
-class Trusting:
+class OpenGate:
     """Takes every measurement as it comes."""
 
     @staticmethod
-    def calm(work):
+    def measure(work):
         """What `work()` returns."""
         return work()
-
-
-#: Watches over what is measured; run() puts a Witness here.
-witness = Trusting()
 
 
 def row(what, target, unit, values, better="lower", **more):
@@ -79,15 +75,15 @@ def store(shape):
     return path
 
 
-def warm(what, shape, runs, **arguments):
+def warm(gate, what, shape, runs, **arguments):
     """Medians of a question of `runs` processes, in milliseconds."""
     measure(what, shape=shape, dir=store(shape), runs=1, verify=1, **arguments)
-    answers = [witness.calm(lambda: measure(what, shape=shape, dir=store(shape), runs=15, **arguments))
+    answers = [gate.measure(lambda: measure(what, shape=shape, dir=store(shape), runs=15, **arguments))
                for _ in range(runs)]
     return [spread(answer["values_ms"])["median"] for answer in answers]
 
 
-def cold(shape, runs):
+def cold(gate, shape, runs):
     """Opening and one dashboard, with no page of the store in memory; the program itself is read before."""
     def once():
         machine.drop_page_cache()
@@ -95,7 +91,7 @@ def cold(shape, runs):
         answer = measure("dashboard", shape=shape, dir=store(shape), runs=0)
         return answer["open_ms"] + answer["first_ms"]
 
-    return [witness.calm(once) for _ in range(runs)]
+    return [gate.measure(once) for _ in range(runs)]
 
 
 def settled_bytes(shape):
@@ -107,7 +103,7 @@ def settled_bytes(shape):
     return settled["disk_bytes"] / results
 
 
-def appended_a_second(runs, count, **arguments):
+def appended_a_second(gate, runs, count, **arguments):
     """Results a second into a new store, of 100 servers in turn."""
     path = machine.data_dir() / "appended.nines"
 
@@ -116,12 +112,12 @@ def appended_a_second(runs, count, **arguments):
         answer = measure("append", shape="T2", dir=path, count=count, **arguments)
         return answer["results"] / answer["ms"] * 1e3
 
-    values = [witness.calm(once) for _ in range(runs)]
+    values = [gate.measure(once) for _ in range(runs)]
     shutil.rmtree(path)
     return values
 
 
-def loaded_a_second(shape, runs):
+def loaded_a_second(gate, shape, runs):
     """Results a second by load() into a new store."""
     path = machine.data_dir() / "loaded.nines"
 
@@ -130,7 +126,7 @@ def loaded_a_second(shape, runs):
         answer = measure("build", shape=shape, dir=path)
         return answer["loaded"] / answer["load_seconds"]
 
-    values = [witness.calm(once) for _ in range(runs)]
+    values = [gate.measure(once) for _ in range(runs)]
     shutil.rmtree(path)
     return values
 
@@ -159,9 +155,9 @@ def longest_wait(shape, runs):
     return values
 
 
-def opened(shape, runs):
+def opened(gate, shape, runs):
     """Milliseconds to open a store that was closed."""
-    return [witness.calm(lambda: measure("open", shape=shape, dir=store(shape)))["open_ms"] for _ in range(runs)]
+    return [gate.measure(lambda: measure("open", shape=shape, dir=store(shape)))["open_ms"] for _ in range(runs)]
 
 
 def resident(shape, runs):
@@ -171,44 +167,44 @@ def resident(shape, runs):
 
 #: What is measured, in the order of the table: text, target, unit, how, and whether more is better.
 FIGURES = [
-    ("dashboard of the last 24 h, warm, T2", 0.6, "ms", lambda n: warm("dashboard", "T2", n), "lower"),
-    ("dashboard of the last 24 h, warm, T3", 7, "ms", lambda n: warm("dashboard", "T3", n), "lower"),
-    ("the same from chunks only, T2", 1.0, "ms", lambda n: warm("dashboard", "T2", n, head=0), "lower"),
-    ("the same from chunks only, T3", 13, "ms", lambda n: warm("dashboard", "T3", n, head=0), "lower"),
-    ("fresh process, page cache dropped, opening included, T2", 60, "ms", lambda n: cold("T2", n), "lower"),
-    ("90 daily bars of all servers from summaries, T2", 3, "ms", lambda n: warm("bars", "T2", n), "lower"),
-    ("90 daily bars of all servers from chunks, T2", 40, "ms", lambda n: warm("bars", "T2", n, **{"from": "results"}),
-     "lower"),
-    ("one server's 90 days of raw results, warm", 2, "ms", lambda n: warm("raw", "T2", n), "lower"),
-    ("bytes on disk a check, settled, T2", 3.4, "B", lambda n: [settled_bytes("T2")], "lower"),
-    ("append one result, `process`", 100_000, "/s", lambda n: appended_a_second(n, 100_000, batch=1), "higher"),
-    ("append in batches of 100, `process`", 200_000, "/s", lambda n: appended_a_second(n, 400_000, batch=100),
+    ("dashboard of the last 24 h, warm, T2", 0.6, "ms", lambda gate, n: warm(gate, "dashboard", "T2", n), "lower"),
+    ("dashboard of the last 24 h, warm, T3", 7, "ms", lambda gate, n: warm(gate, "dashboard", "T3", n), "lower"),
+    ("the same from chunks only, T2", 1.0, "ms", lambda gate, n: warm(gate, "dashboard", "T2", n, head=0), "lower"),
+    ("the same from chunks only, T3", 13, "ms", lambda gate, n: warm(gate, "dashboard", "T3", n, head=0), "lower"),
+    ("fresh process, page cache dropped, opening included, T2", 60, "ms", lambda gate, n: cold(gate, "T2", n), "lower"),
+    ("90 daily bars of all servers from summaries, T2", 3, "ms", lambda gate, n: warm(gate, "bars", "T2", n), "lower"),
+    ("90 daily bars of all servers from chunks, T2", 40, "ms",
+     lambda gate, n: warm(gate, "bars", "T2", n, **{"from": "results"}), "lower"),
+    ("one server's 90 days of raw results, warm", 2, "ms", lambda gate, n: warm(gate, "raw", "T2", n), "lower"),
+    ("bytes on disk a check, settled, T2", 3.4, "B", lambda _, n: [settled_bytes("T2")], "lower"),
+    ("append one result, `process`", 100_000, "/s", lambda gate, n: appended_a_second(gate, n, 100_000, batch=1),
      "higher"),
-    ("bulk load of sorted history, T2", 4e6, "/s", lambda n: loaded_a_second("T2", n), "higher"),
+    ("append in batches of 100, `process`", 200_000, "/s",
+     lambda gate, n: appended_a_second(gate, n, 400_000, batch=100),
+     "higher"),
+    ("bulk load of sorted history, T2", 4e6, "/s", lambda gate, n: loaded_a_second(gate, "T2", n), "higher"),
     ("longest wait of an append while two thirds of the store are dropped and compacted, T3", 50, "ms",
-     lambda n: longest_wait("T3", n), "lower"),
-    ("open after a clean close, T3", 250, "ms", lambda n: opened("T3", n), "lower"),
-    ("open after kill -9, T3", 1000, "ms", lambda n: opened_after_kill("T3", n), "lower"),
-    ("resident memory, T3 open, a day in the head", 200e6, "B", lambda n: resident("T3", n), "lower"),
+     lambda _, n: longest_wait("T3", n), "lower"),
+    ("open after a clean close, T3", 250, "ms", lambda gate, n: opened(gate, "T3", n), "lower"),
+    ("open after kill -9, T3", 1000, "ms", lambda _, n: opened_after_kill("T3", n), "lower"),
+    ("resident memory, T3 open, a day in the head", 200e6, "B", lambda _, n: resident("T3", n), "lower"),
 ]
 
 
 def run(options):
     """All rows. With options.quick one run each and only of T2."""
-    global witness
-    witness = Trusting() if options.quick else Witness(patience_s=300)
+    gate = OpenGate() if options.quick else NoiseGate(budget_s=300)
     rows = options.found["figures"] = []
     for what, target, unit, how, better in FIGURES:
         if options.quick and "T3" in what:
             continue
         options.say(what)
         try:
-            rows.append(row(what, target, unit, how(1 if options.quick else RUNS), better))
+            rows.append(row(what, target, unit, how(gate, 1 if options.quick else RUNS), better))
         except machine.Failed as error:
             rows.append({"what": what, "target": target, "unit": unit, "better": better, "failed": str(error)})
         options.keep()
     if not options.quick:
-        options.found["witness"] = {"fastest_ms": witness.fastest_ms, "repeated": witness.repeated,
-                                    "kept_slow": witness.kept_slow}
-    witness = Trusting()
+        options.found["witness"] = {"fastest_ms": gate.fastest_ms, "repeated": gate.repeated,
+                                    "kept_slow": gate.kept_slow}
     return rows

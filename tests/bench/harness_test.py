@@ -18,34 +18,34 @@ import run  # pylint: disable=wrong-import-position
 from harness import figures  # pylint: disable=wrong-import-position
 
 
-class Calm(unittest.TestCase):
+class NoiseGate(unittest.TestCase):
     """What is measured in a slow moment of the machine is measured again."""
 
-    def witness(self, looks, patience_s=60):
-        """A witness whose loop takes these times, after 5 times 1 ms."""
+    def gate(self, looks, budget_s=60):
+        """A gate whose loop takes these times, after 5 times 1 ms."""
         stack = contextlib.ExitStack()
         self.addCleanup(stack.close)
-        stack.enter_context(mock.patch.object(figures.Witness, "look", side_effect=[1.0] * 5 + looks))
-        return figures.Witness(patience_s)
+        stack.enter_context(mock.patch.object(figures.NoiseGate, "look", side_effect=[1.0] * 5 + looks))
+        return figures.NoiseGate(budget_s)
 
     def test_calm_moment_is_taken_as_it_is(self):
-        witness = self.witness([1.0, 1.05])
-        self.assertEqual(witness.calm(iter(["first", "second"]).__next__), "first")
-        self.assertEqual((witness.repeated, witness.kept_slow), (0, 0))
+        gate = self.gate([1.0, 1.05])
+        self.assertEqual(gate.measure(iter(["first", "second"]).__next__), "first")
+        self.assertEqual((gate.repeated, gate.kept_slow), (0, 0))
 
     def test_slow_moment_before_or_behind_is_not(self):
-        witness = self.witness([1.5, 1.0, 1.0, 1.5, 1.0, 1.0])
-        self.assertEqual(witness.calm(iter(["first", "second", "third"]).__next__), "third")
-        self.assertEqual((witness.repeated, witness.kept_slow), (2, 0))
+        gate = self.gate([1.5, 1.0, 1.0, 1.5, 1.0, 1.0])
+        self.assertEqual(gate.measure(iter(["first", "second", "third"]).__next__), "third")
+        self.assertEqual((gate.repeated, gate.kept_slow), (2, 0))
 
-    def test_out_of_patience_the_measurement_is_kept_and_counted(self):
-        witness = self.witness([1.5, 1.0], patience_s=0)
-        self.assertEqual(witness.calm(iter(["first"]).__next__), "first")
-        self.assertEqual((witness.repeated, witness.kept_slow), (0, 1))
+    def test_out_of_budget_the_measurement_is_kept_and_counted(self):
+        gate = self.gate([1.5, 1.0], budget_s=0)
+        self.assertEqual(gate.measure(iter(["first"]).__next__), "first")
+        self.assertEqual((gate.repeated, gate.kept_slow), (0, 1))
 
     def test_of_slow_ones_the_calmest_is_kept(self):
-        witness = self.witness([1.3, 1.3, 1.5, 1.5], patience_s=1e-9)
-        self.assertEqual(witness.calm(iter(["calmer", "later"]).__next__), "calmer")
+        gate = self.gate([1.3, 1.3, 1.5, 1.5], budget_s=1e-9)
+        self.assertEqual(gate.measure(iter(["calmer", "later"]).__next__), "calmer")
 
 
 class Regress(unittest.TestCase):
