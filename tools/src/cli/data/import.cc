@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <istream>
 #include <memory>
 
@@ -147,14 +148,6 @@ std::vector<int> descriptors_of(const Inputs& inputs) {
   return descriptors;
 }
 
-Outcome read_input(Input& input, std::istream& stream, Importer& importer) {
-  if (auto read = importer.read(stream); !read) {
-    return failed(fmt::format("{}: {}", printable(input.name), printable(read.error().message)));
-  }
-  if (input.buffer.failed()) return failed(fmt::format("`{}` cannot be read to its end", printable(input.name)));
-  return kExitDone;
-}
-
 /// What an import took for something that it need not be, or that will surprise: said once, at the end.
 struct Remarks {
   std::array<std::uint64_t, 4> epochs{};
@@ -189,11 +182,6 @@ struct Remarks {
     }
   }
 };
-
-int exit_code(const ImportCounts& counts) {
-  if (counts.bad_lines == 0) return kExitDone;
-  return counts.results > 0 ? kExitPartly : kExitFailed;
-}
 
 Expected<ImportOptions> read_options(const Call& call) {
   ImportOptions options;
@@ -230,6 +218,182 @@ Expected<ImportOptions> read_options(const Call& call) {
   return options;
 }
 
+/// The store that the results go to, none with --dry-run; and of which servers they may be, where no new ones are made.
+Expected<std::optional<WritableStore>> open_target(const Call& call, const Inputs& inputs, ImportOptions& options) {
+  const bool known_only = call.has("no-create");
+  std::optional<WritableStore> store;
+  if (call.has("dry-run")) {
+    if (!known_only) return store;
+    auto opened = open_for_reading(call);
+    if (!opened) return tl::unexpected(opened.error());
+    options.only = (*opened)->catalog();
+    return store;
+  }
+  auto opened = open_for_writing(call, writing_options(!known_only), descriptors_of(inputs));
+  if (!opened) return tl::unexpected(opened.error());
+  store.emplace(std::move(*opened));
+  options.catalog_mutex = store->catalog_mutex();
+  if (known_only) options.only = (*store)->catalog();
+  return store;
+}
+
+/// What an input holds, unpacked where it is packed.
+class Content {
+ public:
+  explicit Content(Input& input) : input_(input) {
+    const auto form = CompressedBuffer::form_of(input.buffer.ahead(kHeadBytes));
+    if (form != CompressedBuffer::Form::none) unpacked_.emplace(input.buffer, form);
+    stream_.rdbuf(unpacked_ ? static_cast<std::streambuf*>(&*unpacked_) : &input.buffer);
+  }
+
+  [[nodiscard]] bool is_packed() const noexcept { return unpacked_.has_value(); }
+  /// Its beginning, which is read again.
+  [[nodiscard]] std::string_view head() {
+    return unpacked_ ? unpacked_->ahead(kHeadBytes) : input_.buffer.ahead(kHeadBytes);
+  }
+  [[nodiscard]] std::istream& stream() noexcept { return stream_; }
+  /// Once it has been read: why there may be more than came.
+  [[nodiscard]] Outcome end() const {
+    if (input_.buffer.failed()) return failed(fmt::format("`{}` cannot be read to its end", printable(input_.name)));
+    if (unpacked_ && unpacked_->failed()) {
+      return failed(fmt::format("{}: what is packed in it is damaged or cut off", printable(input_.name)));
+    }
+    return kExitDone;
+  }
+
+ private:
+  Input& input_;
+  std::optional<CompressedBuffer> unpacked_;
+  std::istream stream_{nullptr};
+};
+
+/// The import of some inputs: one pass over them, or with --strict one that only looks and one that stores.
+class Import {
+ public:
+  Import(const Call& call, const ImportOptions& options, const Inputs& inputs)
+      : call_(call), options_(options), inputs_(inputs), peers_(call, options) {}
+
+  /// Over all inputs; `target` null checks them. Forgets the pass before it.
+  [[nodiscard]] Outcome pass(Store* target);
+  /// Refuses what --strict does not take, and goes back to the beginnings.
+  [[nodiscard]] Outcome check();
+  void say_what_was_done(bool is_stored) const;
+
+  /// The signal that ended the newest pass, 0 for none.
+  [[nodiscard]] int signal() const noexcept { return signal_; }
+  [[nodiscard]] int exit_code() const noexcept;
+
+ private:
+  [[nodiscard]] Outcome read(Input& input, Store* target);
+  [[nodiscard]] Outcome read_peer(Input& input, Content& content, FileKind kind, Progress& progress);
+  [[nodiscard]] Outcome read_lines(Input& input, Content& content, FileKind kind, Progress& progress, Store* target);
+
+  const Call& call_;
+  const ImportOptions& options_;
+  const Inputs& inputs_;
+  const std::function<bool()> interrupted_ = [this] { return interruption(call_) != 0; };
+  PeerImport peers_;
+  ImportCounts total_;
+  Remarks remarks_;
+  int signal_ = 0;
+};
+
+Outcome Import::pass(Store* target) {
+  total_ = {};
+  peers_.begin(target, interrupted_);
+  for (const auto& input : inputs_) {
+    if (auto done = read(*input, target); !done) return done;
+    if (interrupted_()) break;
+  }
+  if (auto done = peers_.finish(); !done) return done;
+  total_.results += peers_.counts().results;
+  total_.new_servers += peers_.counts().new_servers;
+  if (total_.bad_lines > kNamedLines)
+    say(fmt::format("... and {} more", counted(total_.bad_lines - kNamedLines, "bad line")));
+  signal_ = interruption(call_);
+  return kExitDone;
+}
+
+Outcome Import::read(Input& input, Store* target) {
+  Progress progress(fmt::format("import {}", printable(input.name)), "results", input.bytes, call_.terminal,
+                    !call_.quiet);
+  Content content(input);
+  // Looked at by the process that reads it: what one takes out of a pipe another does not find.
+  const auto kind = kind_of(input, content.head(), call_);
+  if (!kind) return tl::unexpected(kind.error());
+  return PeerImport::takes(*kind) ? read_peer(input, content, *kind, progress)
+                                  : read_lines(input, content, *kind, progress, target);
+}
+
+Outcome Import::read_peer(Input& input, Content& content, FileKind kind, Progress& progress) {
+  if (content.is_packed() && kind == FileKind::sqlite) {
+    return failed(fmt::format("{}: it is a packed database; unpack it first", printable(input.name)));
+  }
+  return peers_.read(kind, input.name, input.file.get(), content.stream(), progress);
+}
+
+Outcome Import::read_lines(Input& input, Content& content, FileKind kind, Progress& progress, Store* target) {
+  ImportOptions each = options_;
+  each.ndjson = kind == FileKind::ndjson;
+  if (each.delimiter == '\0') {
+    const std::string_view head = content.head();
+    each.delimiter = delimiter_of(head.substr(0, head.find('\n')));
+  }
+  each.progress = &progress;
+  each.interrupted = interrupted_;
+  each.bad_line = [&](std::uint64_t line, const std::string& why) {
+    if (++total_.bad_lines <= kNamedLines) say(fmt::format("{}:{}: {}", printable(input.name), line, why));
+  };
+  Importer importer(target, each);
+  if (auto done = importer.read(content.stream()); !done) {
+    return failed(fmt::format("{}: {}", printable(input.name), printable(done.error().message)));
+  }
+  if (auto ended = content.end(); !ended) return ended;
+  if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
+  total_.results += importer.counts().results;
+  total_.expired += importer.counts().expired;
+  total_.new_servers += importer.counts().new_servers;
+  if (target != nullptr || call_.has("dry-run")) remarks_.add(importer);
+  return kExitDone;
+}
+
+Outcome Import::check() {
+  if (auto checked = pass(nullptr); !checked) return checked;
+  if (signal_ != 0) return tl::unexpected(Failure{exit_code(), "interrupted; nothing was imported"});
+  if (total_.bad_lines > 0) {
+    return failed(fmt::format("{}; nothing was imported (--strict)", counted(total_.bad_lines, "bad line")));
+  }
+  for (const auto& input : inputs_) {
+    input->stream.clear();
+    input->stream.seekg(0);
+  }
+  return kExitDone;
+}
+
+void Import::say_what_was_done(bool is_stored) const {
+  std::string sentence = fmt::format("{}{} {}", signal_ != 0 ? "interrupted: " : "", counted(total_.results, "result"),
+                                     is_stored ? "imported" : "would be imported");
+  if (total_.new_servers > 0) sentence += fmt::format(", {} added", counted(total_.new_servers, "server"));
+  if (total_.bad_lines > 0) sentence += fmt::format(", {} left out", counted(total_.bad_lines, "bad line"));
+  const PeerCounts& peers = peers_.counts();
+  if (peers.unchanged > 0) sentence += fmt::format(", {} were there already", with_commas(peers.unchanged));
+  if (peers.stretches > 0) {
+    sentence += fmt::format(", {} known without results", counted(peers.stretches, "stretch", "es"));
+  }
+  if (signal_ != 0) sentence += "; the same import again takes the rest and changes nothing of these";
+  say(sentence);
+  if (total_.expired > 0)
+    say(fmt::format("left out: {} older than retention keeps", counted(total_.expired, "result")));
+  remarks_.say_all();
+  peers_.say_what_was_left_out();
+}
+
+int Import::exit_code() const noexcept {
+  if (signal_ != 0) return 128 + signal_;  // as shells report an end by a signal
+  if (total_.bad_lines == 0) return kExitDone;
+  return total_.results > 0 ? kExitPartly : kExitFailed;
+}
+
 }  // namespace
 
 void import_options(OptionList& options) {
@@ -252,122 +416,25 @@ Outcome import_files(const Call& call) {
   if (!options) return tl::unexpected(options.error());
   auto inputs = open_inputs(call);
   if (!inputs) return tl::unexpected(inputs.error());
-  const bool dry = call.has("dry-run");
-  const bool known_only = call.has("no-create");
-  std::optional<WritableStore> store;
-  if (dry && known_only) {
-    auto opened = open_for_reading(call);
-    if (!opened) return tl::unexpected(opened.error());
-    options->only = (*opened)->catalog();
-  }
-  if (!dry) {
-    auto opened = open_for_writing(call, writing_options(!known_only), descriptors_of(*inputs));
-    if (!opened) return tl::unexpected(opened.error());
-    store.emplace(std::move(*opened));
-    options->catalog_mutex = store->catalog_mutex();
-    if (known_only) options->only = (*store)->catalog();
-  }
-  const bool twice = call.has("strict") && !dry;
+  auto store = open_target(call, *inputs, *options);
+  if (!store) return tl::unexpected(store.error());
+  const bool is_strict = call.has("strict") && *store;
   for (auto& input : *inputs) {
-    if (!twice || !input->is_standard_input) continue;
+    if (!is_strict || !input->is_standard_input) continue;
     auto spooled = spool(std::move(input), call);
     if (!spooled) return tl::unexpected(spooled.error());
     input = std::move(*spooled);
   }
-
-  ImportCounts total;
-  Remarks remarks;
-  PeerImport peers(call, *options);
-  const auto pass = [&](Store* target) -> Outcome {
-    total = {};
-    peers.begin(target, [&call] { return interruption(call) != 0; });
-    for (const auto& input : *inputs) {
-      Progress progress(fmt::format("import {}", printable(input->name)), "results", input->bytes, call.terminal,
-                        !call.quiet);
-      // Unpacked, where it is packed.
-      const auto form = CompressedBuffer::form_of(input->buffer.ahead(kHeadBytes));
-      std::optional<CompressedBuffer> unpacked;
-      if (form != CompressedBuffer::Form::none) unpacked.emplace(input->buffer, form);
-      std::istream stream(unpacked ? static_cast<std::streambuf*>(&*unpacked) : &input->buffer);
-      const std::string_view head = unpacked ? unpacked->ahead(kHeadBytes) : input->buffer.ahead(kHeadBytes);
-      // Looked at by the process that reads it: what one takes out of a pipe another does not find.
-      const auto kind = kind_of(*input, head, call);
-      if (!kind) return tl::unexpected(kind.error());
-      if (PeerImport::takes(*kind)) {
-        if (unpacked && *kind == FileKind::sqlite) {
-          return failed(fmt::format("{}: it is a packed database; unpack it first", printable(input->name)));
-        }
-        auto read = peers.read(*kind, input->name, input->file.get(), stream, progress);
-        if (!read) return read;
-        if (interruption(call) != 0) break;
-        continue;
-      }
-      ImportOptions each = *options;
-      each.ndjson = *kind == FileKind::ndjson;
-      if (each.delimiter == '\0') each.delimiter = delimiter_of(head.substr(0, head.find('\n')));
-      each.progress = &progress;
-      each.interrupted = [&call] { return interruption(call) != 0; };
-      each.bad_line = [&](std::uint64_t line, const std::string& why) {
-        if (++total.bad_lines <= kNamedLines) say(fmt::format("{}:{}: {}", printable(input->name), line, why));
-      };
-      Importer importer(target, each);
-      if (auto read = read_input(*input, stream, importer); !read) return read;
-      if (unpacked && unpacked->failed()) {
-        return failed(fmt::format("{}: what is packed in it is damaged or cut off", printable(input->name)));
-      }
-      if (auto done = importer.finish(); !done) return failed(printable(done.error().message));
-      total.results += importer.counts().results;
-      total.expired += importer.counts().expired;
-      total.new_servers += importer.counts().new_servers;
-      if (target != nullptr || dry) remarks.add(importer);
-      if (interruption(call) != 0) break;
-    }
-    if (auto done = peers.finish(); !done) return done;
-    total.results += peers.counts().results;
-    total.new_servers += peers.counts().new_servers;
-    if (total.bad_lines > kNamedLines)
-      say(fmt::format("... and {} more", counted(total.bad_lines - kNamedLines, "bad line")));
-    return kExitDone;
-  };
-
   std::optional<InterruptGuard> guard;
   if (call.owner == nullptr) guard.emplace();
-  // As shells report an end by a signal.
-  const auto interrupted_code = [&call] { return 128 + interruption(call); };
-  if (twice) {
-    if (auto checked = pass(nullptr); !checked) return checked;
-    if (interruption(call) != 0) {
-      return tl::unexpected(Failure{interrupted_code(), "interrupted; nothing was imported"});
-    }
-    if (total.bad_lines > 0) {
-      return failed(fmt::format("{}; nothing was imported (--strict)", counted(total.bad_lines, "bad line")));
-    }
-    for (const auto& input : *inputs) {
-      input->stream.clear();
-      input->stream.seekg(0);
-    }
+  Import import(call, *options, *inputs);
+  if (is_strict) {
+    if (auto checked = import.check(); !checked) return checked;
   }
-  if (auto stored = pass(store ? &**store : nullptr); !stored) return stored;
-  const bool interrupted = interruption(call) != 0;
-  if (!call.quiet || interrupted) {
-    std::string sentence = fmt::format("{}{} {}", interrupted ? "interrupted: " : "", counted(total.results, "result"),
-                                       store ? "imported" : "would be imported");
-    if (total.new_servers > 0) sentence += fmt::format(", {} added", counted(total.new_servers, "server"));
-    if (total.bad_lines > 0) sentence += fmt::format(", {} left out", counted(total.bad_lines, "bad line"));
-    if (peers.counts().unchanged > 0)
-      sentence += fmt::format(", {} were there already", with_commas(peers.counts().unchanged));
-    if (peers.counts().stretches > 0) {
-      sentence += fmt::format(", {} known without results", counted(peers.counts().stretches, "stretch", "es"));
-    }
-    if (interrupted) sentence += "; the same import again takes the rest and changes nothing of these";
-    say(sentence);
-    if (total.expired > 0)
-      say(fmt::format("left out: {} older than retention keeps", counted(total.expired, "result")));
-    remarks.say_all();
-    peers.say_what_was_left_out();
-  }
-  const int code = interrupted ? interrupted_code() : exit_code(total);
-  return store ? store->close(code) : Outcome(code);
+  if (auto stored = import.pass(*store ? &***store : nullptr); !stored) return stored;
+  if (!call.quiet || import.signal() != 0) import.say_what_was_done(store->has_value());
+  const int code = import.exit_code();
+  return *store ? (*store)->close(code) : Outcome(code);
 }
 
 }  // namespace nines::tools
