@@ -131,107 +131,170 @@ Result<SegmentEnd> read_segment(std::string_view bytes, std::uint64_t number, Pa
   return end;
 }
 
-Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, LogVisitor& visitor, std::uint64_t limit) {
-  const auto listed = list_log(files, path);
-  if (!listed) return tl::unexpected<Error>(listed.error());
-  LogEnd end;
-  const auto& numbers = listed->segments;
-  if (numbers.empty()) return end;
-  end.highest = numbers.back();
-  const auto damaged = [&](std::uint64_t number, const std::string& what) {
-    if (!end.damage) end.damage = segment_path(path, number) + " " + what;
-  };
-  // The newest says which are needed; where it does not, the one before it does.
-  for (auto number = numbers.rbegin(); number != numbers.rend() && end.first == 0; ++number) {
-    const auto bytes = read_whole(files, segment_path(path, *number), SegmentHeader::kBytes, {});
+namespace {
+
+/// One reading of a log, from the oldest segment that is needed to where it ends.
+class LogReading {
+ public:
+  LogReading(rocksdb::FileSystem& files, const std::string& path, LogVisitor& visitor, std::uint64_t limit)
+      : files_(files), path_(path), visitor_(visitor), limit_(limit) {}
+
+  [[nodiscard]] Result<LogEnd> read();
+
+ private:
+  [[nodiscard]] Result<void> find_first();
+  [[nodiscard]] bool pass_over_missing();
+  [[nodiscard]] Result<bool> read_expected();
+  [[nodiscard]] bool goes_on(const SegmentEnd& found);
+  [[nodiscard]] Result<void> end_in(const SegmentEnd& found, std::string bytes);
+  [[nodiscard]] Result<void> judge_followers(const SegmentEnd& found);
+
+  void damaged(std::uint64_t number, const std::string& what) {
+    if (!end_.damage) end_.damage = segment_path(path_, number) + " " + what;
+  }
+
+  rocksdb::FileSystem& files_;
+  const std::string& path_;
+  LogVisitor& visitor_;
+  const std::uint64_t limit_;
+  std::vector<std::uint64_t> numbers_;  // of the segments that are there, ascending
+  std::uint64_t expected_ = 0;          // the next to be read
+  std::string buffer_;                  // of a segment that has been read
+  LogEnd end_;
+};
+
+/// The newest says which are needed; where it does not, the one before it does.
+Result<void> LogReading::find_first() {
+  for (auto number = numbers_.rbegin(); number != numbers_.rend() && end_.first == 0; ++number) {
+    const auto bytes = read_whole(files_, segment_path(path_, *number), SegmentHeader::kBytes, {});
     if (!bytes && bytes.error().code == ErrorCode::not_found) {
-      end.vanished = true;
-      return end;
+      end_.vanished = true;
+      return {};
     }
     if (!bytes) return tl::unexpected<Error>(bytes.error());
     const auto header = decode_segment_header(*bytes);
     if (header && header->number == *number && header->first <= *number) {
-      end.first = header->first;
+      end_.first = header->first;
     } else {
       damaged(*number, "is damaged: " + (header ? "it holds another segment" : header.error().message));
-      end.newer_format = end.newer_format || (!header && header.error().code == ErrorCode::newer_format);
+      end_.newer_format = end_.newer_format || (!header && header.error().code == ErrorCode::newer_format);
     }
   }
-  if (end.first == 0) return end;
+  return {};
+}
 
-  visitor.expect_bytes(bytes_from(files, path, numbers, end.first));
-  std::string buffer;  // of a segment that has been read
-  for (std::uint64_t expected = end.first;;) {
-    // Numbers that the log skips were given up by an open that had to cut it.
-    auto next = std::lower_bound(numbers.begin(), numbers.end(), expected);
-    if (next == numbers.end() || *next != expected) {
-      damaged(expected, "is gone, and what it held with it");
-      if (!end.segments.empty() || next == numbers.end()) return end;
-      // What comes behind the beginning can be read without it. The beginning was needless, when the newest that said
-      // so is what is gone; else it held rows, which nothing else needs.
-      expected = end.first = *next;
-    }
-    const bool is_highest = expected == end.highest;
-    auto bytes = read_whole(files, segment_path(path, expected), kAllBytes, std::move(buffer));
-    if (!bytes) {
-      if (bytes.error().code != ErrorCode::not_found) return tl::unexpected<Error>(bytes.error());
-      end.vanished = true;
-      return end;
-    }
-    const auto header = decode_segment_header(*bytes);
-    if (!header || header->number != expected) {
-      damaged(expected, "is damaged: " + (header ? "it holds another segment" : header.error().message));
-      return end;
-    }
-    PackState state;
-    const auto found = read_segment(*bytes, expected, state, visitor, limit);
-    if (!found) return tl::unexpected<Error>(found.error());
-    end.segments.push_back({expected, found->bytes, found->changes_end});
-    end.record_bytes += found->bytes - SegmentHeader::kBytes;
-    if (found->continued) {
-      if (*found->continued <= expected || *found->continued > SegmentHeader::kMaxNumber) {
-        damaged(expected, "is damaged: it names a segment before it as the next");
-      } else if (!found->torn) {
-        if (is_highest) {
-          // A reader has listed the files before there was a next.
-          end.vanished = files.FileExists(segment_path(path, *found->continued), rocksdb::IOOptions(), nullptr).ok();
-          if (end.vanished) return end;
-          damaged(*found->continued, "is gone, and what it held with it");
-        }
-        if (!is_highest) {
-          end.cut = log_position(expected, found->bytes_before);
-          expected = *found->continued;
-          buffer = std::move(*bytes);
-          continue;
-        }
-      }
-    }
-    // The end. A next one that was begun and not announced holds nothing.
-    end.state = state;
-    end.records = found->records;
-    end.closed = found->closed;
-    const std::uint64_t kept = found->closed || found->continued ? found->bytes_before : found->bytes;
-    end.dropped_bytes = bytes->size() - found->bytes;
-    end.segments.back().bytes = kept;
-    end.cut = end.position();
-    if (found->undecoded)
-      damaged(expected,
-              "holds a record that this version does not understand, at byte " + std::to_string(found->bytes));
-    if (found->intact_follow || (found->torn && (found->closed || found->continued))) {
-      damaged(expected, "is damaged behind byte " + std::to_string(found->bytes));
-    }
-    for (++next; next != numbers.end(); ++next) {
-      const auto follower = read_whole(files, segment_path(path, *next));
-      if (!follower && follower.error().code != ErrorCode::not_found) return tl::unexpected<Error>(follower.error());
-      if (follower && follower->size() > SegmentHeader::kBytes) {
-        damaged(expected, "is damaged behind byte " + std::to_string(found->bytes) + ": it was followed by " +
-                              segment_name(*next));
-      }
-    }
-    bytes->resize(kept);
-    end.newest = std::move(*bytes);
-    return end;
+/// Whether there is something to be read at, or behind, the expected number.
+bool LogReading::pass_over_missing() {
+  // Numbers that the log skips were given up by an open that had to cut it.
+  const auto next = std::lower_bound(numbers_.begin(), numbers_.end(), expected_);
+  if (next != numbers_.end() && *next == expected_) return true;
+  damaged(expected_, "is gone, and what it held with it");
+  if (!end_.segments.empty() || next == numbers_.end()) return false;
+  // What comes behind the beginning can be read without it. The beginning was needless, when the newest that said so is
+  // what is gone; else it held rows, which nothing else needs.
+  expected_ = end_.first = *next;
+  return true;
+}
+
+/// Whether the log goes on in the segment that `found`, of the expected one, names as the next.
+bool LogReading::goes_on(const SegmentEnd& found) {
+  if (!found.continued) return false;
+  if (*found.continued <= expected_ || *found.continued > SegmentHeader::kMaxNumber) {
+    damaged(expected_, "is damaged: it names a segment before it as the next");
+    return false;
   }
+  if (found.torn) return false;
+  if (expected_ != end_.highest) return true;
+  // A reader has listed the files before there was a next.
+  end_.vanished = files_.FileExists(segment_path(path_, *found.continued), rocksdb::IOOptions(), nullptr).ok();
+  if (!end_.vanished) damaged(*found.continued, "is gone, and what it held with it");
+  return false;
+}
+
+/// Reads the expected segment; whether there is one behind it.
+Result<bool> LogReading::read_expected() {
+  if (!pass_over_missing()) return false;
+  auto bytes = read_whole(files_, segment_path(path_, expected_), kAllBytes, std::move(buffer_));
+  if (!bytes) {
+    if (bytes.error().code != ErrorCode::not_found) return tl::unexpected<Error>(bytes.error());
+    end_.vanished = true;
+    return false;
+  }
+  const auto header = decode_segment_header(*bytes);
+  if (!header || header->number != expected_) {
+    damaged(expected_, "is damaged: " + (header ? "it holds another segment" : header.error().message));
+    return false;
+  }
+  PackState state;
+  const auto found = read_segment(*bytes, expected_, state, visitor_, limit_);
+  if (!found) return tl::unexpected<Error>(found.error());
+  end_.segments.push_back({expected_, found->bytes, found->changes_end});
+  end_.record_bytes += found->bytes - SegmentHeader::kBytes;
+  if (goes_on(*found)) {
+    end_.cut = log_position(expected_, found->bytes_before);
+    expected_ = *found->continued;
+    buffer_ = std::move(*bytes);
+    return true;
+  }
+  if (end_.vanished) return false;
+  end_.state = state;
+  if (auto ended = end_in(*found, std::move(*bytes)); !ended) return tl::unexpected<Error>(ended.error());
+  return false;
+}
+
+/// The log ends in the expected segment. A next one that was begun and not announced holds nothing.
+Result<void> LogReading::end_in(const SegmentEnd& found, std::string bytes) {
+  end_.records = found.records;
+  end_.closed = found.closed;
+  const std::uint64_t kept = found.closed || found.continued ? found.bytes_before : found.bytes;
+  end_.dropped_bytes = bytes.size() - found.bytes;
+  end_.segments.back().bytes = kept;
+  end_.cut = end_.position();
+  if (found.undecoded)
+    damaged(expected_, "holds a record that this version does not understand, at byte " + std::to_string(found.bytes));
+  if (found.intact_follow || (found.torn && (found.closed || found.continued))) {
+    damaged(expected_, "is damaged behind byte " + std::to_string(found.bytes));
+  }
+  if (auto judged = judge_followers(found); !judged) return judged;
+  bytes.resize(kept);
+  end_.newest = std::move(bytes);
+  return {};
+}
+
+Result<void> LogReading::judge_followers(const SegmentEnd& found) {
+  for (auto next = std::upper_bound(numbers_.begin(), numbers_.end(), expected_); next != numbers_.end(); ++next) {
+    const auto follower = read_whole(files_, segment_path(path_, *next));
+    if (!follower && follower.error().code != ErrorCode::not_found) return tl::unexpected<Error>(follower.error());
+    if (follower && follower->size() > SegmentHeader::kBytes) {
+      damaged(expected_,
+              "is damaged behind byte " + std::to_string(found.bytes) + ": it was followed by " + segment_name(*next));
+    }
+  }
+  return {};
+}
+
+Result<LogEnd> LogReading::read() {
+  auto listed = list_log(files_, path_);
+  if (!listed) return tl::unexpected<Error>(listed.error());
+  numbers_ = std::move(listed->segments);
+  if (numbers_.empty()) return std::move(end_);
+  end_.highest = numbers_.back();
+  if (auto found = find_first(); !found) return tl::unexpected<Error>(found.error());
+  if (end_.first == 0 || end_.vanished) return std::move(end_);
+  visitor_.expect_bytes(bytes_from(files_, path_, numbers_, end_.first));
+  expected_ = end_.first;
+  for (bool more = true; more;) {
+    const auto read = read_expected();
+    if (!read) return tl::unexpected<Error>(read.error());
+    more = *read;
+  }
+  return std::move(end_);
+}
+
+}  // namespace
+
+Result<LogEnd> read_log(rocksdb::FileSystem& files, const std::string& path, LogVisitor& visitor, std::uint64_t limit) {
+  return LogReading(files, path, visitor, limit).read();
 }
 
 }  // namespace nines::engine
