@@ -3,12 +3,113 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "run/backup_schedule.h"
 #include "web/metrics.h"
 
 namespace nines::tools {
+namespace {
+
+// What is known of the prober as a whole. Alerts are part of it.
+struct ProberFigure {
+  const char* name;
+  const char* type;
+  const char* help;
+  double (*of)(const ProberStats& stats);
+};
+
+template <auto Member>
+double of_prober(const ProberStats& stats) {
+  return static_cast<double>(stats.*Member);
+}
+
+template <auto Member>
+double of_alerts(const ProberStats& stats) {
+  return static_cast<double>(stats.alerts.*Member);
+}
+
+double lag_seconds(const ProberStats& stats) {
+  return static_cast<double>(stats.lag_p99.count()) / 1e6;
+}
+
+using Stats = ProberStats;
+constexpr std::array kProberFigures{
+    ProberFigure{"nines_prober_in_flight", "gauge", "checks under way", of_prober<&Stats::in_flight>},
+    ProberFigure{"nines_prober_waiting", "gauge", "checks that are due and held back by a cap",
+                 of_prober<&Stats::waiting>},
+    ProberFigure{"nines_prober_missed_ticks_total", "counter", "checks that were skipped",
+                 of_prober<&Stats::missed_ticks>},
+    ProberFigure{"nines_prober_pauses_total", "counter", "suspensions and stalls seen", of_prober<&Stats::pauses>},
+    ProberFigure{"nines_prober_clock_steps_total", "counter", "steps of the wall clock seen",
+                 of_prober<&Stats::clock_steps>},
+    ProberFigure{"nines_prober_online", "gauge", "0 while the prober's own network is judged to be the problem",
+                 of_prober<&Stats::online>},
+    ProberFigure{"nines_prober_lag_p99_seconds", "gauge", "start of a check behind its time", lag_seconds},
+    ProberFigure{"nines_prober_queue_depth", "gauge", "results that wait for the store",
+                 of_prober<&Stats::queue_depth>},
+    ProberFigure{"nines_prober_stored_total", "counter", "results stored", of_prober<&Stats::stored>},
+    ProberFigure{"nines_prober_dropped_total", "counter", "results lost to a full queue", of_prober<&Stats::dropped>},
+    ProberFigure{"nines_prober_store_failures_total", "counter", "appends that failed and were tried again",
+                 of_prober<&Stats::store_failures>},
+    ProberFigure{"nines_alerts_open", "gauge", "outages that were told and are not over",
+                 of_alerts<&AlertStats::open_incidents>},
+    ProberFigure{"nines_alerts_pending", "gauge", "messages not yet delivered", of_alerts<&AlertStats::pending>},
+    ProberFigure{"nines_alerts_delivered_total", "counter", "messages delivered", of_alerts<&AlertStats::delivered>},
+    ProberFigure{"nines_alerts_failed_total", "counter", "deliveries that failed", of_alerts<&AlertStats::failed>},
+    ProberFigure{"nines_alerts_refused_total", "counter", "messages that a target refused for good",
+                 of_alerts<&AlertStats::refused>},
+    ProberFigure{"nines_alerts_expired_total", "counter", "messages given up after as many attempts as they get",
+                 of_alerts<&AlertStats::expired>},
+    ProberFigure{"nines_alerts_dropped_total", "counter", "messages given up because their target was owed too many",
+                 of_alerts<&AlertStats::dropped>},
+};
+
+// What is known of each target of alerts.
+struct TargetFigure {
+  const char* name;
+  const char* type;
+  const char* help;
+  double (*of)(const AlertTargetStats& target);
+};
+
+template <auto Member>
+double of_target(const AlertTargetStats& stats) {
+  return static_cast<double>(stats.*Member);
+}
+
+double is_healthy(const AlertTargetStats& target) {
+  return target.last_failure.empty() ? 1 : 0;
+}
+
+using Target = AlertTargetStats;
+constexpr std::array kTargetFigures{
+    TargetFigure{"nines_alert_target_pending", "gauge", "messages that a target is owed", of_target<&Target::pending>},
+    TargetFigure{"nines_alert_target_delivered_total", "counter", "messages delivered to a target",
+                 of_target<&Target::delivered>},
+    TargetFigure{"nines_alert_target_failed_total", "counter", "deliveries to a target that failed",
+                 of_target<&Target::failed>},
+    TargetFigure{"nines_alert_target_refused_total", "counter", "messages that a target refused for good",
+                 of_target<&Target::refused>},
+    TargetFigure{"nines_alert_target_expired_total", "counter", "messages given up after as many attempts as they get",
+                 of_target<&Target::expired>},
+    TargetFigure{"nines_alert_target_dropped_total", "counter",
+                 "messages given up because their target was owed too many", of_target<&Target::dropped>},
+    TargetFigure{"nines_alert_target_healthy", "gauge", "0 while a target's newest delivery is one that failed",
+                 is_healthy},
+};
+
+void append_targets(std::string& out, const std::vector<AlertTargetStats>& targets) {
+  for (const TargetFigure& each : kTargetFigures) {
+    metric_family(out, each.name, each.type, each.help);
+    for (const AlertTargetStats& target : targets) {
+      metric_sample(out, each.name, {{"target", target.name}}, each.of(target));
+    }
+  }
+}
+
+}  // namespace
 
 void RunMetrics::keep(std::map<std::string, std::string> servers) {
   const engine::MutexLock lock(mutex_);
@@ -49,6 +150,15 @@ std::map<std::string, TimeMs> RunMetrics::certificate_expiries() const {
 }
 
 void RunMetrics::append(std::string& out, const ProberStats& stats) const {
+  append_checks(out);
+  for (const ProberFigure& each : kProberFigures) {
+    metric_family(out, each.name, each.type, each.help);
+    metric_sample(out, each.name, {}, each.of(stats));
+  }
+  if (!stats.alerts.targets.empty()) append_targets(out, stats.alerts.targets);
+}
+
+void RunMetrics::append_checks(std::string& out) const {
   const engine::MutexLock lock(mutex_);
   metric_family(out, "nines_checks_total", "counter", "checks since the start, by what they found");
   for (const auto& [name, own] : servers_) {
@@ -77,62 +187,6 @@ void RunMetrics::append(std::string& out, const ProberStats& stats) const {
   }
   metric_sample(out, "nines_check_duration_seconds_sum", {}, seconds_);
   metric_sample(out, "nines_check_duration_seconds_count", {}, static_cast<double>(sum));
-
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view help, double value) {
-    metric_family(out, name, type, help);
-    metric_sample(out, name, {}, value);
-  };
-  const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-  add("nines_prober_in_flight", "gauge", "checks under way", number(stats.in_flight));
-  add("nines_prober_waiting", "gauge", "checks that are due and held back by a cap", number(stats.waiting));
-  add("nines_prober_missed_ticks_total", "counter", "checks that were skipped", number(stats.missed_ticks));
-  add("nines_prober_pauses_total", "counter", "suspensions and stalls seen", number(stats.pauses));
-  add("nines_prober_clock_steps_total", "counter", "steps of the wall clock seen", number(stats.clock_steps));
-  add("nines_prober_online", "gauge", "0 while the prober's own network is judged to be the problem",
-      stats.online ? 1 : 0);
-  add("nines_prober_lag_p99_seconds", "gauge", "start of a check behind its time",
-      static_cast<double>(stats.lag_p99.count()) / 1e6);
-  add("nines_prober_queue_depth", "gauge", "results that wait for the store", number(stats.queue_depth));
-  add("nines_prober_stored_total", "counter", "results stored", number(stats.stored));
-  add("nines_prober_dropped_total", "counter", "results lost to a full queue", number(stats.dropped));
-  add("nines_prober_store_failures_total", "counter", "appends that failed and were tried again",
-      number(stats.store_failures));
-  add("nines_alerts_open", "gauge", "outages that were told and are not over", number(stats.alerts.open_incidents));
-  add("nines_alerts_pending", "gauge", "messages not yet delivered", number(stats.alerts.pending));
-  add("nines_alerts_delivered_total", "counter", "messages delivered", number(stats.alerts.delivered));
-  add("nines_alerts_failed_total", "counter", "deliveries that failed", number(stats.alerts.failed));
-  add("nines_alerts_refused_total", "counter", "messages that a target refused for good", number(stats.alerts.refused));
-  add("nines_alerts_expired_total", "counter", "messages given up after as many attempts as they get",
-      number(stats.alerts.expired));
-  add("nines_alerts_dropped_total", "counter", "messages given up because their target was owed too many",
-      number(stats.alerts.dropped));
-  if (stats.alerts.targets.empty()) return;
-  metric_family(out, "nines_alert_target_pending", "gauge", "messages that a target is owed");
-  for (const AlertTargetStats& target : stats.alerts.targets) {
-    metric_sample(out, "nines_alert_target_pending", {{"target", target.name}}, number(target.pending));
-  }
-  struct Family {
-    const char* name;
-    const char* help;
-    std::uint64_t AlertTargetStats::*count;
-  };
-  for (const auto& [name, help, count] :
-       {Family{"nines_alert_target_delivered_total", "messages delivered to a target", &AlertTargetStats::delivered},
-        Family{"nines_alert_target_failed_total", "deliveries to a target that failed", &AlertTargetStats::failed},
-        Family{"nines_alert_target_refused_total", "messages that a target refused for good",
-               &AlertTargetStats::refused},
-        Family{"nines_alert_target_expired_total", "messages given up after as many attempts as they get",
-               &AlertTargetStats::expired},
-        Family{"nines_alert_target_dropped_total", "messages given up because their target was owed too many",
-               &AlertTargetStats::dropped}}) {
-    metric_family(out, name, "counter", help);
-    for (const AlertTargetStats& target : stats.alerts.targets)
-      metric_sample(out, name, {{"target", target.name}}, number(target.*count));
-  }
-  metric_family(out, "nines_alert_target_healthy", "gauge", "0 while a target's newest delivery is one that failed");
-  for (const AlertTargetStats& target : stats.alerts.targets) {
-    metric_sample(out, "nines_alert_target_healthy", {{"target", target.name}}, target.last_failure.empty() ? 1 : 0);
-  }
 }
 
 void append_backup_metrics(std::string& out, const BackupCounts& counts) {

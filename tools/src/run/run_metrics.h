@@ -32,6 +32,8 @@ class RunMetrics {
   void append(std::string& out, const ProberStats& stats) const;
 
  private:
+  void append_checks(std::string& out) const;
+
   // Upper bounds of the histogram's buckets, in seconds: the usual ones of HTTP latencies, and the usual timeouts.
   static constexpr std::array<double, 12> kBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
   struct PerServer {
