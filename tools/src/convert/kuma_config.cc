@@ -316,16 +316,9 @@ std::string window_text(const Maintenance& window) {
                      yaml_text(window.timezone), note);
 }
 
-}  // namespace
+using Monitors = std::map<std::int64_t, Json>;  // by their number, as a backup has them
 
-Result<Draft> read_kuma_backup(const Json& backup) {
-  if (!backup.is_object() || !backup.contains("monitorList") || !backup["monitorList"].is_array()) {
-    return fail(ErrorCode::invalid_argument, "it has no list of monitors");
-  }
-  return read_monitors(backup["monitorList"], backup.value("notificationList", Json::array()));
-}
-
-Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zone) {
+Result<Monitors> read_monitor_rows(const SqliteFile& database) {
   const auto columns = database.columns("monitor");
   if (!columns) return tl::unexpected(columns.error());
   std::string list;
@@ -333,7 +326,7 @@ Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zon
     list += fmt::format("{}{}", list.empty() ? "" : ", ",
                         columns->contains(std::string(name.column)) ? name.column : "NULL");
   }
-  std::map<std::int64_t, Json> monitors;
+  Monitors monitors;
   auto read = for_rows(database, fmt::format("SELECT {} FROM monitor ORDER BY id", list), [&](const SqliteRows& row) {
     Json monitor = Json::object();
     for (std::size_t i = 0; i < kNames.size(); ++i) {
@@ -347,8 +340,13 @@ Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zon
     monitors[row.integer(0)] = std::move(monitor);
   });
   if (!read) return tl::unexpected(read.error());
+  return monitors;
+}
+
+// Tags, and who is told.
+Result<void> read_what_monitors_have(const SqliteFile& database, Monitors& monitors) {
   if (const auto tags = database.columns("monitor_tag"); tags && !tags->empty()) {
-    read = for_rows(
+    auto read = for_rows(
         database,
         "SELECT mt.monitor_id, t.name, mt.value FROM monitor_tag mt JOIN tag t ON t.id = mt.tag_id ORDER BY mt.id",
         [&](const SqliteRows& row) {
@@ -359,32 +357,34 @@ Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zon
         });
     if (!read) return tl::unexpected(read.error());
   }
-  if (const auto heard = database.columns("monitor_notification"); heard && !heard->empty()) {
-    read =
-        for_rows(database, "SELECT monitor_id, notification_id FROM monitor_notification", [&](const SqliteRows& row) {
-          const auto monitor = monitors.find(row.integer(0));
-          if (monitor == monitors.end()) return;
-          monitor->second["notificationIDList"][std::to_string(row.integer(1))] = true;
-        });
-    if (!read) return tl::unexpected(read.error());
-  }
-  Json all = Json::array();
-  for (const auto& [id, monitor] : monitors) all.push_back(monitor);
+  const auto heard = database.columns("monitor_notification");
+  if (!heard || heard->empty()) return {};
+  return for_rows(database, "SELECT monitor_id, notification_id FROM monitor_notification", [&](const SqliteRows& row) {
+    const auto monitor = monitors.find(row.integer(0));
+    if (monitor == monitors.end()) return;
+    monitor->second["notificationIDList"][std::to_string(row.integer(1))] = true;
+  });
+}
+
+Result<Json> read_notifications(const SqliteFile& database) {
   Json notifications = Json::array();
-  if (const auto there = database.columns("notification"); there && there->contains("config")) {
-    read = for_rows(database, "SELECT id, name, config FROM notification ORDER BY id", [&](const SqliteRows& row) {
-      notifications.push_back(
-          Json{{"id", row.integer(0)}, {"name", valid_utf8(row.text(1))}, {"config", valid_utf8(row.text(2))}});
-    });
-    if (!read) return tl::unexpected(read.error());
-  }
-  Draft draft = read_monitors(all, notifications);
+  const auto there = database.columns("notification");
+  if (!there || !there->contains("config")) return notifications;
+  auto read = for_rows(database, "SELECT id, name, config FROM notification ORDER BY id", [&](const SqliteRows& row) {
+    notifications.push_back(
+        Json{{"id", row.integer(0)}, {"name", valid_utf8(row.text(1))}, {"config", valid_utf8(row.text(2))}});
+  });
+  if (!read) return tl::unexpected(read.error());
+  return notifications;
+}
+
+Result<void> set_maintenance(const SqliteFile& database, const std::string& zone, std::vector<DraftServer>& servers) {
   const auto server_zone = kuma_zone(database, zone);
   if (!server_zone) return tl::unexpected(server_zone.error());
   std::uint64_t switched_off = 0;
   const auto windows = read_kuma_windows(database, switched_off);
   if (!windows) return tl::unexpected(windows.error());
-  for (DraftServer& server : draft.servers) {
+  for (DraftServer& server : servers) {
     std::vector<std::string> entries;
     for (const auto& [id, row] : *windows) {
       if (std::to_string(id) != server.key) continue;
@@ -395,6 +395,28 @@ Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zon
     }
     if (!entries.empty()) server.set("maintenance", yaml_list(entries));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Draft> read_kuma_backup(const Json& backup) {
+  if (!backup.is_object() || !backup.contains("monitorList") || !backup["monitorList"].is_array()) {
+    return fail(ErrorCode::invalid_argument, "it has no list of monitors");
+  }
+  return read_monitors(backup["monitorList"], backup.value("notificationList", Json::array()));
+}
+
+Result<Draft> read_kuma_store(const SqliteFile& database, const std::string& zone) {
+  auto monitors = read_monitor_rows(database);
+  if (!monitors) return tl::unexpected(monitors.error());
+  if (auto read = read_what_monitors_have(database, *monitors); !read) return tl::unexpected(read.error());
+  const auto notifications = read_notifications(database);
+  if (!notifications) return tl::unexpected(notifications.error());
+  Json all = Json::array();
+  for (auto& [id, monitor] : *monitors) all.push_back(std::move(monitor));
+  Draft draft = read_monitors(all, *notifications);
+  if (auto set = set_maintenance(database, zone, draft.servers); !set) return tl::unexpected(set.error());
   return draft;
 }
 

@@ -169,6 +169,23 @@ WebResponse refusal(int status, std::string_view code, const char* message) {
   return response;
 }
 
+// 401, and how to say who one is.
+WebResponse unauthorized(const char* message) {
+  WebResponse response = refusal(401, "invalid_argument", message);
+  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"nines\", charset=\"UTF-8\"");
+  return response;
+}
+
+void take_base_off(const std::string& base, WebRequest& request) {
+  if (base.empty() || !request.path.starts_with(base)) return;
+  const std::string_view rest = std::string_view(request.path).substr(base.size());
+  if (rest.empty()) {
+    request.path = "/";
+  } else if (rest.starts_with('/')) {
+    request.path = std::string(rest);
+  }
+}
+
 }  // namespace
 
 Result<void> check_exposure(const AccessOptions& options) {
@@ -292,17 +309,40 @@ void Access::count_failure(const std::string& client, Clock::time_point now) {
   }
 }
 
+std::optional<WebResponse> Access::judge_header(const std::shared_ptr<const AccessOptions>& options,
+                                                WebRequest& request, Clock::time_point now) {
+  const std::string print = fingerprint(request.authorization);
+  {
+    const engine::MutexLock lock(mutex_);
+    if (const auto found = verified_.find(print); found != verified_.end()) {
+      request.role = found->second;
+      return std::nullopt;
+    }
+  }
+  if (must_wait(request.client, now)) {
+    WebResponse response = refusal(429, "unavailable", "too many wrong passwords or tokens; wait a minute");
+    response.headers.emplace_back("Retry-After", "60");
+    return response;
+  }
+  const auto role = role_of_header(*options, request.authorization);
+  if (!role) {
+    count_failure(request.client, now);
+    return unauthorized("the password or token is wrong");
+  }
+  request.role = *role;
+  const engine::MutexLock lock(mutex_);
+  // Judged by rules that have been replaced meanwhile: right once, not kept.
+  if (options == options_) {
+    if (verified_.size() >= kMostVerified) verified_.clear();
+    verified_[print] = *role;
+  }
+  return std::nullopt;
+}
+
 std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point now) {
   const auto options = this->options();
   unwrap_proxies(*options, request);
-  if (const std::string& base = options->base; !base.empty() && request.path.starts_with(base)) {
-    const std::string_view rest = std::string_view(request.path).substr(base.size());
-    if (rest.empty()) {
-      request.path = "/";
-    } else if (rest.starts_with('/')) {
-      request.path = std::string(rest);
-    }
-  }
+  take_base_off(options->base, request);
   if (const auto translated = translate_report(request); !translated)
     return refusal(400, "invalid_argument", translated.error().message.c_str());
   // Says nothing about anything, and must come through whoever asks.
@@ -317,33 +357,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
   request.role = options->anonymous.value_or(options->authenticates() ? Role::none : Role::admin);
   bool by_cookie = false;
   if (!request.authorization.empty() && options->authenticates()) {
-    const std::string print = fingerprint(request.authorization);
-    std::optional<Role> role;
-    {
-      const engine::MutexLock lock(mutex_);
-      if (const auto found = verified_.find(print); found != verified_.end()) role = found->second;
-    }
-    if (!role) {
-      if (must_wait(request.client, now)) {
-        WebResponse response = refusal(429, "unavailable", "too many wrong passwords or tokens; wait a minute");
-        response.headers.emplace_back("Retry-After", "60");
-        return response;
-      }
-      role = role_of_header(*options, request.authorization);
-      if (!role) {
-        count_failure(request.client, now);
-        WebResponse response = refusal(401, "invalid_argument", "the password or token is wrong");
-        response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"nines\", charset=\"UTF-8\"");
-        return response;
-      }
-      const engine::MutexLock lock(mutex_);
-      // Judged by rules that have been replaced meanwhile: right once, not kept.
-      if (options == options_) {
-        if (verified_.size() >= kMostVerified) verified_.clear();
-        verified_[print] = *role;
-      }
-    }
-    request.role = *role;
+    if (auto refused = judge_header(options, request, now)) return refused;
   } else if (const auto role = role_of_cookie(request.cookie, now)) {
     request.role = *role;
     by_cookie = true;
@@ -361,9 +375,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
     response.headers.emplace_back("Location", options->base + "/login?next=" + url_encode(request.path));
     return response;
   }
-  WebResponse response = refusal(401, "invalid_argument", "this needs a password or a token");
-  response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"nines\", charset=\"UTF-8\"");
-  return response;
+  return unauthorized("this needs a password or a token");
 }
 
 WebResponse Access::log_in(const WebRequest& request, Clock::time_point now) {

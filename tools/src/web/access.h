@@ -91,6 +91,9 @@ class Access {
                                                            std::string_view password);
   [[nodiscard]] std::optional<Role> role_of_header(const AccessOptions& options, std::string_view header);
   [[nodiscard]] std::optional<Role> role_of_cookie(std::string_view cookie, Clock::time_point now);
+  /// Names the role that the header gives, by `options`, which are those in use; an answer when it gives none.
+  [[nodiscard]] std::optional<WebResponse> judge_header(const std::shared_ptr<const AccessOptions>& options,
+                                                        WebRequest& request, Clock::time_point now);
   [[nodiscard]] bool must_wait(const std::string& client, Clock::time_point now);
   void count_failure(const std::string& client, Clock::time_point now);
   [[nodiscard]] std::string fingerprint(std::string_view text) const;

@@ -98,8 +98,7 @@ Result<std::vector<Holding>> read_holdings(const Store& store, const Catalog& ca
                                          return read_results(cursor, holdings[index]);
                                        });
   if (!counted) return tl::unexpected(counted.error());
-  constexpr std::int64_t kDayMs = 86'400'000;
-  const DayRange ever{0, to_ms(kTimeLimit) / kDayMs};
+  const DayRange ever{0, utc_day(to_ms(kTimeLimit))};
   const auto summed = store.days_many(
       ids, ever, false, [&](std::size_t index, DayCursor& cursor) { return read_summaries(cursor, holdings[index]); });
   if (!summed) return tl::unexpected(summed.error());
@@ -168,6 +167,100 @@ std::string span_text(const Holding& total) {
   return fmt::format("{} to {}", minute_text(*total.oldest, {}), minute_text(*total.newest, {}));
 }
 
+/// What is told of a store as a whole.
+struct StoreFacts {
+  std::string path;
+  StoreStats stats;
+  Holding total;
+  std::uint64_t servers_with_results = 0;
+  std::map<std::string, std::uint64_t> files;
+  Json owner;  // what the process that holds it says of its memory; null without one
+
+  [[nodiscard]] std::optional<double> a_result(std::uint64_t bytes) const {
+    if (total.results == 0) return std::nullopt;
+    return static_cast<double>(bytes) / static_cast<double>(total.results);
+  }
+  [[nodiscard]] std::optional<double> stored_a_result() const { return a_result(total.chunk_bytes + total.row_bytes); }
+  [[nodiscard]] std::optional<double> disk_a_result() const { return a_result(stats.disk_bytes); }
+};
+
+void add_up(const std::vector<Holding>& holdings, StoreFacts& facts) {
+  Holding& total = facts.total;
+  for (const Holding& each : holdings) {
+    facts.servers_with_results += each.results > 0 ? 1 : 0;
+    total.results += each.results;
+    total.chunks += each.chunks;
+    total.chunk_bytes += each.chunk_bytes;
+    total.rows += each.rows;
+    total.row_bytes += each.row_bytes;
+    total.summaries += each.summaries;
+    total.summary_bytes += each.summary_bytes;
+    total.holes += each.holes;
+    if (each.oldest) total.oldest = std::min(total.oldest.value_or(*each.oldest), *each.oldest);
+    if (each.newest) total.newest = std::max(total.newest.value_or(*each.newest), *each.newest);
+  }
+}
+
+Json facts_json(const StoreFacts& facts) {
+  const Holding& total = facts.total;
+  const auto time = [](const std::optional<TimeMs>& at) { return at ? Json(format_time(*at)) : Json(); };
+  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  const auto files = [&](const char* kind) { return facts.files.at(kind); };
+  return {{"path", facts.path},
+          {"version", kVersion},
+          {"servers", facts.stats.servers},
+          {"servers_with_results", facts.servers_with_results},
+          {"results", total.results},
+          {"oldest_result", time(total.oldest)},
+          {"newest_result", time(total.newest)},
+          {"spaces",
+           {{"checks", {{"keys", total.chunks}, {"bytes", total.chunk_bytes}}},
+            {"recent", {{"keys", total.rows}, {"bytes", total.row_bytes}}},
+            {"days", {{"keys", total.summaries}, {"bytes", total.summary_bytes}}}}},
+          {"bytes_a_result", number(facts.stored_a_result())},
+          {"disk_bytes_a_result", number(facts.disk_a_result())},
+          {"damaged_stretches", total.holes},
+          {"disk_bytes", facts.stats.disk_bytes},
+          {"files", {{"tables", files("tables")}, {"logs", files("logs")}, {"other", files("other")}}},
+          {"owner", facts.owner}};
+}
+
+Lines facts_lines(const StoreFacts& facts) {
+  const Holding& total = facts.total;
+  const auto space = [](std::uint64_t keys, std::string_view noun, std::uint64_t bytes) {
+    return fmt::format("{} {}, {}", with_commas(keys), noun, human_bytes(bytes));
+  };
+  const auto files = [&](const char* kind) { return human_bytes(facts.files.at(kind)); };
+  Lines lines = {{"store", printable(facts.path)},
+                 {"servers", fmt::format("{}, {} with results", with_commas(facts.stats.servers),
+                                         with_commas(facts.servers_with_results))},
+                 {"results", with_commas(total.results)},
+                 {"span", span_text(total)},
+                 {"on disk", fmt::format("{}: tables {}, logs {}, other {}", human_bytes(facts.stats.disk_bytes),
+                                         files("tables"), files("logs"), files("other"))},
+                 {"checks", space(total.chunks, "chunks", total.chunk_bytes)},
+                 {"recent", space(total.rows, "single results", total.row_bytes)},
+                 {"days", space(total.summaries, "summaries", total.summary_bytes)}};
+  if (total.results > 0) {
+    lines.emplace_back("a result", fmt::format("{:.2f} bytes as stored, {:.2f} on disk with all else",
+                                               *facts.stored_a_result(), *facts.disk_a_result()));
+  }
+  if (total.holes > 0) {
+    lines.emplace_back("damage", fmt::format("{} stretch{} cannot be read; `nines verify` names them", total.holes,
+                                             total.holes == 1 ? "" : "es"));
+  }
+  if (!facts.owner.is_object()) {
+    lines.emplace_back("in memory", "no running nines holds it");
+    return lines;
+  }
+  const auto number = [&](const char* key) { return facts.owner.value(key, std::uint64_t{0}); };
+  lines.emplace_back("in memory of its process",
+                     fmt::format("head {} of {} results, block cache {}, memtables {}",
+                                 human_bytes(number("head_bytes")), with_commas(number("head_results")),
+                                 human_bytes(number("block_cache_bytes")), human_bytes(number("memtable_bytes"))));
+  return lines;
+}
+
 }  // namespace
 
 void info_options(OptionList& options) {
@@ -182,79 +275,13 @@ Outcome info(const Call& call) {
   if (!holdings) return failed(printable(holdings.error().message));
   if (call.has("servers")) return show_servers(call, std::move(*holdings));
 
-  Holding total;
-  std::uint64_t with_results = 0;
-  for (const Holding& each : *holdings) {
-    with_results += each.results > 0 ? 1 : 0;
-    total.results += each.results;
-    total.chunks += each.chunks;
-    total.chunk_bytes += each.chunk_bytes;
-    total.rows += each.rows;
-    total.row_bytes += each.row_bytes;
-    total.summaries += each.summaries;
-    total.summary_bytes += each.summary_bytes;
-    total.holes += each.holes;
-    if (each.oldest) total.oldest = std::min(total.oldest.value_or(*each.oldest), *each.oldest);
-    if (each.newest) total.newest = std::max(total.newest.value_or(*each.newest), *each.newest);
-  }
-  const StoreStats stats = (*store)->stats();
-  const std::string path = std::filesystem::absolute(call.db_path()).lexically_normal().string();
-  const auto files = file_bytes(path);
-  const Json owner = ask_owner(call, "memory", std::chrono::seconds{2});
-  const auto optional_time = [](const std::optional<TimeMs>& at) { return at ? Json(format_time(*at)) : Json(); };
-  const auto a_result = [&](std::uint64_t bytes) {
-    return total.results == 0 ? Json() : Json(static_cast<double>(bytes) / static_cast<double>(total.results));
-  };
-  const Json json = {
-      {"path", path},
-      {"version", kVersion},
-      {"servers", stats.servers},
-      {"servers_with_results", with_results},
-      {"results", total.results},
-      {"oldest_result", optional_time(total.oldest)},
-      {"newest_result", optional_time(total.newest)},
-      {"spaces",
-       {{"checks", {{"keys", total.chunks}, {"bytes", total.chunk_bytes}}},
-        {"recent", {{"keys", total.rows}, {"bytes", total.row_bytes}}},
-        {"days", {{"keys", total.summaries}, {"bytes", total.summary_bytes}}}}},
-      {"bytes_a_result", a_result(total.chunk_bytes + total.row_bytes)},
-      {"disk_bytes_a_result", a_result(stats.disk_bytes)},
-      {"damaged_stretches", total.holes},
-      {"disk_bytes", stats.disk_bytes},
-      {"files", {{"tables", files.at("tables")}, {"logs", files.at("logs")}, {"other", files.at("other")}}},
-      {"owner", owner}};
-  const auto space = [](std::uint64_t keys, std::string_view noun, std::uint64_t bytes) {
-    return fmt::format("{} {}, {}", with_commas(keys), noun, human_bytes(bytes));
-  };
-  Lines lines = {{"store", printable(path)},
-                 {"servers", fmt::format("{}, {} with results", with_commas(stats.servers), with_commas(with_results))},
-                 {"results", with_commas(total.results)},
-                 {"span", span_text(total)},
-                 {"on disk", fmt::format("{}: tables {}, logs {}, other {}", human_bytes(stats.disk_bytes),
-                                         human_bytes(files.at("tables")), human_bytes(files.at("logs")),
-                                         human_bytes(files.at("other")))},
-                 {"checks", space(total.chunks, "chunks", total.chunk_bytes)},
-                 {"recent", space(total.rows, "single results", total.row_bytes)},
-                 {"days", space(total.summaries, "summaries", total.summary_bytes)}};
-  if (total.results > 0) {
-    lines.emplace_back("a result",
-                       fmt::format("{:.2f} bytes as stored, {:.2f} on disk with all else",
-                                   json["bytes_a_result"].get<double>(), json["disk_bytes_a_result"].get<double>()));
-  }
-  if (total.holes > 0) {
-    lines.emplace_back("damage", fmt::format("{} stretch{} cannot be read; `nines verify` names them", total.holes,
-                                             total.holes == 1 ? "" : "es"));
-  }
-  if (owner.is_object()) {
-    const auto number = [&owner](const char* key) { return owner.value(key, std::uint64_t{0}); };
-    lines.emplace_back("in memory of its process",
-                       fmt::format("head {} of {} results, block cache {}, memtables {}",
-                                   human_bytes(number("head_bytes")), with_commas(number("head_results")),
-                                   human_bytes(number("block_cache_bytes")), human_bytes(number("memtable_bytes"))));
-  } else {
-    lines.emplace_back("in memory", "no running nines holds it");
-  }
-  show_object(call, json, lines, {{"owner", memory_json({})}});
+  StoreFacts facts;
+  add_up(*holdings, facts);
+  facts.stats = (*store)->stats();
+  facts.path = std::filesystem::absolute(call.db_path()).lexically_normal().string();
+  facts.files = file_bytes(facts.path);
+  facts.owner = ask_owner(call, "memory", std::chrono::seconds{2});
+  show_object(call, facts_json(facts), facts_lines(facts), {{"owner", memory_json({})}});
   return kExitDone;
 }
 
