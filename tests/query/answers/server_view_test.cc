@@ -68,6 +68,7 @@ TEST_F(ServerViews, SaysWhatTheSingleQuestionsSay) {
     EXPECT_EQ(view->latency.series, times->series);
     EXPECT_EQ(view->spans[1].time, figures->figures.time);
     EXPECT_EQ(view->spans[1].uptime_ratio, figures->figures.uptime_ratio);
+    EXPECT_EQ(view->spans[1].coverage_ratio, figures->figures.coverage_ratio);
   }
 }
 

@@ -1,9 +1,9 @@
 #include "page/pages.h"
 
 #include <fmt/format.h>
+#include <nines/server_view.h>
 #include <nines/slo.h>
 #include <nines/timeline.h>
-#include <nines/uptime.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t kChartColumns = 240;
 constexpr std::size_t kChecksOfPage = 25;
+constexpr std::array kSpanDays{1, 7, 30, 90};
 // How far back the next checks are looked for, in intervals: enough for a page of them, doubled until there are.
 constexpr int kFirstReach = 2 * static_cast<int>(kChecksOfPage);
 constexpr std::array<std::string_view, 6> kNames{"window", "from", "to", "tz", "failed", "before"};
@@ -141,93 +142,117 @@ Result<std::vector<CheckResult>> newest_checks(const Store& store, const Server&
   return found;
 }
 
-// What ServerView points to, alive as long as it.
+// A page and what it points to.
 struct ServerLook {
   std::shared_ptr<const Catalog> catalog;
-  UptimeAnswer figures;
-  BarsAnswer bars;
+  ServerView seen;
   ServerDetails details;
-  ServerView view;
+  ServerPage page;
 };
 
-Result<void> look(const Store& store, const WebRequest& request, const Server& server, ServerLook& out) {
+// What the address asks for: a window, which checks, and before when.
+Result<TimeMs> read_address(const WebRequest& request, ServerPage& page) {
   const Lookup lookup = given_parameters(request);
-  if (auto known = check_names(request, kNames); !known) return known;
-  ServerView& view = out.view;
+  if (auto known = check_names(request, kNames); !known) return tl::unexpected(known.error());
   auto question = live_question(request, now());
   if (!question) return tl::unexpected(question.error());
-  view.question = std::move(*question);
+  page.question = std::move(*question);
   const auto failed = read_count(lookup, "", "failed", 0, 0, 1);
   if (!failed) return tl::unexpected(failed.error());
-  view.failed_only = *failed == 1;
-  view.has_check_page = lookup("before").has_value();
-  const auto before = read_count(lookup, "", "before", static_cast<std::uint64_t>(to_ms(view.question.query.now)) + 1,
+  page.failed_only = *failed == 1;
+  page.has_check_page = lookup("before").has_value();
+  const auto before = read_count(lookup, "", "before", static_cast<std::uint64_t>(to_ms(page.question.query.now)) + 1,
                                  0, static_cast<std::uint64_t>(to_ms(kTimeLimit)));
   if (!before) return tl::unexpected(before.error());
-  auto figures = uptime(store, server.id, view.question.query, {.places = true});
-  if (!figures) return tl::unexpected(figures.error());
-  out.figures = std::move(*figures);
-  auto bar_answer = bars(store, server.id, view.question.query, view.question.bars);
-  if (!bar_answer) return tl::unexpected(bar_answer.error());
-  out.bars = std::move(*bar_answer);
-  auto chart = chart_of(store, server.id, view.question.query);
-  if (!chart) return tl::unexpected(chart.error());
-  view.chart.points = std::move(chart->points);
-  view.chart.single_checks = chart->single;
-  view.chart.question = &view.question;
-  view.chart.interval = server.current_rules().interval;
-  for (const int days : {1, 7, 30, 90}) {
-    Query query = view.question.query;
-    query.window = {query.now - std::chrono::days{days}, query.now};
-    const auto span = uptime(store, server.id, query, {.latency = false, .details = false, .since = false});
-    if (!span) return tl::unexpected(span.error());
-    view.spans.push_back(
-        {days == 1 ? "24h" : fmt::format("{}d", days), span->figures.uptime_ratio, span->figures.coverage_ratio});
+  return from_ms(static_cast<std::int64_t>(*before));
+}
+
+Result<void> look_at_figures(const Store& store, const Server& server, ServerLook& out) {
+  ServerPage& page = out.page;
+  const Query& query = page.question.query;
+  ServerViewOptions options;
+  options.figures.places = true;
+  options.bars = page.question.bars;
+  for (const int days : kSpanDays) options.spans.push_back({query.now - std::chrono::days{days}, query.now});
+  auto seen = server_view(store, server.id, query, options);
+  if (!seen) return tl::unexpected(seen.error());
+  out.seen = std::move(*seen);
+  page.figures = &out.seen.figures;
+  page.bars = &out.seen.bars;
+  for (std::size_t i = 0; i < kSpanDays.size(); ++i) {
+    const SpanRatios& span = out.seen.spans[i];
+    page.spans.push_back(
+        {i == 0 ? "24h" : fmt::format("{}d", kSpanDays.at(i)), span.uptime_ratio, span.coverage_ratio});
   }
-  const auto laid_over = overlay(server, view.question.query.window, MaintenancePolicy::exclude);
+  if (!server.objective) return {};
+  Query month = query;
+  month.window = {query.now - std::chrono::days{30}, query.now};
+  auto objective = slo(store, server.id, month);
+  if (!objective) return tl::unexpected(objective.error());
+  page.slo = std::move(*objective);
+  return {};
+}
+
+Result<void> look_at_chart(const Store& store, const Server& server, ServerPage& page) {
+  auto chart = chart_of(store, server.id, page.question.query);
+  if (!chart) return tl::unexpected(chart.error());
+  page.chart.points = std::move(chart->points);
+  page.chart.single_checks = chart->single;
+  page.chart.question = &page.question;
+  page.chart.interval = server.current_rules().interval;
+  const auto laid_over = overlay(server, page.question.query.window, MaintenancePolicy::exclude);
   if (!laid_over) return tl::unexpected(laid_over.error());
   for (const Span& span : *laid_over) {
     if (span.state == State::maintenance || span.state == State::paused)
-      view.chart.maintenance.push_back({from_ms(span.from_ms), from_ms(span.to_ms)});
+      page.chart.maintenance.push_back({from_ms(span.from_ms), from_ms(span.to_ms)});
   }
-  if (server.objective) {
-    Query query = view.question.query;
-    query.window = {query.now - std::chrono::days{30}, query.now};
-    auto objective = slo(store, server.id, query);
-    if (!objective) return tl::unexpected(objective.error());
-    view.slo = std::move(*objective);
-  }
-  auto details = look_at_details(store, server, view.question);
-  if (!details) return tl::unexpected(details.error());
-  out.details = std::move(*details);
-  auto checks = newest_checks(store, server, from_ms(static_cast<std::int64_t>(*before)), view.failed_only);
+  return {};
+}
+
+Result<void> look_at_checks(const Store& store, const Server& server, TimeMs before, ServerPage& page) {
+  auto checks = newest_checks(store, server, before, page.failed_only);
   if (!checks) return tl::unexpected(checks.error());
   if (checks->size() > kChecksOfPage) {
     // Of several locations' checks of one moment a page may hold some: the next one begins with that moment.
-    view.older = (*checks)[kChecksOfPage].time + std::chrono::milliseconds{1};
+    page.older = (*checks)[kChecksOfPage].time + std::chrono::milliseconds{1};
     checks->resize(kChecksOfPage);
   }
-  view.checks = std::move(*checks);
-  // The neighbours in the catalog's order, which is the order of the names.
+  page.checks = std::move(*checks);
+  return {};
+}
+
+// The neighbours in the catalog's order, which is the order of the names.
+void name_neighbours(const Catalog& catalog, const Server& server, ServerPage& page) {
   std::map<std::string_view, const Server*> names;
-  for (const Server& each : out.catalog->servers()) names.emplace(each.name, &each);
+  for (const Server& each : catalog.servers()) names.emplace(each.name, &each);
   const auto self = names.find(server.name);
-  if (self != names.begin()) view.previous = std::prev(self)->second->name;
-  if (std::next(self) != names.end()) view.next = std::next(self)->second->name;
-  view.server = &server;
-  view.figures = &out.figures.figures;
-  view.bars = &out.bars.bars;
-  view.details = &out.details;
+  if (self != names.begin()) page.previous = std::prev(self)->second->name;
+  if (std::next(self) != names.end()) page.next = std::next(self)->second->name;
+}
+
+Result<void> look(const Store& store, const WebRequest& request, const Server& server, ServerLook& out) {
+  ServerPage& page = out.page;
+  page.server = &server;
+  const auto before = read_address(request, page);
+  if (!before) return tl::unexpected(before.error());
+  if (auto done = look_at_figures(store, server, out); !done) return done;
+  if (auto done = look_at_chart(store, server, page); !done) return done;
+  auto details = look_at_details(store, server, page.question);
+  if (!details) return tl::unexpected(details.error());
+  out.details = std::move(*details);
+  page.details = &out.details;
+  if (auto done = look_at_checks(store, server, *before, page); !done) return done;
+  name_neighbours(*out.catalog, server, page);
   return {};
 }
 
 WebResponse server_answer(const Store& store, const WebRequest& request, const std::string& name, const Frame& frame) {
-  ServerLook seen;
-  seen.catalog = store.catalog();
-  const Server* const server = seen.catalog->find(std::string_view(name));
+  ServerLook looked;
+  looked.catalog = store.catalog();
+  const Server* const server = looked.catalog->find(std::string_view(name));
   if (server == nullptr) return html_response(message_page("Not found", "There is no such server.", frame).text(), 404);
-  if (auto done = look(store, request, *server, seen); !done) return refused(done.error(), frame);
-  return html_response(server_page(seen.view, frame).text());
+  if (auto done = look(store, request, *server, looked); !done) return refused(done.error(), frame);
+  return html_response(server_page(looked.page, frame).text());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 namespace nines::tools {
 
 /// What the page of one server shows.
-struct ServerView {
+struct ServerPage {
   const Server* server = nullptr;
   LiveQuestion question;
   const Figures* figures = nullptr;  ///< of the window, with places
@@ -40,6 +40,6 @@ struct ServerView {
   std::optional<std::string> next;
   bool has_check_page = false;  ///< `checks` end somewhere before now
 };
-[[nodiscard]] Html server_page(const ServerView& view, const Frame& frame);
+[[nodiscard]] Html server_page(const ServerPage& page, const Frame& frame);
 
 }  // namespace nines::tools
