@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,69 +52,108 @@ Json chart_json(const std::vector<ChartPoint>& points) {
   return json;
 }
 
-}  // namespace
+// Moments and latencies to places of the drawing.
+class Scale {
+ public:
+  Scale(Window window, double top)
+      : from_(window.from), length_(static_cast<double>(window.length().count())), top_(top) {}
 
-Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>& incidents, TimeMs end) {
-  const Window& window = view.question->query.window;
-  const auto length = static_cast<double>(window.length().count());
-  const auto x = [&](TimeMs time) {
-    return std::clamp(static_cast<double>((time - window.from).count()) / length, 0.0, 1.0) * kChartWidth;
-  };
-  const auto shade = [&](TimeMs from, TimeMs to) {
-    return fmt::format("M{:.1f} 0h{:.1f}v{}h-{:.1f}z", x(from), std::max(1.0, x(to) - x(from)), kChartHeight,
-                       std::max(1.0, x(to) - x(from)));
-  };
-  // The scale ends above the slowest hundredth of the columns: one spike does not flatten everything else.
+  [[nodiscard]] double x(TimeMs time) const {
+    return std::clamp(static_cast<double>((time - from_).count()) / length_, 0.0, 1.0) * kChartWidth;
+  }
+  [[nodiscard]] double y(double us) const { return kChartHeight * (1 - std::min(us / top_, 1.0)); }
+  [[nodiscard]] double length_ms() const noexcept { return length_; }
+
+  // The whole height of the stretch, at least a unit wide.
+  [[nodiscard]] std::string shade(TimeMs from, TimeMs to) const {
+    const double width = std::max(1.0, x(to) - x(from));
+    return fmt::format("M{:.1f} 0h{:.1f}v{}h-{:.1f}z", x(from), width, kChartHeight, width);
+  }
+
+ private:
+  TimeMs from_;
+  double length_;
+  double top_;
+};
+
+// The scale ends above the slowest hundredth of the columns: one spike does not flatten everything else. Nothing when
+// no column has a latency.
+std::optional<double> top_of(const std::vector<ChartPoint>& points) {
   std::vector<std::uint32_t> tops;
-  for (const ChartPoint& point : view.points) {
+  for (const ChartPoint& point : points) {
     if (point.p50) tops.push_back(point.p95);
   }
-  if (tops.empty()) return {};
+  if (tops.empty()) return std::nullopt;
   const auto rank = static_cast<std::ptrdiff_t>((tops.size() - 1) * 99 / 100);
   std::nth_element(tops.begin(), tops.begin() + rank, tops.end());
-  const double top = nice_top(std::max(1.15 * tops[static_cast<std::size_t>(rank)], 1.0));
-  const auto y = [&](double us) { return kChartHeight * (1 - std::min(us / top, 1.0)); };
+  return nice_top(std::max(1.15 * tops[static_cast<std::size_t>(rank)], 1.0));
+}
 
-  std::string line;
+// The paths that the points make.
+struct Curves {
+  std::string line;   // through the medians
+  std::string bands;  // from them up to the 95th percentiles
+  std::string dots;   // the 99th percentiles, or the checks
+};
+
+Curves curves_of(const ChartView& view, const Scale& scale) {
+  Curves out;
   std::string upper;
-  std::string dots;
-  std::vector<std::string> bands;
   std::string lower;
   const auto end_band = [&] {
-    if (!upper.empty()) bands.push_back(fmt::format("M{}{}z", std::string_view(upper).substr(1), lower));
+    if (!upper.empty()) out.bands += fmt::format("M{}{}z", std::string_view(upper).substr(1), lower);
     upper.clear();
     lower.clear();
   };
-  TimeMs before{};
   // A hole of several columns interrupts the line.
-  const double most_gap = view.single_checks
-                              ? 4.0 * static_cast<double>(view.interval.count())
-                              : 4.0 * length / static_cast<double>(std::max<std::size_t>(view.points.size(), 100));
+  const double most_gap = view.single_checks ? 4.0 * static_cast<double>(view.interval.count())
+                                             : 4.0 * scale.length_ms() /
+                                                   static_cast<double>(std::max<std::size_t>(view.points.size(), 100));
+  TimeMs before{};
   for (const ChartPoint& point : view.points) {
     if (!point.p50) continue;
-    const bool broken = line.empty() || static_cast<double>((point.time - before).count()) > most_gap;
+    const bool broken = out.line.empty() || static_cast<double>((point.time - before).count()) > most_gap;
     before = point.time;
     if (broken) end_band();
-    line += fmt::format("{}{:.1f} {:.1f}", broken ? "M" : "L", x(point.time), y(*point.p50));
-    upper += fmt::format("L{:.1f} {:.1f}", x(point.time), y(point.p95));
-    lower = fmt::format("L{:.1f} {:.1f}", x(point.time), y(*point.p50)) + lower;
+    const double x = scale.x(point.time);
+    out.line += fmt::format("{}{:.1f} {:.1f}", broken ? "M" : "L", x, scale.y(*point.p50));
+    upper += fmt::format("L{:.1f} {:.1f}", x, scale.y(point.p95));
+    lower = fmt::format("L{:.1f} {:.1f}", x, scale.y(*point.p50)) + lower;
     if (point.p99 > point.p95 || view.single_checks)
-      dots += fmt::format("M{:.1f} {:.1f}h0", x(point.time), y(view.single_checks ? *point.p50 : point.p99));
+      out.dots += fmt::format("M{:.1f} {:.1f}h0", x, scale.y(view.single_checks ? *point.p50 : point.p99));
   }
   end_band();
-  std::string band;
-  for (const std::string& each : bands) band += each;
-  std::string down;
-  for (const Incident& incident : incidents) down += shade(incident.from, incident.to.value_or(end));
-  std::string rest;
-  for (const Window& each : view.maintenance) rest += shade(each.from, each.to);
-  Html scale = html("<div class=\"scale\" aria-hidden=\"true\">");
-  Html grid;
+  return out;
+}
+
+// The marks at the scale's side.
+Html marks_of(double top) {
+  Html out = html("<div class=\"scale\" aria-hidden=\"true\">");
+  for (int i = 0; i <= 4; ++i) out += html("<span>{}</span>", mark(top * (4 - i) / 4));
+  return out + html("</div>");
+}
+
+// The lines across, one at each mark.
+Html grid() {
+  Html out;
   for (int i = 0; i <= 4; ++i) {
-    scale += html("<span>{}</span>", mark(top * (4 - i) / 4));
-    grid += html("<path class=\"grid\" d=\"M0 {0}H{1}\"/>", kChartHeight * i / 4, kChartWidth);
+    out += html("<path class=\"grid\" d=\"M0 {0}H{1}\"/>", kChartHeight * i / 4, kChartWidth);
   }
-  scale += html("</div>");
+  return out;
+}
+
+}  // namespace
+
+Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>& incidents, TimeMs end) {
+  const auto top = top_of(view.points);
+  if (!top) return {};
+  const Window& window = view.question->query.window;
+  const Scale scale(window, *top);
+  const Curves curves = curves_of(view, scale);
+  std::string down;
+  for (const Incident& incident : incidents) down += scale.shade(incident.from, incident.to.value_or(end));
+  std::string rest;
+  for (const Window& each : view.maintenance) rest += scale.shade(each.from, each.to);
   return html(
              "<h2>Response time</h2><div class=\"chart\" tabindex=\"0\" role=\"group\" aria-label=\"Response time; "
              "plus "
@@ -121,14 +161,14 @@ Html chart(const ChartView& view, const Html& strip, const std::vector<Incident>
              "<div class=\"over\">{}</div>{}<div class=\"area\"><svg viewBox=\"0 0 {} {}\" "
              "preserveAspectRatio=\"none\" "
              "role=\"img\" aria-label=\"Response time from 0 to {}\">",
-             to_ms(window.from), to_ms(window.to), dump(chart_json(view.points)), strip, scale, kChartWidth,
-             kChartHeight, format_latency(top)) +
-         grid +
+             to_ms(window.from), to_ms(window.to), dump(chart_json(view.points)), strip, marks_of(*top), kChartWidth,
+             kChartHeight, format_latency(*top)) +
+         grid() +
          html(
              "<path class=\"rest\" d=\"{}\"/><path class=\"shade\" d=\"{}\"/><path class=\"band\" d=\"{}\"/>"
              "<path class=\"dots\" d=\"{}\"/><path class=\"line\" d=\"{}\"/></svg></div>{}</div>"
              "<p class=\"legend\">{} Red: down. Drag to zoom.</p></div>",
-             rest, down, view.single_checks ? "" : band, dots, view.single_checks ? "" : line,
+             rest, down, view.single_checks ? "" : curves.bands, curves.dots, view.single_checks ? "" : curves.line,
              axis(*view.question, true),
              view.single_checks ? "Each dot is a check." : "Line: median. Band: up to p95. Dots: p99.");
 }

@@ -40,6 +40,8 @@ class Overview {
   struct Look;
   [[nodiscard]] Result<std::unique_ptr<Look>> look(const WebRequest& request, const Frame& frame,
                                                    std::span<const Service> services);
+  /// Says in `look` which rows have changed since which answer to the same question.
+  void remember(const std::string& question, Look& look) NINES_EXCLUDES(mutex_);
 
   // Questions differ in few ways; more than these are made up by somebody.
   static constexpr std::size_t kMostMemories = 8;
