@@ -16,7 +16,7 @@ import time
 from ledger import DISK, PROCESS
 
 #: No call may take longer, whatever the machine does: the longest stall, and what a slow machine needs to recover.
-PATIENCE_S = 150
+TIMEOUT_S = 150
 DAY_MS = 86_400_000
 
 
@@ -68,7 +68,7 @@ class Clients:
             for command in self.commands:
                 command.kill()
         with self.idle_changed:
-            if not self.idle_changed.wait_for(lambda: self.idle >= sum(t.is_alive() for t in self.threads), PATIENCE_S + 30):
+            if not self.idle_changed.wait_for(lambda: self.idle >= sum(t.is_alive() for t in self.threads), TIMEOUT_S + 30):
                 self.wrong.append("a client hangs")
 
     def resume(self):
@@ -93,7 +93,7 @@ class Clients:
             self.commands.add(process)
         killed = False
         try:
-            out, err = process.communicate(text, timeout=kill_after or PATIENCE_S)
+            out, err = process.communicate(text, timeout=kill_after or TIMEOUT_S)
         except subprocess.TimeoutExpired:
             killed = True
             if kill_after is None:
@@ -113,7 +113,7 @@ class Clients:
 
     def get(self, method, path, body=None):
         """Returns (status, body), or None where nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.page, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.page, timeout=TIMEOUT_S)
         begin = time.monotonic()
         try:
             connection.request(method, path, body)
@@ -160,7 +160,7 @@ class Clients:
     def _ask_socket(self, words):
         """What `nines record` does, in the words of tools/SOCKET.md; the exit code, or None."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(PATIENCE_S)
+            connection.settimeout(TIMEOUT_S)
             try:
                 connection.connect(str(self.store / "nines.sock"))
                 frame = connection.makefile("rb")

@@ -26,7 +26,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "soak"))
 
 import plan
-from clients import PATIENCE_S, Clients
+from clients import TIMEOUT_S, Clients
 from ledger import Ledger
 from machine import ERRORS, LOSSES, Machine, Notes
 from probed import Probed
@@ -86,7 +86,7 @@ class Torture:
         self.alive()
         self.process.send_signal(number)
         try:
-            code = self.process.wait(PATIENCE_S)
+            code = self.process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.wrong.append("hangs: it does not stop when it is asked to")
             self.process.kill()

@@ -26,14 +26,14 @@ Error closed() {
 }  // namespace
 
 Handle::Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened,
-               Patience patience)
+               ReopenTimes times)
     : opener_(std::move(opener)),
       options_(options),
       path_(std::move(path)),
       reopened_callback_(std::move(reopened)),
-      patience_(patience),
+      times_(times),
       reserve_(options.disk_reserve_bytes),
-      pause_(patience.first_pause) {}
+      delay_(times.first_delay) {}
 
 void Handle::log(LogLevel level, const std::string& message) const {
   if (options_.log) options_.log(level, message);
@@ -80,13 +80,13 @@ Result<void> Handle::make_writable(bool at_once) {
   const MutexLock lock(mutex_);
   reopening_ = false;
   if (opened) return {};
-  pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, patience_.longest_pause);
-  retry_at_ = Clock::now() + pause_;
+  delay_ = std::min<std::chrono::milliseconds>(delay_ * 2, times_.longest_delay);
+  retry_at_ = Clock::now() + delay_;
   return tl::unexpected<Error>(waiting("reopening the store failed, will try again", opened.error()));
 }
 
 /// Destroys the Kv once nobody uses it any more; it stays when somebody does for too long.
-Result<void> Handle::let_go() {
+Result<void> Handle::close_kv() {
   std::shared_ptr<Kv> old;
   {
     const MutexLock lock(mutex_);
@@ -96,7 +96,7 @@ Result<void> Handle::let_go() {
   if (old == nullptr) return {};
   // New users come through kv_, so the count only falls.
   wanted_back_ = true;
-  const auto deadline = Clock::now() + patience_.let_go;
+  const auto deadline = Clock::now() + times_.close_timeout;
   while (old.use_count() > 1 && Clock::now() < deadline) std::this_thread::sleep_for(1ms);
   wanted_back_ = false;
   if (old.use_count() == 1) return {};
@@ -135,7 +135,7 @@ Result<void> Handle::reopen() {
     const MutexLock lock(mutex_);
     if (kv_ != nullptr && kv_->local() != nullptr) hold_ = kv_->local()->hold();
   }
-  if (auto gone = let_go(); !gone) return gone;
+  if (auto gone = close_kv(); !gone) return gone;
   OpenReport report;
   auto opened = opener_(report);
   if (!opened) return tl::unexpected<Error>(opened.error());
@@ -146,7 +146,7 @@ Result<void> Handle::reopen() {
     kv_ = std::move(*opened);
     hold_.reset();  // which it has now
     fault_.reset();
-    pause_ = patience_.first_pause;
+    delay_ = times_.first_delay;
     ++reopened_;
     forget_logged();
   }
@@ -160,7 +160,7 @@ void Handle::note_fault(const Kv& kv, const Error& error) {
     const MutexLock lock(mutex_);
     if (kv_.get() != &kv || (fault_ && fault_->code == ErrorCode::fatal)) return;
     fault_ = error;
-    retry_at_ = Clock::now() + pause_;
+    retry_at_ = Clock::now() + delay_;
   }
   log(LogLevel::error, "a write failed; the store will be reopened: " + error.message);
 }
@@ -255,7 +255,7 @@ Result<void> Handle::close() {
     if (closed_) return {};
     if (reopening_) return fail(ErrorCode::unavailable, "the store is being reopened; close it once that is done");
   }
-  if (auto gone = let_go(); !gone) return gone;
+  if (auto gone = close_kv(); !gone) return gone;
   const MutexLock lock(mutex_);
   closed_ = true;
   hold_.reset();

@@ -26,7 +26,7 @@
 #include "base/mutex.h"
 #include "kv/kv.h"
 #include "store/disk_reserve.h"
-#include "store/patience.h"
+#include "store/reopen_times.h"
 
 namespace nines::engine {
 
@@ -36,7 +36,7 @@ class Handle {
 
   /// `reopened` is called with each new Kv after a fault, before anyone else gets it; an error keeps it closed.
   Handle(KvOpener opener, const Options& options, std::string path, std::function<Result<void>(Kv&)> reopened,
-         Patience patience = {});
+         ReopenTimes times = {});
 
   /// Opens for the first time.
   [[nodiscard]] Result<void> open(OpenReport& report) NINES_EXCLUDES(mutex_);
@@ -80,7 +80,7 @@ class Handle {
   [[nodiscard]] Result<std::shared_ptr<Kv>> writable_kv() const NINES_EXCLUDES(mutex_);
   void note_fault(const Kv& kv, const Error& error) NINES_EXCLUDES(mutex_);
   [[nodiscard]] Result<void> reopen() NINES_EXCLUDES(mutex_);
-  [[nodiscard]] Result<void> let_go() NINES_EXCLUDES(mutex_);
+  [[nodiscard]] Result<void> close_kv() NINES_EXCLUDES(mutex_);
   [[nodiscard]] Result<void> write_again(Kv& kv) NINES_EXCLUDES(mutex_);
   void keep(const Batch& batch) NINES_REQUIRES(mutex_);
   void forget_logged() NINES_REQUIRES(mutex_);
@@ -91,7 +91,7 @@ class Handle {
   const Options options_;
   const std::string path_;
   const std::function<Result<void>(Kv&)> reopened_callback_;
-  const Patience patience_;
+  const ReopenTimes times_;
   DiskReserve reserve_;
   std::atomic<bool> wanted_back_{false};
 
@@ -104,7 +104,7 @@ class Handle {
   bool closed_ NINES_GUARDED_BY(mutex_) = true;          // until open()
   bool reopening_ NINES_GUARDED_BY(mutex_) = false;      // by some thread
   Clock::time_point retry_at_ NINES_GUARDED_BY(mutex_);
-  std::chrono::milliseconds pause_ NINES_GUARDED_BY(mutex_);
+  std::chrono::milliseconds delay_ NINES_GUARDED_BY(mutex_);
   std::uint64_t reopened_ NINES_GUARDED_BY(mutex_) = 0;
   mutable Health health_ NINES_GUARDED_BY(mutex_);  // as it was told last
   /// What kv_ was given since all of it was last known to be with the operating system, in order: the first of these;

@@ -10,10 +10,10 @@ namespace nines::engine {
 
 Result<std::unique_ptr<Store>> open_store(const std::string& path, KvMode mode, Options options,
                                           const std::function<KvOpener(const Options&)>& make_opener,
-                                          Patience patience) {
+                                          ReopenTimes times) {
   return contained([&]() -> Result<std::unique_ptr<Store>> {
     if (auto valid = options.validate(); !valid) return tl::unexpected<Error>(valid.error());
-    auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener, patience);
+    auto store = std::make_unique<StoreImpl>(path, mode, std::move(options), make_opener, times);
     if (auto opened = store->open(); !opened) return tl::unexpected<Error>(opened.error());
     return store;
   });

@@ -44,10 +44,10 @@ Error read_only_error() {
 }  // namespace
 
 StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
-                     const std::function<KvOpener(const Options&)>& make_opener, Patience patience)
+                     const std::function<KvOpener(const Options&)>& make_opener, ReopenTimes times)
     : core_(std::make_shared<StoreCore>(
           path, mode, with_callbacks_contained(std::move(options)), make_opener,
-          [this](Kv& kv) { return take_catalog(kv); }, patience)),
+          [this](Kv& kv) { return load_catalog(kv); }, times)),
       writer_(core_->handle, core_->lane, core_->states, core_->options,
               [this](ServerState& state, std::uint32_t interval_ms) { return note_interval(state, interval_ms); }),
       retention_(core_, writer_) {}
@@ -71,7 +71,7 @@ Result<void> StoreImpl::open() {
                                                           std::to_string(report_.replayed_bytes) +
                                                           " bytes of log were read back");
   }
-  if (auto taken = take_catalog(**kv); !taken || core_->mode == KvMode::read_only) return taken;
+  if (auto taken = load_catalog(**kv); !taken || core_->mode == KvMode::read_only) return taken;
   kv->reset();
   for (const ServerId id : catalog_.removed()) {
     if (auto swept = writer_.sweep(id); !swept) {
@@ -81,7 +81,7 @@ Result<void> StoreImpl::open() {
   return {};
 }
 
-Result<void> StoreImpl::take_catalog(Kv& kv) {
+Result<void> StoreImpl::load_catalog(Kv& kv) {
   if (auto loaded = catalog_.load(kv); !loaded) return loaded;
   const auto catalog = catalog_.snapshot();
   core_->states.reset(catalog->servers());

@@ -23,7 +23,7 @@ namespace nines::engine {
 class StoreImpl final : public Store, public KnownHistory {
  public:
   StoreImpl(const std::string& path, KvMode mode, Options options,
-            const std::function<KvOpener(const Options&)>& make_opener, Patience patience);
+            const std::function<KvOpener(const Options&)>& make_opener, ReopenTimes times);
   ~StoreImpl() override;
   StoreImpl(const StoreImpl&) = delete;
   StoreImpl& operator=(const StoreImpl&) = delete;
@@ -81,7 +81,7 @@ class StoreImpl final : public Store, public KnownHistory {
     });
   }
 
-  [[nodiscard]] Result<void> take_catalog(Kv& kv);
+  [[nodiscard]] Result<void> load_catalog(Kv& kv);
   [[nodiscard]] Result<void> put_server(const Server& server) NINES_REQUIRES(catalog_mutex_);
   /// Writes the entry of `server`, whose results have no longer interval than `longest_interval_ms`, if there is one.
   [[nodiscard]] Result<void> put_entry(const Server& server, std::optional<std::uint32_t> longest_interval_ms)

@@ -24,11 +24,11 @@ struct StoreCore {
   /// `reopened` as in Handle.
   StoreCore(const std::string& store_path, KvMode kv_mode, Options store_options,
             const std::function<KvOpener(const Options&)>& make_opener, std::function<Result<void>(Kv&)> reopened,
-            Patience patience)
+            ReopenTimes times)
       : path(store_path),
         mode(kv_mode),
         options(std::move(store_options)),
-        handle(make_opener(options), options, path, std::move(reopened), patience),
+        handle(make_opener(options), options, path, std::move(reopened), times),
         states(options),
         lane(handle, states) {}
 

@@ -60,17 +60,17 @@ void ResultWriter::run() {
 }
 
 void ResultWriter::store(Batch batch) {
-  if (!store_with_patience(batch)) store_one_by_one(batch);
+  if (!store_with_retries(batch)) store_one_by_one(batch);
 }
 
 // One of the batch is not to be stored: finds out which.
 void ResultWriter::store_one_by_one(Batch batch) {
-  for (std::size_t i = 0; i < batch.size(); ++i) static_cast<void>(store_with_patience(batch.subspan(i, 1)));
+  for (std::size_t i = 0; i < batch.size(); ++i) static_cast<void>(store_with_retries(batch.subspan(i, 1)));
 }
 
 // Tries until the store has taken or given up on the batch, and tells about it. False when the store objects to one of
 // several, which is told to nobody.
-bool ResultWriter::store_with_patience(Batch batch) {
+bool ResultWriter::store_with_retries(Batch batch) {
   std::chrono::milliseconds pause = options_.first_retry;
   for (;;) {
     const Result<void> outcome = append(batch);

@@ -54,7 +54,7 @@ class ResultWriter {
   void run();
   void store(Batch batch);
   void store_one_by_one(Batch batch);
-  bool store_with_patience(Batch batch);
+  bool store_with_retries(Batch batch);
   [[nodiscard]] Result<void> append(Batch batch);
   void tell(QueuedResult& item, const Result<void>& outcome);
   [[nodiscard]] bool pause_after_failure(std::chrono::milliseconds& pause);

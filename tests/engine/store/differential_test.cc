@@ -85,7 +85,7 @@ class Duel {
       return [this](OpenReport& /*report*/) -> Result<std::unique_ptr<engine::Kv>> { return cluster_.connect(); };
     };
     return engine::open_store(path_, engine::KvMode::write, options_, make_opener,
-                              {.first_pause = milliseconds{0}, .longest_pause = milliseconds{1}});
+                              {.first_delay = milliseconds{0}, .longest_delay = milliseconds{1}});
   }
 
   /// What `call` returns once no fault of the backing keeps it from being done; as a client does that has no answer.

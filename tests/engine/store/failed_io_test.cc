@@ -64,9 +64,9 @@ class Trial {
   };
 
   void open_store() {
-    auto opened =
-        open_on(env_.get(), path_, options_,
-                {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+    auto opened = open_on(
+        env_.get(), path_, options_,
+        {.first_delay = milliseconds{1}, .longest_delay = milliseconds{4}, .close_timeout = milliseconds{2'000}});
     if (opened) {
       store_ = std::move(*opened);
     } else {
@@ -190,7 +190,7 @@ TEST(FailedIo, NobodyElseWritesWhileTheStoreIsOpenedAnew) {
   const auto env = FaultyDisk::make_env(disk);
   auto store =
       open_on(env.get(), path, History::options(),
-              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+              {.first_delay = milliseconds{1}, .longest_delay = milliseconds{4}, .close_timeout = milliseconds{2'000}});
   ASSERT_TRUE(store) << store.error().message;
   History::add_servers(**store);
   const History history(7);
@@ -225,7 +225,7 @@ TEST(FailedIo, StoreWithAReserveIsOpenedAnewAfterAttemptsThatFailed) {
   options.disk_reserve_bytes = 1;
   auto store =
       open_on(env.get(), directory / "store", options,
-              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+              {.first_delay = milliseconds{1}, .longest_delay = milliseconds{4}, .close_timeout = milliseconds{2'000}});
   ASSERT_TRUE(store) << store.error().message;
   History::add_servers(**store);
   const History history(7);
@@ -250,7 +250,7 @@ TEST(FailedIo, BackupMakesWayForOpeningTheStoreAnew) {
   const auto env = FaultyDisk::make_env(disk);
   auto opened =
       open_on(env.get(), directory / "store", History::options(),
-              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{8}, .let_go = milliseconds{2'000}});
+              {.first_delay = milliseconds{1}, .longest_delay = milliseconds{8}, .close_timeout = milliseconds{2'000}});
   ASSERT_TRUE(opened) << opened.error().message;
   Store& store = **opened;
   History::add_servers(store);
@@ -360,7 +360,7 @@ TEST(FailedIo, ThreadsGoOnThroughFaultsThatOutlastReopening) {
   options.performance.scan_threads = 8;
   auto opened =
       open_on(env.get(), path, options,
-              {.first_pause = milliseconds{1}, .longest_pause = milliseconds{8}, .let_go = milliseconds{2'000}});
+              {.first_delay = milliseconds{1}, .longest_delay = milliseconds{8}, .close_timeout = milliseconds{2'000}});
   ASSERT_TRUE(opened) << opened.error().message;
   Store& store = **opened;
   History::add_servers(store);

@@ -73,9 +73,9 @@ class MonthsUnderFaults : public ::testing::Test {
   }
 
   std::unique_ptr<Store> open(const std::string& path) {
-    auto opened =
-        open_on(env_.get(), path, options(),
-                {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+    auto opened = open_on(
+        env_.get(), path, options(),
+        {.first_delay = milliseconds{1}, .longest_delay = milliseconds{4}, .close_timeout = milliseconds{2'000}});
     EXPECT_TRUE(opened) << opened.error().message;
     if (!opened) return nullptr;
     Server server;

@@ -40,7 +40,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 /// After this long on a disk that is well again a store that takes nothing never will.
-constexpr seconds kPatience{40};
+constexpr seconds kTimeout{40};
 
 struct Request {
   std::string kind;
@@ -91,7 +91,7 @@ class Storm {
     // What the system itself refuses is met on the real file system, whose calls no lock brings into a row.
     const bool by_system = request_.kind == "efbig" || request_.kind == "emfile" || request_.kind == "full";
     auto opened = open_on(by_system ? rocksdb::Env::Default() : env_.get(), path_, storm_options(),
-                          {.first_pause = milliseconds{1}, .longest_pause = milliseconds{20}});
+                          {.first_delay = milliseconds{1}, .longest_delay = milliseconds{20}});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
     add_storm_servers(*store_);
@@ -309,10 +309,10 @@ class Storm {
   void wait_for_all() {
     std::vector<std::uint64_t> before;
     for (std::uint32_t i = 0; i < request_.appenders; ++i) before.push_back(stored_[i]);
-    const auto patience_ends = steady_clock::now() + kPatience;
+    const auto deadline = steady_clock::now() + kTimeout;
     for (std::uint32_t i = 0; i < request_.appenders; ++i) {
       while (stored_[i] <= before[i] + 1) {
-        ASSERT_LT(steady_clock::now(), patience_ends) << "the store does not take results again";
+        ASSERT_LT(steady_clock::now(), deadline) << "the store does not take results again";
         if (::testing::Test::HasFailure()) return;
         std::this_thread::sleep_for(milliseconds{1});
       }
@@ -386,9 +386,9 @@ class Storm {
   // --- The end. ---
 
   void come_to_rest() {
-    const auto patience_ends = steady_clock::now() + kPatience;
+    const auto deadline = steady_clock::now() + kTimeout;
     while (!flush_once()) {
-      ASSERT_LT(steady_clock::now(), patience_ends) << "the store cannot be flushed";
+      ASSERT_LT(steady_clock::now(), deadline) << "the store cannot be flushed";
       std::this_thread::sleep_for(milliseconds{2});
     }
     const auto promised = ledger_.snapshot();

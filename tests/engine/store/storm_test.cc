@@ -61,9 +61,9 @@ class StormProcess {
   StormProcess(const StormProcess&) = delete;
   StormProcess& operator=(const StormProcess&) = delete;
 
-  /// What is wrong with how it ended within `patience`; empty when it ended well.
-  [[nodiscard]] std::string end(milliseconds patience) {
-    const auto late = steady_clock::now() + patience;
+  /// What is wrong with how it ended within `timeout`; empty when it ended well.
+  [[nodiscard]] std::string end(milliseconds timeout) {
+    const auto late = steady_clock::now() + timeout;
     int status = 0;
     while (::waitpid(pid_, &status, WNOHANG) == 0) {
       if (steady_clock::now() > late) {
@@ -90,12 +90,12 @@ class StormProcess {
 };
 
 constexpr milliseconds kQuickStorm{1'200};
-constexpr seconds kStormPatience{150};
+constexpr seconds kStormTimeout{150};
 
 std::string storm(const std::string& kind, const std::string& directory, std::uint32_t appenders) {
   const int share = long_share();
   StormProcess process(kind, directory, appenders, 1, kQuickStorm * share);
-  return process.end(kStormPatience + kQuickStorm * share);
+  return process.end(kStormTimeout + kQuickStorm * share);
 }
 
 class Storms : public ::testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {};

@@ -20,13 +20,13 @@ inline constexpr std::uint64_t kSmallSegment = 16U << 10U;
 
 /// Store::open on the operating system `env`, which must outlive the store, with small segments.
 [[nodiscard]] inline Result<std::unique_ptr<Store>> open_on(rocksdb::Env* env, const std::string& path,
-                                                            const Options& options, engine::Patience patience = {}) {
+                                                            const Options& options, engine::ReopenTimes times = {}) {
   const auto make_opener = [&](const Options& kept) -> engine::KvOpener {
     return [&kept, path, env, held = std::weak_ptr<engine::FileLock>()](OpenReport& report) mutable {
       return engine::open_local(path, engine::KvMode::write, kept, report, env, kSmallSegment, &held);
     };
   };
-  return engine::open_store(path, engine::KvMode::write, options, make_opener, patience);
+  return engine::open_store(path, engine::KvMode::write, options, make_opener, times);
 }
 
 /// Store::open; null, and a failed test, when that fails.

@@ -41,9 +41,9 @@ class WriteLanes : public ::testing::Test {
 
   void open() {
     store_.reset();
-    auto opened =
-        open_on(env_.get(), path_, options_,
-                {.first_pause = milliseconds{1}, .longest_pause = milliseconds{4}, .let_go = milliseconds{2'000}});
+    auto opened = open_on(
+        env_.get(), path_, options_,
+        {.first_delay = milliseconds{1}, .longest_delay = milliseconds{4}, .close_timeout = milliseconds{2'000}});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }

@@ -322,7 +322,7 @@ class World {
       };
     };
     auto opened = engine::open_store(directory_ / "store", engine::KvMode::write, options_, make_opener,
-                                     {.first_pause = milliseconds{0}, .longest_pause = milliseconds{1}});
+                                     {.first_delay = milliseconds{0}, .longest_delay = milliseconds{1}});
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }

@@ -34,8 +34,8 @@ std::size_t open_descriptors() {
 
 /// Whether `done` holds within half a minute.
 bool comes_true(const std::function<bool()>& done) {
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (!done() && std::chrono::steady_clock::now() < patience) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!done() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
   return done();

@@ -75,7 +75,7 @@ CheckResult Probers::check(ServerId id) {
 }
 
 bool Probers::wait_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kWaitLimit;
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::unique_lock lock(mutex_);

@@ -19,7 +19,7 @@
 namespace nines::prober_test {
 
 /// How long a test waits for what must happen before it calls it lost.
-inline constexpr std::chrono::seconds kPatience{20};
+inline constexpr std::chrono::seconds kWaitLimit{20};
 
 class Probers : public testing::Test {
  protected:

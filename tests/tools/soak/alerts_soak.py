@@ -209,9 +209,9 @@ class Soak:
 
     def settle(self):
         """All is well; every message must arrive."""
-        patience = time.monotonic() + 60 + self.options.seconds / 4
+        deadline = time.monotonic() + 60 + self.options.seconds / 4
         time.sleep(3 * INTERVAL_MS / 1000 + 2)
-        while time.monotonic() < patience:
+        while time.monotonic() < deadline:
             metrics = self.nines.metrics() or ""
             if "\nnines_alerts_pending 0\n" in metrics and "\nnines_alerts_open 0\n" in metrics:
                 return

@@ -48,7 +48,7 @@ constexpr std::size_t kUrgentThreads = 2;
 constexpr std::chrono::milliseconds kSweep{100};
 // After an error the client gets this long to read the answer before the connection is cut.
 constexpr std::chrono::seconds kLinger{2};
-constexpr std::chrono::seconds kStopPatience{3};
+constexpr std::chrono::seconds kStopTimeout{3};
 constexpr std::chrono::seconds kEventPace{1};
 
 }  // namespace
@@ -91,7 +91,7 @@ class HttpServer::Impl {
     usual_.stop();
     urgent_.stop();
     // Answers of the last jobs are on their way to the loop; what is not written soon is cut.
-    const auto end = Clock::now() + kStopPatience;
+    const auto end = Clock::now() + kStopTimeout;
     while (Clock::now() < end) {
       std::promise<bool> busy;
       asio::post(loop_, [&] { busy.set_value(any_answering()); });

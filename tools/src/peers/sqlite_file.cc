@@ -17,7 +17,7 @@ namespace nines::tools {
 namespace {
 
 // A writer holds the file for milliseconds; a vacuum of a large store for a minute.
-constexpr int kPatienceMs = 60'000;
+constexpr int kBusyTimeoutMs = 60'000;
 
 tl::unexpected<Error> failure(sqlite3* database, std::string_view doing) {
   const int code = database != nullptr ? sqlite3_errcode(database) : SQLITE_NOMEM;
@@ -115,7 +115,7 @@ Result<SqliteFile> SqliteFile::open(int descriptor) {
                                    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
   file.database_.reset(database);
   if (code != SQLITE_OK) return failure(database, "it cannot be opened");
-  sqlite3_busy_timeout(database, kPatienceMs);
+  sqlite3_busy_timeout(database, kBusyTimeoutMs);
   // The schema comes from outside as the rows do: what it could call is nobody's to call.
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);

@@ -28,7 +28,7 @@ namespace nines::tools {
 namespace {
 
 // What a push waits for its result to be stored; the job may try again after it.
-constexpr std::chrono::seconds kPushPatience{5};
+constexpr std::chrono::seconds kPushTimeout{5};
 
 bool in_maintenance(const Server& server, TimeMs time) {
   const auto spans = overlay(server, {time, time + std::chrono::milliseconds{1}}, MaintenancePolicy::exclude);
@@ -154,9 +154,9 @@ Result<void> check_free(const ListenAddress& address) {
 
 /// Waits for the end of a command that writes; of another owner of the store there is no end.
 Result<std::unique_ptr<Store>> open_when_free(const std::string& path, const Options& options) {
-  constexpr std::chrono::seconds kPatience{10};
+  constexpr std::chrono::seconds kTimeout{10};
   constexpr std::chrono::milliseconds kPause{20};
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kTimeout;
   while (true) {
     auto store = Store::open(path, options);
     if (store || store.error().code != ErrorCode::locked || std::chrono::steady_clock::now() > end) return store;
@@ -430,7 +430,7 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path, Pu
       !taken) {
     return taken;
   }
-  if (stored.wait_for(kPushPatience) != std::future_status::ready) {
+  if (stored.wait_for(kPushTimeout) != std::future_status::ready) {
     return fail(ErrorCode::unavailable, "the report was taken but is not stored yet");
   }
   return stored.get();

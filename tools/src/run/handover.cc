@@ -58,9 +58,9 @@ class InterruptGuard {
 Result<std::optional<Descriptor>> connect_to(const Handover& handover) {
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail(ErrorCode::io, fmt::format("no socket: {}", std::strerror(errno)));
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(handover.patience).count();
-  const int patience = static_cast<int>(std::clamp<std::int64_t>(seconds, 1, 86'400));
-  set_socket_deadlines(socket.get(), patience, patience);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(handover.timeout).count();
+  const int timeout = static_cast<int>(std::clamp<std::int64_t>(seconds, 1, 86'400));
+  set_socket_deadlines(socket.get(), timeout, timeout);
   if (connect_store_socket(socket.get(), handover.directory) == 0) return std::optional(std::move(socket));
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR || errno == ENOTSOCK) return std::nullopt;
   if (errno == EACCES || errno == EPERM) {
@@ -83,21 +83,21 @@ Result<void> send_command(int socket, const Handover& handover) {
   return send_frame(socket, FrameKind::run, dump(settings), handover.inputs);
 }
 
-/// Waits for the next frame, and passes an interruption on. False when `patience`, if there is one, is over.
-bool wait_for_frame(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> patience) {
+/// Waits for the next frame, and passes an interruption on. False when `timeout`, if there is one, is over.
+bool wait_for_frame(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> timeout) {
   pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-  const std::int64_t ms = patience.value_or(std::chrono::milliseconds{0}).count();
+  const std::int64_t ms = timeout.value_or(std::chrono::milliseconds{0}).count();
   const timespec limit{.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1'000'000};
   while (true) {
-    const int ready = ppoll(&entry, 1, patience ? &limit : nullptr, &guard.before());
+    const int ready = ppoll(&entry, 1, timeout ? &limit : nullptr, &guard.before());
     if (ready >= 0 || errno != EINTR) return ready != 0;
     if (interrupted != 0) shutdown(socket, SHUT_WR);
   }
 }
 
-Result<int> follow(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> patience) {
+Result<int> follow(int socket, const InterruptGuard& guard, std::optional<std::chrono::milliseconds> timeout) {
   while (true) {
-    if (!wait_for_frame(socket, guard, patience)) return fail(ErrorCode::unavailable, "its process does not answer");
+    if (!wait_for_frame(socket, guard, timeout)) return fail(ErrorCode::unavailable, "its process does not answer");
     const auto frame = receive_frame(socket);
     if (!frame) {
       return fail(ErrorCode::unavailable,
@@ -132,7 +132,7 @@ Result<std::optional<int>> hand_over(const Handover& handover) {
   const InterruptGuard guard;
   if (auto sent = send_command(number, handover); !sent) return tl::unexpected(sent.error());
   if (!handover.is_question) set_socket_deadlines(number, 0, 0);
-  const auto code = follow(number, guard, handover.is_question ? std::optional(handover.patience) : std::nullopt);
+  const auto code = follow(number, guard, handover.is_question ? std::optional(handover.timeout) : std::nullopt);
   if (!code) return tl::unexpected(code.error());
   return std::optional(*code);
 }

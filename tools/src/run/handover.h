@@ -19,8 +19,8 @@ struct Handover {
   Terminal terminal;
   std::span<const int> inputs;  ///< the other process reads them
   /// How long that process may take to answer that it takes commands; what it is given has no deadline.
-  std::chrono::milliseconds patience{};
-  bool is_question = false;  ///< each piece of the answer has to come within `patience`, too
+  std::chrono::milliseconds timeout{};
+  bool is_question = false;  ///< each piece of the answer has to come within `timeout`, too
 };
 
 /// The exit code of the command, whose output was written here; nothing when nobody takes commands for that store.

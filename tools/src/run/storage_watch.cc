@@ -9,7 +9,7 @@ namespace nines::tools {
 namespace {
 
 // A busy disk keeps a write for a second or two; a person need not hear of that.
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kStuckAfter{5};
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void StorageWatch::look(const Health& health, const ProberStats& stats, TimeMs n
 
 std::string StorageWatch::trouble() const {
   const engine::MutexLock lock(mutex_);
-  const bool stands = stuck_ && now_ - *stuck_ >= kPatience;
+  const bool stands = stuck_ && now_ - *stuck_ >= kStuckAfter;
   if (!failing_ && !stands) return {};
   return fmt::format("Results have not been stored since {}: {}. Checks and alerts go on; {} {} in memory.",
                      format_time(failing_ ? *failing_ : *stuck_), failing_ ? why_ : "the disk does not answer",

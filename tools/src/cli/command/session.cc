@@ -107,7 +107,7 @@ Expected<std::optional<int>> hand_over(const Call& call, std::chrono::millisecon
                                  .arguments = call.arguments,
                                  .terminal = call.terminal,
                                  .inputs = inputs,
-                                 .patience = patience,
+                                 .timeout = patience,
                                  .is_question = false});
   if (!code) return failed(fmt::format("the store `{}` is taken: {}", printable(path), code.error().message));
   return *code;
@@ -122,7 +122,7 @@ Json ask_owner(const Call& call, const std::string& question, std::chrono::milli
                                        .arguments = ask.arguments,
                                        .terminal = ask.terminal,
                                        .inputs = {},
-                                       .patience = patience,
+                                       .timeout = patience,
                                        .is_question = true});
   if (!code || !*code || **code != kExitDone) return {};
   Json json = Json::parse(sink.text, nullptr, false);

@@ -13,9 +13,9 @@ namespace nines::tools {
 
 std::map<ServerId, TimeMs> certificate_expiries(const Call& call, const Catalog& catalog) {
   // Longer than a process takes that is alive; one that is stopped must not hold up whoever asks how things are.
-  constexpr std::chrono::milliseconds kPatience{300};
+  constexpr std::chrono::milliseconds kTimeout{300};
   std::map<ServerId, TimeMs> expiries;
-  const Json told = ask_owner(call, "certificates", kPatience);
+  const Json told = ask_owner(call, "certificates", kTimeout);
   for (const auto& [name, time_ms] : told.items()) {
     const Server* const server = catalog.find(std::string_view(name));
     if (server != nullptr && time_ms.is_number_integer()) expiries[server->id] = from_ms(time_ms.get<std::int64_t>());

@@ -16,8 +16,8 @@ std::chrono::milliseconds processor_time() {
 std::chrono::milliseconds pause_after(std::chrono::milliseconds spent, std::chrono::milliseconds every) {
   constexpr int kUsual = 100;
   constexpr int kMost = 50;
-  constexpr std::chrono::milliseconds kPatience{10'000};
-  return std::max(every, std::min(spent * kUsual, std::max(kPatience, spent * kMost)));
+  constexpr std::chrono::milliseconds kLongPause{10'000};
+  return std::max(every, std::min(spent * kUsual, std::max(kLongPause, spent * kMost)));
 }
 
 }  // namespace nines::tools
