@@ -104,7 +104,8 @@ Result<std::vector<std::int64_t>> failure_times(ServerReader& reader, const Stor
   return times;
 }
 
-Result<std::optional<std::int64_t>> detection_ms(ServerReader& reader, const Store& store, std::int64_t from_ms) {
+Result<std::optional<TimeMs>> detection_time(ServerReader& reader, const Store& store, TimeMs from) {
+  const std::int64_t from_ms = to_ms(from);
   const auto measured = span_at(reader.measured(), from_ms);
   if (measured == reader.measured().end() || measured->from_ms > from_ms || measured->state != State::down) {
     return std::nullopt;
@@ -120,11 +121,11 @@ Result<std::optional<std::int64_t>> detection_ms(ServerReader& reader, const Sto
     if (!time_ms) return tl::unexpected(time_ms.error());
     confirmed.push_back(*time_ms);
   }
-  const std::uint16_t quorum = reader.server().rules_at(nines::from_ms(from_ms)).quorum;
+  const std::uint16_t quorum = reader.server().rules_at(from).quorum;
   const std::size_t needed = quorum != 0 ? quorum : known / 2 + 1;
   assert(needed <= confirmed.size());
   std::sort(confirmed.begin(), confirmed.end());
-  return std::max(confirmed[std::min(needed, confirmed.size()) - 1], from_ms);
+  return std::max(nines::from_ms(confirmed[std::min(needed, confirmed.size()) - 1]), from);
 }
 
 }  // namespace nines::query

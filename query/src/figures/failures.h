@@ -22,9 +22,8 @@ namespace nines::query {
 [[nodiscard]] Result<std::vector<std::int64_t>> failure_times(ServerReader& reader, const Store& store,
                                                               const Series& series, const Piece& piece);
 
-/// When it was known that the server is down at `from_ms`, where an outage of it begins: the check with which as many
-/// places as it takes had confirmed failures, not before `from_ms`. None where the checks do not say down.
-[[nodiscard]] Result<std::optional<std::int64_t>> detection_ms(ServerReader& reader, const Store& store,
-                                                               std::int64_t from_ms);
+/// When it was known that the server is down at `from`, where an outage of it begins: the check with which as many
+/// places as it takes had confirmed failures, not before `from`. None where the checks do not say down.
+[[nodiscard]] Result<std::optional<TimeMs>> detection_time(ServerReader& reader, const Store& store, TimeMs from);
 
 }  // namespace nines::query

@@ -142,9 +142,9 @@ Result<Incident> describe(ServerReader& reader, const Store& store, const Outage
     incident.window_down_ms += std::max<std::int64_t>(0, std::min(until_ms, to_ms(window.to)) - inside_from_ms);
   }
   if (details) {
-    const auto detected = detection_ms(reader, store, outage.from_ms);
+    const auto detected = detection_time(reader, store, from_ms(outage.from_ms));
     if (!detected) return tl::unexpected(detected.error());
-    if (*detected) incident.detected_at = from_ms(**detected);
+    incident.detected_at = *detected;
   }
   for (const Series& series : reader.history().all()) {
     const auto failures = failures_in(reader, store, series, outage.from_ms, end_ms);
