@@ -67,9 +67,9 @@ Key chunk_key(ServerId server, TimeMs first) noexcept {
   return key;
 }
 
-Key day_key(ServerId server, std::int64_t day) noexcept {
+Key day_key(ServerId server, UtcDay day) noexcept {
   Key key = server_key(server);
-  put_big_endian(key, static_cast<std::uint32_t>(day));
+  put_big_endian(key, static_cast<std::uint32_t>(day_number(day)));
   return key;
 }
 
@@ -105,7 +105,7 @@ std::optional<ChunkKey> parse_chunk_key(std::string_view key) noexcept {
 
 std::optional<DayKey> parse_day_key(std::string_view key) noexcept {
   if (key.size() != kServerSize + kDaySize) return std::nullopt;
-  return DayKey{read_server(key), std::int64_t{read_big_endian<std::uint32_t>(key, kServerSize)}};
+  return DayKey{read_server(key), day_at(std::int64_t{read_big_endian<std::uint32_t>(key, kServerSize)})};
 }
 
 std::string printable_key(std::string_view key) {

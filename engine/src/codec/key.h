@@ -16,6 +16,8 @@
 
 #include <nines/types.h>
 
+#include "base/utc_day.h"
+
 namespace nines::engine {
 
 /// The greatest server number: a server added each second for six months. What is known of all servers is kept in a
@@ -37,8 +39,8 @@ struct Key {
 /// `time` must not lie before 1970: the order of the bytes is that of unsigned numbers.
 [[nodiscard]] Key recent_key(ServerId server, TimeMs time, LocationId location) noexcept;
 [[nodiscard]] Key chunk_key(ServerId server, TimeMs first) noexcept;
-/// `day` is a UTC day number in [0, 2^32).
-[[nodiscard]] Key day_key(ServerId server, std::int64_t day) noexcept;
+/// `day` lies in 1970 or later, its number below 2^32.
+[[nodiscard]] Key day_key(ServerId server, UtcDay day) noexcept;
 /// The first key after all of the server's, in every column family: the exclusive end of its range.
 [[nodiscard]] Key prefix_end(ServerId server) noexcept;
 
@@ -53,7 +55,7 @@ struct ChunkKey {
 };
 struct DayKey {
   ServerId server{};
-  std::int64_t day = 0;
+  UtcDay day{};
 };
 
 // Nothing when the key has another length, or a time outside of [1970, kTimeLimit).

@@ -16,14 +16,10 @@
 namespace nines::engine {
 namespace {
 
-std::int64_t day_of(const CheckResult& result) {
-  return utc_day(to_ms(result.time));
-}
-
 /// The first of `results` that is of another day than the front.
 std::size_t day_end(std::span<const CheckResult> results) {
-  const std::int64_t day = day_of(results.front());
-  const auto end = std::find_if(results.begin(), results.end(), [day](const auto& r) { return day_of(r) != day; });
+  const UtcDay day = day_of(results.front().time);
+  const auto end = std::find_if(results.begin(), results.end(), [day](const auto& r) { return day_of(r.time) != day; });
   return static_cast<std::size_t>(end - results.begin());
 }
 
@@ -41,11 +37,9 @@ Error at_chunk(Error error, ServerId server, std::int64_t first_ms) {
 
 /// The day's chunks. One that does not decode is left as it is, and new ones are written beside it; behind a block that
 /// cannot be read they would be out of reach, so that is an error, and rows stay rows.
-Result<std::vector<Stored>> read_day(ServerId server, std::int64_t day, View& view) {
+Result<std::vector<Stored>> read_day(ServerId server, UtcDay day, View& view) {
   std::vector<Stored> chunks;
-  const Key from = chunk_key(server, from_ms(day * kDayMs));
-  const Key to = chunk_key(server, from_ms((day + 1) * kDayMs));
-  IntactRange checks(view, Space::checks, from, to);
+  IntactRange checks(view, Space::checks, chunk_key(server, day), chunk_key(server, day + std::chrono::days{1}));
   while (checks.next()) {
     if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
     const auto key = parse_chunk_key(checks.key());
@@ -118,7 +112,7 @@ Result<std::uint64_t> fold_into(ServerId server, const Stored& chunk, std::span<
 }
 
 Result<std::uint64_t> fold_day(ServerId server, std::span<const CheckResult> results, View& view, Batch& batch) {
-  const auto chunks = read_day(server, day_of(results.front()), view);
+  const auto chunks = read_day(server, day_of(results.front().time), view);
   if (!chunks) return tl::unexpected<Error>(chunks.error());
   if (chunks->empty()) return put_new_chunks(server, results, batch);
 
@@ -156,14 +150,13 @@ struct Tail {
 };
 
 /// Errors as read_day: behind what cannot be read, new chunks would be out of reach.
-Result<Tail> read_tail(ServerId server, std::int64_t day, View& view) {
+Result<Tail> read_tail(ServerId server, UtcDay day, View& view) {
   Tail tail;
   const auto begin_anew = [&] {
     tail.chunks.clear();
     tail.results = tail.bytes = 0;
   };
-  IntactRange checks(view, Space::checks, chunk_key(server, from_ms(day * kDayMs)),
-                     chunk_key(server, from_ms((day + 1) * kDayMs)));
+  IntactRange checks(view, Space::checks, chunk_key(server, day), chunk_key(server, day + std::chrono::days{1}));
   while (checks.next()) {
     if (const auto& skipped = checks.skipped()) return tl::unexpected<Error>(skipped->error);
     const auto key = parse_chunk_key(checks.key());
@@ -201,7 +194,7 @@ std::optional<std::vector<CheckResult>> results_of(ServerId server, const Tail& 
 
 /// `results`, of one day or none, as chunks behind those of the day, put together with the small ones when it is worth
 /// it.
-Result<std::uint64_t> seal_day(ServerId server, std::int64_t day, std::span<const CheckResult> results, bool is_over,
+Result<std::uint64_t> seal_day(ServerId server, UtcDay day, std::span<const CheckResult> results, bool is_over,
                                View& view, Batch& batch) {
   const auto tail = read_tail(server, day, view);
   if (!tail) {
@@ -231,15 +224,15 @@ Result<std::uint64_t> seal_chunks(const Kv& kv, ServerId server, std::span<const
   auto view = kv.view(server, {Space::checks});
   if (!view) return tl::unexpected<Error>(view.error());
   std::uint64_t written = 0;
-  const std::int64_t newest_day = sealed.watermark_ms < 0 ? sealed.open_day : utc_day(sealed.watermark_ms);
-  if (newest_day < sealed.open_day && (results.empty() || day_of(results.front()) != newest_day)) {
+  const UtcDay newest_day = sealed.watermark == kBeforeAll ? sealed.open_day : day_of(sealed.watermark);
+  if (newest_day < sealed.open_day && (results.empty() || day_of(results.front().time) != newest_day)) {
     const auto merged = seal_day(server, newest_day, {}, true, **view, batch);
     if (!merged) return merged;
     written += *merged;
   }
   while (!results.empty()) {
     const std::size_t count = day_end(results);
-    const std::int64_t day = day_of(results.front());
+    const UtcDay day = day_of(results.front().time);
     const auto done = day == newest_day
                           ? seal_day(server, day, results.first(count), day < sealed.open_day, **view, batch)
                           : Result<std::uint64_t>(put_new_chunks(server, results.first(count), batch));

@@ -10,7 +10,9 @@
 #include <span>
 
 #include <nines/check_result.h>
+#include <nines/types.h>
 
+#include "base/utc_day.h"
 #include "kv/kv.h"
 
 namespace nines::engine {
@@ -22,8 +24,8 @@ namespace nines::engine {
 
 /// Where the sealed history of a server ends, and which day is not over.
 struct SealedTo {
-  std::int64_t watermark_ms = -1;  ///< of the newest sealed result, -1 without one
-  std::int64_t open_day = 0;       ///< small chunks of this UTC day and later ones wait until they make a full one
+  TimeMs watermark = kBeforeAll;  ///< of the newest sealed result, kBeforeAll without one
+  UtcDay open_day{};              ///< small chunks of this day and later ones wait until they make a full one
 };
 
 /// Adds to `batch` what seals `results` (sorted, unique, of one server, later than all that is sealed; may be empty).

@@ -7,9 +7,7 @@ namespace {
 
 /// So many days are tried one by one before the steps grow: reading one costs some 30 us, and a window of all times has
 /// three million.
-constexpr std::int64_t kSingleDays = 64;
-/// The first UTC day that no stored time lies in.
-constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
+constexpr std::chrono::days kSingleDays{64};
 
 std::optional<TimeMs> time_of(const std::optional<ChunkKey>& key) {
   return key ? std::optional(key->first) : std::nullopt;
@@ -19,26 +17,26 @@ std::optional<TimeMs> time_of(const std::optional<RecentKey>& key) {
 }
 
 /// The first key of a UTC day in `space`, of the server that `key` belongs to.
-Key first_of_day(Space space, const Key& key, std::int64_t day) {
+Key first_of_day(Space space, const Key& key, UtcDay day) {
   const ServerId server = parse_server_key(key.view().substr(0, 4)).value_or(ServerId{});
   if (space == Space::days) return day_key(server, day);
-  if (space == Space::checks) return chunk_key(server, from_ms(day * kDayMs));
-  return recent_key(server, from_ms(day * kDayMs), {});
+  if (space == Space::checks) return chunk_key(server, day);
+  return recent_key(server, day, {});
 }
 
-std::optional<std::int64_t> day_of(Space space, std::string_view key) {
+std::optional<UtcDay> day_of_key(Space space, std::string_view key) {
   if (space == Space::days) {
     const auto parsed = parse_day_key(key);
     return parsed ? std::optional(parsed->day) : std::nullopt;
   }
   const auto time = space == Space::checks ? time_of(parse_chunk_key(key)) : time_of(parse_recent_key(key));
-  return time ? std::optional(utc_day(to_ms(*time))) : std::nullopt;
+  return time ? std::optional(day_of(*time)) : std::nullopt;
 }
 
 }  // namespace
 
 IntactRange::IntactRange(View& view, Space space, const Key& from, const Key& to)
-    : view_(view), space_(space), from_(from), to_(to), day_(day_of(space, from.view()).value_or(0)) {}
+    : view_(view), space_(space), from_(from), to_(to), day_(day_of_key(space, from.view()).value_or(UtcDay{})) {}
 
 void IntactRange::open(const Key& from) {
   range_ = &view_.range(space_, from.view(), to_.view());
@@ -62,12 +60,12 @@ bool IntactRange::next() {
     step_over(std::move(status.error()));
     if (!status_ || ended_ || !range_->valid()) return false;
   }
-  if (const auto day = day_of(space_, range_->key())) day_ = *day;
+  if (const auto day = day_of_key(space_, range_->key())) day_ = *day;
   return true;
 }
 
 /// Whether reading goes on at the beginning of `day`; false at damage, and at a fault, which is status_ then.
-bool IntactRange::is_readable_from(std::int64_t day) {
+bool IntactRange::is_readable_from(UtcDay day) {
   open(first_of_day(space_, from_, day));
   auto status = range_->status();
   if (!status && status.error().code != ErrorCode::corruption) status_ = status;
@@ -78,17 +76,18 @@ bool IntactRange::is_readable_from(std::int64_t day) {
 /// days are tried further and further apart, and then between the last that failed and the first that did not; so what
 /// is intact between two damaged stretches may be passed over there.
 void IntactRange::step_over(Error error) {
-  const std::int64_t end_day = day_of(space_, to_.view()).value_or(kDayLimit) + 1;
-  std::int64_t damaged = day_;
-  std::int64_t readable = day_ + 1;
-  for (std::int64_t step = 1; readable < end_day && !is_readable_from(readable);) {
+  using std::chrono::days;
+  const UtcDay end_day = day_of_key(space_, to_.view()).value_or(kDayLimit) + days{1};
+  UtcDay damaged = day_;
+  UtcDay readable = day_ + days{1};
+  for (days step{1}; readable < end_day && !is_readable_from(readable);) {
     if (!status_) return;
     damaged = readable;
     if (damaged - day_ >= kSingleDays) step *= 2;
     readable = std::min(damaged + step, end_day);
   }
-  while (readable - damaged > 1) {
-    const std::int64_t day = damaged + (readable - damaged) / 2;
+  while (readable - damaged > days{1}) {
+    const UtcDay day = damaged + (readable - damaged) / 2;
     const bool goes_on = is_readable_from(day);
     if (!status_) return;
     (goes_on ? readable : damaged) = day;

@@ -34,8 +34,8 @@ class IntactRange {
   /// The days that the latest next() stepped over, and why; it begins with the day of the key before, a part of which
   /// may have been read. The days from `first` to before `last`.
   struct Skipped {
-    std::int64_t first = 0;
-    std::int64_t last = 0;
+    UtcDay first{};
+    UtcDay last{};
     Error error;
   };
   [[nodiscard]] const std::optional<Skipped>& skipped() const noexcept { return skipped_; }
@@ -44,14 +44,14 @@ class IntactRange {
 
  private:
   void open(const Key& from);
-  [[nodiscard]] bool is_readable_from(std::int64_t day);
+  [[nodiscard]] bool is_readable_from(UtcDay day);
   void step_over(Error error);
 
   View& view_;
   const Space space_;
   const Key from_;
   const Key to_;
-  std::int64_t day_ = 0;    // of the key at hand; before the first, of from_
+  UtcDay day_{};            // of the key at hand; before the first, of from_
   Range* range_ = nullptr;  // null before the first key
   bool ended_ = false;      // damage reaches to the end of the range
   Result<void> status_;

@@ -8,6 +8,7 @@
 // Threads: one call at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,13 +31,13 @@ class Retention {
   /// one server does not keep the others from being looked at; the first error is returned.
   [[nodiscard]] Result<void> apply(const Catalog& catalog);
   /// How many days a server keeps whose rule is `of_server` (0: the store's, less: for ever); 0 for ever.
-  [[nodiscard]] static std::int64_t keep_days(std::chrono::days of_server, std::chrono::days general) noexcept;
-  /// The UTC day that counts as today; none when no result can be believed, and then nothing is too old.
-  [[nodiscard]] Result<std::optional<std::int64_t>> today() const;
+  [[nodiscard]] static std::chrono::days keep_days(std::chrono::days of_server, std::chrono::days general) noexcept;
+  /// The day that counts as today; none when no result can be believed, and then nothing is too old.
+  [[nodiscard]] Result<std::optional<UtcDay>> today() const;
 
   struct SummaryDays {
-    std::int64_t end_day = 0;
-    std::int64_t refused_before = 0;  ///< as in SummaryCursor
+    UtcDay end_day{};
+    UtcDay refused_before{};  ///< as in SummaryCursor
   };
   /// Computes and keeps the summaries of days before `days.end_day` that have none. Returns the longest interval of
   /// these days' results in milliseconds.
@@ -45,18 +46,18 @@ class Retention {
   [[nodiscard]] Result<void> compact_spaces();
 
  private:
-  [[nodiscard]] DropBefore cutoff_of(const Server& server, std::int64_t today) const;
+  [[nodiscard]] DropBefore cutoff_of(const Server& server, UtcDay today) const;
   /// Of each server what lies before its cutoff, and the months that lie before all of them.
-  [[nodiscard]] Result<void> drop_old_days(const Catalog& catalog, std::int64_t today);
+  [[nodiscard]] Result<void> drop_old_days(const Catalog& catalog, UtcDay today);
   /// Gives back what has been dropped of the days before `day`, rewriting parts of which so much is `erased`.
-  [[nodiscard]] Result<void> give_back(std::int64_t day, Erased erased);
-  [[nodiscard]] Result<void> keep_size(const Catalog& catalog, std::int64_t today);
+  [[nodiscard]] Result<void> give_back(UtcDay day, Erased erased);
+  [[nodiscard]] Result<void> keep_size(const Catalog& catalog, UtcDay today);
   /// The bytes of the tables, once all is in them.
   [[nodiscard]] Result<std::uint64_t> table_bytes();
   /// The day before which all has to go so that about `bytes` are given back; at most `today`.
-  [[nodiscard]] Result<std::int64_t> day_to_free(std::uint64_t bytes, std::int64_t today) const;
+  [[nodiscard]] Result<UtcDay> day_to_free(std::uint64_t bytes, UtcDay today) const;
   [[nodiscard]] Result<bool> has_result(std::shared_ptr<ServerState> state, Window window) const;
-  [[nodiscard]] Result<std::int64_t> newest_before(const ServerState& state, std::int64_t end_ms) const;
+  [[nodiscard]] Result<TimeMs> newest_before(const ServerState& state, TimeMs end) const;
 
   const std::shared_ptr<StoreCore> core_;
   Writer& writer_;

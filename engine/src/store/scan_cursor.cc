@@ -194,8 +194,8 @@ Result<void> ScanCursor::damaged(std::int64_t begin_ms, std::int64_t end_ms, Err
 
 Result<void> ScanCursor::damaged(IntactRange::Skipped skipped) {
   // Of the first day a part may have been read.
-  const std::int64_t begin_ms = std::max(skipped.first * kDayMs, last_chunk_ms_ + 1);
-  return damaged(begin_ms, skipped.last * kDayMs, std::move(skipped.error));
+  const std::int64_t begin_ms = std::max(to_ms(skipped.first), last_chunk_ms_ + 1);
+  return damaged(begin_ms, to_ms(skipped.last), std::move(skipped.error));
 }
 
 /// Decodes the next chunk of the window, or goes on to what follows the chunks.

@@ -10,7 +10,7 @@ std::uint32_t spread(ServerId server) noexcept {
   return (static_cast<std::uint32_t>(server) * 2'654'435'761U) >> 16U;
 }
 constexpr std::uint32_t kSpreadEnd = 1U << 16U;
-constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::chrono::milliseconds kDelays = std::chrono::hours{1};
 
 }  // namespace
 
@@ -22,8 +22,8 @@ std::size_t SealPolicy::limit(ServerId server, std::size_t servers) const noexce
   return rows - width / 2 + width * spread(server) / kSpreadEnd;
 }
 
-std::int64_t SealPolicy::day_delay_ms(ServerId server) noexcept {
-  return kHourMs * spread(server) / kSpreadEnd;
+std::chrono::milliseconds SealPolicy::day_delay(ServerId server) noexcept {
+  return kDelays * spread(server) / kSpreadEnd;
 }
 
 }  // namespace nines::engine

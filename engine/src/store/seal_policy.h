@@ -5,6 +5,7 @@
 // was ahead stays a row until its time has come, and costs the ones that follow nothing.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,12 +23,12 @@ class SealPolicy {
   /// together.
   [[nodiscard]] std::size_t limit(ServerId server, std::size_t servers) const noexcept;
   /// How long after midnight the rows of the day before are sealed: within an hour, by the server's number.
-  [[nodiscard]] static std::int64_t day_delay_ms(ServerId server) noexcept;
+  [[nodiscard]] static std::chrono::milliseconds day_delay(ServerId server) noexcept;
   /// A location that has fallen silent holds up the sealing of its day for so long.
-  static constexpr std::int64_t kLongestDelayMs = 3'600'000;
+  static constexpr std::chrono::hours kLongestDelay{1};
   /// Results newer than this stay rows, so that what comes a little late, from another location or another thread, is
   /// still a row and not a fold.
-  static constexpr std::int64_t kGraceMs = 120'000;
+  static constexpr std::chrono::minutes kGrace{2};
   /// Rows from which on the older half is sealed whatever the clocks say, in limits. A location that is an hour ahead
   /// at one result in ten seconds stays below it.
   static constexpr std::size_t kHardLimits = 8;

@@ -17,7 +17,8 @@ constexpr std::size_t kManyMisplaced = 8;
 
 Unsealed ServerState::unsealed() const {
   const MutexLock lock(view);
-  return {head_.rows(), head_.first_row_ms(), std::max(head_.last_ms(), head_.watermark_ms()), head_.watermark_ms()};
+  return {head_.rows(), from_ms(head_.first_row_ms()), from_ms(std::max(head_.last_ms(), head_.watermark_ms())),
+          from_ms(head_.watermark_ms())};
 }
 
 std::vector<CheckResult> ServerState::rows() const {
@@ -25,14 +26,14 @@ std::vector<CheckResult> ServerState::rows() const {
   return head_.results_from(head_.watermark_ms() + 1, id);
 }
 
-std::size_t ServerState::rows_until(std::int64_t time_ms) const {
+std::size_t ServerState::rows_until(TimeMs time) const {
   const MutexLock lock(view);
-  return head_.rows_until(time_ms);
+  return head_.rows_until(to_ms(time));
 }
 
-std::int64_t ServerState::slowest_ms() const {
+TimeMs ServerState::slowest() const {
   const MutexLock lock(view);
-  return head_.slowest_ms();
+  return from_ms(head_.slowest_ms());
 }
 
 void ServerState::settle() {
@@ -43,19 +44,19 @@ void ServerState::settle() {
     settling_ = false;
     view.unlock();
   }
-  sealing_to_ms_ = -1;
+  sealing_to_ = kBeforeAll;
 }
 
-std::int64_t ServerState::sealing_to_ms() const {
-  return std::max(sealing_to_ms_, unsealed().watermark_ms);
+TimeMs ServerState::sealing_to() const {
+  return std::max(sealing_to_, unsealed().watermark);
 }
 
-void ServerState::load(Head head, std::int64_t summaries_end, std::uint64_t change) {
+void ServerState::load(Head head, UtcDay summaries_end, std::uint64_t change) {
   const MutexLock lock(view);
   head_ = std::move(head);
   set_rows_locked(RowsAt::disk, {});
   summaries_end_ = summaries_end;
-  newest_ms_ = std::max(head_.last_ms(), std::max<std::int64_t>(head_.watermark_ms(), 0));
+  newest_ = from_ms(std::max(head_.last_ms(), std::max<std::int64_t>(head_.watermark_ms(), 0)));
   changed_at_ = change;
   loaded_.store(true, std::memory_order_release);
   check();
@@ -120,12 +121,12 @@ void ServerState::append(std::span<const CheckResult* const> results) {
   check();
 }
 
-void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t watermark_ms, std::int64_t start_ms,
+void ServerState::load_sealed(std::span<const CheckResult> newest, TimeMs watermark, TimeMs start,
                               std::uint64_t change) {
   const MutexLock lock(view);
   if (!loaded()) return read_again_locked();
-  head_.seal(watermark_ms);
-  head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
+  head_.seal(to_ms(watermark));
+  head_.trim(std::min(to_ms(start), head_.watermark_ms() + 1));
   const auto first =
       std::partition_point(newest.begin(), newest.end(),
                            [begin_ms = head_.start_ms()](const auto& result) { return to_ms(result.time) < begin_ms; });
@@ -139,29 +140,29 @@ void ServerState::load_sealed(std::span<const CheckResult> newest, std::int64_t 
   check();
 }
 
-void ServerState::seal(std::int64_t watermark_ms) {
+void ServerState::seal(TimeMs watermark) {
   const MutexLock lock(view);
   if (!loaded()) return read_again_locked();
-  head_.seal(watermark_ms);
+  head_.seal(to_ms(watermark));
   check();
 }
 
-void ServerState::drop(std::int64_t end_ms) {
+void ServerState::drop(TimeMs end) {
   const MutexLock lock(view);
   if (!loaded()) return read_again_locked();
-  head_.drop(end_ms);
+  head_.drop(to_ms(end));
   check();
 }
 
-void ServerState::expect_summary(std::int64_t day) {
+void ServerState::expect_summary(UtcDay day) {
   const MutexLock lock(view);
-  summaries_end_ = std::max(summaries_end_.load(), day + 1);
+  summaries_end_ = std::max(summaries_end_.load(), day + std::chrono::days{1});
 }
 
-void ServerState::trim(std::int64_t start_ms, std::uint64_t change) {
+void ServerState::trim(TimeMs start, std::uint64_t change) {
   const MutexLock lock(view);
   if (!loaded()) return read_again_locked();
-  head_.trim(std::min(start_ms, head_.watermark_ms() + 1));
+  head_.trim(std::min(to_ms(start), head_.watermark_ms() + 1));
   changed_at_ = change;
   check();
 }

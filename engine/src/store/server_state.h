@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include <nines/types.h>
 
 #include "base/mutex.h"
+#include "base/utc_day.h"
 #include "memory/cached_days.h"
 #include "memory/head.h"
 
@@ -26,9 +28,9 @@ namespace nines::engine {
 /// What is not sealed of a server, and where its sealed history ends.
 struct Unsealed {
   std::size_t rows = 0;
-  std::int64_t first_row_ms = -1;  ///< -1 without a row
-  std::int64_t last_ms = -1;       ///< time of the newest result, sealed or not; -1 without one
-  std::int64_t watermark_ms = -1;  ///< time of the newest sealed result, -1 without one; every row is later
+  TimeMs first_row = kBeforeAll;  ///< kBeforeAll without a row
+  TimeMs last = kBeforeAll;       ///< of the newest result, sealed or not; kBeforeAll without one
+  TimeMs watermark = kBeforeAll;  ///< of the newest sealed result, kBeforeAll without one; every row is later
 };
 
 /// One server in an open store. All that moves its history goes through the operations below, each of which follows a
@@ -40,7 +42,7 @@ class ServerState {
 
   const ServerId id;
   /// Days of check results that retention keeps, 0 for ever; older results are refused, or they would come and go.
-  std::atomic<std::int64_t> keep_days{0};
+  std::atomic<std::chrono::days> keep_days{};
   /// No result that is stored or enters the lane has a longer interval of its own, where `interval_known`; else none
   /// that was appended since the store was opened. Both only change under the catalog's lock.
   std::atomic<std::uint32_t> longest_interval_ms{0};
@@ -88,26 +90,26 @@ class ServerState {
   /// Waits until what has entered the lane is done. Nothing is under way then, as long as the caller keeps `write`.
   void settle() NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// Results up to here may be sealed or are about to be; what lies there is folded, after settle().
-  [[nodiscard]] std::int64_t sealing_to_ms() const NINES_REQUIRES(write) NINES_EXCLUDES(view);
-  void begin_seal(std::int64_t watermark_ms) NINES_REQUIRES(write) { sealing_to_ms_ = watermark_ms; }
-  /// Whether a later result than those of the UTC day `day` is there or on its way; readers may keep such a day's
+  [[nodiscard]] TimeMs sealing_to() const NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void begin_seal(TimeMs watermark) NINES_REQUIRES(write) { sealing_to_ = watermark; }
+  /// Whether a later result than those of `day` is there or on its way; readers may keep such a day's
   /// summary in memory.
-  [[nodiscard]] bool is_past(std::int64_t day) const NINES_REQUIRES(write) { return day < utc_day(newest_ms_); }
-  void begin_append(std::int64_t last_ms) NINES_REQUIRES(write) { newest_ms_ = std::max(newest_ms_, last_ms); }
+  [[nodiscard]] bool is_past(UtcDay day) const NINES_REQUIRES(write) { return day < day_of(newest_); }
+  void begin_append(TimeMs last) NINES_REQUIRES(write) { newest_ = std::max(newest_, last); }
 
   // --- What has been written; all but load() and forget() require loaded(). ---
   [[nodiscard]] Unsealed unsealed() const NINES_EXCLUDES(view);
   /// Head::rows_until().
-  [[nodiscard]] std::size_t rows_until(std::int64_t time_ms) const NINES_EXCLUDES(view);
+  [[nodiscard]] std::size_t rows_until(TimeMs time) const NINES_EXCLUDES(view);
   /// Head::slowest_ms().
-  [[nodiscard]] std::int64_t slowest_ms() const NINES_EXCLUDES(view);
+  [[nodiscard]] TimeMs slowest() const NINES_EXCLUDES(view);
   /// The results that are rows, ascending by time, then location.
   [[nodiscard]] std::vector<CheckResult> rows() const NINES_EXCLUDES(view);
-  /// Whether a summary of the UTC day `day` may be stored; what changes such a day has to erase it.
-  [[nodiscard]] bool may_have_summary(std::int64_t day) const noexcept { return day < summaries_end_; }
+  /// Whether a summary of `day` may be stored; what changes such a day has to erase it.
+  [[nodiscard]] bool may_have_summary(UtcDay day) const noexcept { return day < summaries_end_.load(); }
 
   /// Begins with what the disk holds: `head` with its watermark, and no summary of the day `summaries_end` or later.
-  void load(Head head, std::int64_t summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
+  void load(Head head, UtcDay summaries_end, std::uint64_t change) NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// Rows were read, and what else is needed could not be: they are here for the next attempt.
   void keep_rows(std::vector<SeriesColumns> rows) NINES_REQUIRES(write) NINES_EXCLUDES(view);
   /// What is known is not valid any more: it is loaded anew before the next use.
@@ -116,18 +118,18 @@ class ServerState {
   void forget_sealed(std::span<const CheckResult> rows, std::uint64_t change) NINES_EXCLUDES(view);
   /// `results`, ascending by time, have been stored: those after the watermark as rows, the others in chunks.
   void append(std::span<const CheckResult* const> results) NINES_EXCLUDES(view);
-  /// Results have been sealed directly, and with them all rows up to `watermark_ms`: of those, the head is to hold
-  /// `newest`, sorted and unique, and need not begin before `start_ms`.
-  void load_sealed(std::span<const CheckResult> newest, std::int64_t watermark_ms, std::int64_t start_ms,
-                   std::uint64_t change) NINES_EXCLUDES(view);
-  /// The rows up to `watermark_ms` have been sealed.
-  void seal(std::int64_t watermark_ms) NINES_EXCLUDES(view);
-  /// All results before `end_ms` have been erased.
-  void drop(std::int64_t end_ms) NINES_EXCLUDES(view);
+  /// Results have been sealed directly, and with them all rows up to `watermark`: of those, the head is to hold
+  /// `newest`, sorted and unique, and need not begin before `start`.
+  void load_sealed(std::span<const CheckResult> newest, TimeMs watermark, TimeMs start, std::uint64_t change)
+      NINES_EXCLUDES(view);
+  /// The rows up to `watermark` have been sealed.
+  void seal(TimeMs watermark) NINES_EXCLUDES(view);
+  /// All results before `end` have been erased.
+  void drop(TimeMs end) NINES_EXCLUDES(view);
   /// A summary of `day` is about to be stored.
-  void expect_summary(std::int64_t day) NINES_REQUIRES(write);
-  /// Gives up the head's memory before `start_ms`, or before what is not sealed when that is earlier.
-  void trim(std::int64_t start_ms, std::uint64_t change) NINES_EXCLUDES(view);
+  void expect_summary(UtcDay day) NINES_REQUIRES(write);
+  /// Gives up the head's memory before `start`, or before what is not sealed when that is earlier.
+  void trim(TimeMs start, std::uint64_t change) NINES_EXCLUDES(view);
 
  private:
   friend class HistoryChange;
@@ -138,10 +140,10 @@ class ServerState {
 
   std::atomic<bool> loaded_{false};
   std::atomic<std::uint64_t> generation_{0};
-  std::int64_t sealing_to_ms_ NINES_GUARDED_BY(write) = -1;
-  std::int64_t newest_ms_ NINES_GUARDED_BY(write) = 0;
-  /// No summary of this UTC day or a later one is stored.
-  std::atomic<std::int64_t> summaries_end_{0};
+  TimeMs sealing_to_ NINES_GUARDED_BY(write) = kBeforeAll;
+  TimeMs newest_ NINES_GUARDED_BY(write){};
+  /// No summary of this day or a later one is stored.
+  std::atomic<UtcDay> summaries_end_{};
   Head head_ NINES_GUARDED_BY(view);
   /// Writes in the lane, and whether somebody waits for the last of them.
   std::atomic<int> pending_{0};

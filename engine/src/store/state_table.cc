@@ -75,18 +75,18 @@ Result<std::vector<SeriesColumns>> read_chunks(ServerId id, std::int64_t start_m
   return pieces;
 }
 
-/// The UTC day that no stored summary reaches, given where the server's sealed results end.
-Result<std::int64_t> find_summaries_end(ServerId id, std::int64_t watermark_ms, View& view) {
-  std::int64_t end = utc_day(std::max<std::int64_t>(watermark_ms, 0));
+/// The day that no stored summary reaches, given where the server's sealed results end.
+Result<UtcDay> find_summaries_end(ServerId id, TimeMs watermark, View& view) {
+  UtcDay end = day_of(std::max(watermark, from_ms(0)));
   Range& days = view.range(Space::days, day_key(id, end).view(), prefix_end(id).view(), {.values = false});
   for (; days.valid(); days.next()) {
     const auto key = parse_day_key(days.key());
     if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(days.key()));
-    end = key->day + 1;
+    end = key->day + std::chrono::days{1};
   }
   if (auto status = days.status(); !status) {
     if (status.error().code != ErrorCode::corruption) return tl::unexpected<Error>(status.error());
-    return to_ms(kTimeLimit) / kDayMs;  // any day may have one
+    return kDayLimit;  // any day may have one
   }
   return end;
 }
@@ -317,7 +317,7 @@ Result<void> StateTable::load_sealed(ServerState& state, View& view, const std::
   if (!watermark) return tl::unexpected<Error>(watermark.error());
   std::int64_t last_ms = *watermark;
   for (const SeriesColumns& series : rows) last_ms = std::max(last_ms, series.time_ms.back());
-  const auto summaries_end = find_summaries_end(state.id, *watermark, view);
+  const auto summaries_end = find_summaries_end(state.id, from_ms(*watermark), view);
   if (!summaries_end) return tl::unexpected<Error>(summaries_end.error());
 
   Head head;
@@ -353,7 +353,7 @@ std::int64_t StateTable::head_start(std::int64_t last_ms, std::int64_t watermark
 
 void StateTable::trim_head(ServerState& state) const {
   const Unsealed unsealed = state.unsealed();
-  const std::int64_t wanted = head_start(unsealed.last_ms, unsealed.watermark_ms);
+  const std::int64_t wanted = head_start(to_ms(unsealed.last), to_ms(unsealed.watermark));
   const std::int64_t span = std::chrono::milliseconds(options_.performance.head_span).count();
   // Trimming copies what stays, so it waits until a quarter more has gathered.
   const std::int64_t slack = options_.performance.head_bytes == 0 ? 0 : span / 4;
@@ -361,7 +361,7 @@ void StateTable::trim_head(ServerState& state) const {
     const MutexLock view(state.view);
     if (wanted - state.head().start_ms() <= slack) return;
   }
-  state.trim(wanted, count_change());
+  state.trim(from_ms(wanted), count_change());
 }
 
 void StateTable::touch(const ServerState& state) const noexcept {
@@ -406,7 +406,7 @@ void StateTable::keep_budget() const {
     if (!state->write.try_lock()) continue;
     if (state->loaded()) {
       bytes -= head_bytes(*state);
-      state->trim(Head::kNothing, count_change());
+      state->trim(from_ms(Head::kNothing), count_change());
       bytes += head_bytes(*state);
     }
     state->write.unlock();

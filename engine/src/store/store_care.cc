@@ -33,7 +33,7 @@ Result<void> StoreImpl::compact() {
     if (auto sealed = writer_.seal_all(true); !goes_on(sealed)) return sealed;
     const auto all = catalog();
     for (const Server& server : all->servers()) {
-      const auto longest_ms = retention_.write_summaries(server.id, {.end_day = to_ms(kTimeLimit) / kDayMs});
+      const auto longest_ms = retention_.write_summaries(server.id, {.end_day = kDayLimit});
       auto written = longest_ms ? know_interval(server, *longest_ms) : tl::unexpected<Error>(longest_ms.error());
       if (!goes_on(written)) return written;
     }

@@ -26,15 +26,14 @@ constexpr int kAttempts = 4;
 /// What a reader waits at most before its summary is not kept: a write of the log on a disk that is well takes less.
 constexpr std::chrono::milliseconds kLongestKeepWait{20};
 
-/// The first UTC day that no stored time lies in.
-constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
+constexpr std::int64_t kDayEnd = day_number(kDayLimit);
 
 }  // namespace
 
-SummaryCursor::SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before)
+SummaryCursor::SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, UtcDay refused_before)
     : core_(std::move(core)),
       with_sketch_(with_sketch),
-      refused_before_(refused_before),
+      refused_before_(day_number(refused_before)),
       scan_(core_, kForSummaries, Gaps::exact) {}
 
 SummaryCursor::~SummaryCursor() {
@@ -54,8 +53,8 @@ Result<void> SummaryCursor::start(std::shared_ptr<ServerState> of_server, DayRan
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   if (collects_) cache_collected();
   state_ = std::move(of_server);
-  day_ = std::clamp<std::int64_t>(range.first, 0, kDayLimit);
-  end_ = std::clamp(range.last, day_, kDayLimit);
+  day_ = std::clamp<std::int64_t>(range.first, 0, kDayEnd);
+  end_ = std::clamp(range.last, day_, kDayEnd);
   holes_.clear();
   ++cost_.range_scans;
   collected_.clear();
@@ -214,7 +213,8 @@ Result<const DaySummary*> SummaryCursor::look_at_stored() {
   }
   const ViewUse use(*view_, cost_);
   if (auto begun = use.begun(); !begun) return tl::unexpected<Error>(begun.error());
-  if (!stored_) stored_.emplace(*view_, Space::days, day_key(state_->id, day_), day_key(state_->id, end_));
+  if (!stored_)
+    stored_.emplace(*view_, Space::days, day_key(state_->id, day_at(day_)), day_key(state_->id, day_at(end_)));
   if (!on_stored_) {
     stored_day_ = end_;
     on_stored_ = stored_->next();
@@ -222,11 +222,12 @@ Result<const DaySummary*> SummaryCursor::look_at_stored() {
     if (on_stored_) {
       const auto key = parse_day_key(stored_->key());
       if (!key) return fail(ErrorCode::corruption, "malformed key " + printable_key(stored_->key()));
-      stored_day_ = key->day;
+      stored_day_ = day_number(key->day);
     }
     // Their results may be there still, or may have been dropped by retention: which cannot be told.
     if (auto skipped = stored_->take_skipped()) {
-      return tl::unexpected<Error>(damaged(skipped->first, skipped->last, std::move(skipped->error)));
+      return tl::unexpected<Error>(
+          damaged(day_number(skipped->first), day_number(skipped->last), std::move(skipped->error)));
     }
   }
   return stored_day_ == day_ ? take_stored() : nullptr;
@@ -310,8 +311,8 @@ Result<bool> SummaryCursor::may_keep(std::int64_t day) {
       return tl::unexpected<Error>(loaded.error());
     }
   }
-  if (state_->removed || day >= std::max(utc_day(state_->unsealed().last_ms), refused_before_)) return false;
-  state_->expect_summary(day);
+  if (state_->removed || day >= std::max(utc_day(to_ms(state_->unsealed().last)), refused_before_)) return false;
+  state_->expect_summary(day_at(day));
   return true;
 }
 
@@ -348,7 +349,7 @@ Result<void> SummaryCursor::keep(std::uint64_t begun_at, bool must) {
     return fail(ErrorCode::unavailable, "the day changed while it was summarised; try again");
   };
   LaneChange change(*state_);
-  change.batch.put(Space::days, day_key(state_->id, summary_.day).view(), encode_summary(summary_));
+  change.batch.put(Space::days, day_key(state_->id, day_at(summary_.day)).view(), encode_summary(summary_));
   WriteLane::Turn turn(std::span(&change, 1), Durability::buffered);
   {
     const MutexLock lock(state_->write);

@@ -20,7 +20,7 @@ class SummaryCursor final : public DayCursor {
  public:
   /// In a store for writing, computed summaries are kept: of days that a later result has closed, and of those before
   /// `refused_before`, which retention lets no result into; one of the latter that cannot be kept is an error.
-  SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, std::int64_t refused_before = 0);
+  SummaryCursor(std::shared_ptr<const StoreCore> core, bool with_sketch, UtcDay refused_before = {});
   ~SummaryCursor() override;
   SummaryCursor(const SummaryCursor&) = delete;
   SummaryCursor& operator=(const SummaryCursor&) = delete;

@@ -23,11 +23,7 @@
 namespace nines::engine {
 namespace {
 
-constexpr std::int64_t kDayLimit = to_ms(kTimeLimit) / kDayMs;
-
-Window days_window(std::int64_t first, std::int64_t last) {
-  return {from_ms(first * kDayMs), from_ms(last * kDayMs)};
-}
+constexpr std::chrono::days kOneDay{1};
 
 void report_damage(VerifyReport& report, ServerId server, Window window, std::string what) {
   ++report.damages;
@@ -45,18 +41,22 @@ class ServerVerifier {
  private:
   /// The day that chunks are being read of.
   struct OpenDay {
-    std::int64_t day = -1;
+    std::optional<UtcDay> day;
     DaySummary summary;
   };
 
   [[nodiscard]] Result<void> read_rows();
   [[nodiscard]] Result<void> read_chunks();
   void take_chunk(std::string_view key, std::string_view value);
-  void close_days(std::int64_t before);
-  void check_day(std::int64_t day);
-  void check_intervals(std::int64_t day);
+  void close_days(UtcDay before);
+  void check_day(UtcDay day);
+  void check_intervals(UtcDay day);
   void next_summary();
   void skipped(const char* what, std::optional<IntactRange::Skipped> skip);
+  void note_unread(UtcDay first, UtcDay last) {
+    unread_from_ = std::min(unread_from_, first);
+    unread_end_ = std::max(unread_end_, last + kOneDay);
+  }
   void damaged(Window window, std::string what) { report_damage(report_, server_, window, std::move(what)); }
 
   View& view_;
@@ -66,10 +66,10 @@ class ServerVerifier {
   std::vector<CheckResult> rows_;  // ascending
   std::size_t row_ = 0;            // the first whose day is not closed
   std::optional<IntactRange> days_;
-  std::int64_t summary_day_ = kDayLimit;  // of the summary that days_ stands on; kDayLimit without one
-  std::int64_t last_ms_ = -1;             // newest result of the chunks so far
-  std::int64_t unread_from_ = kDayLimit;  // UTC days of which something could not be read
-  std::int64_t unread_to_ = -1;
+  UtcDay summary_day_ = kDayLimit;  // of the summary that days_ stands on; kDayLimit without one
+  std::int64_t last_ms_ = -1;       // newest result of the chunks so far
+  UtcDay unread_from_ = kDayLimit;  // of the days of which something could not be read
+  UtcDay unread_end_{};
   OpenDay open_;
   std::vector<SeriesColumns> decoded_;
   DaySummary stored_;
@@ -77,7 +77,7 @@ class ServerVerifier {
 
 void ServerVerifier::skipped(const char* what, std::optional<IntactRange::Skipped> skip) {
   if (!skip) return;
-  damaged(days_window(skip->first, skip->last), std::string(what) + " that cannot be read: " + skip->error.message);
+  damaged({skip->first, skip->last}, std::string(what) + " that cannot be read: " + skip->error.message);
 }
 
 Result<void> ServerVerifier::read_rows() {
@@ -104,35 +104,32 @@ void ServerVerifier::take_chunk(std::string_view key, std::string_view value) {
   ++report_.chunks;
   const auto parsed = parse_chunk_key(key);
   if (!parsed) return damaged({}, "checks has a malformed key " + printable_key(key));
-  const std::int64_t day = utc_day(to_ms(parsed->first));
+  const UtcDay day = day_of(parsed->first);
   const std::string at = "chunk " + printable_key(key) + ": ";
-  const Window rest_of_day{parsed->first, from_ms((day + 1) * kDayMs)};
+  const Window rest_of_day{parsed->first, day + kOneDay};
   close_days(day);
   const auto info = peek_chunk(value);
   auto decoded = info ? decode_chunk(value, Columns{true, true, true}, decoded_)
                       : Result<void>(tl::unexpected<Error>(info.error()));
   if (!decoded) {
-    unread_from_ = std::min(unread_from_, day);
-    unread_to_ = std::max(unread_to_, day);
+    note_unread(day, day);
     return damaged(rest_of_day, at + decoded.error().message);
   }
   report_.results += info->results;
   const Window own{from_ms(info->first_ms), from_ms(info->last_ms + 1)};
   if (info->first_ms != to_ms(parsed->first)) {
-    unread_from_ = std::min(unread_from_, std::min(day, utc_day(info->first_ms)));
-    unread_to_ = std::max(unread_to_, std::max(day, utc_day(info->last_ms)));
+    note_unread(std::min(day, day_of(own.from)), std::max(day, day_of(from_ms(info->last_ms))));
     return damaged(own, at + "its first result is of another time than its key");
   }
   if (info->first_ms <= last_ms_) {
-    unread_from_ = std::min(unread_from_, day);
-    unread_to_ = std::max(unread_to_, day);
+    note_unread(day, day);
     last_ms_ = std::max(last_ms_, info->last_ms);
     return damaged(own, at + "it begins before the chunk before it ends");
   }
   last_ms_ = std::max(last_ms_, info->last_ms);
   if (open_.day != day) {
     open_.day = day;
-    reset_summary(open_.summary, day);
+    reset_summary(open_.summary, day_number(day));
   }
   for (const SeriesColumns& series : decoded_) add_to_summary(open_.summary, series);
 }
@@ -142,8 +139,7 @@ Result<void> ServerVerifier::read_chunks() {
   const auto note_skipped = [&] {
     const auto& skip = checks.skipped();
     if (!skip) return;
-    unread_from_ = std::min(unread_from_, skip->first);
-    unread_to_ = std::max(unread_to_, skip->last - 1);
+    note_unread(skip->first, skip->last - kOneDay);
     skipped("chunks", checks.take_skipped());
   };
   while (checks.next()) {
@@ -170,49 +166,48 @@ void ServerVerifier::next_summary() {
 }
 
 /// Checks all days before `before` of which there is anything.
-void ServerVerifier::close_days(std::int64_t before) {
+void ServerVerifier::close_days(UtcDay before) {
   for (;;) {
-    std::int64_t day = summary_day_;
-    if (open_.day >= 0) day = std::min(day, open_.day);
-    if (row_ < rows_.size()) day = std::min(day, utc_day(to_ms(rows_[row_].time)));
+    UtcDay day = std::min(summary_day_, open_.day.value_or(kDayLimit));
+    if (row_ < rows_.size()) day = std::min(day, day_of(rows_[row_].time));
     if (day >= before) return;
     check_day(day);
   }
 }
 
-void ServerVerifier::check_intervals(std::int64_t day) {
+void ServerVerifier::check_intervals(UtcDay day) {
   if (!longest_interval_) return;
   for (const DaySeries& series : open_.summary.series) {
     for (const Run& run : series.runs) {
       if (run.interval_ms <= longest_interval_->count()) continue;
-      return damaged(days_window(day, day + 1), "a result has an interval of " + std::to_string(run.interval_ms) +
-                                                    " ms, longer than the catalog's entry knows of");
+      return damaged({day, day + kOneDay}, "a result has an interval of " + std::to_string(run.interval_ms) +
+                                               " ms, longer than the catalog's entry knows of");
     }
   }
 }
 
-void ServerVerifier::check_day(std::int64_t day) {
-  if (open_.day != day) reset_summary(open_.summary, day);
+void ServerVerifier::check_day(UtcDay day) {
+  if (open_.day != day) reset_summary(open_.summary, day_number(day));
   const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(row_);
-  const auto last = std::find_if(first, rows_.end(), [&](const auto& row) { return utc_day(to_ms(row.time)) != day; });
+  const auto last = std::find_if(first, rows_.end(), [&](const auto& row) { return day_of(row.time) != day; });
   bool in_order = true;
   for (auto row = first; row != last; ++row) in_order = in_order && to_ms(row->time) > last_ms_;
   if (!in_order) {
-    damaged(days_window(day, day + 1), "single results that are not later than all chunks");
+    damaged({day, day + kOneDay}, "single results that are not later than all chunks");
   } else if (first != last) {
     for (const SeriesColumns& series : to_columns({first, last})) add_to_summary(open_.summary, series);
   }
   row_ = static_cast<std::size_t>(last - rows_.begin());
-  open_.day = -1;
+  open_.day.reset();
   check_intervals(day);
   if (summary_day_ != day) return;
   const std::string at = "summary " + printable_key(days_->key()) + ": ";
-  const bool all_read = in_order && (day < unread_from_ || day > unread_to_);
-  if (auto decoded = decode_summary(day, days_->value(), true, stored_); !decoded) {
-    damaged(days_window(day, day + 1), at + decoded.error().message);
+  const bool all_read = in_order && (day < unread_from_ || day >= unread_end_);
+  if (auto decoded = decode_summary(day_number(day), days_->value(), true, stored_); !decoded) {
+    damaged({day, day + kOneDay}, at + decoded.error().message);
   } else if (all_read && !open_.summary.series.empty() && !(stored_ == open_.summary)) {
     // Without results the summary has outlived them, as retention lets it.
-    damaged(days_window(day, day + 1), at + "it is not that of the day's results");
+    damaged({day, day + kOneDay}, at + "it is not that of the day's results");
   }
   next_summary();
 }
@@ -226,10 +221,10 @@ Result<void> ServerVerifier::verify(ServerId server, std::optional<std::chrono::
   if (auto begun = use.begun(); !begun) return begun;
   last_ms_ = -1;
   unread_from_ = kDayLimit;
-  unread_to_ = -1;
-  open_.day = -1;
+  unread_end_ = {};
+  open_.day.reset();
   if (auto read = read_rows(); !read) return read;
-  days_.emplace(view_, Space::days, day_key(server, 0), prefix_end(server));
+  days_.emplace(view_, Space::days, day_key(server, {}), prefix_end(server));
   next_summary();
   if (auto read = read_chunks(); !read) return read;
   // A row may be older than the last chunk on another day than the chunks that were read before it was looked at.

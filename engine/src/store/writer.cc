@@ -31,7 +31,7 @@ constexpr std::size_t kShortenAtOnce = 64;
 constexpr std::size_t kFewRows = 32;
 constexpr std::size_t kLargeDetails = 4'096;
 /// Rows that are older are sealed whatever may still come from a slower place: it is folded in.
-constexpr std::int64_t kQuietMs = 3'600'000;
+constexpr std::chrono::hours kQuiet{1};
 /// About what a row takes in the log, for asking whether there is room.
 constexpr std::size_t kRowBytes = 32;
 
@@ -75,10 +75,10 @@ Result<void> Writer::validate(std::span<const CheckResult> results) const {
 
 /// Whether retention still keeps the day of `oldest`.
 Result<void> Writer::check_kept(const ServerState& state, const CheckResult& oldest) const {
-  const std::int64_t keep_days = state.keep_days;
-  const std::int64_t today = utc_day(to_ms(options_.clock()));
-  if (keep_days == 0 || utc_day(to_ms(oldest.time)) >= today - keep_days) return {};
-  return fail(ErrorCode::out_of_range, describe_input(oldest) + " is older than the " + std::to_string(keep_days) +
+  const std::chrono::days keep_days = state.keep_days;
+  if (keep_days == std::chrono::days{0} || day_of(oldest.time) >= day_of(options_.clock()) - keep_days) return {};
+  return fail(ErrorCode::out_of_range, describe_input(oldest) + " is older than the " +
+                                           std::to_string(keep_days.count()) +
                                            " days that this server's retention keeps");
 }
 
@@ -265,33 +265,33 @@ Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_T
   if (state.removed) return tl::unexpected<Error>(no_such_server(state.id));
   if (auto kept = check_kept(state, *group.results.front()); !kept) return kept;
   change.generation = state.generation();  // before the look at whether it is loaded
-  std::int64_t sealed_ms = state.sealing_to_ms();
+  TimeMs sealed_to = state.sealing_to();
   std::shared_ptr<Kv> kv;
-  if (!state.loaded() || to_ms(group.results.front()->time) <= sealed_ms) {
+  if (!state.loaded() || group.results.front()->time <= sealed_to) {
     auto reading = handle_.kv();
     if (!reading) return tl::unexpected<Error>(reading.error());
     kv = std::move(*reading);
     state.settle();
     if (auto loaded = states_.ensure_loaded(state, *kv); !loaded) return loaded;
-    sealed_ms = state.unsealed().watermark_ms;
+    sealed_to = state.unsealed().watermark;
   }
   group.late.clear();
   group.hurt = false;
-  std::int64_t erased_day = -1;
+  std::optional<UtcDay> erased_day;
   for (const CheckResult* result : group.results) {
-    if (to_ms(result->time) <= sealed_ms) {
+    if (result->time <= sealed_to) {
       group.late.push_back(*result);
       continue;
     }
     put_row(*result, change.batch);
-    const std::int64_t day = utc_day(to_ms(result->time));
+    const UtcDay day = day_of(result->time);
     change.past = change.past || state.is_past(day);
     if (day == erased_day || !state.may_have_summary(day)) continue;
     change.batch.erase(Space::days, day_key(state.id, day).view());
     erased_day = day;
     change.past = true;
   }
-  state.begin_append(to_ms(group.results.back()->time));
+  state.begin_append(group.results.back()->time);
   if (group.late.empty()) return {};
   change.past = true;
   sort_and_unique(group.late);
@@ -314,62 +314,62 @@ Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_T
   return {};
 }
 
-std::int64_t Writer::seal_end(const ServerState& state) const {
+TimeMs Writer::seal_end(const ServerState& state) const {
+  constexpr std::chrono::milliseconds kOneMs{1};
   const Unsealed unsealed = state.unsealed();
   const std::size_t limit = policy_.limit(state.id, states_.size());
-  if (unsealed.rows == 0) return -1;
-  if (unsealed.rows < limit && utc_day(unsealed.first_row_ms) == utc_day(unsealed.last_ms)) return -1;
-  const std::int64_t arrived_ms = std::max<std::int64_t>(std::min(unsealed.last_ms, to_ms(options_.clock())), 0);
-  const std::int64_t complete_ms = std::min(state.slowest_ms(), arrived_ms);
-  const std::int64_t today_ms = utc_day(arrived_ms) * kDayMs;
-  const std::int64_t close_ms = today_ms + SealPolicy::day_delay_ms(state.id);
-  std::int64_t end_ms = -1;
-  if (unsealed.first_row_ms < today_ms &&
-      (complete_ms >= close_ms || arrived_ms >= close_ms + SealPolicy::kLongestDelayMs)) {
-    end_ms = today_ms - 1;
+  if (unsealed.rows == 0) return kBeforeAll;
+  if (unsealed.rows < limit && day_of(unsealed.first_row) == day_of(unsealed.last)) return kBeforeAll;
+  const TimeMs arrived = std::max(std::min(unsealed.last, options_.clock()), from_ms(0));
+  const TimeMs complete = std::min(state.slowest(), arrived);
+  const TimeMs today = day_of(arrived);
+  const TimeMs close = today + SealPolicy::day_delay(state.id);
+  TimeMs end = kBeforeAll;
+  if (unsealed.first_row < today && (complete >= close || arrived >= close + SealPolicy::kLongestDelay)) {
+    end = today - kOneMs;
   }
-  if (unsealed.rows < limit) return end_ms;
+  if (unsealed.rows < limit) return end;
   // Rows that are ahead wait for their time; a few that may go are not worth a chunk.
-  const std::int64_t ready_ms = complete_ms - SealPolicy::kGraceMs;
-  if (ready_ms > end_ms && state.rows_until(ready_ms) >= limit / 2) end_ms = ready_ms;
-  if (unsealed.rows >= SealPolicy::kHardLimits * limit && state.rows_until(end_ms) == 0) {
+  const TimeMs ready = complete - SealPolicy::kGrace;
+  if (ready > end && state.rows_until(ready) >= limit / 2) end = ready;
+  if (unsealed.rows >= SealPolicy::kHardLimits * limit && state.rows_until(end) == 0) {
     const auto rows = state.rows();
-    end_ms = to_ms(rows[rows.size() / 2].time);
+    end = rows[rows.size() / 2].time;
   }
-  return end_ms;
+  return end;
 }
 
-/// The UTC day that results come in for now: as far as has arrived, and no further than the clock.
-std::int64_t Writer::open_day(const ServerState& state) const {
-  return utc_day(std::max<std::int64_t>(std::min(state.unsealed().last_ms, to_ms(options_.clock())), 0));
+/// The day that results come in for now: as far as has arrived, and no further than the clock.
+UtcDay Writer::open_day(const ServerState& state) const {
+  return day_of(std::max(std::min(state.unsealed().last, options_.clock()), from_ms(0)));
 }
 
 Result<void> Writer::seal_if_due(ServerState& state) {
-  const std::int64_t end_ms = seal_end(state);
-  if (end_ms < 0 || end_ms < state.unsealed().first_row_ms) return {};
+  const TimeMs end = seal_end(state);
+  if (end == kBeforeAll || end < state.unsealed().first_row) return {};
   return write(state, Durability::buffered, [&](const Kv& kv, LaneChange& sealed) {
-    return prepare_seal(kv, from_ms(seal_end(state)), open_day(state), sealed);
+    return prepare_seal(kv, seal_end(state), open_day(state), sealed);
   });
 }
 
 /// Seals the rows up to a time, and puts together the small chunks of the days before `open_day`.
-Result<void> Writer::prepare_seal(const Kv& kv, TimeMs up_to, std::int64_t open_day,
+Result<void> Writer::prepare_seal(const Kv& kv, TimeMs up_to, UtcDay open_day,
                                   LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
   const std::vector<CheckResult> rows = state.rows();
   const auto end =
       std::partition_point(rows.begin(), rows.end(), [up_to](const auto& row) { return row.time <= up_to; });
   const std::span<const CheckResult> sealed(rows.begin(), end);
-  const std::int64_t sealed_ms = state.unsealed().watermark_ms;
-  if (sealed.empty() && (sealed_ms < 0 || utc_day(sealed_ms) >= open_day)) return {};
-  const auto written = seal_chunks(kv, state.id, sealed, {sealed_ms, open_day}, change.batch);
+  const TimeMs sealed_to = state.unsealed().watermark;
+  if (sealed.empty() && (sealed_to == kBeforeAll || day_of(sealed_to) >= open_day)) return {};
+  const auto written = seal_chunks(kv, state.id, sealed, {sealed_to, open_day}, change.batch);
   if (!written) return tl::unexpected<Error>(written.error());
   if (!sealed.empty()) erase_rows(state.id, sealed.back().time, change.batch);
-  const std::int64_t watermark_ms = sealed.empty() ? sealed_ms : to_ms(sealed.back().time);
-  state.begin_seal(watermark_ms);
-  change.publish = [this, &state, watermark_ms, chunks = *written] {
+  const TimeMs watermark = sealed.empty() ? sealed_to : sealed.back().time;
+  state.begin_seal(watermark);
+  change.publish = [this, &state, watermark, chunks = *written] {
     sealed_chunks_ += chunks;
-    state.seal(watermark_ms);
+    state.seal(watermark);
     states_.trim_head(state);
   };
   return {};
@@ -407,15 +407,14 @@ void Writer::shorten_log(std::size_t results) {
 
 Result<void> Writer::prepare_shorten(const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
-  const std::int64_t now_ms = std::max<std::int64_t>(to_ms(options_.clock()), 0);
-  const std::int64_t ready_ms =
-      std::max(std::min(state.slowest_ms(), now_ms) - SealPolicy::kGraceMs, now_ms - kQuietMs);
+  const TimeMs now = std::max(options_.clock(), from_ms(0));
+  const TimeMs ready_to = std::max(std::min(state.slowest(), now) - SealPolicy::kGrace, now - kQuiet);
   const std::vector<CheckResult> rows = state.rows();
   std::size_t ready = 0;
   std::size_t details = 0;
-  for (; ready < rows.size() && to_ms(rows[ready].time) <= ready_ms; ++ready) details += rows[ready].detail.size();
+  for (; ready < rows.size() && rows[ready].time <= ready_to; ++ready) details += rows[ready].detail.size();
   if (ready >= kFewRows || details >= kLargeDetails) {
-    if (prepare_seal(kv, from_ms(ready_ms), open_day(state), change)) return {};
+    if (prepare_seal(kv, ready_to, open_day(state), change)) return {};
     // What cannot be sealed is carried.
     const std::uint64_t generation = change.generation;
     change.batch.clear();
@@ -436,8 +435,7 @@ Result<void> Writer::seal_all(bool settled) {
   Result<void> done;
   for (const auto& state : states_.all()) {
     auto sealed = write(*state, Durability::buffered, [&](const Kv& kv, LaneChange& sealing) {
-      const std::int64_t end_day = settled ? to_ms(kTimeLimit) / kDayMs : open_day(*state);
-      return prepare_seal(kv, from_ms(state->unsealed().last_ms), end_day, sealing);
+      return prepare_seal(kv, state->unsealed().last, settled ? kDayLimit : open_day(*state), sealing);
     });
     if (sealed || sealed.error().code == ErrorCode::not_found) continue;
     if (sealed.error().code != ErrorCode::corruption) return sealed;
@@ -447,9 +445,9 @@ Result<void> Writer::seal_all(bool settled) {
 }
 
 void Writer::erase_summaries(const ServerState& state, std::span<const CheckResult> results, Batch& batch) {
-  std::int64_t erased = -1;
+  std::optional<UtcDay> erased;
   for (const CheckResult& result : results) {
-    const std::int64_t day = utc_day(to_ms(result.time));
+    const UtcDay day = day_of(result.time);
     if (day == erased || !state.may_have_summary(day)) continue;
     batch.erase(Space::days, day_key(state.id, day).view());
     erased = day;

@@ -31,10 +31,10 @@
 
 namespace nines::engine {
 
-/// The UTC days before which a server keeps nothing; 0 where it keeps all.
+/// The days before which a server keeps nothing; the first of all where it keeps everything.
 struct DropBefore {
-  std::int64_t checks_day = 0;
-  std::int64_t summaries_day = 0;
+  UtcDay checks{};
+  UtcDay summaries{};
 };
 
 class Writer {
@@ -57,7 +57,7 @@ class Writer {
   [[nodiscard]] Result<void> load(ServerId server, std::span<const CheckResult> results);
   /// Seals all rows of all servers; `settled`: as if the current day were over, too.
   [[nodiscard]] Result<void> seal_all(bool settled = false);
-  /// Drops what lies before these UTC days. True when something was dropped.
+  /// Drops what lies before these days. True when something was dropped.
   [[nodiscard]] Result<bool> drop_days(ServerId server, DropBefore before);
   /// Erases the results in `window`, of all locations or of one. Returns how many there were.
   [[nodiscard]] Result<std::uint64_t> erase(ServerId server, Window window, std::optional<LocationId> location);
@@ -80,14 +80,14 @@ class Writer {
   };
   /// What of an erasure goes into one batch.
   struct ErasePiece {
-    std::int64_t from_ms = 0;
-    std::int64_t end_ms = 0;  // after it, what comes next
+    TimeMs from{};
+    TimeMs end{};  // after it, what comes next
     std::uint64_t results = 0;
   };
   /// What of a load goes into one batch.
   struct LoadPiece {
     std::size_t results = 0;          // taken from the load
-    std::int64_t last_ms = -1;        // of all that the batch seals
+    TimeMs last = kBeforeAll;         // of all that the batch seals
     std::vector<CheckResult> newest;  // what the head is to hold of it
   };
   /// Adds what is to be written to a change of a loaded server that nothing else is on its way for.
@@ -118,9 +118,9 @@ class Writer {
   [[nodiscard]] Result<void> erase_history(const Kv& kv, ServerState& state, DropBefore before, Batch& batch)
       NINES_REQUIRES(state.write);
   /// Up to where the rows of a server are to be sealed now; before all of them when they need not be.
-  [[nodiscard]] std::int64_t seal_end(const ServerState& state) const;
-  [[nodiscard]] std::int64_t open_day(const ServerState& state) const;
-  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, TimeMs up_to, std::int64_t open_day, LaneChange& change);
+  [[nodiscard]] TimeMs seal_end(const ServerState& state) const;
+  [[nodiscard]] UtcDay open_day(const ServerState& state) const;
+  [[nodiscard]] Result<void> prepare_seal(const Kv& kv, TimeMs up_to, UtcDay open_day, LaneChange& change);
   [[nodiscard]] Result<void> seal_if_due(ServerState& state);
   /// Erases all rows up to `up_to`, inclusive.
   static void erase_rows(ServerId server, TimeMs up_to, Batch& batch);

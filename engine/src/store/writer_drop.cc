@@ -29,23 +29,21 @@ void erase_everything(Batch& batch) {
   }
 }
 
-constexpr std::int64_t kEndMs = to_ms(kTimeLimit);
 /// An erasure is written in batches of about this size.
 constexpr std::size_t kEraseBatchBytes = 1U << 20U;
 
 }  // namespace
 
 Result<void> Writer::erase_history(const Kv& kv, ServerState& state, DropBefore before, Batch& batch) {
-  const TimeMs checks_end = from_ms(before.checks_day * kDayMs);
   auto view = kv.view(state.id, {Space::checks, Space::days});
   if (!view) return tl::unexpected<Error>(view.error());
   const ServerId id = state.id;
-  auto done = erase_if_any(**view, Space::checks, server_key(id), chunk_key(id, checks_end), batch);
-  if (done) done = erase_if_any(**view, Space::days, server_key(id), day_key(id, before.summaries_day), batch);
+  auto done = erase_if_any(**view, Space::checks, server_key(id), chunk_key(id, before.checks), batch);
+  if (done) done = erase_if_any(**view, Space::days, server_key(id), day_key(id, before.summaries), batch);
   if (!done) return done;
   const Unsealed unsealed = state.unsealed();
-  if (unsealed.rows > 0 && unsealed.first_row_ms < to_ms(checks_end)) {
-    erase_rows(id, checks_end - std::chrono::milliseconds{1}, batch);
+  if (unsealed.rows > 0 && unsealed.first_row < before.checks) {
+    erase_rows(id, before.checks - std::chrono::milliseconds{1}, batch);
   }
   return {};
 }
@@ -53,13 +51,13 @@ Result<void> Writer::erase_history(const Kv& kv, ServerState& state, DropBefore 
 Result<bool> Writer::drop_days(ServerId server, DropBefore before) {
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
-  before = {std::max<std::int64_t>(before.checks_day, 0), std::max<std::int64_t>(before.summaries_day, 0)};
+  before = {std::max(before.checks, UtcDay{}), std::max(before.summaries, UtcDay{})};
   bool dropped = false;
   auto written =
       write(*state, Durability::process, [&](const Kv& kv, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
         change.past = true;
         change.publish = [&] {
-          state->drop(before.checks_day * kDayMs);
+          state->drop(before.checks);
           dropped = true;
         };
         return erase_history(kv, *state, before, change.batch);
@@ -72,16 +70,16 @@ Result<std::uint64_t> Writer::erase(ServerId server, Window window, std::optiona
   const auto state = states_.find(server);
   if (state == nullptr) return tl::unexpected<Error>(no_such_server(server));
   std::uint64_t erased = 0;
-  const std::int64_t end_ms = std::min(to_ms(window.to), kEndMs);
-  for (std::int64_t from_ms = std::max<std::int64_t>(to_ms(window.from), 0); from_ms < end_ms;) {
+  const TimeMs end = std::min(window.to, kTimeLimit);
+  for (TimeMs from = std::max(window.from, from_ms(0)); from < end;) {
     ErasePiece piece;
     auto written = write(*state, Durability::process, [&](const Kv& kv, LaneChange& change) {
-      piece = {from_ms, end_ms, 0};
+      piece = {from, end, 0};
       return prepare_erase(kv, location, piece, change);
     });
     if (!written) return tl::unexpected<Error>(written.error());
     erased += piece.results;
-    from_ms = piece.end_ms;
+    from = piece.end;
   }
   return erased;
 }
@@ -91,21 +89,20 @@ Result<void> Writer::prepare_erase(const Kv& kv, std::optional<LocationId> locat
                                    LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
   const auto goes = [&](const CheckResult& result) {
-    return to_ms(result.time) >= piece.from_ms && to_ms(result.time) < piece.end_ms &&
-           (!location || result.location == *location);
+    return result.time >= piece.from && result.time < piece.end && (!location || result.location == *location);
   };
   std::vector<CheckResult> gone;
   const auto view = kv.view(state.id, {Space::checks});
   if (!view) return tl::unexpected<Error>(view.error());
-  const Key from = chunk_key(state.id, from_ms(utc_day(piece.from_ms) * kDayMs));
-  Range& checks = (*view)->range(Space::checks, from.view(), chunk_key(state.id, from_ms(piece.end_ms)).view());
+  const Key from = chunk_key(state.id, day_of(piece.from));
+  Range& checks = (*view)->range(Space::checks, from.view(), chunk_key(state.id, piece.end).view());
   std::vector<SeriesColumns> series;
   for (; checks.valid(); checks.next()) {
     if (auto decoded = decode_chunk(checks.value(), Columns{true, true, true}, series); !decoded) {
       return fail(decoded.error().code, decoded.error().message + " (chunk " + printable_key(checks.key()) + ")");
     }
     auto kept = to_results(series, state.id);
-    const std::int64_t last_ms = to_ms(kept.back().time);
+    const TimeMs last = kept.back().time;
     const auto first_gone = std::stable_partition(kept.begin(), kept.end(), [&](const auto& r) { return !goes(r); });
     if (first_gone == kept.end()) continue;
     gone.insert(gone.end(), std::make_move_iterator(first_gone), std::make_move_iterator(kept.end()));
@@ -113,7 +110,7 @@ Result<void> Writer::prepare_erase(const Kv& kv, std::optional<LocationId> locat
     change.batch.erase(Space::checks, checks.key());
     sealed_chunks_ += put_new_chunks(state.id, kept, change.batch);
     if (change.batch.bytes() < kEraseBatchBytes) continue;
-    piece.end_ms = std::min(piece.end_ms, last_ms + 1);
+    piece.end = std::min(piece.end, last + std::chrono::milliseconds{1});
     break;
   }
   if (auto status = checks.status(); !status) return status;
@@ -154,7 +151,7 @@ Result<void> Writer::drop_server(ServerId server, const Batch& mark) {
     state->settle();
     const auto kv = handle_.kv();
     // What is in memory tells the rows, which spares looking for them.
-    if (!kv || !state->loaded() || !erase_history(**kv, *state, {kEndMs / kDayMs, kEndMs / kDayMs}, erased.batch)) {
+    if (!kv || !state->loaded() || !erase_history(**kv, *state, {kDayLimit, kDayLimit}, erased.batch)) {
       erased.batch.clear();
       erase_everything(erased.batch);
     }

@@ -55,25 +55,25 @@ Result<void> Writer::prepare_piece(const Kv& kv, std::span<const CheckResult> re
                                    LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *change.state;
   const Unsealed before = state.unsealed();
-  const std::int64_t last_ms = std::max(before.last_ms, to_ms(results.back().time));
+  const std::int64_t last_ms = to_ms(std::max(before.last, results.back().time));
   // The head begins no earlier once all is loaded, so that what lies before need not pass through it.
-  const std::int64_t head_start = states_.head_start(last_ms, last_ms);
+  const TimeMs head_start = from_ms(states_.head_start(last_ms, last_ms));
   std::vector<CheckResult> rows = state.rows();
   std::vector<CheckResult> day;
   while (!results.empty() && change.batch.bytes() < kLoadBatchBytes) {
-    const std::int64_t today = utc_day(to_ms(results.front().time));
-    const auto next_day = std::partition_point(results.begin(), results.end(),
-                                               [&](const auto& r) { return utc_day(to_ms(r.time)) == today; });
+    const UtcDay today = day_of(results.front().time);
+    const auto next_day =
+        std::partition_point(results.begin(), results.end(), [&](const auto& r) { return day_of(r.time) == today; });
     std::size_t count = std::min(static_cast<std::size_t>(next_day - results.begin()), kLoadDayResults);
     // What is equal in time stays together: the last of equal keys wins.
     while (count < results.size() && results[count].time == results[count - 1].time) ++count;
     day.assign(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(count));
     sort_and_unique(day);
-    const std::int64_t day_end_ms = to_ms(day.back().time);
+    const TimeMs day_end = day.back().time;
 
     // Rows must stay later than the watermark, which the load moves: those before its end are sealed with it.
     const auto passed =
-        std::partition_point(rows.begin(), rows.end(), [&](const auto& row) { return to_ms(row.time) <= day_end_ms; });
+        std::partition_point(rows.begin(), rows.end(), [&](const auto& row) { return row.time <= day_end; });
     const bool whole_day = results.begin() + static_cast<std::ptrdiff_t>(count) == next_day && count < results.size();
     if (passed != rows.begin()) {
       // They are folded into what is stored, so nothing of their days may be on its way in this batch.
@@ -90,26 +90,26 @@ Result<void> Writer::prepare_piece(const Kv& kv, std::span<const CheckResult> re
       return loaded;
     }
     piece.results += count;
-    piece.last_ms = day_end_ms;
+    piece.last = day_end;
     std::copy_if(day.begin(), day.end(), std::back_inserter(piece.newest),
-                 [&](const auto& result) { return to_ms(result.time) >= head_start; });
+                 [&](const auto& result) { return result.time >= head_start; });
     results = results.subspan(count);
     // The rest of a day that is cut into pieces is folded into what this piece stores.
     if (!whole_day) break;
   }
   change.past = true;
-  state.begin_seal(piece.last_ms);
-  state.begin_append(piece.last_ms);
+  state.begin_seal(piece.last);
+  state.begin_append(piece.last);
   change.publish = [this, &state, &piece, head_start] {
-    state.load_sealed(piece.newest, piece.last_ms, head_start, states_.count_change());
+    state.load_sealed(piece.newest, piece.last, head_start, states_.count_change());
   };
   return {};
 }
 
 Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const CheckResult> day, bool closed,
                               Batch& batch) {
-  const std::int64_t number = utc_day(to_ms(day.front().time));
-  if (state.unsealed().watermark_ms >= number * kDayMs || state.may_have_summary(number)) {
+  const UtcDay date = day_of(day.front().time);
+  if (state.unsealed().watermark >= date || state.may_have_summary(date)) {
     erase_summaries(state, day, batch);
     const auto folded = fold(kv, state.id, day, batch);
     if (!folded) return tl::unexpected<Error>(folded.error());
@@ -120,11 +120,11 @@ Result<void> Writer::load_day(const Kv& kv, ServerState& state, std::span<const 
   sealed_chunks_ += put_new_chunks(state.id, day, batch);
   if (!closed) return {};
   DaySummary summary;
-  reset_summary(summary, number);
+  reset_summary(summary, day_number(date));
   for (const SeriesColumns& series : to_columns(day)) add_to_summary(summary, series);
   if (!is_storable(summary)) return {};
-  state.expect_summary(number);
-  batch.put(Space::days, day_key(state.id, number).view(), encode_summary(summary));
+  state.expect_summary(date);
+  batch.put(Space::days, day_key(state.id, date).view(), encode_summary(summary));
   return {};
 }
 

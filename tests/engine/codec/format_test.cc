@@ -68,7 +68,7 @@ std::vector<CheckResult> chunk_results() {
 TEST(Format, ExamplesOfKeys) {
   EXPECT_EQ(example("recent-key"), recent_key(ServerId{7}, from_ms(kDayStartMs + 60'000), LocationId{0}).view());
   EXPECT_EQ(example("chunk-key"), chunk_key(ServerId{7}, from_ms(kDayStartMs + 12)).view());
-  EXPECT_EQ(example("day-key"), day_key(ServerId{7}, 20'635).view());
+  EXPECT_EQ(example("day-key"), day_key(ServerId{7}, day_at(20'635)).view());
 }
 
 TEST(Format, ExamplesOfRows) {

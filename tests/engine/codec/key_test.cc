@@ -21,7 +21,7 @@ TEST(Key, BytesAreBigEndian) {
   EXPECT_EQ(printable_key(chunk_key(ServerId{1}, from_ms(2)).view()),
             "00000001"
             "0000000000000002");
-  EXPECT_EQ(printable_key(day_key(ServerId{1}, 20'635).view()),
+  EXPECT_EQ(printable_key(day_key(ServerId{1}, day_at(20'635)).view()),
             "00000001"
             "0000509b");
   EXPECT_EQ(printable_key(server_key(ServerId{258}).view()), "00000102");
@@ -37,9 +37,9 @@ TEST(Key, PartsComeBack) {
   ASSERT_TRUE(chunk);
   EXPECT_EQ(chunk->server, ServerId{0xffff'ffff});
   EXPECT_EQ(to_ms(chunk->first), 0);
-  const auto day = parse_day_key(day_key(ServerId{9}, 20'635).view());
+  const auto day = parse_day_key(day_key(ServerId{9}, day_at(20'635)).view());
   ASSERT_TRUE(day);
-  EXPECT_EQ(day->day, 20'635);
+  EXPECT_EQ(day->day, day_at(20'635));
   EXPECT_EQ(parse_server_key(server_key(ServerId{9}).view()), ServerId{9});
 }
 
@@ -66,7 +66,7 @@ TEST(Key, EndOfServerFollowsAllItsKeysAndPrecedesTheNextOnes) {
     const ServerId server{number};
     EXPECT_LE(server_key(server).view(), chunk_key(server, from_ms(0)).view());
     EXPECT_LT(recent_key(server, last, LocationId{0xffff}).view(), prefix_end(server).view());
-    EXPECT_LT(day_key(server, utc_day(to_ms(last))).view(), prefix_end(server).view());
+    EXPECT_LT(day_key(server, day_of(last)).view(), prefix_end(server).view());
   }
   EXPECT_LE(prefix_end(ServerId{41}).view(), server_key(ServerId{42}).view());
 }

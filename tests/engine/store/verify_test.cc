@@ -137,10 +137,10 @@ TEST_F(CraftedStore, SoundOneHasNoDamage) {
     DaySummary summary;
     engine::reset_summary(summary, kDay);
     for (const auto& series : engine::to_columns(results)) engine::add_to_summary(summary, series);
-    batch.put(Space::days, engine::day_key(kServer, kDay).view(), engine::encode_summary(summary));
+    batch.put(Space::days, engine::day_key(kServer, engine::day_at(kDay)).view(), engine::encode_summary(summary));
     // A summary whose results retention has dropped.
     engine::reset_summary(summary, kDay - 1);
-    batch.put(Space::days, engine::day_key(kServer, kDay - 1).view(), engine::encode_summary(summary));
+    batch.put(Space::days, engine::day_key(kServer, engine::day_at(kDay - 1)).view(), engine::encode_summary(summary));
   });
   const VerifyReport report = verify();
   EXPECT_EQ(report.damages, 0U) << report.damage.front().what;
@@ -201,7 +201,7 @@ TEST_F(CraftedStore, SummaryThatIsNotItsDaysIsFound) {
     for (const auto& series : engine::to_columns(std::span(results).first(10))) {
       engine::add_to_summary(summary, series);
     }
-    batch.put(Space::days, engine::day_key(kServer, kDay).view(), engine::encode_summary(summary));
+    batch.put(Space::days, engine::day_key(kServer, engine::day_at(kDay)).view(), engine::encode_summary(summary));
   });
   const VerifyReport report = verify();
   ASSERT_EQ(report.damages, 1U);
