@@ -2,6 +2,7 @@
 // which Debian packages ./dev has to name. Pure functions over the text of files, so that they are tested themselves.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <ostream>
@@ -64,6 +65,10 @@ inline constexpr int kMaxFolderFiles = 40;  // engine/store is there: what write
 
 /// No room asks what is a letter, or how a number is written, of functions that go by the process's locale.
 [[nodiscard]] Findings check_locale(const Tree& tree);
+
+/// A function has a name for each of its steps before it has more than kMaxFunctionLines lines. A table is no function.
+[[nodiscard]] Findings check_function_lengths(const Tree& tree);
+inline constexpr std::size_t kMaxFunctionLines = 70;
 
 /// A suite is named after what it tests, and does not say that it is one.
 [[nodiscard]] Findings check_suite_names(const Tree& tree);

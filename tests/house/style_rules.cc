@@ -1,7 +1,10 @@
 // Rules of how the tree is written, of which no compiler and no linter knows.
+#include <cstddef>
 #include <regex>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "house/rules.h"
 
@@ -27,7 +30,58 @@ Findings judge_lines(const Tree& tree, const std::regex& folders, Judge&& judge)
   return findings;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(std::move(line));
+  return lines;
+}
+
+/// Whether a statement may go on in the line behind this one.
+bool is_open(const std::string& line) {
+  static const std::regex kAside(R"(^\s*(?://|#).*)");
+  const std::size_t last = line.find_last_not_of(' ');
+  return last != std::string::npos && std::string_view(";{}:").find(line[last]) == std::string_view::npos &&
+         !std::regex_match(line, kAside);
+}
+
+/// Whether what opens a brace is a function: no type, no control flow, no table.
+bool is_function_head(const std::string& head) {
+  static const std::regex kOther(
+      R"(^\s*(?:\}|//|#|(?:inline\s+)?(?:namespace|class|struct|enum|union|extern|if|for|while|switch|else|do|return|case|default|try)\b).*)");
+  static const std::regex kOperator(R"(operator[<>=!+\-*/&|]+)");
+  const std::string before = std::regex_replace(head.substr(0, head.find('(')), kOperator, "");
+  return head.find('(') != std::string::npos && before.find('=') == std::string::npos &&
+         !std::regex_match(head, kOther);
+}
+
 }  // namespace
+
+Findings check_function_lengths(const Tree& tree) {
+  static const std::regex kFolders(R"(^(engine|prober|query|tools)/(src|include)/)");
+  Findings findings;
+  for (const auto& [path, text] : tree) {
+    if (!is_source_of(path, kFolders)) continue;
+    const auto lines = lines_of(text);
+    for (std::size_t brace = 0; brace < lines.size(); ++brace) {
+      if (!lines[brace].ends_with('{')) continue;
+      std::size_t first = brace;
+      while (first > 0 && is_open(lines[first - 1])) --first;
+      std::string head;
+      for (std::size_t i = first; i <= brace; ++i) head += lines[i] + ' ';
+      if (!is_function_head(head)) continue;
+      const std::string end = lines[first].substr(0, lines[first].find_first_not_of(' ')) + '}';
+      std::size_t last = brace + 1;
+      while (last < lines.size() && !lines[last].starts_with(end)) ++last;
+      if (const std::size_t length = last - first + 1; length > kMaxFunctionLines) {
+        findings.push_back({path, static_cast<int>(first) + 1,
+                            "a function of " + std::to_string(length) + " lines: name the steps in it"});
+      }
+      brace = last;
+    }
+  }
+  return findings;
+}
 
 Findings check_locale(const Tree& tree) {
   static const std::regex kFolders(R"(^(engine|prober|query|tools)/(src|include)/)");

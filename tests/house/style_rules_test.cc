@@ -29,6 +29,22 @@ TEST(StyleRules, FunctionThatGoesByTheLocaleIsFound) {
   EXPECT_THAT(found("std::tolower(c)", "tests/engine/a_test.cc"), IsEmpty());
 }
 
+TEST(StyleRules, FunctionThatIsTooLongIsFound) {
+  const auto found = [](const std::string& head, std::size_t lines, const std::string& indent = "") {
+    std::string text = "namespace nines {\n\n" + head + " {\n";
+    for (std::size_t i = 0; i < lines; ++i) text += indent + "  if (a) {\n" + indent + "  }\n";
+    return check_function_lengths({{"tools/src/show/a.cc", text + indent + "}\n\n}  // namespace nines\n"}});
+  };
+  EXPECT_THAT(found("int f(int a)", 35),
+              ElementsAre(Finding{"tools/src/show/a.cc", 3, "a function of 72 lines: name the steps in it"}));
+  EXPECT_THAT(found("int f(int a)", 34), IsEmpty());
+  EXPECT_EQ(found("Thing& operator=(Thing&& a)", 35).size(), 1U);
+  EXPECT_EQ(found("Thing::Thing(int a)\n    : a_(a),\n      b_(2)", 35).size(), 1U);
+  EXPECT_EQ(found("class A {\n public:\n  int f(int a)", 35, "  ").size(), 1U);
+  EXPECT_THAT(found("constexpr std::array kTable", 35), IsEmpty());
+  EXPECT_THAT(found("struct A", 35), IsEmpty());
+}
+
 TEST(StyleRules, SuiteThatSaysThatItIsOneIsFound) {
   const auto found = [](const std::string& line, const std::string& path = "tests/engine/a_test.cc") {
     return check_suite_names({{path, line + "\n"}});

@@ -63,6 +63,10 @@ TEST(House, NobodyGoesByTheProcessesLocale) {
   EXPECT_THAT(check_locale(tree()), IsEmpty());
 }
 
+TEST(House, FunctionsFitOnAScreen) {
+  EXPECT_THAT(check_function_lengths(tree()), IsEmpty());
+}
+
 TEST(House, SuitesAreNamedAfterWhatTheyTest) {
   EXPECT_THAT(check_suite_names(tree()), IsEmpty());
 }
