@@ -244,13 +244,12 @@ class Content {
     const auto form = CompressedBuffer::form_of(input.buffer.ahead(kHeadBytes));
     if (form != CompressedBuffer::Form::none) unpacked_.emplace(input.buffer, form);
     stream_.rdbuf(unpacked_ ? static_cast<std::streambuf*>(&*unpacked_) : &input.buffer);
+    head_ = unpacked_ ? unpacked_->ahead(kHeadBytes) : input.buffer.ahead(kHeadBytes);
   }
 
   [[nodiscard]] bool is_packed() const noexcept { return unpacked_.has_value(); }
-  /// Its beginning, which is read again.
-  [[nodiscard]] std::string_view head() {
-    return unpacked_ ? unpacked_->ahead(kHeadBytes) : input_.buffer.ahead(kHeadBytes);
-  }
+  /// Its beginning, which is read again. Valid until the first is read.
+  [[nodiscard]] std::string_view head() const noexcept { return head_; }
   [[nodiscard]] std::istream& stream() noexcept { return stream_; }
   /// Once it has been read: why there may be more than came.
   [[nodiscard]] Outcome end() const {
@@ -264,6 +263,7 @@ class Content {
  private:
   Input& input_;
   std::optional<CompressedBuffer> unpacked_;
+  std::string_view head_;
   std::istream stream_{nullptr};
 };
 
@@ -335,10 +335,7 @@ Outcome Import::read_peer(Input& input, Content& content, FileKind kind, Progres
 Outcome Import::read_lines(Input& input, Content& content, FileKind kind, Progress& progress, Store* target) {
   ImportOptions each = options_;
   each.ndjson = kind == FileKind::ndjson;
-  if (each.delimiter == '\0') {
-    const std::string_view head = content.head();
-    each.delimiter = delimiter_of(head.substr(0, head.find('\n')));
-  }
+  if (each.delimiter == '\0') each.delimiter = delimiter_of(content.head().substr(0, content.head().find('\n')));
   each.progress = &progress;
   each.interrupted = interrupted_;
   each.bad_line = [&](std::uint64_t line, const std::string& why) {
