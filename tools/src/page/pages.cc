@@ -1,6 +1,7 @@
 #include "page/pages.h"
 
 #include <fmt/format.h>
+#include <nines/latency.h>
 #include <nines/server_view.h>
 #include <nines/slo.h>
 #include <nines/timeline.h>
@@ -33,12 +34,6 @@ WebResponse refused(const Error& error, const Frame& frame) {
   return html_response(
       message_page(status == 400 ? "This cannot be shown" : "This cannot be read", error.message, frame).text(),
       status);
-}
-
-std::uint32_t at_rank(std::vector<std::uint32_t>& values, double share) {
-  const auto rank = static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + rank, values.end());
-  return values[static_cast<std::size_t>(rank)];
 }
 
 // The chart of a window: its checks one by one while they are few, else columns of equal length with the percentiles
@@ -97,9 +92,11 @@ Result<Chart> chart_of(const Store& store, ServerId server, const Query& query) 
                      .p99 = 0,
                      .failed = column.failed};
     if (!column.latencies.empty()) {
-      point.p50 = at_rank(column.latencies, 0.50);
-      point.p95 = at_rank(column.latencies, 0.95);
-      point.p99 = at_rank(column.latencies, 0.99);
+      std::array<std::uint32_t, 3> at{};
+      exact_quantiles(column.latencies, std::array{0.50, 0.95, 0.99}, at);
+      point.p50 = at[0];
+      point.p95 = at[1];
+      point.p99 = at[2];
     }
     chart.points.push_back(point);
   }
