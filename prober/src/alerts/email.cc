@@ -207,6 +207,30 @@ class Served {
   std::deque<Key> order_ NINES_GUARDED_BY(mutex_);  // of kept_, by age
 };
 
+// What becomes of a message that was offered to `mailboxes`.
+Result<void> outcome_of(CURL* curl, CURLcode code, const Replies& replies, const std::vector<std::string>& mailboxes,
+                        Served& served, const Served::Key& key) {
+  if (code == CURLE_OK && !replies.any('4')) {
+    served.forget(key);
+    return {};
+  }
+  if (code == CURLE_OK) {
+    std::vector<std::string> have;
+    for (std::size_t i = 0; i < mailboxes.size() && i < replies.first_digit.size(); ++i) {
+      if (replies.first_digit[i] == '2') have.push_back(mailboxes[i]);
+    }
+    served.add(key, have);
+    return fail(ErrorCode::unavailable, "a mailbox is to be tried again; the others have it");
+  }
+  long reply = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
+  std::string why = curl_easy_strerror(code);
+  if (reply != 0) why += ", reply " + std::to_string(reply);
+  // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
+  const bool for_good = reply >= 500 && reply <= 599 && !replies.any('4');
+  return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
+}
+
 }  // namespace
 
 Result<void> check_email(const std::vector<AlertField>& settings) {
@@ -289,25 +313,7 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   set(CURLOPT_DEBUGFUNCTION, Replies::hear);
   set(CURLOPT_DEBUGDATA, &replies);
   const CURLcode code = curl_easy_perform(curl.get());
-  if (code == CURLE_OK && !replies.any('4')) {
-    served.forget(key);
-    return {};
-  }
-  if (code == CURLE_OK) {
-    std::vector<std::string> have;
-    for (std::size_t i = 0; i < mailboxes.size() && i < replies.first_digit.size(); ++i) {
-      if (replies.first_digit[i] == '2') have.push_back(mailboxes[i]);
-    }
-    served.add(key, have);
-    return fail(ErrorCode::unavailable, "a mailbox is to be tried again; the others have it");
-  }
-  long reply = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
-  std::string why = curl_easy_strerror(code);
-  if (reply != 0) why += ", reply " + std::to_string(reply);
-  // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
-  const bool for_good = reply >= 500 && reply <= 599 && !replies.any('4');
-  return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
+  return outcome_of(curl.get(), code, replies, mailboxes, served, key);
 }
 
 }  // namespace nines::prober
