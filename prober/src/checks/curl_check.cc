@@ -53,7 +53,7 @@ class CurlCheck final : public RunningCheck, public TransferListener {
 
  private:
   void look_up_hop();
-  void transfer(const std::vector<Address>& addresses);
+  void transfer();
   [[nodiscard]] curl_slist* headers();
   void end_transfer() noexcept;
   void drop_transfer() noexcept;
@@ -62,6 +62,10 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   void watch_phases();
   void on_phase_timer();
   [[nodiscard]] TransferProgress progress() const;
+
+  [[nodiscard]] bool leads_elsewhere(const char* ip) const;
+  [[nodiscard]] bool is_no_answer() const;
+  void ask_again();
 
   void read_expiry();
   void read_figures();
@@ -73,8 +77,10 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_connected(void* self, char* ip, char* local_ip, int port, int local_port);
 
   Hop hop_;
+  std::vector<Address> addresses_;  // of the hop
   CURL* easy_ = nullptr;
   CurlList resolve_;
   std::string resolved_name_;  // "host:port" in libcurl's cache, while the transfer runs
@@ -85,7 +91,12 @@ class CurlCheck final : public RunningCheck, public TransferListener {
   TimerId phase_timer_{};
   TimerId nudge_timer_{};
   Clock::time_point transfer_started_{};
-  microseconds spent_{};  // by name lookups and finished transfers
+  Clock::time_point connecting_since_{};
+  std::optional<Clock::time_point> asked_at_;  // when the request went out, over a connection that is there
+  std::vector<int> opened_;                    // the transfer's sockets; none over a kept connection
+  bool unfit_ = false;                         // the kept connection is not one to ask over
+  bool asks_again_ = false;                    // over a new connection
+  microseconds spent_{};                       // by name lookups and finished transfers
   AnswerReader reader_{check()};
   bool only_body_failed_ = false;  // of a redirect that is followed
   bool refused_address_ = false;
@@ -96,7 +107,11 @@ class CurlCheck final : public RunningCheck, public TransferListener {
 void CurlCheck::look_up_hop() {
   const std::string& host = check().proxy ? check().proxy->host : hop_.target.host;
   const std::uint16_t port = check().proxy ? check().proxy->port : hop_.target.port;
-  lookup(host, port, [this](const std::vector<Address>& addresses) { transfer(addresses); });
+  lookup(host, port, [this](std::vector<Address> addresses) {
+    addresses_ = std::move(addresses);
+    asks_again_ = false;
+    transfer();
+  });
 }
 
 curl_slist* CurlCheck::headers() {
@@ -108,7 +123,7 @@ curl_slist* CurlCheck::headers() {
   return &websocket_header_;
 }
 
-void CurlCheck::transfer(const std::vector<Address>& addresses) {
+void CurlCheck::transfer() {
   if (easy_ == nullptr) easy_ = services().curl.acquire();  // a later hop goes on with the first one's cookies
   if (easy_ == nullptr) {
     fail({ErrorClass::internal, "no memory for another transfer"});
@@ -119,17 +134,23 @@ void CurlCheck::transfer(const std::vector<Address>& addresses) {
     const std::string& host = check().proxy ? check().proxy->host : hop_.target.host;
     const std::uint16_t port = check().proxy ? check().proxy->port : hop_.target.port;
     resolved_name_ = host + ":" + std::to_string(port);
-    resolve_ = services().curl.resolve_list(resolved_name_, addresses);
+    resolve_ = services().curl.resolve_list(resolved_name_, addresses_);
   }
   TransferCallbacks callbacks;
   callbacks.self = this;
   callbacks.on_header = on_header;
   callbacks.on_body = on_body;
   callbacks.on_open = on_open;
+  callbacks.on_connected = on_connected;
   callbacks.error_buffer = error_text_.data();
   configure(easy_, check(), hop_, callbacks, headers(), resolve_.get(), services().options.user_agent, certificates_);
+  if (spec().keep_alive) services().curl.watch_closing(easy_);
+  if (asks_again_) curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
   reader_.begin(easy_, hop_.target.kind);
-  transfer_started_ = Clock::now();
+  asked_at_.reset();
+  opened_.clear();
+  unfit_ = false;
+  transfer_started_ = connecting_since_ = Clock::now();
   if (services().curl.add(easy_, *this) != CURLM_OK) {
     fail({ErrorClass::internal, "libcurl refused the transfer"});
     return;
@@ -165,8 +186,9 @@ TransferProgress CurlCheck::progress() const {
   TransferProgress progress;
   if (easy_ == nullptr) return progress;
   const bool handshaking = certificates_.handshake_started.has_value();
-  progress.connected = handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
-  progress.secured = !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
+  // Of a kept connection libcurl tells neither time.
+  progress.connected = asked_at_ || handshaking || time_info(easy_, CURLINFO_CONNECT_TIME_T).count() > 0;
+  progress.secured = asked_at_ || !handshaking || time_info(easy_, CURLINFO_APPCONNECT_TIME_T).count() > 0;
   progress.answered = reader_.header_bytes() > 0 || time_info(easy_, CURLINFO_STARTTRANSFER_TIME_T).count() > 0;
   // libcurl does not hear of a socket that could not be opened: its number is then that of an earlier address, or of an
   // earlier transfer over the same handle.
@@ -187,13 +209,13 @@ void CurlCheck::on_phase_timer() {
   const auto ready = std::max(time_info(easy_, CURLINFO_CONNECT_TIME_T), time_info(easy_, CURLINFO_PRETRANSFER_TIME_T));
   const TransferProgress now = progress();
   if (now.answered) return;
-  Clock::time_point begun = transfer_started_;
+  Clock::time_point begun = connecting_since_;
   std::chrono::milliseconds bound = timeouts.connect;
   if (now.connected && !now.secured) {
     begun = *certificates_.handshake_started;
     bound = timeouts.tls;
   } else if (now.connected) {
-    begun = transfer_started_ + ready;
+    begun = asked_at_.value_or(transfer_started_ + ready);
     bound = timeouts.first_byte;
   }
   // A phase without a bound of its own: look again soon, for the next one may have one.
@@ -228,7 +250,60 @@ curl_socket_t CurlCheck::on_open(void* self, curlsocktype /*purpose*/, curl_sock
   }
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) check.socket_error_ = errno;
+  // libcurl asks again by itself where a kept connection ends without an answer.
+  if (check.asked_at_) check.connecting_since_ = Clock::now();
+  check.asked_at_.reset();
+  check.opened_.push_back(fd);
   return fd;
+}
+
+// Whether a kept connection leads to an address that the check would not connect to: libcurl goes by the host's name,
+// which another check may have been led by elsewhere.
+bool CurlCheck::leads_elsewhere(const char* ip) const {
+  const auto address = parse_address(ip, 0);
+  if (!address || check().proxy) return false;
+  if (refuses(spec().policy, *address->raw())) return true;
+  if (spec().family != AddressFamily::any && (address->family() == AF_INET) != (spec().family == AddressFamily::v4)) {
+    return true;
+  }
+  return !check().fixed.empty() && std::none_of(addresses_.begin(), addresses_.end(), [&](const Address& wanted) {
+    return to_string(wanted) == to_string(*address);
+  });
+}
+
+// Told when a connection is there, new or kept, and before the request is sent.
+int CurlCheck::on_connected(void* self, char* ip, char* local_ip, int /*port*/, int local_port) {
+  auto& check = *static_cast<CurlCheck*>(self);
+  check.asked_at_ = Clock::now();
+  if (!check.spec().keep_alive) return CURL_PREREQFUNC_OK;
+  auto& curl = check.services().curl;
+  const auto local_end = parse_address(local_ip, static_cast<std::uint16_t>(local_port));
+  const std::string local = local_end ? with_port(*local_end) : std::string();
+  if (!check.opened_.empty()) {
+    curl.keep(local, check.opened_);
+    return CURL_PREREQFUNC_OK;
+  }
+  check.unfit_ = curl.has_unread(local) || check.leads_elsewhere(ip);
+  return check.unfit_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+// Whether what came over a kept connection says nothing of the request: it lay there before, or it is the server's word
+// that it had waited for one for too long (RFC 9110, section 15.5.9), which has crossed ours on the way.
+bool CurlCheck::is_no_answer() const {
+  constexpr long kRequestTimeout = 408;
+  if (asks_again_ || !asked_at_ || !opened_.empty()) return false;
+  return unfit_ || (is_http(hop_.target.kind) && number_info(easy_, CURLINFO_RESPONSE_CODE) == kRequestTimeout);
+}
+
+// The hop's request once more, over a new connection.
+void CurlCheck::ask_again() {
+  end_transfer();
+  curl_easy_reset(easy_);
+  resolve_.reset();
+  certificates_ = CertificateWatch{};
+  error_text_.fill('\0');
+  asks_again_ = true;
+  transfer();
 }
 
 // Keeps the earliest expiry of all hops.
@@ -270,9 +345,9 @@ void CurlCheck::read_figures() {
     take(phases.first_byte_us, first);
     take(phases.transfer_us, total);
   } else {  // a login without a transfer, a bare connection, or one that did not come about
-    take(reader_.header_bytes() > 0 ? phases.first_byte_us
-         : secured.count() > 0      ? phases.tls_us
-                                    : phases.connect_us,
+    take(asked_at_ || reader_.header_bytes() > 0 ? phases.first_byte_us
+         : secured.count() > 0                   ? phases.tls_us
+                                                 : phases.connect_us,
          total);
   }
   spent_ += std::max(total, spent);
@@ -343,6 +418,10 @@ void CurlCheck::on_transfer_done(CURLcode code) {
   loop().cancel(phase_timer_);
   read_figures();
   const bool follows = (reader_.headers_over() || code == CURLE_OK) && reader_.wants_redirect(reader_.answer().status);
+  if (is_no_answer()) {
+    ask_again();
+    return;
+  }
   only_body_failed_ = follows && code != CURLE_OK;
   auto failure = transfer_failure(code);
   if (failure) {

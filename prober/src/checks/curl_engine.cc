@@ -1,7 +1,11 @@
 #include "checks/curl_engine.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace nines::prober {
@@ -82,6 +86,34 @@ CurlList CurlEngine::resolve_list(const std::string& host_port, const std::vecto
 
 void CurlEngine::forget_name(const std::string& host_port) {
   stale_names_.push_back(host_port);
+}
+
+void CurlEngine::watch_closing(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+int CurlEngine::on_close(void* self, curl_socket_t fd) {
+  std::erase_if(static_cast<CurlEngine*>(self)->kept_, [fd](const auto& kept) { return kept.second == fd; });
+  return ::close(fd);
+}
+
+void CurlEngine::keep(const std::string& local, const std::vector<int>& sockets) {
+  const auto from = [&local](int fd) {
+    Address name;
+    name.length = sizeof name.storage;
+    const bool known = ::getsockname(fd, reinterpret_cast<sockaddr*>(&name.storage), &name.length) == 0;
+    return known && with_port(name) == local;
+  };
+  const auto found = std::find_if(sockets.begin(), sockets.end(), from);
+  if (found != sockets.end()) kept_.insert_or_assign(local, *found);
+}
+
+bool CurlEngine::has_unread(const std::string& local) const {
+  const auto kept = kept_.find(local);
+  if (kept == kept_.end()) return false;
+  pollfd waiting{kept->second, POLLIN, 0};
+  return ::poll(&waiting, 1, 0) != 0;
 }
 
 int CurlEngine::on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*socket_data*/) {

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ class CurlEngine final : public FdWatcher {
   [[nodiscard]] CurlList resolve_list(const std::string& host_port, const std::vector<Address>& addresses);
   void forget_name(const std::string& host_port);
 
+  /// Remembers which of `sockets` is the connection from `local` ("address:port"), for as long as it is kept. Its
+  /// transfer must have been told to `watch_closing`.
+  void keep(const std::string& local, const std::vector<int>& sockets);
+  void watch_closing(CURL* easy);
+  /// Whether bytes have come over the kept connection from `local` that nobody has read, or it has ended.
+  [[nodiscard]] bool has_unread(const std::string& local) const;
+
   void on_fd(int fd, std::uint32_t events) override;
 
  private:
@@ -53,6 +61,7 @@ class CurlEngine final : public FdWatcher {
       : loop_(loop), multi_(multi), idle_limit_(idle_handles) {}
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket_data);
   static int on_timer(CURLM* multi, long after_ms, void* self);
+  static int on_close(void* self, curl_socket_t fd);
   void act(curl_socket_t fd, int what);
   void read_messages();
 
@@ -61,6 +70,7 @@ class CurlEngine final : public FdWatcher {
   const std::size_t idle_limit_;
   std::vector<CURL*> idle_;
   std::vector<std::string> stale_names_;
+  std::map<std::string, int> kept_;  // sockets by their local end
   TimerId timer_{};
 };
 

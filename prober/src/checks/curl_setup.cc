@@ -145,6 +145,10 @@ void configure(CURL* easy, const CompiledCheck& check, const Hop& hop, const Tra
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, callbacks.self);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callbacks.on_open);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, callbacks.self);
+  if (!connect_only(hop.target)) {
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callbacks.on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, callbacks.self);
+  }
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, callbacks.error_buffer);
 }
 

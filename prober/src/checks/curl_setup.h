@@ -25,7 +25,8 @@ struct TransferCallbacks {
   curl_write_callback on_header = nullptr;
   curl_write_callback on_body = nullptr;
   curl_opensocket_callback on_open = nullptr;
-  char* error_buffer = nullptr;  ///< CURL_ERROR_SIZE bytes
+  curl_prereq_callback on_connected = nullptr;  ///< not of a check that is connect_only
+  char* error_buffer = nullptr;                 ///< CURL_ERROR_SIZE bytes
 };
 
 /// Whether the check ends when libcurl has connected and logged in, instead of fetching something. Also keeps libcurl
