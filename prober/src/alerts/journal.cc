@@ -10,8 +10,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -47,18 +45,46 @@ std::optional<std::string_view> record_of(std::string_view line) {
   return record;
 }
 
-/// The first line names the format.
-Result<void> check_name(std::string_view line, const std::string& path) {
+/// The version that a first line names; 0 when it names none.
+int version_of(std::string_view line) {
+  if (!line.starts_with(kName)) return 0;
+  const std::string_view number = line.substr(kName.size());
   int version = 0;
-  if (line.starts_with(kName)) {
-    const std::string_view number = line.substr(kName.size());
-    std::from_chars(number.data(), number.data() + number.size(), version);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), version);
+  const bool whole = error == std::errc{} && end == number.data() + number.size();
+  return whole && version > 0 ? version : 0;
+}
+
+/// All bytes of a file; nothing when there is none.
+Result<std::optional<std::string>> read_whole(const std::string& path) {
+  // What is no file may keep whoever opens or reads it waiting.
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file && errno == ENOENT) return std::nullopt;
+  struct stat info {};
+  if (!file || fstat(file.get(), &info) != 0) return io_error("read", path);
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::not_a_store, path + (S_ISDIR(info.st_mode) ? " is a directory" : " is not a file") +
+                                            "; the journal of alerts would be a file of that name");
   }
-  if (version <= 0) return fail(ErrorCode::not_a_store, path + " is not a journal of alerts; it was left alone");
-  if (version > kVersion) {
-    return fail(ErrorCode::newer_format,
-                path + " was written by a newer nines (version " + std::to_string(version) + ")");
+  std::string text;
+  std::array<char, 65'536> block{};
+  for (;;) {
+    const ssize_t got = ::read(file.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error("read", path);
+    if (got == 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(got));
   }
+}
+
+/// Makes PATH.damaged free: what was kept there before gets a number.
+Result<void> make_room_for_damaged(const std::string& path) {
+  const std::string kept = path + ".damaged";
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(kept, error))) return {};
+  int number = 1;
+  while (std::filesystem::exists(std::filesystem::symlink_status(kept + "." + std::to_string(number), error))) ++number;
+  if (rename(kept.c_str(), (kept + "." + std::to_string(number)).c_str()) != 0) return io_error("keep", kept);
   return {};
 }
 
@@ -72,28 +98,29 @@ bool sync_directory_of(const std::string& path) {
 
 Result<AlertJournal::Content> AlertJournal::read() const {
   Content content;
-  std::error_code missing;
-  if (!std::filesystem::exists(path_, missing) && !missing) return content;
-  std::ifstream file(path_, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.good() && !file.eof()) return io_error("read", path_);
-  if (text.empty()) return content;  // created, and cut off before its first byte
-  std::string_view rest = text;
+  const auto text = read_whole(path_);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text || (*text)->empty()) return content;  // created, and cut off before its first byte
+  std::string_view rest = **text;
   bool first = true;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) break;  // torn
+    const bool torn = end == std::string_view::npos;
     const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end + 1);
+    rest.remove_prefix(torn ? rest.size() : end + 1);
     if (std::exchange(first, false)) {
-      if (const auto named = check_name(line, path_); !named) return tl::unexpected(named.error());
-    } else if (const auto record = record_of(line)) {
+      const int version = version_of(line);
+      if (version > kVersion) {
+        return fail(ErrorCode::newer_format,
+                    path_ + " was written by a newer nines (version " + std::to_string(version) + ")");
+      }
+      if (version == 0) ++content.damaged;  // the records behind it have their own checksums
+    } else if (const auto record = torn ? std::nullopt : record_of(line)) {
       content.records.emplace_back(*record);
-    } else {
+    } else if (!torn) {
       ++content.damaged;
     }
   }
-  if (first) return tl::unexpected(check_name("", path_).error());
   return content;
 }
 
@@ -103,6 +130,9 @@ Result<void> AlertJournal::rewrite(const std::vector<std::string>& records, bool
   const std::string fresh = path_ + ".new";
   UniqueFd file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
   if (!file || !engine::write_all(file.get(), text) || fsync(file.get()) != 0) return io_error("write", fresh);
+  if (keep_old) {
+    if (auto room = make_room_for_damaged(path_); !room) return room;
+  }
   if (keep_old && rename(path_.c_str(), (path_ + ".damaged").c_str()) != 0) return io_error("keep", path_);
   if (rename(fresh.c_str(), path_.c_str()) != 0 || !sync_directory_of(path_)) return io_error("replace", path_);
   file_ = std::move(file);

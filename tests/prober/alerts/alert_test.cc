@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cstdio>
@@ -193,10 +194,11 @@ class AlertBooks : public testing::Test {
     }
     return told;
   }
-  [[nodiscard]] std::string content() const {
-    std::ifstream file(journal, std::ios::binary);
+  static std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  [[nodiscard]] std::string content() const { return bytes_of(journal); }
   void overwrite(const std::string& text) const { std::ofstream(journal, std::ios::binary) << text; }
 
   TemporaryDirectory folder;
@@ -294,12 +296,63 @@ TEST_F(AlertBooks, FlippedBitIsFoundOrHarmless) {
   }
 }
 
-TEST_F(AlertBooks, ForeignFilesAndNewerFormatsAreLeftAlone) {
-  overwrite("somebody's notes\n");
-  EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::not_a_store);
-  EXPECT_EQ(content(), "somebody's notes\n");
-  overwrite("nines-alerts 3\n");
-  EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::newer_format);
+TEST_F(AlertBooks, DamagedFirstLineCostsNoRecord) {
+  down(1);
+  const std::string whole = content();
+  const std::size_t name = whole.find('\n');
+  for (const std::string& first :
+       {std::string(name, '\0'), std::string("nines-alarts 2"), std::string("nines-alerts x"),
+        std::string("nines-alerts 2x"), std::string("nines-alerts 0"), std::string()}) {
+    overwrite(first + whole.substr(name));
+    logged.clear();
+    reopen();
+    EXPECT_EQ(book->stats().open_incidents, 1U) << first;
+    ASSERT_EQ(logged.size(), 1U) << first;
+    EXPECT_THAT(logged[0], HasSubstr("kept as .damaged"));
+    EXPECT_EQ(bytes_of(journal + ".damaged"), first + whole.substr(name));
+    EXPECT_EQ(content().substr(0, name), whole.substr(0, name)) << "it is whole again";
+  }
+}
+
+TEST_F(AlertBooks, WhateverLiesThereIsKeptAndDoesNotStopTheMonitor) {
+  const std::vector<std::string> things{"somebody's notes\n",
+                                        "without an end of line",
+                                        std::string(40'000, '\0'),
+                                        std::string("SQLite format 3\0\1\2\n\3", 20),
+                                        "\n\n\n",
+                                        "nines-al"};
+  for (const std::string& thing : things) {
+    overwrite(thing);
+    logged.clear();
+    reopen();
+    EXPECT_EQ(logged.size(), 1U) << thing;
+    EXPECT_EQ(bytes_of(journal + ".damaged"), thing);
+    down(1);
+    reopen();
+    EXPECT_EQ(book->stats().open_incidents, 1U);
+  }
+  for (std::size_t i = 0; i + 1 < things.size(); ++i) {
+    EXPECT_EQ(bytes_of(journal + ".damaged." + std::to_string(i + 1)), things[i]) << "nothing takes another's place";
+  }
+}
+
+TEST_F(AlertBooks, NewerFormatsAreLeftAlone) {
+  for (const std::string text : {"nines-alerts 3\n", "nines-alerts 3"}) {
+    overwrite(text);
+    EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::newer_format);
+    EXPECT_EQ(content(), text);
+  }
+}
+
+TEST_F(AlertBooks, WhatIsNoFileIsNamed) {
+  std::filesystem::remove(journal);
+  std::filesystem::create_directory(journal);
+  const auto opened = AlertBook::open(journal, limits(), nullptr);
+  EXPECT_EQ(opened.error().code, ErrorCode::not_a_store);
+  EXPECT_EQ(opened.error().message, journal + " is a directory; the journal of alerts would be a file of that name");
+  std::filesystem::remove(journal);
+  ASSERT_EQ(::mkfifo(journal.c_str(), 0600), 0);
+  EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::not_a_store) << "nobody writes to it";
 }
 
 TEST_F(AlertBooks, ExampleInTheFormatsDescriptionReadsAsItSays) {
