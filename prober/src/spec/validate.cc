@@ -243,6 +243,14 @@ void check_question(Checklist& list, const CheckSpec& spec, const prober::Target
   if (!question) return;
   for (const auto& text : spec.dns_answers) list.require(prober::parse_answer(question->type, text));
   for (const auto& text : spec.dns_networks) list.require(prober::parse_dns_network(question->type, text));
+  const std::string_view form = prober::dns_form(question->type);
+  const char* const letters = form == "a" ? "0123456789." : form == "q" ? "0123456789abcdefABCDEF:." : nullptr;
+  for (const auto& text : spec.dns_contains) {
+    const bool can_be = letters == nullptr || text.find_first_not_of(letters) == std::string::npos;
+    list.require(can_be, "expect.dns-contains",
+                 "\"" + prober::shorten(prober::one_line(text), 40) + "\" is part of no " +
+                     prober::dns_type_name(question->type) + " record");
+  }
 }
 
 void check_certificates(Checklist& list, const CheckSpec& spec) {
@@ -271,6 +279,25 @@ void check_body_is_there(Checklist& list, const CheckSpec& spec) {
   list.require(!head || spec.body.empty(), "body", "a HEAD sends none");
 }
 
+// An empty text is in whatever comes, so that it says nothing, or never holds.
+void check_empty(Checklist& list, const CheckSpec& spec) {
+  using Op = HeaderCondition::Op;
+  const auto none_empty = [&list](const std::vector<std::string>& texts, const char* field) {
+    const bool empty = std::any_of(texts.begin(), texts.end(), [](const std::string& text) { return text.empty(); });
+    list.require(!empty, field, "an empty text is part of everything");
+  };
+  none_empty(spec.body_contains, "expect.body-contains");
+  none_empty(spec.body_not_contains, "expect.body-not-contains");
+  none_empty(spec.body_matches, "expect.body-matches");
+  none_empty(spec.dns_contains, "expect.dns-contains");
+  none_empty(spec.certificate_issuer, "expect.certificate-issuer");
+  for (const auto& condition : spec.header_conditions) {
+    const bool searched = condition.op == Op::contains || condition.op == Op::matches;
+    list.require(!searched || !condition.value.empty(), "expect.headers",
+                 condition.name + ": an empty text is part of everything; to be there is the name alone");
+  }
+}
+
 // What no body could be at once.
 void check_texts(Checklist& list, const CheckSpec& spec) {
   for (const std::string& text : spec.body_contains) {
@@ -288,6 +315,7 @@ void check_texts(Checklist& list, const CheckSpec& spec) {
 }
 
 void check_expectations(Checklist& list, const CheckSpec& spec) {
+  check_empty(list, spec);
   check_texts(list, spec);
   for (const auto& range : spec.status) {
     list.require(range.first >= kFirstStatus && range.first <= range.last && range.last <= kLastStatus, "expect.status",

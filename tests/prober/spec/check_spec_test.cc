@@ -451,6 +451,52 @@ TEST(CheckSpecValidate, WhatCannotHoldTogetherIsRefused) {
   EXPECT_EQ(invalid(spec), "");
 }
 
+TEST(CheckSpecValidate, EmptyTextsSayNothingAndAreRefused) {
+  using Op = HeaderCondition::Op;
+  const auto mistake = [](const std::string& url, const auto& set) {
+    CheckSpec spec;
+    spec.url = url;
+    set(spec);
+    const auto result = validate(spec, std::chrono::milliseconds(0));
+    return result ? "" : result.error().message;
+  };
+  const std::vector<std::string> empty{""};
+  const char* const why = "an empty text is part of everything";
+  EXPECT_THAT(mistake("http://a/", [&](CheckSpec& spec) { spec.body_contains = empty; }), HasSubstr(why));
+  EXPECT_THAT(mistake("http://a/", [&](CheckSpec& spec) { spec.body_not_contains = {"x", ""}; }), HasSubstr(why));
+  EXPECT_THAT(mistake("http://a/", [&](CheckSpec& spec) { spec.body_matches = empty; }), HasSubstr(why));
+  EXPECT_THAT(mistake("tcp://a:1", [&](CheckSpec& spec) { spec.body_contains = empty; }), HasSubstr(why));
+  EXPECT_THAT(mistake("https://a/", [&](CheckSpec& spec) { spec.certificate_issuer = empty; }), HasSubstr(why));
+  EXPECT_THAT(mistake("dns:a?type=TXT", [&](CheckSpec& spec) { spec.dns_contains = empty; }), HasSubstr(why));
+  for (const Op op : {Op::contains, Op::matches}) {
+    EXPECT_THAT(mistake("http://a/",
+                        [&](CheckSpec& spec) {
+                          spec.header_conditions = {{"X", op, ""}};
+                        }),
+                HasSubstr(why));
+  }
+  for (const Op op : {Op::equals, Op::not_equals, Op::exists, Op::absent}) {
+    EXPECT_EQ(mistake("http://a/", [&](CheckSpec& spec) { spec.header_conditions = {{"X", op, ""}}; }), "");
+  }
+}
+
+TEST(CheckSpecValidate, PartsThatNoAddressHasAreRefused) {
+  const auto mistake = [](const char* type, const char* text) {
+    CheckSpec spec;
+    spec.url = "dns:a";
+    spec.dns_type = type;
+    spec.dns_contains = {text};
+    const auto result = validate(spec, std::chrono::milliseconds(0));
+    return result ? "" : result.error().message;
+  };
+  EXPECT_EQ(mistake("A", "foo"), "expect.dns-contains: \"foo\" is part of no A record");
+  EXPECT_EQ(mistake("AAAA", "2001:db8::g"), "expect.dns-contains: \"2001:db8::g\" is part of no AAAA record");
+  EXPECT_EQ(mistake("A", "192.0."), "");
+  EXPECT_EQ(mistake("AAAA", "2001:DB8:"), "");
+  EXPECT_EQ(mistake("AAAA", "::ffff:192.0."), "");
+  EXPECT_EQ(mistake("CNAME", "foo"), "");
+}
+
 TEST(CheckSpecValidate, AnswersOfANameThatIsNotThereAreRefused) {
   auto spec = with_url("dns:a.test");
   spec.dns_rcode = "NXDOMAIN";
