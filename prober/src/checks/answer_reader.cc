@@ -16,7 +16,7 @@ constexpr std::size_t kMaxHeaderFields = 1000;
 constexpr long kFirstFinalStatus = 200;
 
 bool is_redirect(long status) noexcept {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  return status == 300 || status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ tl::expected<RedirectTarget, Failure> resolve_redirect(const Target& from, const
   const auto kind = check_kind(text);
   if (!kind || !traits(*kind).has(feature::kRequest)) return refuse("a place that is not http or https");
   auto target = parse_target(text, kMaxLocationBytes);
-  if (!target) return refuse("a place whose address " + target.error().why);
+  if (!target) return refuse("an address that cannot be checked: " + target.error().why);
   place.target = *std::move(target);
   return place;
 }

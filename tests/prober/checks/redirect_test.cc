@@ -51,6 +51,8 @@ TEST(Redirects, WhatLeadsNowhereSaysWhy) {
   EXPECT_EQ(led_to("http://to.example:99999/"), "redirected to a malformed place");
   EXPECT_EQ(led_to("http://to.example/a\x01"), "redirected to a malformed place");
   EXPECT_THAT(led_to("http://caf\xe9.example/"), HasSubstr("cannot be converted"));
+  EXPECT_EQ(led_to("http://to.example:0/"),
+            "redirected to an address that cannot be checked: the port is not in 1-65535");
   EXPECT_THAT(led_to("http://to.example/" + std::string(100'000, 'x')), HasSubstr("longer than"));
 }
 
@@ -86,6 +88,24 @@ TEST(Redirects, ALoginInTheAddressStaysUntilTheOriginChanges) {
   EXPECT_THAT(there.request(1), HasSubstr("Authorization: Basic dXNlcjpzZWNyZXQ=")) << "the place is relative";
   EXPECT_THAT(last.request(0), testing::StartsWith("GET / ")) << "it was asked";
   EXPECT_THAT(last.request(0), Not(HasSubstr("Authorization")));
+}
+
+TEST(Redirects, OneOfManyChoicesIsFollowedWhereItIsNamed) {
+  RecordingServer there({http_answer(200, "ok")});
+  RecordingServer here({http_answer(300, "", "Location: " + there.server().url("http") + "\r\n")});
+  auto spec = spec_for(here.server().url("http"));
+  spec.method = "POST";
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  EXPECT_EQ(outcome.redirects, 1);
+  EXPECT_THAT(there.request(0), testing::StartsWith("POST / "));
+  for (const int status : {300, 304, 305}) {
+    const std::string place = status == 300 ? "" : "Location: " + there.server().url("http") + "\r\n";
+    RecordingServer stays({http_answer(status, "", place)});
+    const auto told = run_check(stays.server().url("http"));
+    EXPECT_EQ(told.error, ErrorClass::http_status) << status;
+    EXPECT_EQ(told.redirects, 0) << status;
+  }
 }
 
 TEST(Redirects, BlanksInLocationAreFollowed) {
