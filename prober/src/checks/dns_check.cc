@@ -69,6 +69,9 @@ class DnsCheck final : public RunningCheck {
       return Failure{ErrorClass::condition,
                      "answered " + dns_rcode_name(message.rcode) + ", expected " + dns_rcode_name(check().dns_rcode)};
     }
+    if (message.malformed.contains(check().dns_type)) {
+      return Failure{ErrorClass::protocol, "the answer has a malformed " + dns_type_name(check().dns_type) + " record"};
+    }
     const std::vector<DnsRecord> records = records_of(message, check().dns_type);
     if (message.rcode == 0 && records.empty()) {
       return Failure{ErrorClass::condition, "the answer has no record of the type that was asked for"};
@@ -86,9 +89,10 @@ class DnsCheck final : public RunningCheck {
     return std::nullopt;
   }
 
-  // Names are the same in either case and with a final dot; texts are compared byte by byte.
+  // Names are the same in either case and with a final dot, hexadecimal digits in either case; texts are compared byte
+  // by byte.
   static bool is_part(const std::string& wanted, const DnsRecord& record) {
-    const bool of_names = dns_form(record.type).find_first_not_of("0123456789nq") == std::string_view::npos;
+    const bool of_names = dns_form(record.type).find_first_not_of("0123456789anqh") == std::string_view::npos;
     if (!of_names) return record.text.find(wanted) != std::string::npos;
     std::string text = to_lower(record.text);
     std::string part = to_lower(wanted);

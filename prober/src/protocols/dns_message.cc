@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -149,9 +150,9 @@ class RecordReader {
       case 'n':
         return cursor_.name();
       case 'a':
-        return ip_text(AF_INET, rest());
+        return address(AF_INET);
       case 'q':
-        return ip_text(AF_INET6, rest());
+        return address(AF_INET6);
       case 's':
         return quoted(string());
       case 't':
@@ -170,6 +171,11 @@ class RecordReader {
   }
 
  private:
+  std::string address(int family) {
+    std::string text = ip_text(family, rest());
+    malformed_ = malformed_ || text.empty();
+    return text;
+  }
   std::string parameters() {
     auto text = service_parameters_text(rest());
     malformed_ = malformed_ || !text;
@@ -189,8 +195,8 @@ class RecordReader {
   bool malformed_ = false;
 };
 
-// The record data from `cursor` up to `end`; empty for a type that is not shown, and for malformed data.
-std::string record_text(int type, Cursor cursor, std::size_t end) {
+// The record data from `cursor` up to `end`; nothing when it is malformed.
+std::optional<std::string> record_text(int type, Cursor cursor, std::size_t end) {
   RecordReader reader(cursor, end);
   std::string text;
   const std::string_view form = dns_form(type);
@@ -199,7 +205,7 @@ std::string record_text(int type, Cursor cursor, std::size_t end) {
     if (i > 0 && !piece.empty()) text += ' ';
     text += piece;
   }
-  return reader.ok() && reader.at_end() ? text : std::string();
+  return reader.ok() && reader.at_end() ? std::optional(std::move(text)) : std::nullopt;
 }
 
 }  // namespace
@@ -228,8 +234,13 @@ std::optional<DnsMessage> parse_dns_message(std::string_view bytes) {
     const Cursor data_at = cursor;
     static_cast<void>(cursor.take(length));
     if (!cursor.ok()) break;
-    record.text = record_text(record.type, data_at, cursor.at());
-    if (!record.text.empty()) message.answers.push_back(std::move(record));
+    if (dns_form(record.type).empty()) continue;
+    if (auto text = record_text(record.type, data_at, cursor.at())) {
+      record.text = *std::move(text);
+      message.answers.push_back(std::move(record));
+    } else {
+      message.malformed.insert(record.type);
+    }
   }
   if (!cursor.ok()) return std::nullopt;
   return message;

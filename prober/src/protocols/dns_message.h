@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ struct DnsMessage {
   int rcode = 0;
   std::string question;            ///< the name that was asked for, in small letters; empty when it is not repeated
   std::vector<DnsRecord> answers;  ///< of the types that can be asked for; others are passed over
+  std::set<int> malformed;         ///< those of them of which a record is none; it is not among the answers
 };
 
 /// Nothing when `bytes` is not a well-formed answer. Never reads outside of it.

@@ -313,6 +313,38 @@ TEST(Dns, AServerFailureIsToldOfNamesInUrlsToo) {
   EXPECT_EQ(outcome.detail, "no name server could be reached for broken.test, or all of them failed on it");
 }
 
+// A DS record, 43: key 1, algorithm 8, digest of type 2, CD CD.
+const std::string kAnswerDs("\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\x2b\0\1\0\0\0\x3c\0\6\0\1\x08\2\xcd\xcd", 28);
+
+TEST(Dns, HexadecimalIsTheSameInEitherCase) {
+  OddNameServer server(kAnswerDs, milliseconds(0));
+  auto spec = spec_for("dns://" + server.address() + "/signed.test?type=DS");
+  for (const char* const digits : {"cdcd", "CDCD", "8 2 CdCd"}) {
+    spec.dns_contains = {digits};
+    EXPECT_EQ(run_check(spec).state, State::up) << digits;
+  }
+  spec.dns_contains.clear();
+  spec.dns_answers = {"1 8 2 CDCD"};
+  EXPECT_EQ(run_check(spec).state, State::up);
+}
+
+TEST(Dns, ARecordWithoutItsDataIsMalformed) {
+  const std::string a("\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\1\0\1\0\0\0\x3c\0\3\xc0\0\2", 25);
+  const std::string mx("\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\x0f\0\1\0\0\0\x3c\0\1\0", 23);
+  for (const auto& [answer, type] : {std::pair{a, "A"}, std::pair{mx, "MX"}}) {
+    OddNameServer server(answer, milliseconds(0));
+    const auto outcome = run_check("dns://" + server.address() + "/short.test?type=" + type);
+    EXPECT_EQ(outcome.error, ErrorClass::protocol) << type;
+    EXPECT_EQ(outcome.detail, "the answer has a malformed " + std::string(type) + " record");
+  }
+}
+
+TEST(Dns, AnEmptyTextIsARecord) {
+  OddNameServer server(std::string("\x81\x80\0\1\0\1\0\0\0\0\xc0\x0c\0\x10\0\1\0\0\0\x3c\0\1\0", 23), milliseconds(0));
+  const auto outcome = run_check("dns://" + server.address() + "/empty.test?type=TXT");
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+}
+
 TEST(Dns, ABrokenRecordIsAProtocolError) {
   OddNameServer server(kAnswerA.substr(0, 24), milliseconds(0));
   auto spec = spec_for("dns://" + server.address() + "/cut.test");
