@@ -397,7 +397,8 @@ std::optional<Failure> CurlCheck::judge_upgrade() {
 
 std::optional<Failure> CurlCheck::judge() {
   const bool shown = !check().public_keys.empty() || !spec().certificate_issuer.empty() || spec().ocsp_stapling;
-  if (shown && !certificates_.leaf_expiry) {
+  const bool dated = spec().strict && spec().certificate_days;  // of whatever hop, as its days are
+  if ((shown && !certificates_.leaf_expiry) || (dated && !outcome.certificate_expiry)) {
     return Failure{ErrorClass::certificate, "the answer came without a certificate"};
   }
   if (is_websocket(hop_.target.kind)) return judge_upgrade();
@@ -417,11 +418,11 @@ std::optional<Failure> CurlCheck::judge() {
 void CurlCheck::on_transfer_done(CURLcode code) {
   loop().cancel(phase_timer_);
   read_figures();
-  const bool follows = (reader_.headers_over() || code == CURLE_OK) && reader_.wants_redirect(reader_.answer().status);
   if (is_no_answer()) {
     ask_again();
     return;
   }
+  const bool follows = (reader_.headers_over() || code == CURLE_OK) && reader_.wants_redirect(reader_.answer().status);
   only_body_failed_ = follows && code != CURLE_OK;
   auto failure = transfer_failure(code);
   if (failure) {

@@ -189,6 +189,23 @@ TEST(Tls, ThePublicKeyAndTheIssuerCanBeExpected) {
   EXPECT_EQ(run_check(spec).detail, "the answer came without a certificate");
 }
 
+TEST(Tls, DaysThatAreACondition) {
+  const TestAuthority authority;
+  LoopbackServer plain(answering(http_answer(200, "")));
+  auto spec = trusting(plain.url("http"), authority);
+  spec.certificate_days = 10;
+  EXPECT_EQ(run_check(spec).state, State::up);
+  spec.strict = true;
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.error, ErrorClass::certificate);
+  EXPECT_EQ(outcome.detail, "the answer came without a certificate");
+  const RedirectingServer apex(authority.issue("apex", "DNS:localhost", 20), plain.url("http"));
+  spec.url = apex.url();
+  EXPECT_EQ(run_check(spec).state, State::up) << "the certificate on the way has them";
+  spec.certificate_days = 30;
+  EXPECT_THAT(run_check(spec).detail, HasSubstr("expires in"));
+}
+
 TEST(Tls, AStapledStatusIsRead) {
   const TestAuthority authority;
   const Identity identity = authority.issue("good", "DNS:localhost", 20);
