@@ -111,6 +111,28 @@ TEST_F(Nginx, Http2CanBeDemanded) {
   EXPECT_EQ(run_check(spec).state, State::up);
 }
 
+// What TLS and HTTP/2 say to each other between two requests is no leftover of an answer.
+TEST_F(Nginx, AConnectionIsKeptOverTls) {
+  for (const HttpVersion version : {HttpVersion::v1_1, HttpVersion::v2}) {
+    const auto runner = CheckRunner::create({});
+    ASSERT_TRUE(runner);
+    auto spec = https("/page.html");
+    spec.http_version = version;
+    spec.keep_alive = true;
+    spec.timeouts.tls = spec.timeouts.first_byte = spec.timeouts.total;
+    const auto check = compile(spec);
+    ASSERT_TRUE(check);
+    for (int i = 0; i < 3; ++i) {
+      (*runner)->start(*check, [&](const CheckOutcome& outcome) {
+        EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+        EXPECT_EQ(outcome.phases.tls_us > 0, i == 0) << outcome.http_version << ' ' << i;
+        (*runner)->stop();
+      });
+      (*runner)->run();
+    }
+  }
+}
+
 TEST_F(Nginx, BasicAuthenticationLetsIn) {
   auto spec = spec_for(http("/private"));
   EXPECT_EQ(run_check(spec).code, 401);
