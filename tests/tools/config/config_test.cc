@@ -101,8 +101,67 @@ TEST(Config, AlertsThatCouldNeverBeToldAreRefused) {
               HasSubstr("quiet leaves no time"));
   good("alerts: [{discord: 'https://a/', on: budget}]\n" + one_server("    objective: 99%\n"));
   good("alerts: [{discord: 'https://a/', on: [down, budget]}]\n" + one_server(""));
+  const std::string nothing = alert("{discord: 'https://a/', on: []}", "");
+  EXPECT_THAT(nothing, HasSubstr("on: needs one of"));
+  EXPECT_THAT(nothing, Not(HasSubstr("it is on")));
   good("alerts: [{discord: 'https://a/', quiet: [{every: day, from: '06:01', for: 1439m}]}]\n" + one_server(""));
   good("alerts: [{discord: 'https://a/'}]\n" + one_server("    alerts: []\n" + second));
+}
+
+TEST(Config, TopicsThatCannotComeUpAreRefused) {
+  const auto heard = [](const std::string& topics, const std::string& servers) {
+    return parse_config("alerts: [{name: a, discord: 'https://a/', on: " + topics + "}]\nservers: [" + servers + "]\n",
+                        "f.yaml");
+  };
+  const std::string tcp = "{name: t, url: 'tcp://a:1'}";
+  const std::string job = "{name: j, push: {max-runtime: 1h}, interval: 1d}";
+  EXPECT_EQ(heard("certificate", tcp).error(),
+            "f.yaml:1:10: alert `a`: it is on certificate, and no server that it hears of has a certificate that is "
+            "judged");
+  EXPECT_FALSE(heard("certificate", "{name: h, url: 'http://a/', follow-redirects: false}, " + job));
+  EXPECT_FALSE(heard("certificate", "{name: h, url: 'https://a/', verify-tls: false}"));
+  EXPECT_FALSE(heard("certificate", "{name: h, url: 'https://a/', upside-down: true}"));
+  EXPECT_FALSE(heard("certificate", "{name: h, url: 'https://a/', alerts: []}, " + tcp));
+  for (const char* const server :
+       {"{name: s, url: 'https://a/'}", "{name: s, url: 'http://a/'}", "{name: s, url: 'smtp://a', starttls: true}",
+        "{name: s, url: 'tls://a'}", "{name: s, url: 'tcp://a:25', dialog: [starttls]}",
+        "{name: s, url: 'https://a/', verify-tls: false, expect: {certificate-days: 3}}"}) {
+    EXPECT_TRUE(heard("certificate", server)) << server;
+  }
+  EXPECT_THAT(heard("degraded", tcp + ", " + job).error(),
+              HasSubstr("it is on degraded, and no server that it hears of can be degraded, by latency-below or by "
+                        "certificate-days without strict"));
+  EXPECT_FALSE(heard("degraded", "{name: s, url: 'https://a/', expect: {certificate-days: 3, strict: true}}"));
+  EXPECT_FALSE(heard("degraded", "{name: s, url: 'tcp://a:1', expect: {latency-below: 1s}, upside-down: true}"));
+  EXPECT_TRUE(heard("degraded", "{name: s, url: 'tcp://a:1', expect: {latency-below: 1s}}"));
+  EXPECT_TRUE(heard("degraded", "{name: s, url: 'https://a/', expect: {certificate-days: 3}}"));
+  EXPECT_TRUE(heard("degraded", "{name: j, push: {latency-below: 1h}, interval: 1d}"));
+  EXPECT_THAT(heard("[certificate, budget]", tcp).error(), HasSubstr("is judged; it is on budget"));
+  EXPECT_TRUE(heard("[certificate, degraded, down]", tcp));
+}
+
+TEST(Config, MaintenanceThatNeverEndsIsRefused) {
+  for (const char* const entries :
+       {"{every: day, from: '00:00', for: 24h}", "{every: day, from: '03:00', for: 48h}",
+        "{every: sunday, from: '00:00', for: 7d, timezone: Europe/Paris}",
+        "{every: weekdays, from: '00:00', for: 1d}, {every: weekend, from: '00:00', for: 1d}"}) {
+    EXPECT_THAT(bad(one_server("    maintenance: [" + std::string(entries) + "]\n")),
+                HasSubstr("f.yaml:4:18: maintenance leaves no time"))
+        << entries;
+  }
+  good(one_server("    maintenance: [{every: day, from: '00:00', for: 1439m}]\n"));
+  good(one_server("    maintenance: []\n"));
+}
+
+TEST(Config, MaintenanceAtATimeThatAClockChangeSkipsIsRefused) {
+  const auto maintenance = [](const std::string& times) {
+    return one_server("    maintenance: [{" + times + ", timezone: Europe/Berlin}]\n");
+  };
+  EXPECT_THAT(bad(maintenance("from: 2026-03-29T02:30:00, for: 1h")),
+              HasSubstr("f.yaml:4:26: from `2026-03-29T02:30:00` does not exist in Europe/Berlin"));
+  EXPECT_THAT(bad(maintenance("from: 2026-03-29T01:30:00, to: 2026-03-29T02:00:00")), HasSubstr("to `2026-03-29T02"));
+  good(maintenance("from: 2026-03-29T01:59:59, to: 2026-03-29T03:00:00"));
+  good(maintenance("from: 2026-10-25T02:30:00, for: 1h"));
 }
 
 TEST(Config, WhatCannotBeAtOnceIsRefused) {

@@ -1,7 +1,6 @@
 #include "config/alert_reach.h"
 
 #include <fmt/format.h>
-#include <nines/timeline.h>
 
 #include <algorithm>
 #include <string>
@@ -11,10 +10,6 @@
 
 namespace nines::tools {
 namespace {
-
-// What recurs, recurs within it; it holds no change of a zone's clock that would let an hour slip through the hours of
-// a day.
-constexpr Window kSomeWeeks{from_ms(1'767'571'200'000), from_ms(1'772'409'600'000)};  // 2026-01-05 to 2026-03-02
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -28,17 +23,58 @@ bool hears_of(const AlertTarget& target, const ServerConfig& server) {
   return is_of_its_groups(target, server) && (!server.alerts || contains(*server.alerts, target.name));
 }
 
-// Whether hours that recur leave no moment free.
-bool is_always(const std::vector<Maintenance>& hours) {
-  Server server;
-  std::copy_if(hours.begin(), hours.end(), std::back_inserter(server.maintenance), [](const Maintenance& entry) {
-    return entry.repeat != Maintenance::Repeat::once && entry.effective == Maintenance().effective;
-  });
-  const auto spans = overlay(server, kSomeWeeks, MaintenancePolicy::exclude);
-  if (!spans) return false;
-  std::int64_t quiet_ms = 0;
-  for (const Span& span : *spans) quiet_ms += span.length_ms();
-  return quiet_ms == (kSomeWeeks.to - kSomeWeeks.from).count();
+// Whether checks of the server can be degraded: what that takes is strict nowhere, and not turned over.
+bool can_be_degraded(const ServerConfig& server) {
+  const CheckSpec& check = server.check;
+  if (server.push) return server.push->latency_below.count() > 0;
+  return (check.certificate_days || check.latency_below) && !check.strict && !check.upside_down;
+}
+
+// Whether a certificate of the server can be bad: one is shown, and judged. The check itself knows what has TLS.
+bool can_have_certificate(const ServerConfig& server) {
+  const CheckSpec& check = server.check;
+  if (server.push || check.upside_down) return false;
+  const bool judged = check.verify_tls || check.certificate_days || !check.public_key_sha256.empty() ||
+                      !check.certificate_issuer.empty();
+  CheckSpec dated;
+  dated.url = check.url;
+  dated.starttls = check.starttls;
+  dated.dialog = check.dialog;
+  dated.follow_redirects = check.follow_redirects;
+  dated.certificate_days = 1;
+  const auto problems = check_spec_problems(dated, std::chrono::milliseconds{0});
+  return judged && std::none_of(problems.begin(), problems.end(),
+                                [](const FieldError& error) { return error.field == "expect.certificate-days"; });
+}
+
+// What a server must have for something of a topic to happen to it; nothing where it needs nothing.
+struct Condition {
+  AlertTopic topic;
+  bool (*holds)(const ServerConfig& server);
+  std::string_view what;
+};
+constexpr Condition kConditions[] = {
+    {AlertTopic::budget, [](const ServerConfig& server) { return server.server.objective.has_value(); },
+     "has an objective"},
+    {AlertTopic::certificate, can_have_certificate, "has a certificate that is judged"},
+    {AlertTopic::degraded, can_be_degraded, "can be degraded, by latency-below or by certificate-days without strict"},
+};
+
+// What keeps all of the topics of the target from coming up; empty when nothing does.
+std::string silence_of_topics(const AlertTarget& target, const std::vector<ServerConfig>& servers) {
+  std::string why;
+  for (const AlertTopic topic : target.topics) {
+    const auto* const condition = std::find_if(std::begin(kConditions), std::end(kConditions),
+                                               [topic](const Condition& each) { return each.topic == topic; });
+    if (condition == std::end(kConditions)) return {};
+    const bool holds = std::any_of(servers.begin(), servers.end(), [&](const ServerConfig& server) {
+      return hears_of(target, server) && condition->holds(server);
+    });
+    if (holds) return {};
+    why += fmt::format("{}it is on {}, and no server that it hears of {}", why.empty() ? "" : "; ", to_string(topic),
+                       condition->what);
+  }
+  return why;
 }
 
 // What keeps the target from ever telling anything; empty when nothing does.
@@ -51,13 +87,8 @@ std::string silence_of(const AlertTarget& target, const std::vector<ServerConfig
   const bool hears =
       std::any_of(servers.begin(), servers.end(), [&](const ServerConfig& server) { return hears_of(target, server); });
   if (!hears && !servers.empty()) return "every server has a list `alerts` that does not name it";
-  const bool only_budgets = std::all_of(target.topics.begin(), target.topics.end(),
-                                        [](AlertTopic topic) { return topic == AlertTopic::budget; });
-  const bool has_budget = std::any_of(servers.begin(), servers.end(), [&](const ServerConfig& server) {
-    return hears_of(target, server) && server.server.objective;
-  });
-  if (only_budgets && hears && !has_budget) return "it is on budget, and no server that it hears of has an objective";
-  if (!target.quiet.empty() && is_always(target.quiet)) return "quiet leaves no time in which it would be told";
+  if (std::string silence = silence_of_topics(target, servers); hears && !silence.empty()) return silence;
+  if (is_always(target.quiet)) return "quiet leaves no time in which it would be told";
   return {};
 }
 

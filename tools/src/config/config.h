@@ -72,6 +72,8 @@ struct Config {
 
 /// The `maintenance` list of a server.
 [[nodiscard]] std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems);
+/// Whether those that recur leave no moment free.
+[[nodiscard]] bool is_always(const std::vector<Maintenance>& maintenance);
 /// The `push` mapping of a server.
 [[nodiscard]] PushSpec read_push(const YAML::Node& node, Problems& problems);
 /// The `alerts` list.

@@ -3,8 +3,11 @@
 // those of `timezone`. Keys that say nothing beside others, or contradict them, are mistakes.
 #include <fmt/format.h>
 #include <nines/calendar.h>
+#include <nines/timeline.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 
 #include "config/catalog_sync.h"
@@ -18,6 +21,10 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kWeekdays{"sunday",   "monday", "tuesday", "wednesday",
                                                     "thursday", "friday", "saturday"};
+
+// What recurs, recurs within it; it holds no change of a zone's clock that would let an hour slip through the hours of
+// a day.
+constexpr Window kSomeWeeks{from_ms(1'767'571'200'000), from_ms(1'772'409'600'000)};  // 2026-01-05 to 2026-03-02
 
 // Minutes after midnight from "02:00".
 std::optional<std::chrono::minutes> parse_clock(std::string_view text) {
@@ -116,7 +123,13 @@ void read_once(const MapReader& map, Maintenance& entry, std::chrono::millisecon
                                       printable(*text)));
       return std::nullopt;
     }
-    if (!has_offset(*text)) return zone.from_local(to_ms(*time));
+    if (!has_offset(*text)) {
+      const TimeMs there = zone.from_local(to_ms(*time));
+      if (to_ms(there + zone.offset(there)) == to_ms(*time)) return there;
+      problems.add(*node, fmt::format("{} `{}` does not exist in {}: a clock change skips it", key, printable(*text),
+                                      zone.name()));
+      return std::nullopt;
+    }
     if (map.get("timezone")) {
       problems.add(*node,
                    fmt::format("{} has an offset of its own, which contradicts `timezone`; leave one away", key));
@@ -137,6 +150,20 @@ void read_once(const MapReader& map, Maintenance& entry, std::chrono::millisecon
 }
 
 }  // namespace
+
+bool is_always(const std::vector<Maintenance>& maintenance) {
+  Server server;
+  std::copy_if(maintenance.begin(), maintenance.end(), std::back_inserter(server.maintenance),
+               [](const Maintenance& entry) {
+                 return entry.repeat != Maintenance::Repeat::once && entry.effective == Maintenance().effective;
+               });
+  if (server.maintenance.empty()) return false;
+  const auto spans = overlay(server, kSomeWeeks, MaintenancePolicy::exclude);
+  if (!spans) return false;
+  std::int64_t length_ms = 0;
+  for (const Span& span : *spans) length_ms += span.length_ms();
+  return length_ms == (kSomeWeeks.to - kSomeWeeks.from).count();
+}
 
 std::vector<Maintenance> read_maintenance(const YAML::Node& node, Problems& problems) {
   std::vector<Maintenance> entries;

@@ -267,7 +267,13 @@ std::optional<ServerConfig> read_server(const YAML::Node& node, Problems& proble
   Rules rules = read_rules(map, problems);
   if (const auto group = map.get("group")) server.group = read_text(*group, "group", problems).value_or("");
   if (const auto tags = map.get("tags")) read_tags(*tags, server.tags, problems);
-  if (const auto list = map.get("maintenance")) server.maintenance = read_maintenance(*list, problems);
+  if (const auto list = map.get("maintenance")) {
+    server.maintenance = read_maintenance(*list, problems);
+    if (is_always(server.maintenance)) {
+      problems.add(*list,
+                   "maintenance leaves no time in which it would count or alert; `enabled: false` watches nothing");
+    }
+  }
   if (const auto objective = map.get("objective")) read_objective(*objective, server, problems);
   if (const auto retention = map.get("retention")) read_retention(*retention, server.retention, problems);
 
