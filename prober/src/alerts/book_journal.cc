@@ -23,8 +23,9 @@ Result<void> AlertBook::load(const std::string& path) {
   std::size_t damaged = content->damaged;
   for (const std::string& line : content->records) damaged += replay(line) ? 0U : 1U;
   if (damaged > 0) {
-    note(LogLevel::error, "the journal of alerts has " + std::to_string(damaged) +
-                              " damaged records; they are left out, and the old file is kept as .damaged");
+    const std::string left_out =
+        damaged == 1 ? "a damaged line; it is" : std::to_string(damaged) + " damaged lines; they are";
+    note(LogLevel::error, "the journal of alerts has " + left_out + " left out, and the old file is kept as .damaged");
   }
   if (Result<void> written = journal.rewrite(snapshot(), damaged > 0); !written) return written;
   Result<std::unique_ptr<JournalWriter>> writer = JournalWriter::start(std::move(journal));
