@@ -114,21 +114,22 @@ std::string yaml_list(const std::vector<std::string>& scalars) {
 
 Draft::Written Draft::write() {
   Written written;
-  std::string alert_list;
-  std::string unfit;  // alerts that `config check` would refuse, as comments
+  std::vector<std::pair<std::string, std::string>> fit;  // names and blocks of alerts
+  std::string unfit;                                     // those that `config check` would refuse, as comments
   std::set<std::string> alert_names;
   for (DraftAlert& alert : alerts) {
     const std::string block = block_of(alert);
     std::string why = mistake_in("alerts:\n" + block + "servers: []\n");
     if (why.empty() && !alert_names.insert(alert.name).second) why = "its name is taken";
     if (why.empty()) {
-      alert_list += block;
+      fit.emplace_back(alert.name, block);
       continue;
     }
     unfit += comment("", "left out: " + why) + commented(block);
     ++written.notes;
   }
-  if (!alert_list.empty()) alert_list = "alerts:\n" + alert_list;
+  std::set<std::string> heard;  // by a server with a list of its own
+  bool all_are_heard = servers.empty();
   std::set<std::string> taken;
   std::string list;
   for (DraftServer& server : servers) {
@@ -154,6 +155,8 @@ Draft::Written Draft::write() {
     } else {
       list += block;
       ++written.servers;
+      all_are_heard = all_are_heard || !server.alerts;
+      if (server.alerts) heard.insert(server.alerts->begin(), server.alerts->end());
     }
   }
   std::string& yaml = written.yaml;
@@ -161,7 +164,16 @@ Draft::Written Draft::write() {
   for (const std::string& note : notes) yaml += comment("", note);
   written.notes += notes.size();
   yaml += written.servers > 0 ? "servers:\n" + list : list + "servers: []\n";
-  yaml += unfit + alert_list;
+  std::string alert_list;
+  for (const auto& [name, block] : fit) {
+    if (all_are_heard || written.servers == 0 || heard.contains(name)) {
+      alert_list += block;
+      continue;
+    }
+    unfit += comment("", "left out: no server tells it anything") + commented(block);
+    ++written.notes;
+  }
+  yaml += unfit + (alert_list.empty() ? "" : "alerts:\n" + alert_list);
   return written;
 }
 
