@@ -65,6 +65,11 @@ Result<std::shared_ptr<Kv>> Handle::writable_kv() const {
   return tl::unexpected<Error>(waiting("a write has failed", *fault_));
 }
 
+Result<void> Handle::check_writable() const {
+  const auto kv = writable_kv();
+  return kv ? Result<void>{} : tl::unexpected<Error>(kv.error());
+}
+
 Result<void> Handle::make_writable(bool at_once) {
   {
     const MutexLock lock(mutex_);

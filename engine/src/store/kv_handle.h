@@ -46,6 +46,9 @@ class Handle {
   /// Errors: unavailable, out_of_space, fatal. Requires: the caller holds no lock of the store.
   [[nodiscard]] Result<void> make_writable(bool at_once = false) NINES_EXCLUDES(mutex_);
 
+  /// Whether it may be written right now. Errors as make_writable().
+  [[nodiscard]] Result<void> check_writable() const NINES_EXCLUDES(mutex_);
+
   /// As Kv::write, to the Kv at hand. Errors in the outcomes: io, out_of_space, unavailable,
   /// fatal, …. A server whose outcome is unknown must be read anew before it is written to again.
   void write(std::span<const Batch* const> batches, Durability durability, std::span<Outcome> outcomes)

@@ -87,7 +87,9 @@ void WriteLane::lead() {
         change.outdated = true;
         change.outcome.error = {ErrorCode::unavailable, "the store was reopened while the write waited; try again"};
       } else if (change.batch.empty()) {
-        change.outcome.applied = Outcome::Applied::yes;
+        const auto writable = handle_.check_writable();
+        change.outcome =
+            writable ? Outcome{Outcome::Applied::yes, {}} : Outcome{Outcome::Applied::no, writable.error()};
       } else {
         parts_.push_back({&change, 0});
       }

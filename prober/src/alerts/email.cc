@@ -176,7 +176,7 @@ struct Replies {
 // is forgotten, after a restart or behind very many newer ones, comes twice.
 class Served {
  public:
-  using Key = std::pair<std::string, std::uint64_t>;  // target and message
+  using Key = std::pair<std::string, std::uint64_t>;  // target and incident, and the message
 
   void add(const Key& key, const std::vector<std::string>& mailboxes) {
     const engine::MutexLock lock(mutex_);
@@ -271,7 +271,8 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
     if (!append(headers, header)) return no_memory();
   }
   static Served served;
-  const Served::Key key{target.name, message.id};
+  // Several probers in one process may have messages of one number for targets of one name.
+  const Served::Key key{target.name + " " + incident_key(message), message.id};
   const std::vector<std::string> mailboxes = served.missing(key, addresses(setting(settings, "to")));
   if (mailboxes.empty()) return {};
   List recipients;
