@@ -30,6 +30,7 @@
 #include "engine/store/read_back.h"
 #include "engine/store/storm_ledger.h"
 #include "engine/store/test_store.h"
+#include "support/disk_pulse.h"
 
 namespace nines::test {
 namespace {
@@ -39,8 +40,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-/// After this long on a disk that is well again a store that takes nothing never will.
+/// After this long on a disk that is well again, without what the disk itself took, a store that takes nothing never
+/// will.
 constexpr seconds kTimeout{40};
+/// Who is refused asks again after this, so that the ledger has room for minutes of refusals.
+constexpr milliseconds kRefused{5};
 
 struct Request {
   std::string kind;
@@ -70,6 +74,7 @@ class Storm {
         ledger_(ledger_path(request.directory)),
         disk_(std::make_shared<FaultyDisk>()),
         env_(FaultyDisk::make_env(disk_)),
+        pulse_(request.directory + "/pulse"),
         random_(request.seed) {}
 
   void run() {
@@ -139,11 +144,23 @@ class Storm {
         ++stored_[appender];
       } else {
         expect_excused(done.error());
-        std::this_thread::sleep_for(milliseconds{1});
+        note_refusal(appender, done.error());
+        std::this_thread::sleep_for(kRefused);
       }
       std::this_thread::sleep_for(microseconds{50});
     }
     ADD_FAILURE() << "the ledger is full";
+  }
+
+  void note_refusal(std::uint32_t appender, const Error& error) {
+    const std::lock_guard lock(refusals_mutex_);
+    ++refusals_[appender].count;
+    refusals_[appender].last = std::string(to_string(error.code)) + ": " + error.message;
+  }
+  std::string told_refusals(std::uint32_t appender) {
+    const std::lock_guard lock(refusals_mutex_);
+    return "appender " + std::to_string(appender) + " was refused " + std::to_string(refusals_[appender].count) +
+           " times, last: " + refusals_[appender].last;
   }
 
   /// True when the flush was done.
@@ -309,10 +326,10 @@ class Storm {
   void wait_for_all() {
     std::vector<std::uint64_t> before;
     for (std::uint32_t i = 0; i < request_.appenders; ++i) before.push_back(stored_[i]);
-    const auto deadline = steady_clock::now() + kTimeout;
+    const Wait wait = begin_wait();
     for (std::uint32_t i = 0; i < request_.appenders; ++i) {
       while (stored_[i] <= before[i] + 1) {
-        ASSERT_LT(steady_clock::now(), deadline) << "the store does not take results again";
+        ASSERT_LT(waited(wait), kTimeout) << "the store does not take results again; " << told_refusals(i);
         if (::testing::Test::HasFailure()) return;
         std::this_thread::sleep_for(milliseconds{1});
       }
@@ -386,9 +403,9 @@ class Storm {
   // --- The end. ---
 
   void come_to_rest() {
-    const auto deadline = steady_clock::now() + kTimeout;
+    const Wait wait = begin_wait();
     while (!flush_once()) {
-      ASSERT_LT(steady_clock::now(), deadline) << "the store cannot be flushed";
+      ASSERT_LT(waited(wait), kTimeout) << "the store cannot be flushed";
       std::this_thread::sleep_for(milliseconds{2});
     }
     const auto promised = ledger_.snapshot();
@@ -407,6 +424,17 @@ class Storm {
     EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
   }
 
+  struct Wait {
+    steady_clock::time_point begun;
+    steady_clock::duration lost;
+  };
+  Wait begin_wait() { return {steady_clock::now(), pulse_.lost()}; }
+  /// Without what the disk itself took meanwhile.
+  seconds waited(const Wait& since) {
+    const auto lost = pulse_.lost() - since.lost;
+    return std::chrono::duration_cast<seconds>(steady_clock::now() - since.begun - lost);
+  }
+
   std::uint64_t pick(std::uint64_t low, std::uint64_t high) {
     return std::uniform_int_distribution<std::uint64_t>(low, high)(random_);
   }
@@ -416,12 +444,19 @@ class Storm {
   StormLedger ledger_;
   std::shared_ptr<FaultyDisk> disk_;
   std::unique_ptr<rocksdb::Env> env_;
+  DiskPulse pulse_;
   std::mt19937_64 random_;  // of whoever makes the faults
   steady_clock::time_point end_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> faults_{false};
   std::array<std::atomic<std::uint64_t>, StormLedger::kAppenders> stored_{};
   int rounds_ = 0;
+  struct Refusals {
+    std::uint64_t count = 0;
+    std::string last;
+  };
+  std::mutex refusals_mutex_;
+  std::array<Refusals, StormLedger::kAppenders> refusals_;
   std::mutex cuts_mutex_;
   std::deque<Cut> cuts_;
   int looked_at_ = 0;

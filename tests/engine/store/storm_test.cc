@@ -90,7 +90,7 @@ class StormProcess {
 };
 
 constexpr milliseconds kQuickStorm{1'200};
-constexpr seconds kStormTimeout{150};
+constexpr seconds kStormTimeout{280};
 
 std::string storm(const std::string& kind, const std::string& directory, std::uint32_t appenders) {
   const int share = long_share();

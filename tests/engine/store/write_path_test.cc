@@ -143,6 +143,7 @@ class Possible {
     const std::vector<State> states = reachable();
     for (const auto& weak : watches_) {
       const Watch watch = weak.lock();
+      if (watch == nullptr) continue;  // let go of meanwhile: its owner needs no lock for that
       for (const State& state : states) watch->push_back(state.truth.results);
     }
   }
