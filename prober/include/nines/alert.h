@@ -187,10 +187,10 @@ struct AlertTargetStats {
   std::uint64_t pending = 0;    ///< messages not yet delivered
   std::uint64_t delivered = 0;  ///< since start; the others too
   std::uint64_t failed = 0;     ///< attempts that failed
-  std::uint64_t refused = 0;    ///< messages that it refused for good
+  std::uint64_t refused = 0;    ///< messages that it, or one of its mailboxes, refused for good
   std::uint64_t expired = 0;    ///< messages given up after kAlertAttempts
   std::uint64_t dropped = 0;    ///< messages given up because it was owed too many
-  std::string last_failure;     ///< why the newest attempt failed; empty once one has succeeded
+  std::string last_failure;     ///< why the newest attempt failed; empty once one has succeeded as a whole
 };
 
 /// The same, summed over targets; those that are gone count too.

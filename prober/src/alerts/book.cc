@@ -377,13 +377,15 @@ std::optional<AlertBook::TimePoint> AlertBook::next_due(const std::string& targe
   return found->second.queue.next_due();
 }
 
-void AlertBook::delivered(const std::string& target, std::uint64_t id) {
+void AlertBook::delivered(const std::string& target, std::uint64_t id, const std::string& refused) {
   const Notes notes(*this);
   const engine::MutexLock lock(mutex_);
   tally(target, &AlertTargetStats::delivered, &AlertStats::delivered);
-  note_failure(target, "");
+  if (!refused.empty()) tally(target, &AlertTargetStats::refused, &AlertStats::refused);
+  note_failure(target, refused);
   const EntryPtr entry = owed_entry(target, id);
   if (!entry) return;
+  if (!refused.empty()) note(LogLevel::error, name_of(target, entry->message) + ": " + refused);
   const auto open = open_.find({entry->message.server, entry->message.topic});
   if (open != open_.end()) open->second.received[target] = wall_now();
   settle(target, entry);

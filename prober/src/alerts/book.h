@@ -111,7 +111,8 @@ class AlertBook {
   [[nodiscard]] std::optional<AlertMessage> take(const std::string& target, TimePoint now);
   /// When take() has something; nothing when only commit() or the end of a delivery can bring that about.
   [[nodiscard]] std::optional<TimePoint> next_due(const std::string& target) const;
-  void delivered(const std::string& target, std::uint64_t id);
+  /// `refused` says who behind the target will never take it, beside those that have it.
+  void delivered(const std::string& target, std::uint64_t id, const std::string& refused = "");
   /// It is tried again after a pause, unless this was the last attempt. `why` holds no secret.
   void failed(const std::string& target, std::uint64_t id, TimePoint now, const std::string& why);
   /// The target will never take it.

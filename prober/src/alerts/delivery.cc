@@ -101,7 +101,12 @@ Result<void> make_request(const Result<CheckSpec>& spec) {
   return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
 }
 
-Result<void> deliver_channel(const AlertTarget& target, const AlertMessage& message) {
+Result<Receipt> receipt(const Result<void>& taken) {
+  if (!taken) return tl::unexpected(taken.error());
+  return Receipt{};
+}
+
+Result<Receipt> deliver_channel(const AlertTarget& target, const AlertMessage& message) {
   const ChannelRow* const channel = find_channel(target.channel);
   assert(channel != nullptr);
   const auto settings = setting_fields(*channel, target);
@@ -109,14 +114,14 @@ Result<void> deliver_channel(const AlertTarget& target, const AlertMessage& mess
   if (channel->request.url.empty()) return deliver_email(target, *settings, message);
   Result<CheckSpec> spec = channel_spec(*channel, *settings, message);
   if (spec) spec->timeouts.total = target.timeout;
-  return make_request(spec);
+  return receipt(make_request(spec));
 }
 
 }  // namespace
 
-Result<void> deliver(const AlertTarget& target, const AlertMessage& message) {
+Result<Receipt> deliver(const AlertTarget& target, const AlertMessage& message) {
   if (!target.channel.empty()) return deliver_channel(target, message);
-  return target.webhook ? make_request(webhook_spec(target, message)) : deliver_exec(target, message);
+  return receipt(target.webhook ? make_request(webhook_spec(target, message)) : deliver_exec(target, message));
 }
 
 }  // namespace nines::prober
@@ -125,7 +130,9 @@ namespace nines {
 
 Result<void> deliver_alert(const AlertTarget& target, const AlertMessage& message) {
   assert(validate(target));
-  return prober::deliver(target, message);
+  const auto taken = prober::deliver(target, message);
+  if (!taken) return tl::unexpected(taken.error());
+  return taken->refused.empty() ? Result<void>{} : fail(ErrorCode::invalid_argument, taken->refused);
 }
 
 }  // namespace nines

@@ -19,6 +19,8 @@
 #include "alerts/delivery.h"
 #include "alerts/template.h"
 #include "base/base64.h"
+#include "base/curl_url.h"
+#include "base/host_name.h"
 #include "base/mutex.h"
 #include "base/text.h"
 
@@ -33,21 +35,55 @@ const std::string& setting(const std::vector<AlertField>& settings, std::string_
   return found->text;
 }
 
-/// Good enough for an envelope and a header: one @ with something on both sides, and nothing that could end either.
-bool is_address(std::string_view text) {
+/// An address as an envelope and a header may have it: one @ with something on both sides, nothing that could end
+/// either, ASCII before the @ (few servers take more) and the domain as the DNS knows it. Nothing for what is none.
+std::optional<std::string> mail_address(std::string_view text) {
   const std::size_t at = text.find('@');
-  if (at == std::string_view::npos || at == 0 || at + 1 == text.size()) return false;
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+  if (at == std::string_view::npos || at == 0 || at + 1 == text.size()) return std::nullopt;
+  const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return c > 0x20 && c != 0x7f && c != '<' && c != '>' && c != ',' && c != ';' && c != '"';
   });
+  const std::string_view local = text.substr(0, at);
+  if (!plain || std::any_of(local.begin(), local.end(), [](unsigned char c) { return c >= 0x80; })) return std::nullopt;
+  const std::string_view domain = text.substr(at + 1);
+  const auto ascii = domain.starts_with('[') ? std::string(domain) : ascii_host(domain);
+  if (!ascii) return std::nullopt;
+  return std::string(local) + "@" + *ascii;
 }
 
-std::vector<std::string> addresses(std::string_view text) {
+/// With the host as the DNS knows it: libcurl would convert it by the process's locale. Requires: check_email() was
+/// fine.
+std::string ascii_url(const std::string& url) {
+  const CurlUrl parsed(curl_url());
+  curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME);
+  const auto host = ascii_host(url_part(parsed, CURLUPART_HOST, 0).value_or(""));
+  if (!host || curl_url_set(parsed.get(), CURLUPART_HOST, host->c_str(), 0) != CURLUE_OK) return url;
+  return url_part(parsed, CURLUPART_URL, 0).value_or(url);
+}
+
+/// Nothing when one of them is none.
+std::optional<std::vector<std::string>> mail_addresses(std::string_view text) {
   std::vector<std::string> list;
   for (const std::string_view each : split(text, ',')) {
-    if (const std::string_view address = trim(each); !address.empty()) list.emplace_back(address);
+    if (trim(each).empty()) continue;
+    auto address = mail_address(trim(each));
+    if (!address) return std::nullopt;
+    list.push_back(*std::move(address));
   }
   return list;
+}
+
+/// Where a mail goes, as check_email() has found it good.
+struct Envelope {
+  std::string from;
+  std::vector<std::string> to;
+};
+
+Envelope envelope_of(const std::vector<AlertField>& settings) {
+  const auto from = mail_address(setting(settings, "from"));
+  const auto to = mail_addresses(setting(settings, "to"));
+  assert(from && to);
+  return {*from, *to};
 }
 
 /// A text as a header may hold it: words of at most 75 characters in the way of RFC 2047 where it is not plain.
@@ -83,8 +119,8 @@ std::string mail_date(std::time_t now) {
 }
 
 /// Programs show mails together that name one another and have one subject, but for "Re: ".
-std::vector<std::string> headers_of(const std::vector<AlertField>& settings, const AlertMessage& message) {
-  const std::string& from = setting(settings, "from");
+std::vector<std::string> headers_of(const Envelope& envelope, const AlertMessage& message) {
+  const std::string& from = envelope.from;
   const std::string domain = from.substr(from.find('@') + 1);
   const std::string first = "<" + incident_key(message) + "@" + domain + ">";
   AlertMessage begin = message;
@@ -92,8 +128,7 @@ std::vector<std::string> headers_of(const std::vector<AlertField>& settings, con
   const std::string subject = alert_title(begin);
   std::vector<std::string> headers{"Date: " + mail_date(std::time(nullptr)), "From: <" + from + ">"};
   std::string to;
-  for (const std::string& address : addresses(setting(settings, "to")))
-    to += (to.empty() ? "<" : ",\r\n <") + address + ">";
+  for (const std::string& address : envelope.to) to += (to.empty() ? "<" : ",\r\n <") + address + ">";
   headers.push_back("To: " + to);
   if (message.kind == AlertMessage::Kind::begin) {
     headers.push_back("Subject: " + header_words(subject));
@@ -172,62 +207,76 @@ struct Replies {
   [[nodiscard]] bool any(char digit) const { return first_digit.find(digit) != std::string::npos; }
 };
 
-// The mailboxes that have a message of which others are to get it later: those are not sent it again. Any thread. What
-// is forgotten, after a restart or behind very many newer ones, comes twice.
+// What has become of a message at each mailbox, while others are to get it later: those are not sent it again. Any
+// thread. What is forgotten, after a restart or behind very many newer ones, comes twice.
 class Served {
  public:
   using Key = std::pair<std::string, std::uint64_t>;  // target and incident, and the message
+  struct Mailboxes {
+    std::set<std::string> have;     // it
+    std::set<std::string> refused;  // it for good
+  };
 
-  void add(const Key& key, const std::vector<std::string>& mailboxes) {
+  void add(const Key& key, Mailboxes mailboxes) {
     const engine::MutexLock lock(mutex_);
     if (!kept_.contains(key)) order_.push_back(key);
-    kept_[key].insert(mailboxes.begin(), mailboxes.end());
+    kept_[key] = std::move(mailboxes);
     constexpr std::size_t kMost = 1'000;
     if (order_.size() <= kMost) return;
     kept_.erase(order_.front());
     order_.pop_front();
   }
-  // All have it.
+  // Every mailbox has it or will never take it.
   void forget(const Key& key) {
     const engine::MutexLock lock(mutex_);
     if (kept_.erase(key) != 0) std::erase(order_, key);
   }
-  // Those of `mailboxes` that have it not yet.
-  [[nodiscard]] std::vector<std::string> missing(const Key& key, std::vector<std::string> mailboxes) {
+  [[nodiscard]] Mailboxes so_far(const Key& key) {
     const engine::MutexLock lock(mutex_);
-    if (const auto found = kept_.find(key); found != kept_.end()) {
-      std::erase_if(mailboxes, [&](const std::string& mailbox) { return found->second.contains(mailbox); });
-    }
-    return mailboxes;
+    const auto found = kept_.find(key);
+    return found == kept_.end() ? Mailboxes{} : found->second;
   }
 
  private:
   engine::Mutex mutex_;
-  std::map<Key, std::set<std::string>> kept_ NINES_GUARDED_BY(mutex_);
+  std::map<Key, Mailboxes> kept_ NINES_GUARDED_BY(mutex_);
   std::deque<Key> order_ NINES_GUARDED_BY(mutex_);  // of kept_, by age
 };
 
-// What becomes of a message that was offered to `mailboxes`.
-Result<void> outcome_of(CURL* curl, CURLcode code, const Replies& replies, const std::vector<std::string>& mailboxes,
-                        Served& served, const Served::Key& key) {
-  if (code == CURLE_OK && !replies.any('4')) {
+Receipt receipt_of(const Served::Mailboxes& settled) {
+  std::string names;
+  for (const std::string& mailbox : settled.refused) names += (names.empty() ? "" : ", ") + mailbox;
+  if (names.empty()) return {};
+  return {"refused for good by " + names + "; the others have it"};
+}
+
+// What becomes of a message that was offered to `mailboxes`, the ones that `settled` lacks.
+Result<Receipt> outcome_of(CURL* curl, CURLcode code, const Replies& replies, const std::vector<std::string>& mailboxes,
+                           Served::Mailboxes settled, Served& served, const Served::Key& key) {
+  for (std::size_t i = 0; i < mailboxes.size() && i < replies.first_digit.size(); ++i) {
+    if (replies.first_digit[i] == '5') settled.refused.insert(mailboxes[i]);
+    if (replies.first_digit[i] == '2' && code == CURLE_OK) settled.have.insert(mailboxes[i]);
+  }
+  const bool later = replies.any('4');
+  if (code == CURLE_OK && !later) {
     served.forget(key);
-    return {};
+    return receipt_of(settled);
   }
   if (code == CURLE_OK) {
-    std::vector<std::string> have;
-    for (std::size_t i = 0; i < mailboxes.size() && i < replies.first_digit.size(); ++i) {
-      if (replies.first_digit[i] == '2') have.push_back(mailboxes[i]);
-    }
-    served.add(key, have);
+    served.add(key, std::move(settled));
     return fail(ErrorCode::unavailable, "a mailbox is to be tried again; the others have it");
   }
   long reply = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
+  // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
+  const bool for_good = reply >= 500 && reply <= 599 && !later;
+  if (for_good && !settled.have.empty()) {
+    settled.refused.insert(mailboxes.begin(), mailboxes.end());
+    served.forget(key);
+    return receipt_of(settled);
+  }
   std::string why = curl_easy_strerror(code);
   if (reply != 0) why += ", reply " + std::to_string(reply);
-  // One mailbox that is to be tried again makes the message worth another attempt, whatever became of the others.
-  const bool for_good = reply >= 500 && reply <= 599 && !replies.any('4');
   return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
 }
 
@@ -242,10 +291,9 @@ Result<void> check_email(const std::vector<AlertField>& settings) {
   spec.url = url;
   if (const auto valid = validate(spec, std::chrono::milliseconds{0}); !valid)
     return bad("url: " + valid.error().message);
-  if (!is_address(setting(settings, "from"))) return bad("from: must be one address");
-  const std::vector<std::string> to = addresses(setting(settings, "to"));
-  if (to.empty() || !std::all_of(to.begin(), to.end(), is_address))
-    return bad("to: must be addresses, with commas between them");
+  if (!mail_address(setting(settings, "from"))) return bad("from: must be one address, of ASCII before its @");
+  const auto to = mail_addresses(setting(settings, "to"));
+  if (!to || to->empty()) return bad("to: must be addresses, of ASCII before the @, with commas between them");
   const std::string& starttls = setting(settings, "starttls");
   if (starttls != "required" && starttls != "offered" && starttls != "off") {
     return bad("starttls: must be required, offered or off");
@@ -255,26 +303,32 @@ Result<void> check_email(const std::vector<AlertField>& settings) {
   return {};
 }
 
-Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertField>& settings,
-                           const AlertMessage& message) {
-  if (auto fine = check_email(settings); !fine) return fine;
+Result<Receipt> deliver_email(const AlertTarget& target, const std::vector<AlertField>& settings,
+                              const AlertMessage& message) {
+  if (auto fine = check_email(settings); !fine) return tl::unexpected(fine.error());
   const std::vector<AlertField> fields = template_fields(message);
   const auto plain = fill_template(kPlainBody, fields, Escape::none);
   const auto html = fill_template(kHtmlBody, fields, Escape::xml);
   assert(plain && html);
 
+  const Envelope envelope = envelope_of(settings);
+
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, Free> curl(ready == CURLE_OK ? curl_easy_init() : nullptr);
   if (!curl) return no_memory();
   List headers;
-  for (const std::string& header : headers_of(settings, message)) {
+  for (const std::string& header : headers_of(envelope, message)) {
     if (!append(headers, header)) return no_memory();
   }
   static Served served;
   // Several probers in one process may have messages of one number for targets of one name.
   const Served::Key key{target.name + " " + incident_key(message), message.id};
-  const std::vector<std::string> mailboxes = served.missing(key, addresses(setting(settings, "to")));
-  if (mailboxes.empty()) return {};
+  Served::Mailboxes settled = served.so_far(key);
+  std::vector<std::string> mailboxes = envelope.to;
+  std::erase_if(mailboxes, [&settled](const std::string& mailbox) {
+    return settled.have.contains(mailbox) || settled.refused.contains(mailbox);
+  });
+  if (mailboxes.empty()) return receipt_of(settled);
   List recipients;
   for (const std::string& address : mailboxes) {
     if (!append(recipients, address)) return no_memory();
@@ -292,7 +346,7 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
 
   const std::string& starttls = setting(settings, "starttls");
   const auto set = [&curl](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
-  set(CURLOPT_URL, setting(settings, "url").c_str());
+  set(CURLOPT_URL, ascii_url(setting(settings, "url")).c_str());
   set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(target.timeout.count()));
@@ -304,7 +358,7 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
     set(CURLOPT_USERNAME, user.c_str());
     set(CURLOPT_PASSWORD, setting(settings, "password").c_str());
   }
-  set(CURLOPT_MAIL_FROM, ("<" + setting(settings, "from") + ">").c_str());
+  set(CURLOPT_MAIL_FROM, ("<" + envelope.from + ">").c_str());
   set(CURLOPT_MAIL_RCPT, recipients.get());
   set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);  // one mailbox that is gone must not keep the others from hearing
   set(CURLOPT_HTTPHEADER, headers.get());
@@ -314,7 +368,7 @@ Result<void> deliver_email(const AlertTarget& target, const std::vector<AlertFie
   set(CURLOPT_DEBUGFUNCTION, Replies::hear);
   set(CURLOPT_DEBUGDATA, &replies);
   const CURLcode code = curl_easy_perform(curl.get());
-  return outcome_of(curl.get(), code, replies, mailboxes, served, key);
+  return outcome_of(curl.get(), code, replies, mailboxes, std::move(settled), served, key);
 }
 
 }  // namespace nines::prober

@@ -91,9 +91,9 @@ void AlertSender::run() {
 }
 
 void AlertSender::attempt(const AlertTarget& target, const AlertMessage& message) {
-  const Result<void> outcome = deliver_(target, message);
+  const Result<Receipt> outcome = deliver_(target, message);
   if (outcome) {
-    book_.delivered(name_, message.id);
+    book_.delivered(name_, message.id, outcome->refused);
   } else if (outcome.error().code == ErrorCode::invalid_argument) {
     book_.refused(name_, message.id, outcome.error().message);
   } else {

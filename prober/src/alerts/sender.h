@@ -11,6 +11,7 @@
 #include <nines/alert.h>
 
 #include "alerts/book.h"
+#include "alerts/delivery.h"
 #include "base/mutex.h"
 
 namespace nines::prober {
@@ -19,7 +20,7 @@ class AlertSender {
  public:
   /// Makes one attempt. Blocks. Errors: invalid_argument when the target will never take this message, any other when
   /// it may be tried again. Called on the sender's threads, several at once.
-  using Deliver = std::function<Result<void>(const AlertTarget&, const AlertMessage&)>;
+  using Deliver = std::function<Result<Receipt>(const AlertTarget&, const AlertMessage&)>;
 
   AlertSender(AlertBook& book, AlertTarget target, Deliver deliver);
   /// Waits for the deliveries under way.

@@ -374,10 +374,14 @@ std::optional<Failure> CurlCheck::transfer_failure(CURLcode code) {
   if (code == CURLE_PEER_FAILED_VERIFICATION && certificates_.leaf_expiry) {
     return Failure{ErrorClass::certificate, "the certificate does not name " + shorten(hop_.target.host, 100)};
   }
+  constexpr long kFirstRefusal = 300;
+  if (const long answer = number_info(easy_, CURLINFO_HTTP_CONNECTCODE); answer >= kFirstRefusal) {
+    return Failure{ErrorClass::protocol, "the proxy answered " + std::to_string(answer) + " to CONNECT"};
+  }
   TransferProgress now = progress();
   if (code == CURLE_COULDNT_CONNECT && now.os_error != 0) {
-    const std::string where = outcome.address.empty() ? hop_.target.host : outcome.address;
-    return connect_failure(now.os_error, where);
+    const std::string host = check().proxy ? "the proxy " + check().proxy->host : hop_.target.host;
+    return connect_failure(now.os_error, outcome.address.empty() ? host : outcome.address);
   }
   return curl_failure(code, now, std::string(error_text_.data()));
 }

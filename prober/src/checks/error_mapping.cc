@@ -168,7 +168,12 @@ bool is_shortage(int os_error) noexcept {
 
 ErrorClass classify(CURLcode code, const TransferProgress& progress) noexcept {
   if (code == CURLE_OK) return ErrorClass::none;
-  if (code == CURLE_COULDNT_CONNECT || code == CURLE_FTP_CANT_GET_HOST) return classify_connect(progress.os_error);
+  if (code == CURLE_COULDNT_CONNECT || code == CURLE_FTP_CANT_GET_HOST) {
+    // An LDAP server that closes the connection, or says what is no LDAP, is one that cannot be connected to for
+    // libcurl.
+    const bool closed = progress.connected && progress.os_error == 0;
+    return closed ? ErrorClass::reset : classify_connect(progress.os_error);
+  }
   if (code == CURLE_OPERATION_TIMEDOUT || code == CURLE_FTP_ACCEPT_TIMEOUT) return timeout_failure(progress).error;
   // libcurl reports a header line over its own limit as a failed allocation of the line's buffer.
   if (code == CURLE_OUT_OF_MEMORY) return progress.connected ? ErrorClass::too_large : ErrorClass::internal;

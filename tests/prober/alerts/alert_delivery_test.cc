@@ -258,12 +258,12 @@ TEST(AlertSender, FailedDeliveryIsRepeatedAndEveryServersOrderIsKept) {
 TEST(AlertSender, MessageThatIsNeverTakenSilencesNoOther) {
   std::mutex mutex;
   std::vector<std::string> told;
-  const auto deliver = [&](const AlertTarget&, const AlertMessage& message) -> Result<void> {
+  const auto deliver = [&](const AlertTarget&, const AlertMessage& message) -> Result<prober::Receipt> {
     if (message.server == ServerId{1}) return fail(ErrorCode::invalid_argument, "http_status, status 400");
     if (message.server == ServerId{2}) return fail(ErrorCode::unavailable, "timeout");
     const std::lock_guard lock(mutex);
     told.push_back(std::string(event_of(message)) + " " + std::to_string(static_cast<std::uint32_t>(message.server)));
-    return {};
+    return prober::Receipt{};
   };
   const AlertTarget target = hook("http://127.0.0.1:1/");
   const auto book = make_book(target, 3);
@@ -283,9 +283,9 @@ TEST(AlertSender, MessageThatIsNeverTakenSilencesNoOther) {
 
 TEST(AlertSender, WithoutAThreadTheMessageWaitsForOne) {
   std::atomic<int> delivered{0};
-  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
+  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<prober::Receipt> {
     ++delivered;
-    return {};
+    return prober::Receipt{};
   };
   const AlertTarget target = hook("http://127.0.0.1:1/");
   const auto book = make_book(target);
@@ -304,11 +304,11 @@ TEST(AlertSender, WithoutAThreadTheMessageWaitsForOne) {
 TEST(AlertSender, StopWaitsForDeliveriesUnderWayAndBeginsNone) {
   std::atomic<int> begun{0};
   std::atomic<int> ended{0};
-  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<void> {
+  const auto deliver = [&](const AlertTarget&, const AlertMessage&) -> Result<prober::Receipt> {
     ++begun;
     std::this_thread::sleep_for(100ms);
     ++ended;
-    return {};
+    return prober::Receipt{};
   };
   const AlertTarget target = hook("http://127.0.0.1:1/");
   const auto book = make_book(target);

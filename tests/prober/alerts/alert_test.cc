@@ -29,6 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using prober_test::NoFilesThatGrow;
 using prober_test::TemporaryDirectory;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -221,6 +222,23 @@ TEST_F(AlertBooks, EachTargetIsToldOnceAndInOrder) {
   EXPECT_THAT(deliver("pager"), ElementsAre("down 1", "down 2")) << "it does not want to hear of recoveries";
   EXPECT_EQ(book->stats().open_incidents, 1U);
   EXPECT_EQ(book->stats().delivered, 5U);
+}
+
+TEST_F(AlertBooks, WhoIsRefusedBesideOthersIsCountedLoggedAndKeepsNobodyFromReminders) {
+  targets = {{"mail", true, 1h, {AlertTopic::down}}};
+  reopen();
+  down(1);
+  const auto message = book->take("mail", kNow);
+  ASSERT_TRUE(message);
+  book->delivered("mail", message->id, "refused for good by eve@example.org; the others have it");
+  const AlertTargetStats stats = book->stats().targets.at(0);
+  EXPECT_EQ(stats.delivered, 1U);
+  EXPECT_EQ(stats.refused, 1U);
+  EXPECT_EQ(stats.pending, 0U);
+  EXPECT_EQ(stats.last_failure, "refused for good by eve@example.org; the others have it");
+  EXPECT_THAT(logged, Contains(HasSubstr("refused for good by eve@example.org")));
+  up(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
 }
 
 TEST_F(AlertBooks, RestartLosesNothingAndRepeatsNothing) {

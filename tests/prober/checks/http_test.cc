@@ -291,6 +291,19 @@ TEST(Http, ARedirectCannotGetAroundThePolicy) {
   EXPECT_EQ(run_check(spec).error, ErrorClass::blocked);
 }
 
+TEST(Http, AProxyThatSaysNoIsNamed) {
+  const LoopbackServer refusing(answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
+  auto spec = spec_for("https://behind.example/");
+  spec.proxy = refusing.url("http", "");
+  const auto refused = run_check(spec);
+  EXPECT_EQ(refused.error, ErrorClass::protocol);
+  EXPECT_EQ(refused.detail, "the proxy answered 407 to CONNECT");
+  spec.proxy = "http://localhost:" + std::to_string(free_port());
+  const auto gone = run_check(spec);
+  EXPECT_EQ(gone.error, ErrorClass::connect_refused);
+  EXPECT_THAT(gone.detail, testing::HasSubstr("the proxy localhost")) << gone.detail;
+}
+
 TEST(Http, AProxyIsAskedWithTheTargetsName) {
   RecordingServer proxy({http_answer(200, "")});
   auto spec = spec_for("http://behind.example/page");

@@ -77,5 +77,15 @@ TEST_F(Slapd, LdapsVerifiesTheCertificate) {
   EXPECT_EQ(trusted.state, State::up) << trusted.detail;
 }
 
+TEST(Ldap, ServerThatClosesOrSaysSomethingElseIsNotTheNetworksFault) {
+  const LoopbackServer closing([](Connection&) {});
+  const LoopbackServer rubbish([](Connection& c) { c.send(std::string(500, 'X')); });
+  for (const LoopbackServer* server : {&closing, &rubbish}) {
+    const auto out = run_check(spec_for(server->url("ldap", "")));
+    EXPECT_EQ(out.state, State::down);
+    EXPECT_EQ(out.error, ErrorClass::reset) << out.detail;
+  }
+}
+
 }  // namespace
 }  // namespace nines
