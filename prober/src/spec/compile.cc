@@ -63,14 +63,14 @@ Parsed<void> compile_conditions(CompiledCheck& check) {
   for (const auto& condition : spec.header_conditions) {
     HeaderTest test{condition, nullptr};
     if (condition.op == HeaderCondition::Op::matches) {
-      auto expression = compile_expression("expect.headers", condition.value);
+      auto expression = compile_expression("expect.headers", condition.value, spec.header_limit_bytes);
       if (!expression) return tl::unexpected(expression.error());
       test.expression = *std::move(expression);
     }
     check.header_tests.push_back(std::move(test));
   }
   for (const auto& text : spec.body_matches) {
-    auto expression = compile_expression("expect.body-matches", text);
+    auto expression = compile_expression("expect.body-matches", text, spec.body_limit_bytes);
     if (!expression) return tl::unexpected(expression.error());
     check.body_expressions.push_back(*std::move(expression));
   }
@@ -95,7 +95,7 @@ Parsed<void> compile_certificates(CompiledCheck& check) {
 }
 
 Parsed<void> prepare_dialog(CompiledCheck& check) {
-  auto acts = compile_dialog(check.spec.dialog);
+  auto acts = compile_dialog(check.spec.dialog, check.spec.body_limit_bytes);
   if (!acts) return tl::unexpected(acts.error());
   check.dialog = *std::move(acts);
   return {};

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -17,8 +18,14 @@
 namespace nines::prober {
 namespace {
 
-// One expression's program and caches; RE2 falls back to a slower automaton rather than exceed it.
-constexpr std::int64_t kExpressionMemory = 1 << 20;
+// One expression's program and caches, which grow as they are used; RE2 falls back to an automaton that is a thousand
+// times slower rather than exceed it.
+constexpr std::int64_t kExpressionMemory = 8 << 20;
+// The work that an expression may be at worst, in instructions of its program times bytes: a server chooses the text,
+// and while it is looked at no other check goes on. About a second at worst; most texts take a thousandth of it.
+constexpr std::size_t kMostWork = std::size_t{1} << 30U;
+// A program so small is always fine, as it hardly ever meets the worst.
+constexpr std::size_t kSmallProgram = 128;
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -184,13 +191,22 @@ std::string usual_method(const std::string& method) {
   return method;
 }
 
-Parsed<std::unique_ptr<const RE2>> compile_expression(const char* field, const std::string& expression) {
+Parsed<std::unique_ptr<const RE2>> compile_expression(const char* field, const std::string& expression,
+                                                      std::size_t bytes) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kExpressionMemory);
   auto compiled = std::make_unique<const RE2>(expression, options);
   if (!compiled->ok()) {
     return wrong(field, "\"" + one_line(expression) + "\": " + one_line(compiled->error()));
+  }
+  const auto size = static_cast<std::size_t>(compiled->ProgramSize());
+  const std::size_t most = std::max(kMostWork / std::max<std::size_t>(bytes, 1), kSmallProgram);
+  if (size > most) {
+    return wrong(field, "\"" + one_line(expression) + "\": its program of " + std::to_string(size) +
+                            " instructions could take seconds for " + std::to_string(bytes) + " bytes, where " +
+                            std::to_string(most) +
+                            " are fine; count less in it, as in {0,50}, or set a smaller body-limit");
   }
   return compiled;
 }

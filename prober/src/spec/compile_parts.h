@@ -45,7 +45,8 @@ struct Question {
 /// "get" is GET: the methods of RFC 9110 and PATCH are taken in small letters too, any other as it is.
 [[nodiscard]] std::string usual_method(const std::string& method);
 
-/// RE2, case-sensitive, with a bound on its memory.
-[[nodiscard]] Parsed<std::unique_ptr<const RE2>> compile_expression(const char* field, const std::string& expression);
+/// RE2, case-sensitive, with a bound on its memory, and on the work that a text of `bytes` may be.
+[[nodiscard]] Parsed<std::unique_ptr<const RE2>> compile_expression(const char* field, const std::string& expression,
+                                                                    std::size_t bytes);
 
 }  // namespace nines::prober

@@ -39,7 +39,7 @@ bool upgrades(const std::vector<DialogStep>& steps) noexcept {
   return std::any_of(steps.begin(), steps.end(), [](const DialogStep& step) { return step.act == Act::starttls; });
 }
 
-Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& steps) {
+Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& steps, std::size_t bytes) {
   if (steps.size() > kMaxSteps) return wrong(kField, "more than 100 steps");
   std::vector<DialogAct> acts;
   DialogAct* heard = nullptr;  // the last expectation
@@ -50,8 +50,8 @@ Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& ste
     if (step.act == Act::expect) {
       if (step.text.empty()) return wrong(kField, "expect needs an expression");
       // Whether it is whole is found out by itself: what is put before it could hide a mistake.
-      if (auto alone = compile_expression(kField, step.text); !alone) return tl::unexpected(alone.error());
-      auto expression = compile_expression(kField, "(?m)" + step.text);
+      if (auto alone = compile_expression(kField, step.text, bytes); !alone) return tl::unexpected(alone.error());
+      auto expression = compile_expression(kField, "(?m)" + step.text, bytes);
       if (!expression) return tl::unexpected(expression.error());
       act.expression = *std::move(expression);
     } else if (step.act == Act::starttls) {

@@ -23,7 +23,7 @@ struct DialogAct {
 };
 
 /// Prepares all steps, or says what is wrong with the first bad one.
-[[nodiscard]] Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& steps);
+[[nodiscard]] Parsed<std::vector<DialogAct>> compile_dialog(const std::vector<DialogStep>& steps, std::size_t bytes);
 
 /// Whether `text`, which is sent, ends with a backslash and an n: an escape that YAML left as it was, since it stood in
 /// single quotes or in none. Whatever was to end there would wait for the end of its line.

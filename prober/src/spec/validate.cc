@@ -149,7 +149,7 @@ void check_fields_of_kind(Checklist& list, const CheckSpec& spec, const CheckKin
 
 void check_dialog(Checklist& list, const CheckSpec& spec, const CheckKindTraits& kind) {
   if (spec.dialog.empty()) return;
-  list.require(prober::compile_dialog(spec.dialog));
+  list.require(prober::compile_dialog(spec.dialog, spec.body_limit_bytes));
   list.require(!kind.has(feature::kTls) || !prober::upgrades(spec.dialog), "dialog",
                "starttls means nothing where TLS begins with the first byte");
   constexpr const char* kInside = "belongs into the dialog, as a step";
@@ -325,11 +325,11 @@ void check_expectations(Checklist& list, const CheckSpec& spec) {
     list.require(is_token(condition.name), "expect.headers",
                  "\"" + prober::one_line(condition.name) + "\" is not a header name");
     if (condition.op == HeaderCondition::Op::matches) {
-      list.require(prober::compile_expression("expect.headers", condition.value));
+      list.require(prober::compile_expression("expect.headers", condition.value, spec.header_limit_bytes));
     }
   }
   for (const auto& expression : spec.body_matches) {
-    list.require(prober::compile_expression("expect.body-matches", expression));
+    list.require(prober::compile_expression("expect.body-matches", expression, spec.body_limit_bytes));
   }
   for (const auto& condition : spec.json) list.require(prober::JsonTest::create(condition));
   list.require(spec.status.size() <= kMaxConditions, "expect.status", kTooMany);

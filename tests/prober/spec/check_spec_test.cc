@@ -104,6 +104,26 @@ std::string invalid(const CheckSpec& spec, milliseconds interval = milliseconds(
   return result ? "" : result.error().message;
 }
 
+// While a text is looked at no other check goes on, and the server chooses the text.
+TEST(CheckSpecs, ExpressionsThatCouldTakeSecondsAreRefused) {
+  CheckSpec spec;
+  spec.url = "http://example.org/";
+  const auto refused = [&spec](const std::string& expression) {
+    spec.body_matches = {expression};
+    const auto valid = validate(spec, std::chrono::minutes{1});
+    return valid ? std::string() : valid.error().message;
+  };
+  EXPECT_EQ(refused("(?i)error|fatal|exception|unavailable"), "");
+  EXPECT_EQ(refused("<title>[^<]{1,80}</title>"), "");
+  EXPECT_EQ(refused("a.{0,50}b"), "");
+  EXPECT_THAT(refused("a.{0,500}b"), testing::HasSubstr("could take seconds for 1048576 bytes"));
+  EXPECT_THAT(refused("((a{0,100}){0,10}){0,1}b"), testing::HasSubstr("could take seconds"));
+  spec.body_limit_bytes = 10'000;
+  EXPECT_EQ(refused("a.{0,500}b"), "");
+  spec.body_limit_bytes = 64U << 20U;
+  EXPECT_EQ(refused("(?i)error|fatal|exception|unavailable"), "") << "what is small may look at anything";
+}
+
 TEST(CheckSpecJson, EveryFieldComesBack) {
   const auto json = to_json(everything());
   const auto back = check_spec_from_json(json);
