@@ -170,7 +170,7 @@ TEST_F(CommandLines, NagiosGetsOneLineAndItsOwnExitCodes) {
   import_hour();
   const Finished gone = run({"status", "--nagios", "--from", kFrom, "--to", kTo});
   EXPECT_EQ(gone.code, 0);
-  EXPECT_EQ(gone.out, "NINES OK - 1 servers | 'site uptime'=96.666%;;;0;100 'site p95'=58000us;;;0;\n");
+  EXPECT_EQ(gone.out, "NINES OK - 1 server | 'site uptime'=96.666%;;;0;100 'site p95'=58000us;;;0;\n");
   EXPECT_EQ(run({"status", "--nagios"}).code, 3) << "nothing is known about the last day";
   EXPECT_EQ(nines({"status", "--nagios", "--db", dir_.path("none")}).code, 3);
   ASSERT_EQ(run({"record", "now", "down"}).code, 0);

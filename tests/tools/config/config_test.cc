@@ -153,6 +153,20 @@ TEST(Config, MaintenanceThatNeverEndsIsRefused) {
   good(one_server("    maintenance: []\n"));
 }
 
+TEST(Config, OneMaintenanceIsAtTheTimeOfItsZone) {
+  const auto window = [](const std::string& zone) {
+    return good(one_server("    maintenance: [{from: 2026-07-14T02:00:00, for: 1h, timezone: " + zone + "}]\n"))
+        .servers.at(0)
+        .server.maintenance.at(0)
+        .once;
+  };
+  constexpr TimeMs kTwoUtc = from_ms(1'783'994'400'000);  // 2026-07-14T02:00Z
+  constexpr std::chrono::hours kHour{1};
+  EXPECT_EQ(window("UTC"), (Window{kTwoUtc, kTwoUtc + kHour}));
+  EXPECT_EQ(window("Europe/Paris"), (Window{kTwoUtc - 2 * kHour, kTwoUtc - kHour}));
+  EXPECT_EQ(window("Asia/Tokyo"), (Window{kTwoUtc - 9 * kHour, kTwoUtc - 8 * kHour}));
+}
+
 TEST(Config, MaintenanceAtATimeThatAClockChangeSkipsIsRefused) {
   const auto maintenance = [](const std::string& times) {
     return one_server("    maintenance: [{" + times + ", timezone: Europe/Berlin}]\n");

@@ -76,6 +76,21 @@ TEST_F(Dialects, NumbersOfTimeAreToldApartByTheirSizeAndSaid) {
   }
 }
 
+TEST_F(Dialects, TimesBeforeAnybodyCheckedAreRefusedInEveryForm) {
+  for (const char* const text : {"1999-12-31T23:59:59Z", "1970-01-21T15:33:41Z"}) {
+    const Finished finished = run({"import", "-"}, fmt::format("server,time,state\na,{},up\n", text));
+    EXPECT_EQ(finished.code, 1) << text;
+    EXPECT_THAT(finished.err, HasSubstr("lies before the year 2000"));
+  }
+  EXPECT_THAT(run({"record", "a", "up", "--time", "1980-01-01"}).err, HasSubstr("lies before the year 2000"));
+}
+
+TEST_F(Dialects, CodesMayHaveZerosBehindThePoint) {
+  EXPECT_EQ(run({"import", "-"}, "server,time,state,code\na,2026-07-01T00:00:00Z,up,200.0\n").code, 0);
+  EXPECT_EQ(run({"import", "-"}, "server,time,state,code\na,2026-07-01T00:01:00Z,up,200.5\n").code, 1);
+  EXPECT_THAT(exported(), HasSubstr("2026-07-01T00:00:00.000Z,up,,200,"));
+}
+
 TEST_F(Dialects, AMapThatDoesNotFitIsRefusedBeforeAnythingIsRead) {
   const std::string csv = "host,time,state\na,2026-07-01T00:00:00Z,up\n";
   EXPECT_THAT(run({"import", "-"}, csv).err, HasSubstr("there is no column `host`"));

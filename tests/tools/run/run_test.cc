@@ -250,6 +250,8 @@ TEST_F(RunCommand, AReloadTakesOverAndABadFileChangesNothing) {
     EXPECT_THAT(metrics, HasSubstr(std::string(family) + "{server=\"site\"")) << "what stays is still counted";
     EXPECT_THAT(metrics, Not(HasSubstr(std::string(family) + "{server=\"second\""))) << "nobody checks it any more";
   }
+  EXPECT_THAT(metrics, HasSubstr("\nprobe_success{server=\"site\"} 1"));
+  EXPECT_THAT(metrics, Not(HasSubstr("\nprobe_success{server=\"second\"}"))) << "an alert rule would fire for ever";
   dir_.write("nines.yaml", "servers: 7\n");
   EXPECT_EQ(post(page_, "/-/reload", "").status, 400);
   EXPECT_EQ(get(page_, "/-/healthy").status, 200);
@@ -298,7 +300,8 @@ TEST_F(RunCommand, AJobReportsAsItDoesToOtherTools) {
     EXPECT_EQ(refused.status, 400) << twice;
     EXPECT_THAT(refused.body, HasSubstr("is given twice"));
   }
-  EXPECT_EQ(get(page_, "/api/v1/push/t0ken/0").status, 200);
+  EXPECT_THAT(raw(page_, "HEAD /api/v1/push/t0ken/0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              HasSubstr(" 200 "));
   EXPECT_EQ(get(page_, "/api/v1/push/t0ken/fail").status, 200);
   EXPECT_EQ(get(page_, "/api/v1/push/named").status, 404) << "a page can make a browser ask for what it can guess";
   EXPECT_EQ(post(page_, "/api/v1/push/named", "").status, 200);

@@ -39,12 +39,19 @@ template <class T>
 Result<void> read_number(const RecordTexts& texts, Field field, std::uint64_t limit, T& value) {
   const std::string& text = texts[field];
   if (text.empty()) return {};
+  const std::size_t point = text.find('.');
+  // A program that keeps its codes as fractions writes `200.0`.
+  const bool whole =
+      point == std::string::npos || (point > 0 && text.find_first_not_of('0', point + 1) == std::string::npos);
   const auto number = parse_decimal(text, 1, limit);
-  if (!number || text.find('.') != std::string::npos)
-    return bad(field, text, fmt::format("is not a whole number from 0 to {}", limit));
+  if (!number || !whole) return bad(field, text, fmt::format("is not a whole number from 0 to {}", limit));
   value = static_cast<T>(*number);
   return {};
 }
+
+// Nothing was checked over HTTP before; seconds since 1970 that are read as milliseconds lie in January 1970, and so do
+// the times of a machine whose clock was not set.
+constexpr TimeMs kYear2000 = from_ms(946'684'800'000);
 
 Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
   const std::string& text = texts[Field::time];
@@ -57,8 +64,6 @@ Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
     const auto number = parse_decimal(ms, 1, static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1);
     if (!number) return bad(field, ms, "is not milliseconds since 1970");
     time = from_ms(static_cast<std::int64_t>(*number));
-    // Nothing was checked over HTTP before 2000, and seconds since 1970 read as milliseconds lie in January 1970.
-    constexpr TimeMs kYear2000 = from_ms(946'684'800'000);
     if (time >= from_ms(0) && time < kYear2000) {
       return bad(field, ms, "lies before the year 2000; it takes milliseconds, are these seconds?");
     }
@@ -68,7 +73,7 @@ Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
     if (!parsed) return bad(field, text, "is not an RFC 3339 time like 2026-07-14T09:30:00.000Z");
     time = *parsed;
   }
-  if (time < from_ms(0)) return bad(field, text, "lies before 1970");
+  if (time < kYear2000) return bad(field, texts[field], "lies before the year 2000");
   if (time > latest) return bad(field, texts[field], "lies in the future");
   return {};
 }

@@ -87,6 +87,12 @@ std::string burn_text(const SloAnswer& slo, const BurnRate& burn) {
 }
 
 // Over the last 30 days, which the burn windows are made for.
+// One of the two windows alone says that a budget does not burn, and both have to say that it does.
+bool is_known_calm(const BurnRate& burn) {
+  const auto below = [&](const std::optional<double>& rate) { return rate && *rate < burn.window.factor; };
+  return below(burn.rate) || below(burn.short_rate) || (burn.rate && burn.short_rate);
+}
+
 std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   const auto catalog = store.catalog();
   const Server* const server = catalog->find(id);
@@ -97,7 +103,11 @@ std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   const auto answer = slo(store, id, query);
   if (!answer) return std::nullopt;
   const auto burn = std::find_if(answer->burn.begin(), answer->burn.end(), [](const BurnRate& b) { return b.firing; });
-  if (burn == answer->burn.end()) return BudgetBurn{};
+  if (burn == answer->burn.end()) {
+    // What was not measured lately may burn or not: it begins nothing, and ends nothing.
+    const bool known = std::all_of(answer->burn.begin(), answer->burn.end(), is_known_calm);
+    return known ? std::optional(BudgetBurn{}) : std::nullopt;
+  }
   return BudgetBurn{true, burn_text(*answer, *burn)};
 }
 

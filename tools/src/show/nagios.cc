@@ -76,7 +76,7 @@ NagiosAnswer nagios_answer(const Dashboard& board, const NagiosThresholds& thres
   std::string& line = answer.line;
   line = fmt::format("NINES {} - ", kNames[static_cast<std::size_t>(answer.exit_code)]);
   if (board.rows.empty()) line += "no servers";
-  if (!board.rows.empty() && troubles.empty()) line += fmt::format("{} servers", board.rows.size());
+  if (!board.rows.empty() && troubles.empty()) line += counted(board.rows.size(), "server");
   // Half of the room is for what is wrong, the rest for as much performance data as there is room for.
   std::size_t told = 0;
   for (const Trouble& trouble : troubles) {

@@ -51,8 +51,8 @@ Outcome restore_unlisted(const Call& call, const std::string& target) {
   }
   if (auto copied = (*store)->backup(target); !copied) return failed(printable(copied.error().message));
   if (!call.quiet) {
-    say(fmt::format("restored {} results of {} servers to `{}`", with_commas(checked->results), checked->servers,
-                    printable(target)));
+    say(fmt::format("restored {} of {} to `{}`", counted(checked->results, "result"),
+                    counted(checked->servers, "server"), printable(target)));
   }
   return kExitDone;
 }

@@ -223,8 +223,9 @@ Outcome demo(const Call& call) {
   }
   auto closed = store->close();
   if (closed && !call.quiet) {
-    say(fmt::format("{} servers with {} results, {} days until {}, are in `{}`", shape->servers + stories.size(),
-                    with_commas(*results), shape->days, format_time(shape->now()), printable(call.db_path())));
+    say(fmt::format("{} with {}, {} until {}, are in `{}`", counted(shape->servers + stories.size(), "server"),
+                    counted(*results, "result"), counted(shape->days, "day"), format_time(shape->now()),
+                    printable(call.db_path())));
     say_what_to_try(call);
   }
   return closed;
