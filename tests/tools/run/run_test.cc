@@ -257,6 +257,21 @@ TEST_F(RunCommand, AReloadTakesOverAndABadFileChangesNothing) {
   EXPECT_EQ(get(page_, "/-/healthy").status, 200);
 }
 
+TEST_F(RunCommand, AReloadNamesEveryKeyThatWaitsForTheNextStart) {
+  const TestWebServer server(target_);
+  start(config());
+  dir_.write("nines.yaml",
+             "servers: []\nstore: {path: " + dir_.path("other") +
+                 ", retention: 30d, summary-retention: 400d, max-size: 1GiB, memory: 64MiB}\nbackup: {to: " +
+                 dir_.path("backups") + ", every: 6h}\nweb: {listen: \"127.0.0.1:" + std::to_string(free_port()) +
+                 "\"}\nprober: {location: 3}\n");
+  program_->signal(SIGHUP);
+  EXPECT_TRUE(program_->says(
+      "store.path, store.retention, store.summary-retention, store.max-size, store.memory, backup, web.listen, "
+      "prober.location change when nines is started again"));
+  EXPECT_EQ(get(page_, "/-/healthy").status, 200) << "where it was";
+}
+
 TEST_F(RunCommand, WhileItRunsOthersMayLookAndNotWrite) {
   const TestWebServer server(target_);
   start(config());
