@@ -40,8 +40,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-/// After this long on a disk that is well again, without what the disk itself took, a store that takes nothing never
-/// will.
+/// A store that takes nothing for so long on a disk that is well again never will; what the disk itself takes is apart.
 constexpr seconds kTimeout{40};
 /// Who is refused asks again after this, so that the ledger has room for minutes of refusals.
 constexpr milliseconds kRefused{5};

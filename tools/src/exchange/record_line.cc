@@ -64,7 +64,7 @@ Result<void> read_time(const RecordTexts& texts, TimeMs latest, TimeMs& time) {
     const auto number = parse_decimal(ms, 1, static_cast<std::uint64_t>(to_ms(kTimeLimit)) - 1);
     if (!number) return bad(field, ms, "is not milliseconds since 1970");
     time = from_ms(static_cast<std::int64_t>(*number));
-    if (time >= from_ms(0) && time < kYear2000) {
+    if (time < kYear2000) {
       return bad(field, ms, "lies before the year 2000; it takes milliseconds, are these seconds?");
     }
     if (time > latest) return bad(field, ms, "lies in the future; it takes milliseconds since 1970");

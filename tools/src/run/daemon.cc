@@ -86,13 +86,13 @@ std::string burn_text(const SloAnswer& slo, const BurnRate& burn) {
   return text;
 }
 
-// Over the last 30 days, which the burn windows are made for.
 // One of the two windows alone says that a budget does not burn, and both have to say that it does.
 bool is_known_calm(const BurnRate& burn) {
   const auto below = [&](const std::optional<double>& rate) { return rate && *rate < burn.window.factor; };
   return below(burn.rate) || below(burn.short_rate) || (burn.rate && burn.short_rate);
 }
 
+// Over the last 30 days, which the burn windows are made for.
 std::optional<BudgetBurn> burn_of(const Store& store, ServerId id, TimeMs now) {
   const auto catalog = store.catalog();
   const Server* const server = catalog->find(id);
