@@ -24,6 +24,8 @@ namespace nines::engine {
 namespace {
 
 constexpr std::chrono::days kOneDay{1};
+/// Behind all numbers that a key can have.
+constexpr std::uint64_t kServersEnd = std::uint64_t{std::numeric_limits<std::uint32_t>::max()} + 1;
 
 void report_damage(VerifyReport& report, ServerId server, Window window, std::string what) {
   ++report.damages;
@@ -239,7 +241,7 @@ struct Part {
   std::optional<ServerVerifier> verifier;
 
   /// Before the first server of the thread.
-  [[nodiscard]] Result<void> open(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv, ServerId server) {
+  [[nodiscard]] Result<void> open(const GetKv& get_kv, ServerId server) {
     if (verifier) return {};
     auto kv = get_kv();
     if (!kv) return tl::unexpected<Error>(kv.error());
@@ -273,7 +275,7 @@ Result<std::optional<ServerId>> first_owner(View& all, Space space, std::uint64_
   if (first >= end) return std::nullopt;
   const Key from = server_key(ServerId{static_cast<std::uint32_t>(first)});
   Key to = server_key(ServerId{static_cast<std::uint32_t>(end)});
-  if (end > std::numeric_limits<std::uint32_t>::max()) to.size = 0;  // the end of the space
+  if (end == kServersEnd) to.size = 0;  // the end of the space
   Range& range = all.range(space, from.view(), to.view(), {.values = false, .limit = 1});
   if (!range.valid()) {
     auto status = range.status();
@@ -283,45 +285,76 @@ Result<std::optional<ServerId>> first_owner(View& all, Space space, std::uint64_
   return parse_server_key(range.key().substr(0, 4));
 }
 
-/// Looks for keys of servers that the catalog does not have, in the gaps between those that it has.
-Result<void> find_strangers(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv, Space space,
-                            const std::function<std::shared_ptr<const Catalog>()>& catalog, VerifyReport& report) {
-  auto kv = get_kv();
+/// A view of all of `space`, as it is now.
+Result<std::unique_ptr<View>> whole_view(const GetKv& get_kv, Space space) {
+  const auto kv = get_kv();
   if (!kv) return tl::unexpected<Error>(kv.error());
-  auto all = (*kv)->view_all(space);
+  return (*kv)->view_all(space);
+}
+
+/// The owners of keys in the gaps between the servers that the catalog has. One that was removed since the keys were
+/// looked at is among them.
+Result<std::vector<ServerId>> owners_beside(const GetKv& get_kv, const GetCatalog& catalog, Space space) {
+  std::vector<ServerId> owners;
+  const auto all = whole_view(get_kv, space);
   if (!all) return tl::unexpected<Error>(all.error());
-  kv->reset();
-  ScanCost cost;
-  const ViewUse use(**all, cost);
-  if (auto begun = use.begun(); !begun) return begun;
   // Taken after the view: whoever was added before it is known.
   const auto known = catalog();
+  ScanCost cost;
+  const ViewUse use(**all, cost);
+  if (auto begun = use.begun(); !begun) return tl::unexpected<Error>(begun.error());
   std::uint64_t next = 1;
   const auto look_before = [&](std::uint64_t end) -> Result<void> {
     while (next < end) {
       const auto found = first_owner(**all, space, next, end);
       if (!found) return tl::unexpected<Error>(found.error());
       if (!*found) break;
-      report_damage(report, **found, {},
-                    std::string(kSpaceNames[static_cast<std::size_t>(space)]) +
-                        " has keys of a server that the catalog does not have");
+      owners.push_back(**found);
       next = std::uint64_t{static_cast<std::uint32_t>(**found)} + 1;
     }
     return {};
   };
   for (const Server& server : known->servers()) {
     const auto number = static_cast<std::uint32_t>(server.id);
-    if (auto looked = look_before(number); !looked) return looked;
+    if (auto looked = look_before(number); !looked) return tl::unexpected<Error>(looked.error());
     next = std::uint64_t{number} + 1;
   }
-  return look_before(std::uint64_t{std::numeric_limits<std::uint32_t>::max()} + 1);
+  if (auto looked = look_before(kServersEnd); !looked) return tl::unexpected<Error>(looked.error());
+  return owners;
+}
+
+/// Looks for keys of servers that the catalog does not have.
+Result<void> find_strangers(const GetKv& get_kv, const GetCatalog& catalog, Space space, VerifyReport& report) {
+  const auto owners = owners_beside(get_kv, catalog, space);
+  if (!owners) return tl::unexpected<Error>(owners.error());
+  if (owners->empty()) return {};
+  // Looked at again as things are now: what was removed meanwhile has no keys any more, and a removal that has not come
+  // to its end has left its mark. In this order, as the keys and the mark go together.
+  const auto entries = whole_view(get_kv, Space::servers);
+  const auto all = entries ? whole_view(get_kv, space) : tl::unexpected<Error>(entries.error());
+  if (!all) return tl::unexpected<Error>(all.error());
+  ScanCost cost;
+  const ViewUse entries_use(**entries, cost);
+  const ViewUse use(**all, cost);
+  for (const ViewUse* each : {&entries_use, &use}) {
+    if (auto begun = each->begun(); !begun) return begun;
+  }
+  for (const ServerId owner : *owners) {
+    const std::uint64_t number = static_cast<std::uint32_t>(owner);
+    const auto marked = first_owner(**entries, Space::servers, number, number + 1);
+    const auto found = marked ? first_owner(**all, space, number, number + 1) : marked;
+    if (!found) return tl::unexpected<Error>(found.error());
+    if (*marked || !*found) continue;
+    report_damage(report, owner, {},
+                  std::string(kSpaceNames[static_cast<std::size_t>(space)]) +
+                      " has keys of a server that the catalog does not have");
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>>()>& get_kv,
-                                  const std::function<std::shared_ptr<const Catalog>()>& catalog,
-                                  const std::function<std::optional<std::chrono::milliseconds>(ServerId)>& longest,
+Result<VerifyReport> verify_store(const GetKv& get_kv, const GetCatalog& catalog, const GetLongest& longest,
                                   int threads) {
   assert(threads >= 1);
   VerifyReport report;
@@ -348,7 +381,7 @@ Result<VerifyReport> verify_store(const std::function<Result<std::shared_ptr<Kv>
   if (!read) return tl::unexpected<Error>(read.error());
   merge(parts, report);
   for (const Space space : {Space::recent, Space::checks, Space::days}) {
-    if (auto looked = find_strangers(get_kv, space, catalog, report); !looked) {
+    if (auto looked = find_strangers(get_kv, catalog, space, report); !looked) {
       return tl::unexpected<Error>(looked.error());
     }
   }

@@ -18,6 +18,8 @@
 #include "engine/store/read_back.h"
 #include "engine/store/test_store.h"
 #include "kv/local/open_local.h"
+#include "store/catalog_table.h"
+#include "store/verify.h"
 
 namespace nines::test {
 namespace {
@@ -32,6 +34,13 @@ Server named(const std::string& name) {
   return server;
 }
 
+void write_or_fail(engine::Kv& kv, const engine::Batch& batch) {
+  const engine::Batch* const only = &batch;
+  engine::Outcome outcome;
+  kv.write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+  ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+}
+
 /// Replaces a server's entry in the closed store at `path`.
 void put_entry(const std::string& path, ServerId id, const std::string& entry) {
   OpenReport report;
@@ -39,10 +48,7 @@ void put_entry(const std::string& path, ServerId id, const std::string& entry) {
   ASSERT_TRUE(kv);
   engine::Batch batch(id);
   batch.put(engine::Space::servers, engine::server_key(id).view(), entry);
-  const engine::Batch* const only = &batch;
-  engine::Outcome outcome;
-  (*kv)->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
-  ASSERT_TRUE(outcome.ok()) << outcome.error.message;
+  write_or_fail(**kv, batch);
 }
 
 class StoreCatalog : public ::testing::Test {
@@ -204,6 +210,69 @@ TEST_F(StoreCatalog, RemovedServerIsNotFoundAndTakesItsHistory) {
   Server server = named("gone");
   server.id = id;
   EXPECT_EQ(store_->update_server(server).error().code, ErrorCode::not_found);
+}
+
+/// A server with sealed days, their summaries and unsealed results.
+ServerId add_with_history(Store& store, const std::string& name) {
+  const ServerId id = store.add_server(named(name)).value();
+  std::vector<CheckResult> results;
+  for (int i = 0; i < 3'000; ++i) {
+    CheckResult& result = results.emplace_back();
+    result.server = id;
+    result.time = kNow - std::chrono::days{5} + i * std::chrono::minutes{1};
+    result.interval_ms = 60'000;
+    result.state = State::up;
+  }
+  const std::span all(results);
+  EXPECT_TRUE(store.load(id, all.first(2'900)));
+  EXPECT_TRUE(store.compact());
+  EXPECT_TRUE(store.append(all.subspan(2'900), Durability::process));
+  return id;
+}
+
+TEST_F(StoreCatalog, RemovalWhileVerifyLooksIsNoDamage) {
+  std::vector<ServerId> servers;
+  for (const char* const name : {"a", "b", "c"}) servers.push_back(add_with_history(*store_, name));
+  store_.reset();
+  OpenReport report;
+  const std::shared_ptr<engine::Kv> kv = engine::open_local(path_, engine::KvMode::write, options_, report).value();
+  engine::CatalogTable catalog;
+  ASSERT_TRUE(catalog.load(*kv));
+  // Asked first for the servers to read, and then after each view of all keys of a space: one of them goes each time.
+  std::size_t asked = 0;
+  const auto change_and_get = [&] {
+    if (asked > 0 && asked <= servers.size()) {
+      const ServerId gone = servers[asked - 1];
+      engine::Batch batch(gone);
+      for (const auto space : {engine::Space::recent, engine::Space::checks, engine::Space::days}) {
+        batch.erase_range(space, engine::server_key(gone).view(), engine::prefix_end(gone).view());
+      }
+      engine::CatalogTable::write_remove(gone, batch);
+      write_or_fail(*kv, batch);
+      catalog.remove(gone);
+    }
+    ++asked;
+    return catalog.snapshot();
+  };
+  const auto verified = engine::verify_store([&] { return Result<std::shared_ptr<engine::Kv>>(kv); }, change_and_get,
+                                             [](ServerId) { return std::nullopt; }, 1);
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_EQ(asked, servers.size() + 1);
+  EXPECT_EQ(verified->results, 9'000U);
+  EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
+}
+
+/// What a kill between the two steps of remove_server() leaves.
+TEST_F(StoreCatalog, RemovalThatHasNotComeToItsEndIsNoDamage) {
+  const ServerId gone = add_with_history(*store_, "gone");
+  store_.reset();
+  put_entry(path_, gone, engine::encode_server(named("gone"), {.removed = true, .longest_interval_ms = {}}));
+  const auto reader = Store::open_read_only(path_, options_);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_TRUE((*reader)->catalog()->servers().empty());
+  const auto verified = (*reader)->verify();
+  ASSERT_TRUE(verified) << verified.error().message;
+  EXPECT_TRUE(verified->damage.empty()) << verified->damage.front().what;
 }
 
 TEST_F(StoreCatalog, EveryFieldAndTheHistoryOfRulesSurviveReopening) {
