@@ -15,6 +15,11 @@
 namespace nines::prober {
 namespace {
 
+/// A look at what was heard that takes longer and finds nothing is followed by so many times its time without another:
+/// a peer that sends without end would have all of it looked through again at every few kilobytes.
+constexpr std::chrono::milliseconds kLongLook{1};
+constexpr int kRestAfterLook = 9;
+
 class DialogCheck final : public ConnectingCheck {
  public:
   using ConnectingCheck::ConnectingCheck;
@@ -24,6 +29,7 @@ class DialogCheck final : public ConnectingCheck {
   void ready(std::uint32_t events) override;
   Failure overdue() override;
   [[nodiscard]] TransferProgress progress() const override;
+  void release() override;
 
  private:
   [[nodiscard]] const std::vector<DialogAct>& acts() const noexcept { return check().dialog; }
@@ -31,6 +37,8 @@ class DialogCheck final : public ConnectingCheck {
   void go_on_with_tls();
   void proceed();
   [[nodiscard]] bool hears(const DialogAct& act);
+  [[nodiscard]] bool finds(const DialogAct& act);
+  void look_now();
   void say(const std::string& text);
   void flush();
   void receive();
@@ -43,6 +51,8 @@ class DialogCheck final : public ConnectingCheck {
   std::string heard_;     // all that the peer has said, lines ending in LF
   std::size_t from_ = 0;  // where the next expectation begins to look
   std::vector<std::string> groups_;
+  Clock::time_point next_look_{};
+  TimerId look_timer_{};  // set while something has come that was not looked at
   std::string unsent_;
   std::size_t received_bytes_ = 0;
   Clock::time_point first_byte_at_{};
@@ -125,6 +135,18 @@ void DialogCheck::proceed() {
 }
 
 bool DialogCheck::hears(const DialogAct& act) {
+  const auto began = Clock::now();
+  if (began < next_look_) {
+    if (look_timer_ == TimerId{}) look_timer_ = loop().call_at(next_look_, [this] { look_now(); });
+    return false;
+  }
+  if (finds(act)) return true;
+  const auto now = Clock::now();
+  if (now - began > kLongLook) next_look_ = now + kRestAfterLook * (now - began);
+  return false;
+}
+
+bool DialogCheck::finds(const DialogAct& act) {
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(act.expression->NumberOfCapturingGroups()) + 1);
   if (!act.expression->Match(heard_, from_, heard_.size(), RE2::UNANCHORED, found.data(),
                              static_cast<int>(found.size()))) {
@@ -137,6 +159,14 @@ bool DialogCheck::hears(const DialogAct& act) {
   groups_.clear();
   for (const auto& part : found) groups_.emplace_back(part.data() != nullptr ? std::string(part) : std::string());
   return true;
+}
+
+/// What has come without being looked at, if anything has: the check may be finished then.
+void DialogCheck::look_now() {
+  if (look_timer_ == TimerId{}) return;
+  loop().cancel(std::exchange(look_timer_, TimerId{}));
+  next_look_ = {};
+  proceed();
 }
 
 void DialogCheck::say(const std::string& text) {
@@ -177,6 +207,8 @@ void DialogCheck::receive() {
   }
   received_bytes_ += got->size();
   if (received_bytes_ > spec().body_limit_bytes) {
+    look_now();
+    if (finished()) return;
     fail({ErrorClass::too_large, "sent more than " + std::to_string(spec().body_limit_bytes) + " bytes"});
     return;
   }
@@ -225,6 +257,8 @@ Failure DialogCheck::unmet(ErrorClass when_silent, const std::string& how) const
 }
 
 void DialogCheck::heard_the_end() {
+  look_now();
+  if (finished()) return;
   if (tls_state_ == Tls::handshake) {
     fail({ErrorClass::tls, "the peer closed the connection in the TLS handshake"});
   } else if (next_ < acts().size() && acts()[next_].step.act == DialogStep::Act::expect) {
@@ -235,8 +269,17 @@ void DialogCheck::heard_the_end() {
 }
 
 Failure DialogCheck::overdue() {
+  if (look_timer_ != TimerId{}) {
+    return {ErrorClass::timeout,
+            "what was heard takes too long to look through, expected " + in_quotes(acts()[next_].step.text)};
+  }
   const bool listens = connected_at != Clock::time_point{} && tls_state_ != Tls::handshake && unsent_.empty();
   return listens ? unmet(ErrorClass::timeout, "no answer in time") : ConnectingCheck::overdue();
+}
+
+void DialogCheck::release() {
+  loop().cancel(look_timer_);
+  ConnectingCheck::release();
 }
 
 TransferProgress DialogCheck::progress() const {

@@ -122,6 +122,52 @@ TEST(Dialog, SilenceAndHangingUpAreToldApart) {
   EXPECT_EQ(run_check(spec).error, ErrorClass::connect_refused);
 }
 
+/// Letters after which nothing but a slow search can tell whether the answer has come: 100 kB, always the same.
+std::string long_speech() {
+  std::string speech;
+  std::uint32_t state = 1;
+  for (int i = 0; i < 100'000; ++i) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    speech += (state >> 31U) == 0 ? 'a' : 'b';
+  }
+  return speech;
+}
+
+constexpr const char* kSlowExpectation = "expect a[ab]{300}c";
+
+TEST(Dialog, WhatTakesLongToLookThroughIsLookedThroughToItsEnd) {
+  const LoopbackServer waiting([](Connection& c) {
+    c.send(long_speech() + "c\n");
+    c.wait_for_close();
+  });
+  auto spec = talking(waiting.url("tcp", ""), {kSlowExpectation});
+  spec.timeouts.total = std::chrono::seconds{60};
+  auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  const LoopbackServer closing([](Connection& c) { c.send(long_speech() + "c\n"); });
+  spec.url = closing.url("tcp", "");
+  outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+  // More than is taken comes behind the answer.
+  const LoopbackServer endless([](Connection& c) {
+    c.send(long_speech() + "c\n" + long_speech());
+    c.wait_for_close();
+  });
+  spec.url = endless.url("tcp", "");
+  spec.body_limit_bytes = 120'000;
+  outcome = run_check(spec);
+  EXPECT_EQ(outcome.state, State::up) << outcome.detail;
+}
+
+TEST(Dialog, WhatTakesLongAndHoldsNothingIsSaidSo) {
+  const LoopbackServer closing([](Connection& c) { c.send(long_speech() + "\n"); });
+  auto spec = talking(closing.url("tcp", ""), {kSlowExpectation});
+  spec.timeouts.total = std::chrono::seconds{60};
+  const auto outcome = run_check(spec);
+  EXPECT_EQ(outcome.error, ErrorClass::condition) << outcome.detail;
+  EXPECT_THAT(outcome.detail, HasSubstr(R"(expected "a[ab]{300}c", heard)"));
+}
+
 TEST(Dialog, MistakesAreNamed) {
   const auto mistake = [](const std::string& url, const std::vector<std::string>& texts) {
     const auto problems = check_spec_problems(talking(url, texts), {});
