@@ -129,6 +129,8 @@ void take_env(Setup& setup, OpenedRocks& opened) {
   setup.db.env = opened.threads.get();
   opened.cache = setup.cache;
   opened.damage = setup.damage;
+  opened.memory = setup.memory;
+  opened.lane = setup.lane;
   opened.month = setup.month();
 }
 

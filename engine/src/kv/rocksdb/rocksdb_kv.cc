@@ -91,8 +91,10 @@ class RocksKv final : public Tables {
       rocksdb::FlushOptions options;
       options.wait = false;
       options.allow_write_stall = true;
-      const auto families = this->families();
-      return db_->Flush(options, families->all());
+      return database_->lane->begin(*db_, [&] {
+        const auto families = this->families();
+        return db_->Flush(options, families->all());
+      });
     });
   }
 
@@ -126,12 +128,14 @@ class RocksKv final : public Tables {
   Result<void> flush() override {
     const auto written = database_->damage->written();
     auto done = guarded([&] {
-      for (;;) {
-        const auto families = this->families();
-        const auto status = db_->Flush(rocksdb::FlushOptions(), families->all());
-        // One was dropped since it was listed.
-        if (!status.IsColumnFamilyDropped() || this->families() == families) return status;
-      }
+      return database_->lane->flush(*db_, [&] {
+        for (;;) {
+          const auto families = this->families();
+          const auto status = db_->Flush(rocksdb::FlushOptions(), families->all());
+          // One was dropped since it was listed.
+          if (!status.IsColumnFamilyDropped() || this->families() == families) return status;
+        }
+      });
     });
     // RocksDB's word comes from another thread, and may still be on its way.
     if (done) database_->damage->note_flush(written);
@@ -247,14 +251,23 @@ class RocksKv final : public Tables {
     // A write that had to wait for a flush would wait for ever when that has failed.
     options.no_slowdown = true;
     return guarded([&] {
+      const std::size_t families = this->families()->all().size();
       for (;;) {
         if (const auto error = database_->damage->flush_error()) return *error;
+        if (database_->memory->is_overfull(families)) {
+          if (auto begun = begin_flush(); !begun) return rocksdb::Status::IOError(begun.error().message);
+          std::this_thread::sleep_for(kStallPause);
+          continue;
+        }
         const rocksdb::Status status = db_->Write(options, &rocks);
         if (status.IsIncomplete()) {
           std::this_thread::sleep_for(kStallPause);
           continue;
         }
-        if (status.ok()) database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
+        if (!status.ok()) return status;
+        database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
+        // A fault of it is met by the next write.
+        if (database_->memory->is_full(families)) static_cast<void>(begin_flush());
         return status;
       }
     });
@@ -328,7 +341,8 @@ class RocksKv final : public Tables {
       options.allow_write_stall = false;
       // By default the lowest level's files are moved without being rewritten, and nothing is given back.
       options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-      return db_->CompactRange(options, family, nullptr, nullptr);
+      return database_->lane->compact(*db_, family->GetID(),
+                                      [&] { return db_->CompactRange(options, family, nullptr, nullptr); });
     });
   }
 

@@ -14,6 +14,7 @@
 #include "kv/kv.h"
 #include "kv/rocksdb/backup.h"
 #include "kv/rocksdb/families.h"
+#include "kv/rocksdb/flush_lane.h"
 #include "kv/rocksdb/listener.h"
 #include "kv/rocksdb/lock.h"
 #include "kv/rocksdb/own_threads.h"
@@ -33,6 +34,8 @@ struct OpenedRocks {
   rocksdb::ColumnFamilyOptions month;  // what new months are made with
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<BackgroundListener> damage;
+  std::shared_ptr<FlushMemory> memory;
+  std::shared_ptr<FlushLane> lane;
 };
 
 /// RocksDB under a log that is kept elsewhere: it has what was written when it was flushed last, and knows up to where

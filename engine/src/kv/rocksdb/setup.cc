@@ -18,7 +18,11 @@
 namespace nines::engine {
 namespace {
 
-constexpr std::size_t kMonthArenaBytes = 64U << 10U;
+/// Memory comes to a family in blocks of so much. A bulk load of many years writes to as many months at once, and most
+/// of a month's life its memtable is empty.
+constexpr std::size_t kArenaBytes = 64U << 10U;
+/// A family's own limit, which is never reached.
+constexpr std::size_t kNoLimit = std::size_t{1} << 40U;
 /// Sorted runs of a month and of `days`, each of which a range has to look into. With four, a day of 10,000 servers is
 /// written ten times, and with eight three times.
 constexpr int kMonthRuns = 8;
@@ -76,7 +80,6 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   // has to be of one moment then, and nothing is flushed that a close does not ask for.
   db.atomic_flush = true;
   db.avoid_flush_during_shutdown = true;
-  db.db_write_buffer_size = 2 * performance.write_buffer_bytes;
   // One flush at a time: one that waits for another that has failed waits for ever.
   db.max_background_flushes = 1;
   db.max_background_compactions = std::max(1, performance.background_threads - 1);
@@ -90,7 +93,11 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   db.avoid_unnecessary_blocking_io = true;
   db.info_log = std::make_shared<CallbackLogger>(options.log);
   setup.damage = std::make_shared<BackgroundListener>(options.log);
-  db.listeners = {setup.damage};
+  setup.lane = std::make_shared<FlushLane>(setup.damage);
+  db.listeners = {setup.damage, setup.lane};
+  const std::size_t arena_bytes = std::min(kArenaBytes, performance.write_buffer_bytes / 8);
+  setup.memory = std::make_shared<FlushMemory>(performance.write_buffer_bytes, arena_bytes);
+  db.write_buffer_manager = setup.memory->manager();
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = setup.cache;
@@ -100,8 +107,8 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   table.cache_index_and_filter_blocks = false;
   auto& family = setup.family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  family.write_buffer_size = performance.write_buffer_bytes;
-  family.max_write_buffer_number = 3;
+  family.write_buffer_size = kNoLimit;
+  family.arena_block_size = arena_bytes;
   family.compression = rocksdb::kNoCompression;  // chunks are packed already: zstd on top gains nothing
   family.level_compaction_dynamic_level_bytes = true;
   return setup;
@@ -110,8 +117,6 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
 rocksdb::ColumnFamilyOptions Setup::month() const {
   rocksdb::ColumnFamilyOptions options = by_size(family);
   options.table_properties_collector_factories = {newest_time_collectors()};
-  // A bulk load of many years writes to as many months at once, and most of a month's life its memtable is empty.
-  options.arena_block_size = kMonthArenaBytes;
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "kv/kv.h"
+#include "kv/rocksdb/flush_lane.h"
 #include "kv/rocksdb/listener.h"
 
 namespace rocksdb {
@@ -23,6 +24,8 @@ struct Setup {
   rocksdb::ColumnFamilyOptions family;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<BackgroundListener> damage;
+  std::shared_ptr<FlushMemory> memory;
+  std::shared_ptr<FlushLane> lane;
 
   /// `env` is the operating system that RocksDB sees; null is the real one.
   [[nodiscard]] static Setup make(const Options& options, rocksdb::Env* env);
