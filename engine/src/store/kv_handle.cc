@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/contained.h"
+
 namespace nines::engine {
 namespace {
 
@@ -189,7 +191,11 @@ void Handle::write(std::span<const Batch* const> batches, Durability durability,
     for (Outcome& outcome : outcomes) outcome = {Outcome::Applied::no, kv.error()};
     return;
   }
-  (*kv)->write(batches, durability, outcomes);
+  try {
+    (*kv)->write(batches, durability, outcomes);
+  } catch (...) {
+    for (Outcome& outcome : outcomes) outcome = {Outcome::Applied::unknown, current_exception_error()};
+  }
   std::optional<Error> fault;
   for (std::size_t i = 0; i < outcomes.size() && !fault; ++i) {
     if (outcomes[i].applied != Outcome::Applied::unknown) continue;

@@ -4,14 +4,19 @@
 #include <cassert>
 #include <utility>
 
+#include "base/contained.h"
+
 namespace nines::engine {
 namespace {
 
 /// What one write of the log takes at most, apart from its first turn, so that nobody waits long for the work of
 /// others.
 constexpr std::size_t kGroupBytes = 4U << 20U;
-
 }  // namespace
+
+WriteLane::WriteLane(Handle& handle, const StateTable& states) : handle_(handle), states_(states) {
+  group_.reserve(1);
+}
 
 void WriteLane::enter(Turn& turn) {
   for (LaneChange& change : turn.changes_) {
@@ -30,13 +35,7 @@ void WriteLane::wait(Turn& turn) {
     return;
   }
   leading_ = true;
-  group_.clear();
-  std::size_t bytes = 0;
-  while (!queue_.empty() && (group_.empty() || bytes < kGroupBytes)) {
-    for (const LaneChange& change : queue_.front()->changes_) bytes += change.batch.bytes();
-    group_.push_back(queue_.front());
-    queue_.pop_front();
-  }
+  gather_group();
   mutex_.unlock();
 
   lead();
@@ -51,6 +50,21 @@ void WriteLane::wait(Turn& turn) {
   }
   if (!queue_.empty()) queue_.front()->ready_.notify_one();
   mutex_.unlock();
+}
+
+/// Those in front, without memory for more the first alone.
+void WriteLane::gather_group() {
+  group_.clear();
+  std::size_t bytes = 0;
+  while (!queue_.empty() && (group_.empty() || bytes < kGroupBytes)) {
+    for (const LaneChange& change : queue_.front()->changes_) bytes += change.batch.bytes();
+    try {
+      group_.push_back(queue_.front());
+    } catch (...) {
+      return;
+    }
+    queue_.pop_front();
+  }
 }
 
 bool WriteLane::wait_for(Turn& turn, std::chrono::milliseconds most) {
@@ -76,6 +90,21 @@ bool WriteLane::wait_for(Turn& turn, std::chrono::milliseconds most) {
 }
 
 void WriteLane::lead() {
+  written_ = false;
+  try {
+    write_group();
+  } catch (...) {
+    // What was not told its outcome has none, unless the log may have it.
+    for (Turn* turn : group_) {
+      turn->flushed_ = tl::unexpected<Error>(current_exception_error());
+      for (LaneChange& change : turn->changes_) {
+        change.outcome = {written_ ? Outcome::Applied::unknown : Outcome::Applied::no, current_exception_error()};
+      }
+    }
+  }
+}
+
+void WriteLane::write_group() {
   parts_.clear();
   auto durability = Durability::buffered;
   bool flushes = false;
@@ -124,14 +153,25 @@ void WriteLane::write_parts(Durability durability) {
     part.written = batches_.size() - 1;
   }
   outcomes_.assign(batches_.size(), Outcome{});
+  written_ = true;
   handle_.write(batches_, durability, outcomes_);
   for (const Part& part : parts_) part.change->outcome = outcomes_[part.written];
+}
+
+/// Has what was applied seen by readers. Where that finds no memory the server is read anew, and who wrote cannot know.
+void WriteLane::publish(LaneChange& change) {
+  if (!change.publish) return;
+  try {
+    change.publish();
+  } catch (...) {
+    change.outcome = {Outcome::Applied::unknown, current_exception_error()};
+  }
 }
 
 void WriteLane::finish() {
   for (Turn* turn : group_) {
     for (LaneChange& change : turn->changes_) {
-      if (change.outcome.ok() && change.publish) change.publish();
+      if (change.outcome.ok()) publish(change);
       if (change.outcome.ok() && !change.batch.empty()) applied_.fetch_add(1, std::memory_order_release);
       if (change.state == nullptr) continue;
       // After a fault of the whole Kv what is in memory is true until it is opened anew, which forgets everything.

@@ -70,7 +70,7 @@ class WriteLane {
     std::condition_variable ready_;
   };
 
-  WriteLane(Handle& handle, const StateTable& states) : handle_(handle), states_(states) {}
+  WriteLane(Handle& handle, const StateTable& states);
 
   /// Takes the next place. Requires: the caller holds the write locks of the changes' states, and calls wait() once it
   /// has let go of them.
@@ -94,8 +94,11 @@ class WriteLane {
     LaneChange* change;
     std::size_t written;
   };
+  void gather_group() NINES_REQUIRES(mutex_);
   void lead();
+  void write_group();
   void write_parts(Durability durability);
+  static void publish(LaneChange& change);
   void finish();
 
   Handle& handle_;
@@ -111,6 +114,7 @@ class WriteLane {
   std::vector<Part> parts_;
   std::vector<const Batch*> batches_;
   std::vector<Outcome> outcomes_;
+  bool written_ = false;  // whether the log may have what the group writes
 };
 
 }  // namespace nines::engine

@@ -86,10 +86,13 @@ bool EventLoop::later(const HeapEntry& a, const HeapEntry& b) noexcept {
 }
 
 TimerId EventLoop::call_at(Clock::time_point when, std::function<void()> fn) {
+  if (heap_.size() == heap_.capacity()) heap_.reserve(2 * heap_.size() + 1);
   std::uint32_t index = 0;
   if (free_slots_.empty()) {
     index = static_cast<std::uint32_t>(slots_.size());
     slots_.emplace_back();
+    // Room for all of them, as giving one back must not fail.
+    free_slots_.reserve(slots_.capacity());
   } else {
     index = free_slots_.back();
     free_slots_.pop_back();

@@ -18,7 +18,7 @@ std::thread start_thread(const char* name, std::function<void()> body) {
   try {
     thread = std::thread(std::move(body));
     pthread_setname_np(thread.native_handle(), name);
-  } catch (const std::system_error&) {  // too many threads, or no memory for its stack
+  } catch (const std::exception&) {  // too many threads, or no memory for it or its stack
   }
   pthread_sigmask(SIG_SETMASK, &former, nullptr);
   return thread;

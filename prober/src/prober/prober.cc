@@ -190,21 +190,26 @@ Result<void> ProberImpl::report(std::string_view name_or_token, PushReport repor
   return {};
 }
 
+bool ProberImpl::start_threads() {
+  try {
+    if (!writer_.start() || !dispatcher_.start()) return false;
+    runner_->post([this] { core_.begin(); });
+    thread_ = start_thread("nines-prober", [this] { runner_->run(); });
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return thread_.joinable();
+}
+
 Result<void> ProberImpl::start() {
   const engine::MutexLock call(call_mutex_);
   if (phase_ != Phase::fresh) return fail(ErrorCode::unavailable, "a prober runs once");
   dispatcher_.remove_unless([all = store_.catalog()](ServerId id) { return all->find(id) != nullptr; });
-  bool started = writer_.start() && dispatcher_.start();
-  if (started) {
-    runner_->post([this] { core_.begin(); });
-    thread_ = start_thread("nines-prober", [this] { runner_->run(); });
-    started = thread_.joinable();
-  }
-  if (!started) {
+  if (!start_threads()) {
     phase_ = Phase::stopped;
     static_cast<void>(writer_.stop());
     dispatcher_.stop();
-    return fail(ErrorCode::unavailable, "the system gives no thread");
+    return fail(ErrorCode::unavailable, "the system gives no thread, or no memory for it");
   }
   phase_ = Phase::running;
   const engine::MutexLock lock(mutex_);

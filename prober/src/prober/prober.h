@@ -60,6 +60,7 @@ class ProberImpl final : public Prober, private CoreSink {
 
   void on_loop(std::function<void()> fn) NINES_REQUIRES(call_mutex_);
   [[nodiscard]] Result<void> learn(ServerId id, std::vector<std::string> push_keys);
+  [[nodiscard]] bool start_threads() NINES_REQUIRES(call_mutex_);
   void unlearn_keys(const Known& known) NINES_REQUIRES(mutex_);
   void tell(const ProbedServer& server, const Restored& restored, bool added, TimeMs now);
 

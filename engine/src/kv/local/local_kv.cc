@@ -5,11 +5,11 @@
 #include <cassert>
 #include <chrono>
 #include <filesystem>
-#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/contained.h"
 #include "base/mutex.h"
 #include "codec/key.h"
 #include "codec/row.h"
@@ -178,9 +178,8 @@ class LocalKv final : public Kv, public LocalCare {
         if (position && !rows_found_) note_rows(batches);
         return position;
       });
-    } catch (const std::bad_alloc&) {
-      return {Outcome::Applied::unknown,
-              {ErrorCode::fatal, "out of memory inside a write; close the store and open it again"}};
+    } catch (...) {
+      return {Outcome::Applied::unknown, current_exception_error()};
     }
   }
 
