@@ -72,6 +72,12 @@ TEST_F(StatusPages, SayThePublicNameAndNothingOfWhatIsBehind) {
   EXPECT_THAT(site_.get("/status/mail").body, AllOf(HasSubstr("Mail relay"), Not(HasSubstr("Web shop"))));
 }
 
+TEST_F(StatusPages, DoNotSayThatWhatNobodyKnowsWorks) {
+  site_.add("Archive", "Shop");
+  const std::string body = site_.get("/status").body;
+  EXPECT_THAT(body, AllOf(HasSubstr("Not known at the moment: Archive"), Not(HasSubstr("Everything works"))));
+}
+
 TEST_F(StatusPages, HaveAFeedOfIncidentsAndNotes) {
   const WebResponse feed = site_.get("/status/feed.atom");
   EXPECT_EQ(feed.type, "application/atom+xml; charset=utf-8");

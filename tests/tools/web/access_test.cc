@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "http/request_head.h"
 #include "tools/support/command_line.h"
 
 namespace nines::tools::testing {
@@ -324,6 +325,16 @@ TEST(Proxies, AreBelievedWhenTheyAreTrusted) {
   EXPECT_EQ(forwarded("127.0.0.1", "198.51.100.9, 127.0.0.1"), "198.51.100.9 by HTTPS");
   EXPECT_EQ(forwarded("127.0.0.1", "rubbish"), "127.0.0.1 by HTTPS");
   EXPECT_EQ(forwarded("192.0.2.9", "198.51.100.9"), "192.0.2.9") << "not one of them";
+  options.trusted_proxies = {"10.1.0.0/16", "2001:db8::/32", "192.0.2.7"};
+  access.set(options);
+  EXPECT_EQ(forwarded("10.1.255.3", "198.51.100.9"), "198.51.100.9 by HTTPS");
+  EXPECT_EQ(forwarded("::ffff:10.1.0.1", "6.6.6.6, 198.51.100.9, 10.1.2.3, 2001:db8:ff::1"), "198.51.100.9 by HTTPS");
+  EXPECT_EQ(forwarded("192.0.2.7", "2001:db8::9, 198.51.100.9"), "198.51.100.9 by HTTPS");
+  for (const char* const stranger : {"10.2.0.1", "192.0.2.8", "2001:db9::1", "", "127.0.0.1"}) {
+    EXPECT_EQ(forwarded(stranger, "198.51.100.9"), stranger);
+  }
+  options.trusted_proxies = {"127.0.0.1"};
+  access.set(options);
   WebRequest form = request_of("POST", "/status/login");
   form.client = "127.0.0.1";
   form.forwarded_proto = "https";
@@ -333,6 +344,52 @@ TEST(Proxies, AreBelievedWhenTheyAreTrusted) {
   EXPECT_THAT(header(welcome, "Set-Cookie"), HasSubstr("Path=/status/;"));
   EXPECT_THAT(header(welcome, "Set-Cookie"), HasSubstr("; Secure"));
   EXPECT_EQ(header(welcome, "Location"), "/status/");
+}
+
+TEST(Login, LeadsBackToThePageThatWasAskedForWithItsParameters) {
+  Access access(with_users());
+  const auto sent_to = [&](const char* path) {
+    WebRequest request = request_of("GET", path);
+    request.query = {{"window", "7d"}, {"sort", "a&b"}};
+    const auto response = access.judge(request);
+    EXPECT_TRUE(response);
+    return response ? header(*response, "Location") : std::string();
+  };
+  EXPECT_EQ(sent_to("/server/Mail relay"), "/login?next=" + url_encode("/server/Mail%20relay?sort=a%26b&window=7d"));
+  EXPECT_THAT(sent_to("/service/shop"), StartsWith("/login?next=%2Fservice%2Fshop"));
+  WebRequest form = request_of("POST", "/login");
+  form.body = "name=vic&password=open+sesame&next=%2Fserver%2FMail%2520relay%3Fwindow%3D7d";
+  ASSERT_FALSE(access.judge(form));
+  EXPECT_EQ(header(access.log_in(form), "Location"), "/server/Mail%20relay?window=7d");
+}
+
+TEST(Proxies, AreNamedByAddressOrNetwork) {
+  for (const char* const good : {"unix", "10.0.0.0/8", "0.0.0.0/0", "192.0.2.1", "::1", "2001:db8::/32", "10.1.2.3/8"})
+    EXPECT_TRUE(is_proxy(good)) << good;
+  for (const char* const bad : {"", "nonsense", "proxy.example.org", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "::/129"})
+    EXPECT_FALSE(is_proxy(bad)) << bad;
+}
+
+TEST(Proxies, WhatTheyAddInALineOfTheirOwnCounts) {
+  boost::beast::http::request_header<> message;
+  message.method(boost::beast::http::verb::get);
+  message.target("/");
+  message.version(11);
+  message.insert("Host", "localhost");
+  message.insert("X-Forwarded-For", "6.6.6.6");
+  message.insert("x-forwarded-for", "198.51.100.9");
+  message.insert("X-Forwarded-Proto", "https");
+  message.insert("X-Forwarded-Proto", "http");
+  WebRequest request;
+  ASSERT_FALSE(read_request_head(message, request));
+  EXPECT_EQ(request.forwarded_for, "6.6.6.6, 198.51.100.9");
+  AccessOptions options = with_users();
+  options.trusted_proxies = {"127.0.0.1"};
+  Access access(options);
+  request.client = "127.0.0.1";
+  (void)access.judge(request);
+  EXPECT_EQ(request.client, "198.51.100.9") << "the first line is the client's own";
+  EXPECT_EQ(request.forwarded_proto, "http");
 }
 
 TEST(Proxies, TheBaseIsTakenOffThePath) {

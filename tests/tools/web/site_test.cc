@@ -318,6 +318,24 @@ TEST_F(Sites, ManyReadersAreAnsweredWhileResultsArrive) {
   EXPECT_GE(answered, 8);
 }
 
+TEST_F(Sites, MaintenanceHidesNoProberThatIsDead) {
+  const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const ServerId old = add("old", "", now - std::chrono::days{2});
+  ASSERT_TRUE(store_->append(checked(old, now - std::chrono::days{1}, State::up), Durability::buffered));
+  Server server = *store_->catalog()->find(add("moved", "", now - std::chrono::days{2}));
+  server.maintenance.emplace_back().once = {now - std::chrono::hours{1}, now + std::chrono::hours{1}};
+  ASSERT_TRUE(store_->update_server(server));
+  EXPECT_THAT(get(port(), "/").body, HasSubstr("the prober is not running"));
+}
+
+TEST_F(Sites, ParametersThatNothingReadsAreRefused) {
+  for (const char* const path : {"/-/healthy", "/-/ready", "/metrics", "/api/v1/events", "/api/v1/openapi.json"}) {
+    const Page page = get(port(), std::string(path) + "?x=1");
+    EXPECT_EQ(page.status, 400) << path;
+    EXPECT_THAT(page.body, HasSubstr("there is no parameter `x`")) << path;
+  }
+}
+
 TEST_F(Sites, ThePageSaysInOneSentenceWhatIsWrong) {
   const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const Page silent = get(port(), "/");

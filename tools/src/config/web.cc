@@ -105,6 +105,16 @@ Service read_service(const MapReader& map, std::string name, Problems& problems)
   return service;
 }
 
+std::vector<std::string> read_proxies(const YAML::Node& node, Problems& problems) {
+  auto proxies = read_texts(node, "trusted-proxies", problems);
+  for (const std::string& proxy : proxies) {
+    if (is_proxy(proxy)) continue;
+    problems.add(
+        node, "trusted-proxies takes addresses, networks like 10.0.0.0/8, and unix; not \"" + printable(proxy) + "\"");
+  }
+  return proxies;
+}
+
 }  // namespace
 
 void read_web(const YAML::Node& node, Config& config, Problems& problems) {
@@ -113,8 +123,7 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
   if (const auto listen = map.get("listen")) read_listen(*listen, config, problems);
   if (const auto hosts = map.get("hosts")) access.hosts = read_texts(*hosts, "hosts", problems);
   if (const auto base = map.get("base")) read_base(*base, config, problems);
-  if (const auto proxies = map.get("trusted-proxies"))
-    access.trusted_proxies = read_texts(*proxies, "trusted-proxies", problems);
+  if (const auto proxies = map.get("trusted-proxies")) access.trusted_proxies = read_proxies(*proxies, problems);
   if (const auto insecure = map.get("insecure")) {
     const auto text = read_text(*insecure, "insecure", problems);
     if (text && *text != "true" && *text != "false") problems.add(*insecure, "insecure takes true or false");

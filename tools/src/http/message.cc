@@ -155,15 +155,21 @@ bool matches_etag(std::string_view list, std::string_view etag) {
   return found;
 }
 
+std::string_view chosen_coding(std::string_view accept_encoding) {
+  for (const std::string_view coding : {"br", "gzip"}) {
+    if (accepts(accept_encoding, coding)) return coding;
+  }
+  return {};
+}
+
 void compress(std::string_view accept_encoding, WebResponse& response) {
   if (!response.encoding.empty() || response.events || response.body.size() < kLeastCompressed) return;
+  response.encoding = chosen_coding(accept_encoding);
   std::string small;
-  if (accepts(accept_encoding, "br")) {
+  if (response.encoding == "br") {
     small = brotlied(response.body);
-    response.encoding = "br";
-  } else if (accepts(accept_encoding, "gzip")) {
+  } else if (response.encoding == "gzip") {
     small = gzipped(response.body);
-    response.encoding = "gzip";
   }
   if (small.empty() || small.size() >= response.body.size()) {
     response.encoding.clear();

@@ -70,8 +70,11 @@ void finish_response(const WebRequest& request, WebResponse& response);
 /// Whether a list like If-None-Match holds `etag` by the weak comparison of RFC 9110 8.8.3.2; "*" holds every one.
 [[nodiscard]] bool matches_etag(std::string_view list, std::string_view etag);
 
-/// Compresses the body where the client takes it and it is worth it: brotli when offered, else gzip, each at a level
-/// that costs less time than the bytes that it saves.
+/// The coding that a client gets by its Accept-Encoding: "br" where it is taken, else "gzip", else none.
+[[nodiscard]] std::string_view chosen_coding(std::string_view accept_encoding);
+
+/// Compresses the body by chosen_coding() where it is worth it, at a level that costs less time than the bytes that it
+/// saves.
 void compress(std::string_view accept_encoding, WebResponse& response);
 
 }  // namespace nines::tools

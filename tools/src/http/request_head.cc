@@ -23,6 +23,18 @@ std::string text_of(boost::string_view view) {
   return {view.data(), view.size()};
 }
 
+// A header that may come several times, as one list in their order (RFC 9110 5.3): some proxies add a line of their own
+// behind what the client sent.
+std::string list_of(const http::request_header<>& message, const char* name) {
+  std::string list;
+  const auto [first, last] = message.equal_range(name);
+  for (auto line = first; line != last; ++line) {
+    if (line != first) list += ", ";
+    list += text_of(line->value());
+  }
+  return list;
+}
+
 }  // namespace
 
 std::optional<WebResponse> read_request_head(const http::request_header<>& message, WebRequest& request) {
@@ -69,8 +81,8 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
   request.cookie = field(http::field::cookie);
   request.if_none_match = field(http::field::if_none_match);
   request.accept_encoding = field(http::field::accept_encoding);
-  request.forwarded_for = field("X-Forwarded-For");
-  request.forwarded_proto = field("X-Forwarded-Proto");
+  request.forwarded_for = list_of(message, "X-Forwarded-For");
+  request.forwarded_proto = list_of(message, "X-Forwarded-Proto");
   return std::nullopt;
 }
 

@@ -108,12 +108,15 @@ Result<DashboardOptions> Overview::Look::read_address(const WebRequest& request)
 void Overview::Look::go_through_rows(const Frame& frame) {
   std::fill(std::begin(board.by_state), std::end(board.by_state), 0U);
   bool any_fresh = false;
+  bool any_unknown = false;
   for (const DashboardRow& row : board.rows) {
     const State state = state_now(row.figures);
     ++board.by_state[static_cast<std::size_t>(state)];
     if (row.figures.last && (!view.newest || *view.newest < row.figures.last->time))
       view.newest = row.figures.last->time;
-    any_fresh |= state != State::unknown;
+    // In maintenance a server's results may be fresh or years old: that tells nothing.
+    any_fresh |= state != State::unknown && state != State::maintenance;
+    any_unknown |= state == State::unknown;
     const Server* const server = catalog->find(row.server);
     if (server == nullptr) continue;
     if (is_trouble(state)) {
@@ -123,7 +126,7 @@ void Overview::Look::go_through_rows(const Frame& frame) {
     }
     html[static_cast<std::uint32_t>(row.server)] = overview_row(row, *server, view.question, frame);
   }
-  view.silent = !any_fresh || board.rows.empty();
+  view.silent = (!any_fresh && any_unknown) || board.rows.empty();
 }
 
 Result<void> Overview::Look::find_causes(const Store& store) {

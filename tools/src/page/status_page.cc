@@ -108,7 +108,8 @@ Result<void> tell(const Store& store, const StatusPage& page, Told& told) {
   return {};
 }
 
-// Unknown is not said of a service: it is the monitor that does not know.
+// What nobody knows is not said to work. That it is the monitor that does not know, and not the service that fails, is
+// said with it.
 std::pair<State, std::string> sentence_of(const Told& told) {
   if (told.board.rows.empty()) return {State::unknown, "There is nothing to show yet"};
   const auto named = [&](State state) {
@@ -126,6 +127,8 @@ std::pair<State, std::string> sentence_of(const Told& told) {
     return {State::degraded, fmt::format("Slow or partly failing: {}", named(State::degraded))};
   if (told.board.count(State::up) == 0 && told.board.count(State::unknown) > 0)
     return {State::unknown, "The state is not known at the moment"};
+  if (told.board.count(State::unknown) > 0)
+    return {State::unknown, fmt::format("Not known at the moment: {}", named(State::unknown))};
   if (told.board.count(State::maintenance) > 0)
     return {State::maintenance, fmt::format("In maintenance: {}", named(State::maintenance))};
   return {State::up, "Everything works"};

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <cassert>
 #include <utility>
 
@@ -24,6 +26,10 @@ constexpr std::size_t kMostAddresses = 4'096;
 constexpr std::size_t kMostVerified = 256;
 constexpr std::size_t kLongestSecret = 1'024;
 constexpr std::string_view kCookie = "nines_session";
+constexpr const char* kUnixProxy = "unix";
+
+namespace ip = boost::asio::ip;
+
 void need_sodium() {
   // Safe to call again and from several threads; fails only where the system has no randomness.
   static const bool ready = sodium_init() >= 0;
@@ -126,7 +132,19 @@ Role wanted_role(const AccessOptions& options, const WebRequest& request) {
 }
 
 bool is_page(const WebRequest& request) {
-  return request.method != "POST" && (request.path == "/" || request.path.starts_with("/server/"));
+  return request.method != "POST" &&
+         (request.path == "/" || request.path.starts_with("/server/") || request.path.starts_with("/service/"));
+}
+
+// The path and its parameters, as they can be asked for again.
+std::string address_of(const WebRequest& request) {
+  std::string address;
+  for (const char c : request.path) address += c == '/' ? "/" : url_encode({&c, 1});
+  char before = '?';
+  for (const auto& [name, value] : request.query) {
+    address += fmt::format("{}{}={}", std::exchange(before, '&'), url_encode(name), url_encode(value));
+  }
+  return address;
 }
 
 std::optional<std::string_view> cookie_value(std::string_view cookies) {
@@ -140,26 +158,54 @@ std::optional<std::string_view> cookie_value(std::string_view cookies) {
   return std::nullopt;
 }
 
-// The client behind trusted proxies: the last address that none of them has.
+// The addresses that a trusted proxy of the configuration may have, one alone being a network of its own; nothing when
+// it is neither. IPv4 lies in IPv6 as ::ffff:0:0/96, which is how a socket of both tells it.
+std::optional<ip::network_v6> network_of(const std::string& text) {
+  constexpr unsigned short kMapped = 96;
+  boost::system::error_code error;
+  const bool alone = text.find('/') == std::string::npos;
+  const auto v4 = ip::make_network_v4(alone ? text + "/32" : text, error);
+  if (!error)
+    return ip::network_v6(ip::make_address_v6(ip::v4_mapped, v4.address()), kMapped + v4.prefix_length()).canonical();
+  const auto v6 = ip::make_network_v6(alone ? text + "/128" : text, error);
+  return error ? std::nullopt : std::optional(v6.canonical());
+}
+
+bool is_trusted(const AccessOptions& options, const std::string& client) {
+  const auto& proxies = options.trusted_proxies;
+  if (client.empty()) return std::find(proxies.begin(), proxies.end(), kUnixProxy) != proxies.end();
+  const auto address = network_of(client);
+  return address && std::any_of(proxies.begin(), proxies.end(), [&](const std::string& proxy) {
+           const auto network = network_of(proxy);
+           return network && (*network == *address || address->is_subnet_of(*network));
+         });
+}
+
+// What stands behind the last comma of a list, without blanks; it is taken off the list.
+std::string take_last(std::string_view& list) {
+  const std::size_t comma = list.rfind(',');
+  std::string_view last = comma == std::string_view::npos ? list : list.substr(comma + 1);
+  list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
+  while (last.starts_with(' ')) last.remove_prefix(1);
+  while (last.ends_with(' ')) last.remove_suffix(1);
+  return std::string(last);
+}
+
+// The client behind trusted proxies: the last address that none of them has. What the client has put before it counts
+// for nothing.
 void unwrap_proxies(const AccessOptions& options, WebRequest& request) {
-  const auto trusted = [&](const std::string& address) {
-    return std::find(options.trusted_proxies.begin(), options.trusted_proxies.end(),
-                     address.empty() ? "unix" : address) != options.trusted_proxies.end();
-  };
-  if (!trusted(request.client)) {
+  if (!is_trusted(options, request.client)) {
     request.forwarded_proto.clear();
     return;
   }
+  std::string_view protos = request.forwarded_proto;
+  request.forwarded_proto = take_last(protos);
   std::string_view list = request.forwarded_for;
   while (!list.empty()) {
-    const std::size_t comma = list.rfind(',');
-    std::string_view last = comma == std::string_view::npos ? list : list.substr(comma + 1);
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(0, comma);
-    while (last.starts_with(' ')) last.remove_prefix(1);
-    while (last.ends_with(' ')) last.remove_suffix(1);
-    if (!is_address(std::string(last))) return;
-    request.client = last;
-    if (!trusted(request.client)) return;
+    std::string last = take_last(list);
+    if (!is_address(last)) return;
+    request.client = std::move(last);
+    if (!is_trusted(options, request.client)) return;
   }
 }
 
@@ -194,6 +240,10 @@ Result<void> check_exposure(const AccessOptions& options) {
       ErrorCode::invalid_argument,
       "to listen beyond this machine, name users or tokens under `web:`; without them everybody who reaches the "
       "port could read everything and reload the configuration. `web: {insecure: true}` or --insecure allows it");
+}
+
+bool is_proxy(const std::string& text) {
+  return text == kUnixProxy || network_of(text);
 }
 
 bool is_password_hash(std::string_view text) {
@@ -372,7 +422,7 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
   if (is_page(request) && !options->users.empty()) {
     WebResponse response = text_response("log in first\n", 303);
     response.cache = "no-store";
-    response.headers.emplace_back("Location", options->base + "/login?next=" + url_encode(request.path));
+    response.headers.emplace_back("Location", options->base + "/login?next=" + url_encode(address_of(request)));
     return response;
   }
   return unauthorized("this needs a password or a token");

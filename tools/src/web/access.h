@@ -35,7 +35,7 @@ struct AccessOptions {
   };
   std::vector<std::string> hosts;  ///< names beside the addresses that are answered to, without a port
   std::string base;                ///< "/status": the path under which a proxy shows the page; empty: the root
-  std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-* are believed; "unix": the socket's peers
+  std::vector<std::string> trusted_proxies;  ///< as is_proxy(): whose X-Forwarded-* are believed
   std::vector<User> users;
   std::vector<Token> tokens;
   std::vector<std::string> cors;         ///< origins whose pages may read /api/ and badges, "https://dash.example.org"
@@ -50,6 +50,9 @@ struct AccessOptions {
 
 /// A sentence when nobody may listen like this: beyond loopback, everybody could do everything.
 [[nodiscard]] Result<void> check_exposure(const AccessOptions& options);
+
+/// What a trusted proxy may be named by: an address, a network, or "unix".
+[[nodiscard]] bool is_proxy(const std::string& text);
 
 /// A hash that crypto_pwhash_str_verify takes.
 [[nodiscard]] bool is_password_hash(std::string_view text);

@@ -65,6 +65,11 @@ WebResponse events_answer() {
   return response;
 }
 
+bool takes_no_parameters(std::string_view path) {
+  return path == "/-/healthy" || path == "/-/ready" || path == "/metrics" || path == "/api/v1/events" ||
+         path == "/api/v1/openapi.json";
+}
+
 // Everything that the answer depends on besides the store and the time.
 std::string cache_key(const WebRequest& request, const Frame& frame) {
   std::string key = request.path;
@@ -76,7 +81,7 @@ std::string cache_key(const WebRequest& request, const Frame& frame) {
   add(frame.logged_in ? "1" : "0");
   // Whether something is wrong, not what: the sentence has counts in it that change with every check.
   add(frame.trouble.empty() ? "" : "1");
-  add(request.accept_encoding);
+  add(chosen_coding(request.accept_encoding));
   // A feed names its own address.
   if (request.path.ends_with("/feed.atom")) {
     add(request.host);
@@ -190,6 +195,9 @@ std::optional<std::string> Site::changes() {
 
 WebResponse Site::get(const WebRequest& request) {
   const std::string_view path = request.path;
+  if (takes_no_parameters(path)) {
+    if (auto known = check_names(request, {}); !known) return error_response(known.error());
+  }
   if (path == "/-/healthy") return text_response("ok\n");
   if (path == "/-/ready") {
     const bool ready = !hooks_.ready || hooks_.ready();
@@ -210,7 +218,6 @@ WebResponse Site::get(const WebRequest& request) {
   }
   if (path == "/api/v1/events") return events_answer();
   if (path == "/api/v1/openapi.json") {
-    if (auto known = check_names(request, {}); !known) return error_response(known.error());
     WebRequest description = request;
     description.path = "/assets/openapi.json";
     return asset_answer(description, frame);
