@@ -1,6 +1,8 @@
 #include "checks/conditions.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -69,13 +71,60 @@ std::optional<std::string> header_failure(const HeaderTest& test, const HeaderFi
   return "header " + name + " is " + in_quotes(*seen) + ", " + verb + in_quotes(wanted);
 }
 
+// The UTF-16 unit of the escape "\\uXXXX" at `at`.
+std::optional<unsigned> escaped_unit(std::string_view json, std::size_t at) {
+  constexpr std::size_t kDigits = 4;
+  if (json.substr(at, 2) != "\\u" || at + 2 + kDigits > json.size()) return std::nullopt;
+  unsigned unit = 0;
+  const char* const end = json.data() + at + 2 + kDigits;
+  const auto [stop, error] = std::from_chars(json.data() + at + 2, end, unit, 16);
+  return error == std::errc() && stop == end ? std::optional(unit) : std::nullopt;
+}
+
+// Half of a pair of UTF-16, as programs leave it that cut texts by their units, made the sign for what is no character:
+// browsers take such JSON, and the reader here refuses all of it.
+std::string without_lone_halves(std::string json) {
+  constexpr std::size_t kEscape = 6;
+  const auto is_high = [](unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; };
+  const auto is_low = [](unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; };
+  for (std::size_t at = json.find('\\'); at != std::string::npos; at = json.find('\\', at)) {
+    const auto unit = escaped_unit(json, at);
+    if (!unit) {
+      at += 2;
+      continue;
+    }
+    const auto next = escaped_unit(json, at + kEscape);
+    if (is_high(*unit) && next && is_low(*next)) {
+      at += 2 * kEscape;
+      continue;
+    }
+    if (is_high(*unit) || is_low(*unit)) json.replace(at, kEscape, "\\ufffd");
+    at += kEscape;
+  }
+  return json;
+}
+
+// The document, or why there is none.
+std::optional<std::string> read_json(const std::string& body, nlohmann::json& document) {
+  document = nlohmann::json::parse(body, nullptr, false);
+  if (!document.is_discarded()) return std::nullopt;
+  try {
+    document = nlohmann::json::parse(without_lone_halves(body));
+    return std::nullopt;
+  } catch (const nlohmann::json::out_of_range&) {
+    return "body is JSON with a number beyond what a double can hold";
+  } catch (const nlohmann::json::exception&) {
+    return "body is not JSON";
+  }
+}
+
 std::optional<Failure> judge_json(const CompiledCheck& check, const std::string& body) {
   if (check.json_tests.empty()) return std::nullopt;
   if (json_depth(body) > kMaxJsonDepth) {
     return Failure{ErrorClass::condition, "body is JSON nested deeper than " + std::to_string(kMaxJsonDepth)};
   }
-  const auto document = nlohmann::json::parse(body, nullptr, false);
-  if (document.is_discarded()) return Failure{ErrorClass::condition, "body is not JSON"};
+  nlohmann::json document;
+  if (auto why = read_json(body, document)) return Failure{ErrorClass::condition, *std::move(why)};
   for (const auto& test : check.json_tests) {
     if (auto failure = test.failure(document)) return Failure{ErrorClass::condition, *std::move(failure)};
   }

@@ -139,6 +139,23 @@ TEST(Bodies, JsonOfAnyDepthDoesNoHarm) {
   EXPECT_EQ(outcome.detail, "body is JSON nested deeper than 200");
 }
 
+// As JSON.parse() of browsers and jq take them.
+TEST(Bodies, JsonWithHalfACharacterIsRead) {
+  const auto verdict = [](const std::string& body) {
+    LoopbackServer server(answering(http_answer(200, body)));
+    auto spec = spec_for(server.url("http"));
+    spec.json = {{"n", JsonCondition::Op::equal, "1"}};
+    return run_check(spec).detail;
+  };
+  EXPECT_EQ(verdict(R"({"cut":"\ud83d","n":1})"), "");
+  EXPECT_EQ(verdict(R"({"cut":"x\\\udE00 \ud83d\ud83d\ude00","n":1})"), "");
+  EXPECT_EQ(verdict(R"({"whole":"\ud83d\ude00","n":2})"), "JSON n is 2, expected == 1");
+  EXPECT_EQ(verdict(R"({"cut":"\ud83d","n":1)"), "body is not JSON");
+  EXPECT_EQ(verdict(R"({"cut":"\u12","n":1})"), "body is not JSON");
+  EXPECT_EQ(verdict(R"({"cut":"\)"), "body is not JSON");
+  EXPECT_EQ(verdict(R"({"n":1e400})"), "body is JSON with a number beyond what a double can hold");
+}
+
 TEST(Bodies, HeadersAreEnoughForABodyWithoutAnEnd) {
   LoopbackServer endless([](Connection& c) {
     c.read_request();

@@ -1,5 +1,7 @@
 // A real network that swallows every packet, is not there, has a silent resolver or slow servers, in a network
 // namespace of the test's own: what the prober makes of it.
+//
+//   NINES_TEST_LONG=n    what is lost stays away for n minutes
 #include <nines/prober.h>
 
 #include <gmock/gmock.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -29,6 +32,12 @@ using namespace std::chrono_literals;
 constexpr const char* kSite = "10.9.9.2";
 constexpr const char* kReference = "10.9.9.3";
 constexpr std::uint16_t kPort = 8'000;
+
+/// How long what is lost stays away beyond the first checks that miss it.
+std::chrono::minutes long_loss() {
+  const char* const wanted = std::getenv("NINES_TEST_LONG");
+  return std::chrono::minutes{wanted == nullptr ? 0 : std::atoi(wanted)};
+}
 
 /// Runs `ip` with these words; a failure fails the test.
 void ip(const std::string& words) {
@@ -83,6 +92,16 @@ class LostPackets : public Probers {
     return trouble;
   }
 
+  /// The server stays unknown for as long as the loss lasts, and nothing is ever down.
+  void stay_unknown(ServerId id) {
+    const auto end = std::chrono::steady_clock::now() + long_loss();
+    while (std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(500ms);
+      ASSERT_EQ(prober->state(id), State::unknown);
+      ASSERT_EQ(prober->stats().down, 0U);
+    }
+  }
+
   void live_through_loss() {
     set_up_network();
     const ServerProcess server({.command = {"python3", "-m", "http.server", std::to_string(kPort)},
@@ -114,6 +133,7 @@ class LostPackets : public Probers {
     ASSERT_TRUE(wait_until([&] { return told_results().size() >= before + 5; }));
     EXPECT_EQ(prober->stats().down, 0U) << "all is lost, so the fault is ours";
     EXPECT_EQ(told_results().back().error, ErrorClass::own_network);
+    stay_unknown(id);
     give_back(kSite);
     give_back(kReference);
     ASSERT_TRUE(state_is(State::up)) << "it recovers by itself";
@@ -171,6 +191,7 @@ class LostPackets : public Probers {
     const std::size_t before = told_results().size();
     ASSERT_TRUE(wait_until([&] { return told_results().size() >= before + 3; }));
     EXPECT_EQ(told_results().back().error, ErrorClass::own_network);
+    stay_unknown(id);
     give_back(kReference);
     ASSERT_TRUE(state_is(State::up)) << "it recovers by itself";
     EXPECT_TRUE(prober->stop());

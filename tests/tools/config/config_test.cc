@@ -585,6 +585,19 @@ TEST(Config, DeepNestingIsRefusedNotCrashedOn) {
   EXPECT_THAT(bad(dashes + "x"), HasSubstr("f.yaml"));
 }
 
+TEST(Config, AQuorumOfMoreThanThisPlaceIsNoted) {
+  const auto notes = [](const std::string& keys) {
+    const auto config = parse_config("servers:\n  - {name: site, url: \"http://a/\"" + keys + "}\n", "c.yaml");
+    EXPECT_TRUE(config) << config.error();
+    return config ? notes_on(*config) : std::vector<std::string>{};
+  };
+  EXPECT_THAT(notes(""), ::testing::IsEmpty());
+  EXPECT_THAT(notes(", quorum: 1"), ::testing::IsEmpty());
+  EXPECT_THAT(
+      notes(", quorum: 2"),
+      ::testing::ElementsAre(::testing::HasSubstr("`site` has quorum 2, and this configuration checks from one")));
+}
+
 TEST(Config, AMissingFileAndAFolderAreNamed) {
   const testing::TempDir dir;
   EXPECT_EQ(load_config("/nonexistent/f.yaml").error(), "/nonexistent/f.yaml: No such file or directory");

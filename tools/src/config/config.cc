@@ -138,6 +138,20 @@ tl::expected<Config, std::string> parse_config(const std::string& text, const st
   return config;
 }
 
+std::vector<std::string> notes_on(const Config& config) {
+  std::vector<std::string> notes;
+  for (const ServerConfig& each : config.servers) {
+    const auto& rules = each.server.rules.front();
+    if (rules.quorum < 2) continue;
+    notes.push_back(
+        fmt::format("`{}` has quorum {}, and this configuration checks from one place: until results of "
+                    "others come to the store, page and history have no outage of it; alerts tell what "
+                    "this place sees",
+                    printable(each.server.name), rules.quorum));
+  }
+  return notes;
+}
+
 tl::expected<Config, std::string> load_config(const std::string& path) {
   const auto refused = [&](std::string_view why) {
     return tl::unexpected(fmt::format("{}: {}", printable(path), why));

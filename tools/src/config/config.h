@@ -67,6 +67,9 @@ struct Config {
 /// The same for a text; `file` names it in messages.
 [[nodiscard]] tl::expected<Config, std::string> parse_config(const std::string& text, const std::string& file);
 
+/// What is no mistake in `config` and may surprise all the same, a sentence each.
+[[nodiscard]] std::vector<std::string> notes_on(const Config& config);
+
 // The parts of the file that have a source file of their own: maintenance.cc, prober.cc, status_page.cc,
 // web.cc.
 

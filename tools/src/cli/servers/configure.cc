@@ -119,6 +119,7 @@ Outcome config_check(const Call& call) {
   if (!call.quiet) {
     say(fmt::format("{} is good: {} server{}", printable(call.words[0]), config->servers.size(),
                     config->servers.size() == 1 ? "" : "s"));
+    for (const std::string& note : notes_on(*config)) write_err(note + "\n");
   }
   return kExitDone;
 }
