@@ -25,12 +25,16 @@ run(${CMAKE_COMMAND} -S ${CONSUMER} -B ${WORK}/build -G Ninja "-DROOMS=${rooms_a
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer ${WORK}/store)
 
-# pkg-config, for the last of the rooms: it needs the ones below.
-list(GET rooms -1 room)
-execute_process(
-  COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${WORK}/moved/${LIBDIR}/pkgconfig
-    pkg-config --cflags --libs nines-${room}
-  OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-separate_arguments(flags UNIX_COMMAND "${flags}")
+# pkg-config: each room brings all that its own needs, and the last is used, with the ones below.
+file(WRITE ${WORK}/empty.cc "int main() {}\n")
+foreach(room IN LISTS rooms)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${WORK}/moved/${LIBDIR}/pkgconfig
+      pkg-config --cflags --libs nines-${room}
+    OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run(${CXX} -std=c++20 ${sanitize} ${WORK}/empty.cc -o ${WORK}/empty
+    -Wl,--whole-archive ${flags} -Wl,--no-whole-archive)
+endforeach()
 run(${CXX} -std=c++20 ${sanitize} ${CONSUMER}/main.cc -o ${WORK}/by-pkg-config ${flags})
 run(${WORK}/by-pkg-config ${WORK}/store-by-pkg-config)

@@ -111,6 +111,10 @@ class Binding(unittest.TestCase):
         with nines.open(self.path + "2", clock=lambda: NOON, log=lambda level, message: None) as store:
             store.add_server("site")
             self.assertEqual(store.servers()[0].created_at_ms, NOON)
+            # What a window counts back from is the clock's now, too.
+            store.append("site", NOON - MINUTE, "up", latency_us=5)
+            self.assertEqual(len(store.scan("site", "-1h")), 1)
+            self.assertFalse(hasattr(store.servers()[0], "no_such_field"))
 
     def test_second_process_reads_a_live_store(self):
         self.append_hour()

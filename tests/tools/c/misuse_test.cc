@@ -210,6 +210,10 @@ TEST_F(CMisuse, ForkedChildIsRefusedAndEndsWell) {
     if (nines_append(store_, &result, NINES_PROCESS, &error_) != NINES_FATAL) wrong |= 1;
     if (nines_get_stats(store_, &stats, &error_) != NINES_FATAL) wrong |= 2;
     if (nines_prober_stop(prober, &error_) != NINES_FATAL) wrong |= 4;
+    std::uint32_t id = 0;
+    nines_servers* servers = nullptr;
+    if (nines_find_server(store_, "site", &id, &error_) != NINES_FATAL) wrong |= 8;
+    if (nines_list_servers(store_, &servers, &error_) != NINES_FATAL) wrong |= 16;
     nines_prober_free(prober);
     nines_close(store_, &error_);
     ::_exit(wrong);

@@ -44,13 +44,14 @@ TEST(ScreenKeys, AreReadOneByOneWhateverComesTogether) {
 /// `nines` in a terminal of its own.
 class Terminal {
  public:
-  Terminal(std::vector<std::string> arguments, unsigned short columns, unsigned short rows) {
+  Terminal(std::vector<std::string> arguments, unsigned short columns, unsigned short rows,
+           const std::string& kind = "xterm") {
     winsize size{.ws_row = rows, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
     arguments.insert(arguments.begin(), NINES_BINARY);
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());
     words.push_back(nullptr);
-    std::vector<std::string> settings{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TERM=xterm", "NO_COLOR=1"};
+    std::vector<std::string> settings{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TERM=" + kind, "NO_COLOR=1"};
     std::vector<char*> environment;
     for (std::string& setting : settings) environment.push_back(setting.data());
     environment.push_back(nullptr);
@@ -158,6 +159,35 @@ TEST_F(Screens, TopShowsWhatFitsFollowsKeysAndLeavesTheTerminalAsItWas) {
   std::string rest;
   EXPECT_EQ(top.wait(rest), 0);
   EXPECT_THAT(rest, EndsWith(kLeave));
+}
+
+TEST_F(Screens, WhatIsOpenStaysAndScrollsUntilItIsRemoved) {
+  Terminal top({"top", "--every", "200ms", "--db", db()}, 80, 6);
+  top.until("1-3 of 61");
+  top.type("\r");
+  top.until("zz-broken");
+  top.type("\x1b[6~");  // page down
+  EXPECT_THAT(top.until("coverage"), Not(HasSubstr("removed")));
+  top.type("\x1b[F");
+  top.type("\x1b[H");
+  EXPECT_THAT(top.until("zz-broken"), Not(HasSubstr("removed")));
+  ASSERT_EQ(nines({"server", "remove", "zz-broken", "--yes", "--db", db()}).code, 0);
+  top.until("this server has been removed");
+  top.until("1-3 of 60");
+  top.type("q");
+  std::string rest;
+  EXPECT_EQ(top.wait(rest), 0);
+}
+
+TEST_F(Screens, ATerminalThatCannotMoveItsCursorIsRefused) {
+  for (const char* const command : {"top", "status"}) {
+    std::vector<std::string> words{command, "--db", db()};
+    if (words[0] == "status") words.emplace_back("--watch");
+    Terminal dumb(words, 80, 20, "dumb");
+    std::string rest;
+    EXPECT_EQ(dumb.wait(rest), 1) << command;
+    EXPECT_THAT(rest, AllOf(HasSubstr("TERM"), Not(HasSubstr("\x1b[")))) << command;
+  }
 }
 
 TEST_F(Screens, ASignalLeavesTheTerminalAsItWas) {

@@ -436,6 +436,10 @@ TEST(WebConfig, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(mistake("anonymous: king"), HasSubstr("anonymous"));
   EXPECT_THAT(mistake("base: status"), HasSubstr("/status"));
   EXPECT_THAT(mistake("base: \"/a\\\"b\""), HasSubstr("/status"));
+  EXPECT_THAT(mistake("timezone: Europe/Pairs"), HasSubstr("c.yaml:3:"));
+  EXPECT_THAT(mistake("timezone: Europe/Pairs"), HasSubstr("Europe/Pairs"));
+  EXPECT_EQ(mistake("timezone: Europe/Paris"), "");
+  EXPECT_THAT(mistake("trusted-proxies: [127.0.0.1, nonsense]"), HasSubstr("not \"nonsense\""));
   EXPECT_THAT(mistake("insecure: perhaps"), HasSubstr("true or false"));
   EXPECT_THAT(mistake("listen: nowhere"), HasSubstr("listen"));
 }

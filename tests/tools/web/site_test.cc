@@ -12,6 +12,7 @@
 
 #include "http/http_server.h"
 #include "tools/support/command_line.h"
+#include "tools/support/small_site.h"
 #include "tools/support/test_web_server.h"
 
 namespace nines::tools::testing {
@@ -316,6 +317,20 @@ TEST_F(Sites, ManyReadersAreAnsweredWhileResultsArrive) {
   writer.join();
   for (std::thread& reader : readers) reader.join();
   EXPECT_GE(answered, 8);
+}
+
+TEST(Zones, OfTheConfigurationIsThatOfPagesWhichAskForNone) {
+  AccessOptions options;
+  options.timezone = "Asia/Kathmandu";
+  SmallSite site(options);
+  site.check(site.add("a"), SmallSite::ago(std::chrono::minutes{1}), State::up);
+  for (const char* const path : {"/", "/server/a"}) {
+    const std::string body = site.get(path).body;
+    EXPECT_THAT(body, HasSubstr(" data-tz=\"Asia/Kathmandu\"")) << path;
+    EXPECT_THAT(body, HasSubstr("tz=Asia%2FKathmandu")) << path;
+    EXPECT_THAT(site.get(path, {{"tz", "Europe/Paris"}}).body, HasSubstr(" data-tz=\"Europe/Paris\"")) << path;
+  }
+  EXPECT_EQ(site.json("/api/v1/status", {{"window", "today"}})["servers"].size(), 1U);
 }
 
 TEST_F(Sites, MaintenanceHidesNoProberThatIsDead) {

@@ -135,7 +135,11 @@ def _index(word, words):
 class Record(dict):
     """Figures by name, also as attributes. What does not exist is None."""
 
-    __getattr__ = dict.__getitem__
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def _plain(struct, server=None):
@@ -232,6 +236,7 @@ def open(path, *, read_only=False, clock=None, log=None, **options):
 class Store:
     def __init__(self, path, read_only, clock, log, options):
         self._handle = None
+        self._clock = clock or now_ms
         wanted = _Options(**options)
         if clock is not None:
             wanted.clock = _ClockCallback(lambda _: clock())
@@ -272,7 +277,7 @@ class Store:
         if not isinstance(window, str):
             return c_int64(int(window[0])), c_int64(int(window[1]))
         begin, end = c_int64(), c_int64()
-        _call("nines_parse_window", window.encode(), c_int64(now or now_ms()), None, byref(begin), byref(end))
+        _call("nines_parse_window", window.encode(), c_int64(now or self._clock()), None, byref(begin), byref(end))
         return begin, end
 
     def _query(self, window, now=None, **fields):

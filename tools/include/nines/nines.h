@@ -18,7 +18,7 @@
  * Threads. A nines_store and a nines_prober may be used from any threads at once; the call that frees a handle must be
  * the last one on it. Answers do not change and may be read from any threads at once. A nines_cursor is for one thread
  * at a time. There is no global state: handles know nothing of each other. In a forked child every call on a handle of
- * the parent is refused with NINES_FATAL.
+ * the parent is refused with NINES_FATAL; leave such a child by _exit(), as exit() waits for threads it does not have.
  *
  * Times are UTC milliseconds since 1970. Windows are half-open: `from_ms` belongs to them, `to_ms` does not. */
 #ifndef NINES_NINES_H

@@ -150,6 +150,7 @@ nines_code nines_find_server(nines_store* store, const char* name, uint32_t* id,
     if (store == nullptr) return null_argument("store");
     if (name == nullptr) return null_argument("name");
     if (id == nullptr) return null_argument("id");
+    if (auto ours = nines::c::check_owner(store->owner); !ours) return ours;
     const auto catalog = store->store->catalog();
     const Server* const server = catalog->find(std::string_view(name));
     if (server == nullptr) {
@@ -179,6 +180,7 @@ nines_code nines_list_servers(nines_store* store, nines_servers** servers, nines
     if (servers == nullptr) return null_argument("servers");
     *servers = nullptr;
     if (store == nullptr) return null_argument("store");
+    if (auto ours = nines::c::check_owner(store->owner); !ours) return ours;
     auto list = std::make_unique<nines_servers>();
     list->catalog = store->store->catalog();
     for (const Server& server : list->catalog->servers()) {

@@ -120,6 +120,8 @@ constexpr std::array kWeb{
     ConfigKey{"base", Takes::other, 0, 0, "a path like /status", "", "the page's path behind a proxy"},
     ConfigKey{"trusted-proxies", Takes::texts, 0, 0, "addresses, networks, or `unix`", "",
               "whose X-Forwarded headers hold"},
+    ConfigKey{"timezone", Takes::text, 0, 0, "an IANA name", "the reader's, and UTC days",
+              "of the pages' days and times, unless one asks for another by tz"},
     ConfigKey{"users", Takes::other, 0, 0, "a list of users", "", "who may log in"},
     ConfigKey{"anonymous", Takes::words, 0, 0, "none, view, push or admin", "by what else is set",
               "what may be done without logging in"},

@@ -124,6 +124,10 @@ void read_web(const YAML::Node& node, Config& config, Problems& problems) {
   if (const auto hosts = map.get("hosts")) access.hosts = read_texts(*hosts, "hosts", problems);
   if (const auto base = map.get("base")) read_base(*base, config, problems);
   if (const auto proxies = map.get("trusted-proxies")) access.trusted_proxies = read_proxies(*proxies, problems);
+  if (const auto timezone = map.get("timezone")) {
+    access.timezone = read_text(*timezone, "timezone", problems).value_or("");
+    if (const auto zone = Zone::find(access.timezone); !zone) problems.add(*timezone, printable(zone.error().message));
+  }
   if (const auto insecure = map.get("insecure")) {
     const auto text = read_text(*insecure, "insecure", problems);
     if (text && *text != "true" && *text != "false") problems.add(*insecure, "insecure takes true or false");

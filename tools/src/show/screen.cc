@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "base/write_all.h"
@@ -100,6 +102,10 @@ Result<std::unique_ptr<Screen>> Screen::open() {
   if (is_open != 0) return fail(ErrorCode::already_exists, "the screen is open already");
   if (isatty(STDOUT_FILENO) != 1 || isatty(STDIN_FILENO) != 1 || tcgetattr(STDIN_FILENO, &terminal_before) != 0) {
     return fail(ErrorCode::io, "this needs a terminal");
+  }
+  const char* const kind = std::getenv("TERM");
+  if (kind == nullptr || *kind == '\0' || std::string_view(kind) == "dumb") {
+    return fail(ErrorCode::io, "this needs a terminal whose cursor can be moved, and TERM says that this one's cannot");
   }
   struct sigaction action {};
   action.sa_handler = handle;

@@ -36,6 +36,7 @@ struct AccessOptions {
   std::vector<std::string> hosts;  ///< names beside the addresses that are answered to, without a port
   std::string base;                ///< "/status": the path under which a proxy shows the page; empty: the root
   std::vector<std::string> trusted_proxies;  ///< as is_proxy(): whose X-Forwarded-* are believed
+  std::string timezone;  ///< IANA name, of the pages that are asked for without `tz`; empty: the reader's own
   std::vector<User> users;
   std::vector<Token> tokens;
   std::vector<std::string> cors;         ///< origins whose pages may read /api/ and badges, "https://dash.example.org"

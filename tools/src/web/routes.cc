@@ -65,6 +65,16 @@ WebResponse events_answer() {
   return response;
 }
 
+// What is asked, in the configuration's zone where it is a page that shows times and no other zone is asked for.
+WebRequest with_zone(const WebRequest& asked, const std::string& zone) {
+  WebRequest request = asked;
+  const std::string_view path = request.path;
+  const bool shows_times =
+      path == "/" || path == "/rows" || path.starts_with("/server/") || path.starts_with("/service");
+  if (shows_times && !zone.empty()) request.query.try_emplace("tz", zone);
+  return request;
+}
+
 bool takes_no_parameters(std::string_view path) {
   return path == "/-/healthy" || path == "/-/ready" || path == "/metrics" || path == "/api/v1/events" ||
          path == "/api/v1/openapi.json";
@@ -248,9 +258,10 @@ WebResponse Site::get(const WebRequest& request) {
   return *answer;
 }
 
-WebResponse Site::work_out(const WebRequest& request, const Frame& frame) {
-  const std::string_view path = request.path;
+WebResponse Site::work_out(const WebRequest& asked, const Frame& frame) {
   const auto options = access_.options();
+  const WebRequest request = with_zone(asked, options->timezone);
+  const std::string_view path = request.path;
   if (path == "/") return overview_.page(request, frame, options->services);
   if (path == "/rows") return overview_.rows(request, frame, options->services);
   if (path == "/metrics") return metrics_.response(hooks_.metrics);

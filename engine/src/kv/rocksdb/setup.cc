@@ -42,8 +42,13 @@ class CallbackLogger final : public rocksdb::Logger {
     std::array<char, 1024> line{};
     const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
     if (length <= 0) return;
-    const auto kept = std::min(static_cast<std::size_t>(length), line.size() - 1);
-    log_(level == rocksdb::InfoLogLevel::WARN_LEVEL ? LogLevel::warning : LogLevel::error, {line.data(), kept});
+    std::string_view words(line.data(), std::min(static_cast<std::size_t>(length), line.size() - 1));
+    // Where in its source it says so is nothing to an operator, and an open that fails is told by whoever opened.
+    const auto place_end = words.find("] ");
+    if (words.starts_with('[') && place_end != std::string_view::npos) words.remove_prefix(place_end + 2);
+    if (words.starts_with("DB::Open() failed")) return;
+    log_(level == rocksdb::InfoLogLevel::WARN_LEVEL ? LogLevel::warning : LogLevel::error,
+         "RocksDB: " + std::string(words));
   }
 
  private:

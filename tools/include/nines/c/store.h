@@ -22,7 +22,7 @@ typedef struct nines_options {
   int64_t max_store_bytes;         /* the oldest days go above it; usually no limit */
   int32_t keep_checks_days;        /* days of results before the current one; usually for ever */
   int32_t keep_summaries_days;     /* likewise of day summaries */
-  int64_t head_bytes;              /* memory for the newest day of all servers; usually 128 MiB */
+  int64_t head_bytes;              /* memory for the newest day of all servers; usually 48 MiB */
   int64_t block_cache_bytes;       /* memory for blocks of older ones; usually 64 MiB */
   int32_t scan_threads;            /* threads of a dashboard, the caller's included; usually 1 */
   int32_t background_threads;      /* flushes and compactions; usually 1 */

@@ -126,7 +126,7 @@ class Story {
       shown += fmt::format("{}{}", shown.empty() ? "" : kGap, text);
     }
     put(shown);
-    line(fmt::format("{} checks, {} failed, {} of them not confirmed; coverage {}", with_commas(asked.counts.checks),
+    line(fmt::format("{}, {} failed, {} of them not confirmed; coverage {}", counted(asked.counts.checks, "check"),
                      with_commas(asked.counts.failed), with_commas(asked.counts.blips),
                      percent_text(asked.coverage_ratio)));
     return {};

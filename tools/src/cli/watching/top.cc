@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,12 +27,13 @@ namespace {
 
 constexpr std::string_view kTopHelp =
     "Keys\n\n"
-    "  up down j k     choose a server          enter      open it, and back\n"
-    "  page up, down   a screen further         / text     only names or URLs with this text\n"
-    "  home end        first and last           esc        all of them again\n"
-    "  s               sort: worst, name,       left right half a window back and forth in time\n"
-    "                  slowest                  n          now\n"
-    "  ?               this help, and back      q          end\n";
+    "  up down j k     choose a server        enter      open it, and back\n"
+    "  page up, down   a screen further       / text     those with it in name or URL\n"
+    "  home end        first and last         esc        all of them again\n"
+    "  s               sort: worst, name,     left right half a window in time\n"
+    "                  slowest                n          now\n"
+    "  ?               this help, and back    q          end\n\n"
+    "  What is longer than the screen is moved by up, down and page, too.\n";
 
 /// The full-screen view: what is looked at, and what a key changes of it.
 class Top {
@@ -56,10 +58,15 @@ class Top {
     Outcome drawn = kExitDone;
     {
       const OutputScope scope(sink);
-      drawn = help_ ? draw_help() : open_ ? draw_server(*question, terminal) : draw_list(*question, terminal, size);
+      drawn = help_ ? draw_help() : opened_ ? draw_server(*question, terminal) : draw_list(*question, terminal, size);
     }
-    if (drawn)
-      screen_.draw(sink.text, help_ || open_ ? std::nullopt : std::optional<std::size_t>(2 + chosen_ - first_));
+    if (!drawn) return drawn;
+    if (help_ || !opened_) {
+      screen_.draw(sink.text, help_ ? std::nullopt : std::optional<std::size_t>(2 + chosen_ - first_));
+    } else {
+      screen_.draw(scrolled(sink.text, size.rows));
+      if (store_.catalog()->find(*opened_) == nullptr) opened_.reset();  // it was told so
+    }
     return drawn;
   }
 
@@ -71,13 +78,18 @@ class Top {
     if (typing_) return take_typed(key), true;
     if (key.kind == Kind::text && key.text == "q") return false;
     if (key.kind == Kind::text && key.text == "?") return help_ = !help_, true;
-    if (key.kind == Kind::enter) return open_ = !open_ && !names_.empty(), true;
+    if (key.kind == Kind::enter) return open_or_close(), true;
     if (key.kind == Kind::escape) {
-      if (!open_ && !help_) options_.filter.search.clear();
-      open_ = help_ = false;
+      if (!opened_ && !help_) options_.filter.search.clear();
+      opened_.reset();
+      help_ = false;
       return true;
     }
-    move(key);
+    if (opened_) {
+      scroll_ = moved(key, scroll_, std::numeric_limits<std::size_t>::max());
+    } else {
+      chosen_ = moved(key, chosen_, matching_ == 0 ? 0 : matching_ - 1);
+    }
     if (key.kind == Kind::left) ++back_;
     if (key.kind == Kind::right && back_ > 0) --back_;
     if (key.kind == Kind::text && key.text == "n") back_ = 0;
@@ -103,17 +115,34 @@ class Top {
     chosen_ = 0;
   }
 
-  void move(const Key& key) {
+  void open_or_close() {
+    if (opened_ || chosen_ < first_ || chosen_ - first_ >= names_.size()) {
+      opened_.reset();
+    } else {
+      opened_ = names_[chosen_ - first_];
+      scroll_ = 0;
+    }
+  }
+
+  /// Where a key leads from `at`, up to `last`.
+  [[nodiscard]] std::size_t moved(const Key& key, std::size_t at, std::size_t last) const {
     using Kind = Key::Kind;
-    const std::size_t last = matching_ == 0 ? 0 : matching_ - 1;
     const bool is_text = key.kind == Kind::text;
-    if (key.kind == Kind::up || (is_text && key.text == "k")) chosen_ -= chosen_ > 0 ? 1 : 0;
-    if (key.kind == Kind::down || (is_text && key.text == "j")) ++chosen_;
-    if (key.kind == Kind::page_up) chosen_ -= std::min(chosen_, rows_);
-    if (key.kind == Kind::page_down) chosen_ += rows_;
-    if (key.kind == Kind::home) chosen_ = 0;
-    if (key.kind == Kind::end_of_list) chosen_ = last;
-    chosen_ = std::min(chosen_, last);
+    if (key.kind == Kind::up || (is_text && key.text == "k")) return at - (at > 0 ? 1 : 0);
+    if (key.kind == Kind::down || (is_text && key.text == "j")) return std::min(at + 1, last);
+    if (key.kind == Kind::page_up) return at - std::min(at, rows_);
+    if (key.kind == Kind::page_down) return last - std::min(last, at) > rows_ ? at + rows_ : last;
+    if (key.kind == Kind::home) return 0;
+    return key.kind == Kind::end_of_list ? last : at;
+  }
+
+  /// The part of `text` that a screen shows which was scrolled, as far as there is something.
+  std::string scrolled(const std::string& text, std::size_t rows) {
+    const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    scroll_ = std::min(scroll_, lines > rows ? lines - rows : 0);
+    std::size_t from = 0;
+    for (std::size_t line = 0; line < scroll_; ++line) from = text.find('\n', from) + 1;
+    return text.substr(from);
   }
 
   /// Asked for again every minute: they change by the day.
@@ -134,9 +163,8 @@ class Top {
 
   Outcome draw_server(const Question& question, const Terminal& terminal) {
     const auto catalog = store_.catalog();
-    const Server* const server = chosen_ - first_ < names_.size() ? catalog->find(names_[chosen_ - first_]) : nullptr;
+    const Server* const server = catalog->find(*opened_);
     if (server == nullptr) {
-      open_ = false;
       write_out("this server has been removed\n");
       return kExitDone;
     }
@@ -194,7 +222,8 @@ class Top {
   std::size_t chosen_ = 0;
   std::size_t matching_ = 0;
   int back_ = 0;  // half windows before now
-  bool open_ = false;
+  std::optional<ServerId> opened_;
+  std::size_t scroll_ = 0;  // lines of what is open that are above the screen
   bool help_ = false;
   bool typing_ = false;
 };
