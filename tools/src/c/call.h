@@ -48,24 +48,35 @@ nines_code call(nines_error* error, Body&& body) noexcept {
 /// No struct of the API comes near it: a size above it is a mistake, not a later version.
 inline constexpr std::uint32_t kMaxStructBytes = 4096;
 
+/// The size of a struct when it was released first, which callers compiled then still set. A field that is added later
+/// goes to the end, and this is specialised to what the size was before.
+template <class Struct>
+inline constexpr std::size_t kFirstSize = sizeof(Struct);
+
+/// Whether a caller of any version can have set such a size; `name` is the argument's.
+template <class Struct>
+[[nodiscard]] Result<void> check_size(std::uint32_t size, const char* name) {
+  if (size >= kFirstSize<Struct> && size <= kMaxStructBytes) return {};
+  return fail(ErrorCode::invalid_argument, std::string(name) + ".size is " + std::to_string(size) +
+                                               "; set it by NINES_INIT, to at least " +
+                                               std::to_string(kFirstSize<Struct>));
+}
+
 /// What `in` says in the caller's version of the struct, in this one's. Fields that the caller does not know are zero;
 /// those that this version does not know must be. `name` is the argument's.
 template <class Struct>
 [[nodiscard]] Result<Struct> read_struct(const Struct* in, const char* name) {
   if (in == nullptr) return null_argument(name);
-  const std::uint32_t size = in->size;
-  if (size < sizeof(Struct) || size > kMaxStructBytes) {
-    return fail(ErrorCode::invalid_argument, std::string(name) + ".size is " + std::to_string(size) +
-                                                 "; set it by NINES_INIT, to at least " +
-                                                 std::to_string(sizeof(Struct)));
-  }
+  const std::size_t size = in->size;
+  if (auto fits = check_size<Struct>(in->size, name); !fits) return tl::unexpected<Error>(fits.error());
   const auto* const bytes = reinterpret_cast<const unsigned char*>(in);
-  if (!std::all_of(bytes + sizeof(Struct), bytes + size, [](unsigned char byte) { return byte == 0; })) {
+  const std::size_t known_size = std::min(size, sizeof(Struct));
+  if (!std::all_of(bytes + known_size, bytes + size, [](unsigned char byte) { return byte == 0; })) {
     return fail(ErrorCode::invalid_argument,
                 std::string(name) + " has a field that this version of the library does not know");
   }
-  Struct known;
-  std::memcpy(&known, in, sizeof known);
+  Struct known{};
+  std::memcpy(&known, in, known_size);
   return known;
 }
 
@@ -73,20 +84,17 @@ template <class Struct>
 template <class Struct>
 [[nodiscard]] Result<void> check_struct(const Struct* out, const char* name) {
   if (out == nullptr) return null_argument(name);
-  if (out->size < sizeof(Struct) || out->size > kMaxStructBytes) {
-    return fail(ErrorCode::invalid_argument, std::string(name) + ".size is " + std::to_string(out->size) +
-                                                 "; set it by NINES_INIT, to at least " +
-                                                 std::to_string(sizeof(Struct)));
-  }
-  return {};
+  return check_size<Struct>(out->size, name);
 }
 
-/// Fills `out`, which check_struct() has passed, with `value`, its size apart; zeroes what this version does not know.
+/// Fills as much of `out`, which check_struct() has passed, as the caller knows with `value`, its size apart; zeroes
+/// what this version does not know.
 template <class Struct>
 void write_struct(Struct* out, Struct value) noexcept {
   value.size = out->size;
-  std::memcpy(out, &value, sizeof value);
-  std::memset(reinterpret_cast<unsigned char*>(out) + sizeof value, 0, value.size - sizeof value);
+  const std::size_t known_size = std::min<std::size_t>(value.size, sizeof value);
+  std::memcpy(out, &value, known_size);
+  std::memset(reinterpret_cast<unsigned char*>(out) + known_size, 0, value.size - known_size);
 }
 
 }  // namespace nines::c
