@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -35,6 +37,7 @@ class SlowTables final : public rocksdb::FileSystemWrapper {
   void hold() {
     const std::lock_guard lock(mutex_);
     held_ = true;
+    waiting_ = false;
     made_ = 0;
   }
   /// Lets `good` tables be made, and refuses those behind them.
@@ -146,6 +149,52 @@ TEST_F(FlushLaneOfStore, OneThatFailsBehindAnotherIsToldAndLosesNothing) {
   EXPECT_TRUE(failed) << "a disk without tables was never told";
   kv_.reset();
   open(nullptr);
+  expect_all_there();
+}
+
+/// A family that is made after a flush has chosen its families, and before it has switched their memories, is not among
+/// what it writes; a kill then would lose what the log is said to have in the tables.
+TEST_F(FlushLaneOfStore, MonthThatIsMadeBesideAFlushIsNotForgotten) {
+  constexpr int kMonths = 60;
+  kv_.reset();
+  for (int month = 0; month < kMonths; ++month) {
+    const std::string key(engine::chunk_key(ServerId{1}, from_ms((month + 1) * 32 * kDayMs)).view());
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      open(nullptr);
+      bool done = kv_ != nullptr && put_day().ok();
+      std::thread flusher([&] { done = kv_->local()->flush_tables().has_value() && done; });
+      const bool was_put = put(Space::checks, key).ok();
+      flusher.join();
+      _exit(done && was_put ? 0 : 1);  // as a kill would
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+    open(nullptr);
+    {
+      const auto view = kv_->view(ServerId{1}, {Space::checks});
+      ASSERT_TRUE(view) << view.error().message;
+      ASSERT_TRUE((*view)->range(Space::checks, key, key + '\xff').valid()) << "month " << month;
+    }
+    kv_.reset();
+  }
+}
+
+/// Nothing is left to flush, and RocksDB's thread is busy with another compaction: that is nothing to writers.
+TEST_F(FlushLaneOfStore, WritersDoNotWaitForACompactionThatWaits) {
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(put_chunk().ok() && put_day().ok());
+  ASSERT_TRUE(kv_->local()->flush_tables());
+  disk_->hold();
+  std::thread first([&] { EXPECT_TRUE(kv_->local()->compact(Space::checks)); });
+  disk_->wait_for_table();
+  std::thread second([&] { EXPECT_TRUE(kv_->local()->compact(Space::days)); });
+  // Their flush, and no more, waits for the disk: what fits into memory beside it is written at once.
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(put_chunk().ok());
+  disk_->release(-1);
+  first.join();
+  second.join();
   expect_all_there();
 }
 

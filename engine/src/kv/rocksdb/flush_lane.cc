@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <limits>
-#include <optional>
 #include <thread>
 
 namespace nines::engine {
@@ -27,8 +26,8 @@ class FlushLane::Turn {
  public:
   enum class Wait : std::uint8_t { no, yes };
 
-  /// Takes the turn, or does not without waiting while it is another's. `family` is that of a compaction.
-  Turn(FlushLane& lane, Wait wait, std::optional<std::uint32_t> family = {}) : lane_(lane), family_(family) {
+  /// Takes the turn, or does not without waiting while it is another's.
+  Turn(FlushLane& lane, Wait wait) : lane_(lane) {
     const MutexLock lock(lane.mutex_);
     while (wait == Wait::yes && lane.holder_ != nullptr) lane.mutex_.wait(lane.changed_);
     if (lane.holder_ == nullptr) lane.holder_ = this;
@@ -42,7 +41,6 @@ class FlushLane::Turn {
   Turn& operator=(const Turn&) = delete;
 
   [[nodiscard]] bool is_taken() const noexcept { return is_taken_; }
-  [[nodiscard]] std::optional<std::uint32_t> family() const noexcept { return family_; }
 
   /// Until the last flush is over, whoever began it.
   [[nodiscard]] rocksdb::Status wait(rocksdb::DB& db) const {
@@ -56,13 +54,13 @@ class FlushLane::Turn {
 
  private:
   FlushLane& lane_;
-  const std::optional<std::uint32_t> family_;
   bool is_taken_ = false;
 };
 
 void FlushLane::end_turn(const Turn* turn) {
   if (holder_ != turn) return;
   holder_ = nullptr;
+  flush_of_holder_.reset();
   changed_.notify_all();
 }
 
@@ -77,23 +75,27 @@ rocksdb::Status FlushLane::flush(rocksdb::DB& db, const Call& call) {
   return status.ok() ? call() : status;
 }
 
-rocksdb::Status FlushLane::compact(rocksdb::DB& db, std::uint32_t family, const Call& call) {
-  const Turn turn(*this, Turn::Wait::yes, family);
+rocksdb::Status FlushLane::change_families(const Call& call) {
+  const Turn turn(*this, Turn::Wait::yes);
+  return call();
+}
+
+rocksdb::Status FlushLane::compact(rocksdb::DB& db, const Call& call) {
+  const Turn turn(*this, Turn::Wait::yes);
   auto status = turn.wait(db);
   return status.ok() ? call() : status;
 }
 
-void FlushLane::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
+/// Nobody else begins a flush while the turn is the compaction's.
+void FlushLane::OnFlushBegin(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
   if (job.flush_reason != rocksdb::FlushReason::kManualCompaction) return;
   const MutexLock lock(mutex_);
-  if (holder_ != nullptr && holder_->family()) end_turn(holder_);
+  if (holder_ != nullptr) flush_of_holder_ = job.job_id;
 }
 
-/// There may have been nothing to flush.
-void FlushLane::OnCompactionBegin(rocksdb::DB* /*db*/, const rocksdb::CompactionJobInfo& job) {
-  if (job.compaction_reason != rocksdb::CompactionReason::kManualCompaction) return;
+void FlushLane::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
   const MutexLock lock(mutex_);
-  if (holder_ != nullptr && holder_->family() == job.cf_id) end_turn(holder_);
+  if (holder_ != nullptr && flush_of_holder_ == job.job_id) end_turn(holder_);
 }
 
 }  // namespace nines::engine

@@ -6,6 +6,9 @@
 // last. All families are flushed together and each write has a key in the default one: as long as that has a memtable
 // that waits for its table, a flush is under way.
 //
+// RocksDB chooses the families of a flush first and switches their memtables afterwards. A family that is made in
+// between is not flushed, and the default one would say that it is: so families are made in a turn, too.
+//
 // Threads: all members from any thread, those of EventListener from RocksDB's own.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/mutex.h"
@@ -56,16 +60,18 @@ class FlushLane final : public rocksdb::EventListener {
   using Call = std::function<rocksdb::Status()>;
   /// Makes `call`, which begins a flush of `db` and does not wait for it, unless one is under way or about to begin.
   [[nodiscard]] rocksdb::Status begin(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
+  /// Makes `call`, which makes families, while nobody chooses what to flush.
+  [[nodiscard]] rocksdb::Status change_families(const Call& call) NINES_EXCLUDES(mutex_);
   /// Makes `call`, which flushes `db` and waits, once nothing else is under way. Errors: that of a flush that failed
   /// before.
   [[nodiscard]] rocksdb::Status flush(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
-  /// Makes `call`, a compaction of `family` by hand, which RocksDB begins with a flush of its own: others wait until
-  /// that is over, and not for the compaction. Errors: as flush().
-  [[nodiscard]] rocksdb::Status compact(rocksdb::DB& db, std::uint32_t family, const Call& call) NINES_EXCLUDES(mutex_);
+  /// Makes `call`, a compaction by hand, which RocksDB begins with a flush of its own: others wait until that is over,
+  /// and not for the compaction. `call` has to see to it that there is something to flush. Errors: as flush().
+  [[nodiscard]] rocksdb::Status compact(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
 
   // What RocksDB calls.
+  void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;
   void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;
-  void OnCompactionBegin(rocksdb::DB* db, const rocksdb::CompactionJobInfo& job) override;
 
  private:
   /// Until it is destroyed, or ended by RocksDB's word, no other begins a flush.
@@ -76,6 +82,8 @@ class FlushLane final : public rocksdb::EventListener {
   Mutex mutex_;
   std::condition_variable changed_;
   const Turn* holder_ NINES_GUARDED_BY(mutex_) = nullptr;
+  /// The flush with which the holder's compaction begins. It is told of once for each family.
+  std::optional<int> flush_of_holder_ NINES_GUARDED_BY(mutex_);
 };
 
 }  // namespace nines::engine

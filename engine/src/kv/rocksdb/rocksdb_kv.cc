@@ -27,6 +27,10 @@ namespace fs = std::filesystem;
 
 /// The note that says how far the log goes in the tables.
 constexpr const char* kLogKey = "log";
+/// Written before a compaction by hand, so that the flush with which RocksDB begins it has something to do.
+constexpr const char* kCompactKey = "compact";
+/// An exception out of RocksDB leaves its references in an unknown state.
+constexpr const char* kNoMemory = "out of memory inside a write; close the store and open it again";
 /// Between two attempts to write what has to wait for a flush.
 constexpr std::chrono::milliseconds kStallPause{1};
 
@@ -93,7 +97,9 @@ class RocksKv final : public Tables {
       options.allow_write_stall = true;
       return database_->lane->begin(*db_, [&] {
         const auto families = this->families();
-        return db_->Flush(options, families->all());
+        const auto status = db_->Flush(options, families->all());
+        // Writes are stopped until compactions have caught up: it is begun by a later one.
+        return status.IsTryAgain() ? rocksdb::Status() : status;
       });
     });
   }
@@ -129,9 +135,11 @@ class RocksKv final : public Tables {
     const auto written = database_->damage->written();
     auto done = guarded([&] {
       return database_->lane->flush(*db_, [&] {
+        rocksdb::FlushOptions options;
+        options.allow_write_stall = true;  // others wait for the turn
         for (;;) {
           const auto families = this->families();
-          const auto status = db_->Flush(rocksdb::FlushOptions(), families->all());
+          const auto status = db_->Flush(options, families->all());
           // One was dropped since it was listed.
           if (!status.IsColumnFamilyDropped() || this->families() == families) return status;
         }
@@ -245,31 +253,33 @@ class RocksKv final : public Tables {
     store(value.data(), position);
     const auto noted = rocks.Put(families()->notes().get(), kLogKey, {value.data(), value.size()});
     if (!noted.ok()) return to_result(noted);
-    switch_compactions();
+    const std::size_t families = this->families()->all().size();
+    for (bool done = false; !done;) {
+      if (const auto error = database_->damage->flush_error()) return to_result(*error);
+      switch_compactions();
+      if (database_->memory->is_overfull(families)) {
+        if (auto begun = begin_flush(); !begun) return begun;
+      } else if (auto written = write_once(rocks, position, done); !written) {
+        return written;
+      }
+      if (!done) std::this_thread::sleep_for(kStallPause);
+    }
+    if (!database_->memory->is_full(families)) return {};
+    // What else went wrong is met by the next write.
+    auto begun = begin_flush();
+    return !begun && begun.error().code == ErrorCode::fatal ? begun : Result<void>{};
+  }
+
+  /// `done` is false when it would have had to wait: for a flush that has failed, for ever.
+  [[nodiscard]] Result<void> write_once(rocksdb::WriteBatch& rocks, std::uint64_t position, bool& done) {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    // A write that had to wait for a flush would wait for ever when that has failed.
     options.no_slowdown = true;
     return guarded([&] {
-      const std::size_t families = this->families()->all().size();
-      for (;;) {
-        if (const auto error = database_->damage->flush_error()) return *error;
-        if (database_->memory->is_overfull(families)) {
-          if (auto begun = begin_flush(); !begun) return rocksdb::Status::IOError(begun.error().message);
-          std::this_thread::sleep_for(kStallPause);
-          continue;
-        }
-        const rocksdb::Status status = db_->Write(options, &rocks);
-        if (status.IsIncomplete()) {
-          std::this_thread::sleep_for(kStallPause);
-          continue;
-        }
-        if (!status.ok()) return status;
-        database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
-        // A fault of it is met by the next write.
-        if (database_->memory->is_full(families)) static_cast<void>(begin_flush());
-        return status;
-      }
+      const rocksdb::Status status = db_->Write(options, &rocks);
+      done = !status.IsIncomplete();
+      if (status.ok()) database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
+      return done ? status : rocksdb::Status();
     });
   }
 
@@ -302,13 +312,15 @@ class RocksKv final : public Tables {
     std::vector<std::string> names;
     for (const Month month : missing) names.push_back(name_of_month(month));
     std::vector<rocksdb::ColumnFamilyHandle*> made;
-    const auto status = db_->CreateColumnFamilies(database_->month, names, &made);
-    std::shared_ptr<const Families> more = families;
-    auto month = missing.begin();
-    for (auto* handle : made) more = more->with_month(*month++, hold(*db_, handle));
-    const MutexLock lock(families_mutex_);
-    families_ = std::move(more);
-    return status;
+    return database_->lane->change_families([&] {
+      const auto status = db_->CreateColumnFamilies(database_->month, names, &made);
+      std::shared_ptr<const Families> more = families;
+      auto month = missing.begin();
+      for (auto* handle : made) more = more->with_month(*month++, hold(*db_, handle));
+      const MutexLock lock(families_mutex_);
+      families_ = std::move(more);
+      return status;
+    });
   }
 
   [[nodiscard]] bool is_worth_compacting(rocksdb::ColumnFamilyHandle* family, Erased erased) const {
@@ -338,11 +350,17 @@ class RocksKv final : public Tables {
     return guarded([&] {
       rocksdb::CompactRangeOptions options;
       options.exclusive_manual_compaction = false;
-      options.allow_write_stall = false;
+      options.allow_write_stall = true;  // others wait for the turn
       // By default the lowest level's files are moved without being rewritten, and nothing is given back.
       options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-      return database_->lane->compact(*db_, family->GetID(),
-                                      [&] { return db_->CompactRange(options, family, nullptr, nullptr); });
+      return database_->lane->compact(*db_, [&] {
+        rocksdb::WriteOptions unlogged;
+        unlogged.disableWAL = true;
+        // Where writes are stopped there is enough to flush, and the compaction is what they wait for.
+        unlogged.no_slowdown = true;
+        const auto status = db_->Put(unlogged, families()->notes().get(), kCompactKey, "");
+        return status.ok() || status.IsIncomplete() ? db_->CompactRange(options, family, nullptr, nullptr) : status;
+      });
     });
   }
 
@@ -387,12 +405,17 @@ class RocksKv final : public Tables {
       if (change.key < wanted.key || change.key >= wanted.value) return;
       erase(change.key);
     });
-    auto found = view(batch.server(), {wanted.space});
-    if (!found) return tl::unexpected<Error>(found.error());
-    Range& range = (*found)->range(wanted.space, wanted.key, wanted.value, {.values = false});
-    for (; status.ok() && range.valid(); range.next()) erase(range.key());
+    Result<void> read;
+    try {
+      auto found = view(batch.server(), {wanted.space});
+      if (!found) return tl::unexpected<Error>(found.error());
+      Range& range = (*found)->range(wanted.space, wanted.key, wanted.value, {.values = false});
+      for (; status.ok() && range.valid(); range.next()) erase(range.key());
+      read = range.status();
+    } catch (const std::bad_alloc&) {
+      return fail(ErrorCode::fatal, kNoMemory);
+    }
     if (!status.ok()) return to_result(status);
-    auto read = range.status();
     const bool is_enough = !read && extent == Erase::readable && read.error().code == ErrorCode::corruption;
     return is_enough ? Result<void>{} : read;
   }
@@ -417,7 +440,7 @@ class RocksKv final : public Tables {
     try {
       return to_result(call());
     } catch (const std::bad_alloc&) {
-      return fail(ErrorCode::fatal, "out of memory inside a write; close the store and open it again");
+      return fail(ErrorCode::fatal, kNoMemory);
     } catch (const std::exception& exception) {
       return fail(ErrorCode::fatal, std::string("a write failed with an exception: ") + exception.what());
     }

@@ -103,6 +103,8 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   const std::size_t arena_bytes = std::min(kArenaBytes, performance.write_buffer_bytes / 8);
   setup.memory = std::make_shared<FlushMemory>(performance.write_buffer_bytes, arena_bytes);
   db.write_buffer_manager = setup.memory->manager();
+  // With a manager this is only what a log file is made for, which a family's limit would be taken for.
+  db.db_write_buffer_size = performance.write_buffer_bytes;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = setup.cache;
