@@ -63,7 +63,13 @@ void AlertBook::take_in(const EntryPtr& entry) {
   } else if (message.kind == AlertMessage::Kind::begin) {
     Incident& incident = open_[key];
     incident.begin = entry;
-    for (const std::string& target : entry->told) incident.begins.emplace(target, entry);
+    for (const std::string& target : entry->told) {
+      if (entry->owed.contains(target)) {
+        incident.begins[target] = entry;
+      } else {
+        incident.begins.emplace(target, entry);
+      }
+    }
   } else if (const auto found = open_.find(key); found != open_.end()) {
     for (const std::string& target : entry->told) found->second.reminders[target] = entry;
   }
@@ -210,6 +216,9 @@ void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
     for (const auto& [id, entry] : entries) {
       settle(target, entry);
       record(settled_record(target, id));
+      if (entry->message.kind == AlertMessage::Kind::begin) {
+        forget_told(target, {entry->message.server, entry->message.topic});
+      }
     }
   }
   for (auto& [target, owed] : owed_) {
@@ -217,6 +226,15 @@ void AlertBook::set_targets(std::vector<AlertTargetRule> targets) {
       if (owed.queue.is_untried(id)) hold(target, *entry);
     }
   }
+}
+
+// A target that is gone without having heard of an incident hears of it when it comes back.
+void AlertBook::forget_told(const std::string& target, IncidentKey incident) {
+  const auto open = open_.find(incident);
+  if (open == open_.end()) return;
+  std::vector<std::string> others = open->second.begin->told;
+  std::erase(others, target);
+  queue(AlertMessage(open->second.begin->message), {}, std::move(others));
 }
 
 const AlertTargetRule* AlertBook::rule_of(const std::string& target) const {
@@ -249,7 +267,8 @@ void AlertBook::begin(const AlertSubject& subject, AlertTopic topic, const Alert
   message.url = subject.url;
   message.group = subject.group;
   message.state = facts.state;
-  message.since = facts.since;
+  // Who joins hears of the same incident, whatever has been judged anew since.
+  message.since = open == open_.end() ? facts.since : open->second.begin->message.since;
   message.time = facts.time;
   message.error = facts.error;
   message.code = facts.code;

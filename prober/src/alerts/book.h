@@ -169,6 +169,7 @@ class AlertBook {
       NINES_REQUIRES(mutex_);
   [[nodiscard]] static bool is_of_another(const Entry& entry, const AlertSubject& subject);
   [[nodiscard]] bool is_over(const Entry& entry) const NINES_REQUIRES(mutex_);
+  void forget_told(const std::string& target, IncidentKey incident) NINES_REQUIRES(mutex_);
   void withdraw_reminder(const std::string& target, const Incident& incident) NINES_REQUIRES(mutex_);
   void end(const Incident& incident, State state, TimeMs time, const std::string& detail) NINES_REQUIRES(mutex_);
   void remind_target(TimeMs now, const AlertTargetRule& rule, const Incident& incident) NINES_REQUIRES(mutex_);

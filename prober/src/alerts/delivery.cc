@@ -92,13 +92,12 @@ Result<void> make_request(const Result<CheckSpec>& spec) {
   auto check = compile(*spec);
   if (!check) return tl::unexpected(check.error());
   const CheckOutcome outcome = check_once(*std::move(check));
-  // The status says that it was taken; what becomes of the answer's body is the receiver's own affair.
+  // The status says whether it was taken; what becomes of the answer's body is the receiver's own affair.
   if (outcome.code >= 200 && outcome.code <= 299) return {};
   // The detail may show the URL's path, which is a secret with some receivers.
   std::string why(to_string(outcome.error));
   if (outcome.code != 0) why += ", status " + std::to_string(outcome.code);
-  const bool for_good = outcome.error == ErrorClass::http_status && is_refused_for_good(outcome.code);
-  return fail(for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
+  return fail(is_refused_for_good(outcome.code) ? ErrorCode::invalid_argument : ErrorCode::unavailable, std::move(why));
 }
 
 Result<Receipt> receipt(const Result<void>& taken) {

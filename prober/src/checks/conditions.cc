@@ -105,11 +105,11 @@ std::string without_lone_halves(std::string json) {
 }
 
 // The document, or why there is none.
-std::optional<std::string> read_json(const std::string& body, nlohmann::json& document) {
+std::optional<std::string> read_json(std::string_view body, nlohmann::json& document) {
   document = nlohmann::json::parse(body, nullptr, false);
   if (!document.is_discarded()) return std::nullopt;
   try {
-    document = nlohmann::json::parse(without_lone_halves(body));
+    document = nlohmann::json::parse(without_lone_halves(std::string(body)));
     return std::nullopt;
   } catch (const nlohmann::json::out_of_range&) {
     return "body is JSON with a number beyond what a double can hold";
@@ -118,7 +118,7 @@ std::optional<std::string> read_json(const std::string& body, nlohmann::json& do
   }
 }
 
-std::optional<Failure> judge_json(const CompiledCheck& check, const std::string& body) {
+std::optional<Failure> judge_json(const CompiledCheck& check, std::string_view body) {
   if (check.json_tests.empty()) return std::nullopt;
   if (json_depth(body) > kMaxJsonDepth) {
     return Failure{ErrorClass::condition, "body is JSON nested deeper than " + std::to_string(kMaxJsonDepth)};
@@ -208,7 +208,7 @@ std::optional<Failure> judge_http(const CompiledCheck& check, Answer& answer) {
       return Failure{ErrorClass::condition, "body contains " + in_quotes(unwanted)};
     }
   }
-  return judge_json(check, answer.body);
+  return judge_json(check, text);
 }
 
 std::optional<Failure> judge_certificate(const CompiledCheck& check, const CertificateWatch& shown) {
@@ -225,8 +225,11 @@ std::optional<Failure> judge_certificate(const CompiledCheck& check, const Certi
     return failure("the public key is " + shown.public_key_sha256 + ", which is not an expected one");
   }
   const auto& issuers = spec.certificate_issuer;
-  const bool by_one = std::any_of(issuers.begin(), issuers.end(), [&shown](const std::string& text) {
-    return shown.issuer.find(text) != std::string::npos;
+  // In the text form of a name a comma within a value comes with a backslash, which nobody writes into a condition.
+  std::string plain = shown.issuer;
+  std::erase(plain, '\\');
+  const bool by_one = std::any_of(issuers.begin(), issuers.end(), [&](const std::string& text) {
+    return shown.issuer.find(text) != std::string::npos || plain.find(text) != std::string::npos;
   });
   if (!issuers.empty() && !by_one) {
     return failure("the certificate is issued by " + in_quotes(shown.issuer) + ", expected " + in_quotes(issuers[0]));

@@ -464,8 +464,8 @@ void CurlCheck::follow() {
   const int status = reader_.answer().status;
   const bool posts = check().method == "POST" || (check().method.empty() && !spec().body.empty());
   hop_.as_get = hop_.as_get || status == 303 || (posts && (status == 301 || status == 302));
-  // Once away from the own origin, credentials stay away, also when a later hop leads back.
-  hop_.own_origin = hop_.own_origin && same_origin(check().target, place->target);
+  // What is for the own origin stays there, and is said again when a later hop leads back.
+  hop_.own_origin = same_origin(check().target, place->target);
   // A login that an address brought along stays, as in curl, until the origin changes or another comes.
   if (!place->username.empty() || !same_origin(hop_.target, place->target)) {
     hop_.username = std::move(place->username);

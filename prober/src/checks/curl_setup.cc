@@ -137,6 +137,7 @@ void configure(CURL* easy, const CompiledCheck& check, const Hop& hop, const Tra
     set_login(easy, spec.username, spec.password);
   }
   curl_easy_setopt(easy, CURLOPT_PROXY, check.proxy ? check.proxy->url.c_str() : "");  // "": not the environment's
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // nor its exceptions: where they hold there is no proxy here
   if (check.proxy && !is_web(hop.target.kind)) curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
   if (resolve != nullptr) curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callbacks.on_header);

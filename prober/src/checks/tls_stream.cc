@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/address.h"
+#include "base/host_name.h"
 #include "base/text.h"
 
 namespace nines::prober {
@@ -61,7 +62,8 @@ std::optional<Failure> TlsStream::load_files(const CheckSpec& spec) {
 }
 
 // Who must stand in the certificate; and, for a name, whom we ask for (RFC 6066, section 3, has no addresses).
-bool TlsStream::name_server(const std::string& host) {
+bool TlsStream::name_server(const std::string& given) {
+  const std::string host(without_final_dot(given));
   X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
   X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (parse_address(host, 1)) return X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str()) == 1;

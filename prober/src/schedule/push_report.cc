@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -70,6 +71,33 @@ std::optional<std::chrono::milliseconds> duration_of(
   return std::nullopt;
 }
 
+/// Numbers with a unit each, one behind the other, as Go writes durations: "1m30s", "250ms", "1.5h"; or "0". Up to 31
+/// days.
+std::optional<std::chrono::milliseconds> span_of(std::string_view text) noexcept {
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"ns", 1e-6},      {"us", 1e-3},    {"\u00b5s", 1e-3},
+                                                            {"\u03bcs", 1e-3}, {"ms", 1},       {"s", 1'000},
+                                                            {"m", 60'000},     {"h", 3'600'000}};
+  if (text == "0") return std::chrono::milliseconds{0};
+  double total_ms = 0;
+  do {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (error != std::errc{} || !std::isfinite(value) || value < 0) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const auto* const unit = std::find_if(std::begin(kUnits), std::end(kUnits), [text](const auto& each) {
+      // "m" is not the unit of "ms".
+      const std::string_view rest = text.substr(std::min(each.first.size(), text.size()));
+      return text.starts_with(each.first) && (rest.empty() || (rest[0] >= '0' && rest[0] <= '9') || rest[0] == '.');
+    });
+    if (unit == std::end(kUnits)) return std::nullopt;
+    text.remove_prefix(unit->first.size());
+    total_ms += value * unit->second;
+  } while (!text.empty());
+  constexpr double kMostMs = 31.0 * static_cast<double>(kDayMs);
+  if (total_ms > kMostMs) return std::nullopt;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(total_ms))};
+}
+
 constexpr std::string_view kVerdicts[] = {"state", "status", "success", "exit-code", "exit_code", "rc"};
 
 /// What of `body` looks like a verdict that its sender put in the wrong place: a form, its fields, or a JSON object. A
@@ -123,8 +151,7 @@ class Reader {
         return set_exit_code(name, *code);
       }
       case Parameter::duration:
-        return set_duration(name, duration_of(value, {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}),
-                            "must be like 250ms, 1.5s, 2m or 1h");
+        return set_duration(name, span_of(value), "must be like 250ms, 1.5s, 2m or 1h30m");
       case Parameter::ping:
         // Those who have nothing to say send it empty.
         if (value.empty()) return {};

@@ -109,6 +109,12 @@ const nlohmann::json* child(const nlohmann::json& node, const std::string& step)
   return &node[index];
 }
 
+// Whether `low` is below 0 and `high` not, which the library compares by their bits.
+bool is_below(const nlohmann::json& low, const nlohmann::json& high) {
+  return low.is_number_integer() && !low.is_number_unsigned() && low.get<std::int64_t>() < 0 &&
+         high.is_number_unsigned();
+}
+
 // The number or the truth that a text spells, where it is compared with one; else the value itself.
 nlohmann::json as_compared(const nlohmann::json& actual, const nlohmann::json& expected) {
   constexpr std::size_t kLongest = 40;
@@ -194,6 +200,11 @@ bool JsonTest::holds(const nlohmann::json& found) const {
     return contains(found, expected_, expected_.is_string() ? expected_.get<std::string>() : source_.value);
   }
   const nlohmann::json actual = as_compared(found, expected_);
+  const bool below = is_below(actual, expected_);
+  if (below || is_below(expected_, actual)) {
+    const bool wants_less = source_.op == Op::less || source_.op == Op::less_equal;
+    return source_.op == Op::not_equal || (source_.op != Op::equal && wants_less == below);
+  }
   const bool comparable =
       (actual.is_number() && expected_.is_number()) || (actual.is_string() && expected_.is_string());
   switch (source_.op) {

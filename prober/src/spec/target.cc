@@ -56,6 +56,9 @@ Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes) {
   }
   const auto host = url_part(parsed, CURLUPART_HOST);
   if (!host || host->empty()) return bad_url("has no valid host");
+  if (const auto zone = url_part(parsed, CURLUPART_ZONEID)) {
+    return bad_url("has an address with a zone (%" + *zone + "), and addresses that need one cannot be checked");
+  }
   // libcurl would convert a name outside of ASCII by the process's locale, which is the host's to set.
   auto name = ascii_host(*host);
   if (!name) return bad_url("has a host outside of ASCII that cannot be converted");

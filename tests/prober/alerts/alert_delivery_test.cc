@@ -163,6 +163,21 @@ TEST(AlertWebhook, TemplateAndHeadersAreSent) {
   EXPECT_THAT(receiver.heads()[0], HasSubstr("Content-Type: application/json\r\n"));
 }
 
+/// Whatever becomes of the answer's body: the status says that the message will never be taken.
+TEST(AlertWebhook, RefusalForGoodIsOneWithHalfABodyToo) {
+  for (const auto& [status, for_good] :
+       {std::pair{400, true}, {404, true}, {429, false}, {408, false}, {500, false}, {503, false}}) {
+    prober_test::LoopbackServer half([status = status](prober_test::Connection& connection) {
+      connection.read_request();
+      connection.send("HTTP/1.1 " + std::to_string(status) + " No\r\nContent-Length: 100\r\n\r\nhalf");
+    });
+    const auto refused = prober::deliver(hook(half.url("http")), message());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, for_good ? ErrorCode::invalid_argument : ErrorCode::unavailable) << status;
+    EXPECT_THAT(refused.error().message, HasSubstr("status " + std::to_string(status)));
+  }
+}
+
 TEST(AlertWebhook, FailureTellsNoSecret) {
   Receiver receiver(1);
   AlertTarget target = hook(receiver.url());

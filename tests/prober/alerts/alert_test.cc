@@ -528,6 +528,57 @@ TEST_F(AlertBooks, TargetThatJoinsHearsOfWhatLasts) {
   EXPECT_EQ(book->stats().pending, 0U);
 }
 
+/// Maintenance makes a history count an outage anew; whoever was told of it keeps its key from begin to end.
+TEST_F(AlertBooks, TargetThatJoinsLeavesTheIncidentTheSameForAll) {
+  const auto former = targets;
+  std::erase_if(targets, [](const AlertTargetRule& rule) { return rule.name == "pager"; });
+  book->set_targets(targets);
+  down(1);
+  EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+  targets = former;
+  book->set_targets(targets);
+  AlertFacts later = facts();
+  later.since = later.time = kSince + 2h;
+  book->begin(subject(1), AlertTopic::down, later);
+  book->commit();
+  const auto joined = next("pager");
+  ASSERT_TRUE(joined);
+  EXPECT_EQ(joined->since, kSince);
+  reopen();
+  book->resolve({ServerId{1}, AlertTopic::down}, State::up, kSince + 3h);
+  book->commit();
+  const auto over = next("mail");
+  ASSERT_TRUE(over);
+  EXPECT_EQ(over->since, kSince);
+  EXPECT_EQ(incident_key(*over), incident_key(*joined));
+}
+
+TEST_F(AlertBooks, TargetThatCameBackHearsOfWhatItNeverReceived) {
+  const auto former = targets;
+  for (const bool restarts : {false, true}) {
+    targets = former;
+    book->set_targets(targets);
+    down(1);
+    EXPECT_THAT(deliver("mail"), ElementsAre("down 1"));
+    // The pager does not answer, and is taken out and put in again.
+    std::erase_if(targets, [](const AlertTargetRule& rule) { return rule.name == "pager"; });
+    book->set_targets(targets);
+    book->commit();
+    targets = former;
+    if (restarts) {
+      reopen();
+    } else {
+      book->set_targets(targets);
+    }
+    down(1);  // as is said after each reload
+    EXPECT_THAT(deliver("pager"), ElementsAre("down 1")) << restarts;
+    EXPECT_THAT(deliver("mail"), ElementsAre()) << "it has heard";
+    up(1);
+    EXPECT_THAT(deliver("mail"), ElementsAre("resolved 1"));
+    static_cast<void>(deliver("pager"));
+  }
+}
+
 TEST_F(AlertBooks, ReminderThatWasNotDeliveredGoesWithItsIncident) {
   targets[0].remind_every = 60s;
   book->set_targets(targets);

@@ -156,6 +156,18 @@ TEST(Bodies, JsonWithHalfACharacterIsRead) {
   EXPECT_EQ(verdict(R"({"n":1e400})"), "body is JSON with a number beyond what a double can hold");
 }
 
+TEST(Bodies, JsonIsReadInTheCharsetOfItsText) {
+  const auto verdict = [](const std::string& body, const std::string& charset) {
+    LoopbackServer server(
+        answering(http_answer(200, body, "Content-Type: application/json; charset=" + charset + "\r\n")));
+    auto spec = spec_for(server.url("http"));
+    spec.json = {{"n", JsonCondition::Op::equal, "caf\xc3\xa9"}};
+    return run_check(spec).detail;
+  };
+  EXPECT_EQ(verdict("{\"n\":\"caf\xe9\"}", "iso-8859-1"), "");
+  EXPECT_EQ(verdict("{\"n\":\"caf\xc3\xa9\"}", "utf-8"), "");
+}
+
 TEST(Bodies, HeadersAreEnoughForABodyWithoutAnEnd) {
   LoopbackServer endless([](Connection& c) {
     c.read_request();

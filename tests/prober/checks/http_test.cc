@@ -325,6 +325,12 @@ TEST(Http, TheEnvironmentsProxyIsUsedOnlyWhenAsked) {
   ::setenv("no_proxy", "other.example, 127.0.0.1", 1);
   EXPECT_EQ(run_check(spec).state, State::up);
   EXPECT_EQ(proxy.server().connections(), 1);
+  // A proxy of the check's own is used whatever the environment excepts.
+  ::setenv("no_proxy", "*", 1);
+  spec.proxy_from_environment = false;
+  spec.proxy = proxy.server().url("http", "");
+  EXPECT_EQ(run_check(spec).state, State::up);
+  EXPECT_EQ(proxy.server().connections(), 2);
   ::unsetenv("http_proxy");
   ::unsetenv("no_proxy");
 }

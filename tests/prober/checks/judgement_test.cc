@@ -59,6 +59,17 @@ std::string json_verdict(const std::string& path, JsonCondition::Op op, const st
   return test->failure(nlohmann::json::parse(document)).value_or("");
 }
 
+TEST(JsonConditions, NegativeNumbersAreBelowTheGreatestOnes) {
+  using Op = JsonCondition::Op;
+  const std::string document = R"({"low":-1,"high":18446744073709551615})";
+  EXPECT_NE(json_verdict("low", Op::equal, "18446744073709551615", document), "");
+  EXPECT_EQ(json_verdict("low", Op::not_equal, "18446744073709551615", document), "");
+  EXPECT_EQ(json_verdict("low", Op::less, "18446744073709551615", document), "");
+  EXPECT_EQ(json_verdict("high", Op::greater, "-1", document), "");
+  EXPECT_NE(json_verdict("high", Op::less_equal, "-1", document), "");
+  EXPECT_NE(json_verdict("low", Op::greater, "0", document), "");
+}
+
 TEST(JsonConditions, PathsLeadToValues) {
   using Op = JsonCondition::Op;
   const std::string document = R"({"a":{"b":[1,{"c":"x"}]},"d.e":2,"m~n":3,"o/p":4,"":5,"t":true,"z":null})";

@@ -67,6 +67,27 @@ TEST(Redirects, HeadThatIsCutOffIsNoAnswer) {
   }
 }
 
+TEST(Redirects, WhatIsForTheOwnOriginIsSaidThereAgain) {
+  std::string back;
+  std::string heard;
+  LoopbackServer elsewhere([&](Connection& connection) {
+    heard = connection.read_request();
+    connection.send(redirect_to(back));
+  });
+  RecordingServer here({redirect_to(elsewhere.url("http")), http_answer(200, "")});
+  back = here.server().url("http", "/home");
+  auto spec = spec_for(here.server().url("http"));
+  spec.bearer_token = "tok-123456";
+  spec.headers = {{"Host", "site.test"}, {"X-Own", "1"}};
+  EXPECT_EQ(run_check(spec).state, State::up);
+  for (const std::size_t request : {0U, 1U}) {
+    EXPECT_THAT(here.request(request), HasSubstr("\r\nHost: site.test\r\n")) << request;
+    EXPECT_THAT(here.request(request), HasSubstr("\r\nAuthorization: Bearer tok-123456\r\n")) << request;
+  }
+  EXPECT_THAT(heard, Not(HasSubstr("site.test")));
+  EXPECT_THAT(heard, Not(HasSubstr("Authorization")));
+}
+
 TEST(Redirects, ALoginInTheAddressIsUsedThereAndNotShown) {
   RecordingServer there({http_answer(200, "")});
   const auto port = std::to_string(there.server().port());

@@ -498,6 +498,17 @@ TEST(PushReport, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("success", timed, "line")->duration, 1500ms);
   EXPECT_EQ(parse_push_report("success", timed, "line")->log_line, "line");
   EXPECT_EQ(parse_push_report("", Parameters{{"ping", "12.6"}}, "")->duration, 13ms);
+  // Go's durations, which Gatus takes.
+  const auto took = [](const char* text) {
+    return parse_push_report("", Parameters{{"duration", text}}, "")->duration;
+  };
+  EXPECT_EQ(took("1m30s"), 90s);
+  EXPECT_EQ(took("1h2m3.5s"), 1h + 2min + 3500ms);
+  EXPECT_EQ(took("1500us"), 2ms);
+  EXPECT_EQ(took("2000\u00b5s"), 2ms);
+  EXPECT_EQ(took("3000000ns"), 3ms);
+  EXPECT_EQ(took("2m5ms"), 2min + 5ms);
+  EXPECT_EQ(took("0"), 0ms);
 }
 
 TEST(PushReport, BodyThatSaysHowItWentIsNoSuccess) {
@@ -530,7 +541,8 @@ TEST(PushReport, WhatIsNotUnderstoodIsRefusedByName) {
   for (const char* code : {"", "-1", "65536", "1x", " 1"}) {
     EXPECT_THAT(refused("", {{"exit-code", code}}), HasSubstr("exit-code")) << code;
   }
-  for (const char* duration : {"", "1", "-1s", "1e3s", "nan", "inf", "1w", "900000h", "1 s"}) {
+  for (const char* duration :
+       {"", "1", "-1s", "1e3s", "nan", "inf", "1w", "900000h", "1 s", "1m30", "1mx", "1s-1s", "s"}) {
     EXPECT_THAT(refused("", {{"duration", duration}}), HasSubstr("duration")) << duration;
   }
 }

@@ -585,6 +585,18 @@ TEST(Config, DeepNestingIsRefusedNotCrashedOn) {
   EXPECT_THAT(bad(dashes + "x"), HasSubstr("f.yaml"));
 }
 
+TEST(Config, EmptyListsOfDaysAndNoGraceAreMistakes) {
+  const auto mistake = [](const std::string& keys) {
+    const auto config = parse_config("servers:\n  - {name: site, " + keys + "}\n", "c.yaml");
+    return config ? std::string() : config.error();
+  };
+  EXPECT_THAT(mistake("url: \"http://a/\", maintenance: [{every: [], from: \"22:00\", for: 8h}]"),
+              ::testing::HasSubstr("every needs day"));
+  EXPECT_THAT(mistake("push: {token: t, grace: 0s}"), ::testing::HasSubstr("grace"));
+  EXPECT_EQ(mistake("push: {token: t, grace: 1s}"), "");
+  EXPECT_THAT(mistake("url: \"tcp://[fe80::1%25eth0]:22\""), ::testing::HasSubstr("zone (%eth0)"));
+}
+
 TEST(Config, AQuorumOfMoreThanThisPlaceIsNoted) {
   const auto notes = [](const std::string& keys) {
     const auto config = parse_config("servers:\n  - {name: site, url: \"http://a/\"" + keys + "}\n", "c.yaml");

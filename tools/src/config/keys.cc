@@ -88,7 +88,7 @@ constexpr std::array kMaintenance{
 
 constexpr std::array kPush{
     ConfigKey{"token", Takes::text, 0, 0, "", "the server's name", "secret name to report under"},
-    ConfigKey{"grace", Takes::duration, 0, kMonth, "", "a tenth of the interval", "how late a report may come"},
+    ConfigKey{"grace", Takes::duration, 1, kMonth, "", "a tenth of the interval", "how late a report may come"},
     ConfigKey{"cron", Takes::text, 0, 0, "five fields, or @daily and the like", "", "when reports are due"},
     ConfigKey{"on-calendar", Takes::text, 0, 0, "as in systemd.time(7)", "", "likewise"},
     ConfigKey{"timezone", Takes::text, 0, 0, "an IANA name", "UTC", "of cron and on-calendar"},

@@ -41,6 +41,7 @@ std::optional<std::chrono::minutes> parse_clock(std::string_view text) {
 // `every: day | month | weekdays | weekend | sunday | [saturday, sunday]`.
 bool read_repeat(const YAML::Node& node, Maintenance& entry, Problems& problems) {
   const std::vector<std::string> words = read_texts(node, "every", problems);
+  if (words.empty()) problems.add(node, "every needs day, month, weekdays, weekend or days of the week");
   for (const std::string& word : words) {
     if (word == "day" || word == "month") {
       if (words.size() > 1) {
