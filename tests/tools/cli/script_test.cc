@@ -28,17 +28,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// Whether the process has a handler of its own for `signal`, as the system says it.
-bool catches(pid_t process, int signal) {
-  std::ifstream status("/proc/" + std::to_string(process) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    constexpr std::string_view kCaught = "SigCgt:";
-    if (!line.starts_with(kCaught)) continue;
-    return (std::stoull(line.substr(kCaught.size()), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) != 0;
-  }
-  return false;
-}
-
 class Script : public ::testing::Test {
  protected:
   [[nodiscard]] Finished run(std::vector<std::string> arguments, const std::string& input = {}) const {

@@ -109,4 +109,14 @@ Finished nines(const std::vector<std::string>& arguments, const std::string& inp
   return Program(arguments, input, environment).wait();
 }
 
+bool catches(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr std::string_view kCaught = "SigCgt:";
+    if (!line.starts_with(kCaught)) continue;
+    return (std::stoull(line.substr(kCaught.size()), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) != 0;
+  }
+  return false;
+}
+
 }  // namespace nines::tools::testing

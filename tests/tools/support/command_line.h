@@ -79,4 +79,7 @@ bool eventually(Condition condition, std::chrono::seconds patience = std::chrono
   return condition();
 }
 
+/// Whether a process has a handler of its own for `signal` by now.
+[[nodiscard]] bool catches(pid_t process, int signal);
+
 }  // namespace nines::tools::testing

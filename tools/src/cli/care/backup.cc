@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "cli/care/commands.h"
+#include "cli/command/interrupt.h"
 #include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "show/open_error.h"
+#include "show/terminal.h"
 #include "show/text.h"
 #include "show/times.h"
 
@@ -74,8 +76,24 @@ Outcome backup(const Call& call) {
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   const std::string& target = call.words[0];
-  const auto report = call.has("keep") ? add_generation(**store, target, static_cast<std::size_t>(*keep), now())
-                                       : (*store)->backup(target);
+  const InterruptGuard guard;
+  std::optional<Progress> bar;
+  const auto go_on = [&](const BackupProgress& done) {
+    if (!bar) bar.emplace("backup", "MiB", done.total, call.terminal, !call.quiet);
+    bar->update(done.bytes, done.bytes >> 20U);
+    return interrupting_signal() == 0;
+  };
+  BackupOptions options;
+  options.progress = go_on;
+  const auto report = call.has("keep") ? add_generation(**store, target, static_cast<std::size_t>(*keep), now(), go_on)
+                                       : (*store)->backup(target, options);
+  bar.reset();
+  if (!report && interrupting_signal() != 0) {
+    return tl::unexpected(Failure{128 + interrupting_signal(),
+                                  fmt::format("interrupted; there is no new backup yet, and the next one to `{}` goes "
+                                              "on from here",
+                                              printable(target))});
+  }
   if (!report) return failed(printable(report.error().message));
   if (call.quiet) return kExitDone;
   say(fmt::format("copied {} to `{}`{}, and checked", human_bytes(report->bytes), printable(report->path),
