@@ -337,7 +337,8 @@ TEST_F(Sites, MaintenanceHidesNoProberThatIsDead) {
   const TimeMs now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const ServerId old = add("old", "", now - std::chrono::days{2});
   ASSERT_TRUE(store_->append(checked(old, now - std::chrono::days{1}, State::up), Durability::buffered));
-  Server server = *store_->catalog()->find(add("moved", "", now - std::chrono::days{2}));
+  const ServerId moved = add("moved", "", now - std::chrono::days{2});
+  Server server = *store_->catalog()->find(moved);
   server.maintenance.emplace_back().once = {now - std::chrono::hours{1}, now + std::chrono::hours{1}};
   ASSERT_TRUE(store_->update_server(server));
   EXPECT_THAT(get(port(), "/").body, HasSubstr("the prober is not running"));
