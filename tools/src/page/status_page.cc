@@ -14,6 +14,7 @@
 #include "page/frame.h"
 #include "page/live_question.h"
 #include "page/strip.h"
+#include "show/planned_maintenance.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -25,14 +26,11 @@ using std::chrono::days;
 // Days whose incidents the page tells one by one, and how far ahead planned maintenance is told.
 constexpr int kToldDays = 14;
 constexpr days kAhead{14};
-// A window that is under way is told with its own start, as far back as this.
-constexpr days kBack{31};
 constexpr std::size_t kMostPlanned = 20;
 constexpr std::size_t kMostEntries = 50;  // of the feed
 
 struct Planned {
-  Window window;
-  std::string note;
+  PlannedMaintenance what;
   std::vector<std::string> names;
 };
 
@@ -57,22 +55,12 @@ std::string public_name(const StatusPage& page, const Server& server) {
 
 // The maintenance of the next days, told once for all servers that share it.
 Result<void> plan(const StatusPage& page, const Server& server, TimeMs now, std::vector<Planned>& planned) {
-  for (const Maintenance& each : server.maintenance) {
-    Server alone = server;
-    alone.maintenance = {each};
-    alone.paused.clear();
-    alone.corrections.clear();
-    const auto spans = overlay(alone, {now - kBack, now + kAhead}, MaintenancePolicy::exclude);
-    if (!spans) return tl::unexpected(spans.error());
-    for (const Span& span : *spans) {
-      const Window window{from_ms(span.from_ms), from_ms(span.to_ms)};
-      if (span.state != State::maintenance || window.to <= now) continue;
-      auto found = std::find_if(planned.begin(), planned.end(), [&](const Planned& other) {
-        return other.window.from == window.from && other.window.to == window.to && other.note == each.note;
-      });
-      if (found == planned.end()) found = planned.insert(planned.end(), {window, each.note, {}});
-      found->names.push_back(public_name(page, server));
-    }
+  auto found = planned_maintenance(server, now, kAhead);
+  if (!found) return tl::unexpected(found.error());
+  for (PlannedMaintenance& each : *found) {
+    auto same = std::find_if(planned.begin(), planned.end(), [&](const Planned& other) { return other.what == each; });
+    if (same == planned.end()) same = planned.insert(planned.end(), {std::move(each), {}});
+    same->names.push_back(public_name(page, server));
   }
   return {};
 }
@@ -97,7 +85,7 @@ Result<void> tell(const Store& store, const StatusPage& page, Told& told) {
     if (auto done = plan(page, server, at, told.planned); !done) return done;
   }
   std::sort(told.planned.begin(), told.planned.end(),
-            [](const Planned& a, const Planned& b) { return a.window.from < b.window.from; });
+            [](const Planned& a, const Planned& b) { return a.what.window.from < b.what.window.from; });
   if (told.planned.size() > kMostPlanned) told.planned.resize(kMostPlanned);
   if (ids.empty()) return {};
   if (auto done = dashboard(store, told.question.query, options, told.board); !done) return done;
@@ -170,8 +158,8 @@ Html planned_of(const Told& told) {
   for (const Planned& each : told.planned) {
     std::string names;
     for (const std::string& name : each.names) names += (names.empty() ? "" : ", ") + name;
-    out += html("<li><b>{}</b><br>", names) + window_of(each.window, told.question.zone, false);
-    if (!each.note.empty()) out += html("<br>{}", each.note);
+    out += html("<li><b>{}</b><br>", names) + window_of(each.what.window, told.question.zone, false);
+    if (!each.what.note.empty()) out += html("<br>{}", each.what.note);
     out += html("</li>");
   }
   return out + html("</ul>");

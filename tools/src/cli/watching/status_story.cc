@@ -14,6 +14,7 @@
 #include "cli/command/object.h"
 #include "cli/watching/certificates.h"
 #include "show/ascii.h"
+#include "show/planned_maintenance.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -224,14 +225,15 @@ class Story {
 
   void ahead() const {
     const TimeMs now = question_.query.now;
-    const auto planned = overlay(server_, {now, now + kAhead}, MaintenancePolicy::exclude);
-    if (!planned) return;  // a zone that this machine does not know
-    std::size_t shown = 0;
-    for (const Span& span : *planned) {
-      if (span.state != State::maintenance || shown == kMostMaintenance) continue;
-      if (shown++ == 0) title("Maintenance ahead");
-      line(fmt::format("{} to {}", moment_text(from_ms(span.from_ms), question_.zone),
-                       moment_text(from_ms(span.to_ms), question_.zone)));
+    auto planned = planned_maintenance(server_, now, kAhead);
+    if (!planned || planned->empty()) return;  // without: a zone that this machine does not know
+    title("Maintenance");
+    planned->resize(std::min(planned->size(), kMostMaintenance));
+    for (const auto& [window, note] : *planned) {
+      const std::string span =
+          fmt::format("{} to {}", moment_text(window.from, question_.zone), moment_text(window.to, question_.zone));
+      line(fmt::format("{}{}{}{}", window.from <= now ? "under way: " : "", span, note.empty() ? "" : ", ",
+                       printable(note)));
     }
   }
 
