@@ -147,7 +147,7 @@ struct CheckSpec {
   bool verify_tls = true;               ///< false: any certificate will do; its expiry is still read
   bool starttls = false;                ///< smtp, imap, pop3, ftp, ldap: the connection must be upgraded to TLS
   std::string proxy;                    ///< http, https, socks4a or socks5h URL
-  bool proxy_from_environment = false;  ///< http_proxy, https_proxy, all_proxy, no_proxy
+  bool proxy_from_environment = false;  ///< http_proxy, https_proxy, all_proxy, no_proxy; by `url`, for redirects too
   AddressFamily family = AddressFamily::any;
   std::optional<int> ttl;            ///< icmp: routers that a request may pass, [1, 255]
   std::string source_address;        ///< icmp: the address of ours that requests come from
