@@ -347,21 +347,32 @@ class RocksKv final : public Tables {
   }
 
   Result<void> compact(rocksdb::ColumnFamilyHandle* family) {
-    return guarded([&] {
-      rocksdb::CompactRangeOptions options;
-      options.exclusive_manual_compaction = false;
-      options.allow_write_stall = true;  // others wait for the turn
-      // By default the lowest level's files are moved without being rewritten, and nothing is given back.
-      options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-      return database_->lane->compact(*db_, [&] {
-        rocksdb::WriteOptions unlogged;
-        unlogged.disableWAL = true;
-        // Where writes are stopped there is enough to flush, and the compaction is what they wait for.
-        unlogged.no_slowdown = true;
-        const auto status = db_->Put(unlogged, families()->notes().get(), kCompactKey, "");
-        return status.ok() || status.IsIncomplete() ? db_->CompactRange(options, family, nullptr, nullptr) : status;
-      });
-    });
+    for (;;) {
+      bool is_stopped = false;
+      auto done =
+          guarded([&] { return database_->lane->compact(*db_, [&] { return begin_compaction(family, is_stopped); }); });
+      if (!is_stopped) return done;
+      // Out of turn: whoever waits for one goes first.
+      if (const auto error = database_->damage->flush_error()) return to_result(*error);
+      switch_compactions();
+      std::this_thread::sleep_for(kStallPause);
+    }
+  }
+
+  /// Does nothing while writes are stopped, `is_stopped` then: there might be nothing to flush.
+  rocksdb::Status begin_compaction(rocksdb::ColumnFamilyHandle* family, bool& is_stopped) {
+    rocksdb::WriteOptions unlogged;
+    unlogged.disableWAL = true;
+    unlogged.no_slowdown = true;
+    const auto status = db_->Put(unlogged, families()->notes().get(), kCompactKey, "");
+    is_stopped = status.IsIncomplete();
+    if (!status.ok()) return is_stopped ? rocksdb::Status() : status;
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    options.allow_write_stall = true;  // others wait for the turn
+    // By default the lowest level's files are moved without being rewritten, and nothing is given back.
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    return db_->CompactRange(options, family, nullptr, nullptr);
   }
 
   /// Makes one batch for RocksDB of all.

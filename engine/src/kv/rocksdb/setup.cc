@@ -21,6 +21,8 @@ namespace {
 /// Memory comes to a family in blocks of so much. A bulk load of many years writes to as many months at once, and most
 /// of a month's life its memtable is empty.
 constexpr std::size_t kArenaBytes = 64U << 10U;
+/// More than there ever are between two compactions.
+constexpr int kNotesRuns = 1 << 20;
 /// A family's own limit, which is never reached.
 constexpr std::size_t kNoLimit = std::size_t{1} << 40U;
 /// Sorted runs of a month and of `days`, each of which a range has to look into. With four, a day of 10,000 servers is
@@ -114,6 +116,10 @@ Setup Setup::make(const Options& options, rocksdb::Env* env) {
   table.cache_index_and_filter_blocks = false;
   auto& family = setup.family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // A write that would be slowed down comes again each millisecond, and RocksDB 7.8 makes it wait longer each time:
+  // where compactions fall behind it is stopped, and not before.
+  family.level0_slowdown_writes_trigger = family.level0_stop_writes_trigger;
+  family.soft_pending_compaction_bytes_limit = family.hard_pending_compaction_bytes_limit;
   family.write_buffer_size = kNoLimit;
   family.arena_block_size = arena_bytes;
   family.compression = rocksdb::kNoCompression;  // chunks are packed already: zstd on top gains nothing
@@ -131,6 +137,10 @@ rocksdb::ColumnFamilyDescriptor Setup::describe(std::string_view name) const {
   rocksdb::ColumnFamilyDescriptor descriptor(std::string(name), family);
   if (month_of_name(name)) descriptor.options = month();
   if (name == name_of(Space::days)) descriptor.options = by_size(family);
+  if (name == rocksdb::kDefaultColumnFamilyName) {
+    // A few notes, flushed with everything else: no reason to stop anybody.
+    descriptor.options.level0_stop_writes_trigger = descriptor.options.level0_slowdown_writes_trigger = kNotesRuns;
+  }
   // The chunks of format 1: hardly anything is written to them, and nothing should be stepped over.
   if (name == name_of(Space::checks)) {
     descriptor.options.level0_file_num_compaction_trigger = 1;
