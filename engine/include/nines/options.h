@@ -63,7 +63,7 @@ struct Options {
                                           ///< 0 reads all sealed data from disk
     std::chrono::hours head_span{26};     ///< how far back the head reaches: a day, and what holds at its start
     std::size_t block_cache_bytes = 64U << 20U;   ///< RocksDB's block cache
-    std::size_t write_buffer_bytes = 16U << 20U;  ///< gathered for a flush; up to 4 times that
+    std::size_t write_buffer_bytes = 16U << 20U;  ///< of one flush; 4 times that may be in memory
     int background_threads = 1;                   ///< flushes and compactions
     int scan_threads = 1;  ///< threads of a bulk scan, the caller's included; made for each, fewer when there are none
     std::uint32_t seal_rows = 256;  ///< rows of a server that are sealed together; fewer, down to 64, when all servers'

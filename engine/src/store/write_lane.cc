@@ -12,6 +12,7 @@ namespace {
 /// What one write of the log takes at most, apart from its first turn, so that nobody waits long for the work of
 /// others.
 constexpr std::size_t kGroupBytes = 4U << 20U;
+
 }  // namespace
 
 WriteLane::WriteLane(Handle& handle, const StateTable& states) : handle_(handle), states_(states) {

@@ -55,22 +55,6 @@ std::optional<int> exit_code_of(std::string_view text) noexcept {
   return code;
 }
 
-/// A decimal number and one of `units`, of which the empty one may be there; up to 31 days.
-std::optional<std::chrono::milliseconds> duration_of(
-    std::string_view text, std::initializer_list<std::pair<std::string_view, double>> units) noexcept {
-  constexpr double kMostMs = 31.0 * static_cast<double>(kDayMs);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || !std::isfinite(value) || value < 0) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  for (const auto& [name, ms] : units) {
-    if (unit == name && value * ms <= kMostMs) {
-      return std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(value * ms))};
-    }
-  }
-  return std::nullopt;
-}
-
 /// Numbers with a unit each, one behind the other, as Go writes durations: "1m30s", "250ms", "1.5h"; or "0". Up to 31
 /// days.
 std::optional<std::chrono::milliseconds> span_of(std::string_view text) noexcept {
@@ -96,6 +80,13 @@ std::optional<std::chrono::milliseconds> span_of(std::string_view text) noexcept
   constexpr double kMostMs = 31.0 * static_cast<double>(kDayMs);
   if (total_ms > kMostMs) return std::nullopt;
   return std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(total_ms))};
+}
+
+/// A number of milliseconds, without a unit or with it.
+std::optional<std::chrono::milliseconds> ping_of(std::string_view text) {
+  if (text.ends_with("ms")) text.remove_suffix(2);
+  if (text.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
+  return span_of(std::string(text) + "ms");
 }
 
 constexpr std::string_view kVerdicts[] = {"state", "status", "success", "exit-code", "exit_code", "rc"};
@@ -155,7 +146,7 @@ class Reader {
       case Parameter::ping:
         // Those who have nothing to say send it empty.
         if (value.empty()) return {};
-        return set_duration(name, duration_of(value, {{"", 1}, {"ms", 1}}), "must be a number of milliseconds");
+        return set_duration(name, ping_of(value), "must be a number of milliseconds");
       case Parameter::message:
         // Those who have nothing to say send it empty.
         if (!value.empty()) report_.log_line = value;

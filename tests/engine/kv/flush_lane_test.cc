@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -196,6 +197,60 @@ TEST_F(FlushLaneOfStore, WritersDoNotWaitForACompactionThatWaits) {
   first.join();
   second.join();
   expect_all_there();
+}
+
+/// Writers that make months, compactions by hand, flushes and the retention of old months, by two threads and by eight,
+/// while the disk refuses its tables from some table on: nobody waits for ever, nothing ends the process, and what was
+/// acknowledged is there when the store is opened again.
+TEST_F(FlushLaneOfStore, RefusedTablesInTheMiddleOfEverythingLoseNothing) {
+  for (const int threads : {2, 8}) {
+    for (const int good : {0, 1, 2, 4, 8}) {
+      SCOPED_TRACE(std::to_string(threads) + " threads, " + std::to_string(good) + " tables");
+      disk_->hold();
+      disk_->release(good);
+      std::atomic<std::int64_t> next{number_};
+      std::atomic<bool> failed{false};
+      std::mutex mutex;
+      std::vector<std::thread> workers;
+      for (int worker = 0; worker < threads; ++worker) {
+        workers.emplace_back([&, worker] {
+          for (int round = 0; round < 500 && !failed; ++round) {
+            if (worker % 4 == 1)
+              failed = !kv_->local()->compact(round % 2 == 0 ? Space::checks : Space::days) || failed;
+            if (worker % 4 == 2) failed = !kv_->local()->flush_tables() || failed;
+            if (worker % 4 == 3) failed = !kv_->local()->drop_before(from_ms(kJune)) || failed;
+            if (worker % 4 != 0 && round % 3 != 0) continue;
+            const std::int64_t number = next++;
+            // Every tenth in a month of its own; servers are worked on by one writer each.
+            const std::int64_t ms = kJune + (number % 10 == 0 ? number * 3 * kDayMs : number * 60'000);
+            const ServerId server{static_cast<std::uint32_t>(worker + 1)};
+            Batch batch(server);
+            const std::string key(engine::chunk_key(server, from_ms(ms)).view());
+            batch.put(Space::checks, key, std::string(kValueBytes, 'v'));
+            const Batch* const only = &batch;
+            engine::Outcome outcome;
+            kv_->write(std::span(&only, 1), Durability::process, std::span(&outcome, 1));
+            failed = failed || !outcome.ok();
+            const std::lock_guard lock(mutex);
+            if (outcome.ok()) written_.emplace_back(Space::checks, key);
+          }
+        });
+      }
+      for (std::thread& worker : workers) worker.join();
+      EXPECT_TRUE(failed) << "the disk refused tables, and nobody was told";
+      number_ = next;
+      kv_.reset();
+      disk_->release(-1);
+      open(env_.get());
+      const auto view = kv_->view_all(Space::checks);
+      ASSERT_TRUE(view) << view.error().message;
+      std::set<std::string, std::less<>> there;
+      engine::Range& range = (*view)->range(Space::checks, {}, {});
+      for (; range.valid(); range.next()) there.emplace(range.key());
+      ASSERT_TRUE(range.status()) << range.status().error().message;
+      for (const auto& [space, key] : written_) ASSERT_TRUE(there.contains(key)) << engine::printable_key(key);
+    }
+  }
 }
 
 TEST_F(FlushLaneOfStore, CompactionByHandTakesItsTurn) {

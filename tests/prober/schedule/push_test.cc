@@ -498,6 +498,9 @@ TEST(PushReport, PathAndParametersSayHowItWent) {
   EXPECT_EQ(parse_push_report("success", timed, "line")->duration, 1500ms);
   EXPECT_EQ(parse_push_report("success", timed, "line")->log_line, "line");
   EXPECT_EQ(parse_push_report("", Parameters{{"ping", "12.6"}}, "")->duration, 13ms);
+  EXPECT_EQ(parse_push_report("", Parameters{{"ping", "7ms"}}, "")->duration, 7ms);
+  EXPECT_FALSE(parse_push_report("", Parameters{{"ping", "1s"}}, ""));
+  EXPECT_FALSE(parse_push_report("", Parameters{{"ping", "1m30"}}, ""));
   // Go's durations, which Gatus takes.
   const auto took = [](const char* text) {
     return parse_push_report("", Parameters{{"duration", text}}, "")->duration;

@@ -80,12 +80,6 @@ rocksdb::Status FlushLane::change_families(const Call& call) {
   return call();
 }
 
-rocksdb::Status FlushLane::compact(rocksdb::DB& db, const Call& call) {
-  const Turn turn(*this, Turn::Wait::yes);
-  auto status = turn.wait(db);
-  return status.ok() ? call() : status;
-}
-
 /// Nobody else begins a flush while the turn is the compaction's.
 void FlushLane::OnFlushBegin(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {
   if (job.flush_reason != rocksdb::FlushReason::kManualCompaction) return;

@@ -62,12 +62,10 @@ class FlushLane final : public rocksdb::EventListener {
   [[nodiscard]] rocksdb::Status begin(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
   /// Makes `call`, which makes families, while nobody chooses what to flush.
   [[nodiscard]] rocksdb::Status change_families(const Call& call) NINES_EXCLUDES(mutex_);
-  /// Makes `call`, which flushes `db` and waits, once nothing else is under way. Errors: that of a flush that failed
-  /// before.
+  /// Makes `call` once nothing else is under way: a flush of `db` that is waited for, or a compaction by hand, which
+  /// RocksDB begins with a flush of its own. Others wait until the flush is over, and not for the compaction, as long
+  /// as `call` sees to it that there is something to flush. Errors: that of a flush that failed before.
   [[nodiscard]] rocksdb::Status flush(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
-  /// Makes `call`, a compaction by hand, which RocksDB begins with a flush of its own: others wait until that is over,
-  /// and not for the compaction. `call` has to see to it that there is something to flush. Errors: as flush().
-  [[nodiscard]] rocksdb::Status compact(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
 
   // What RocksDB calls.
   void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;

@@ -350,7 +350,7 @@ class RocksKv final : public Tables {
     for (;;) {
       bool is_stopped = false;
       auto done =
-          guarded([&] { return database_->lane->compact(*db_, [&] { return begin_compaction(family, is_stopped); }); });
+          guarded([&] { return database_->lane->flush(*db_, [&] { return begin_compaction(family, is_stopped); }); });
       if (!is_stopped) return done;
       // Out of turn: whoever waits for one goes first.
       if (const auto error = database_->damage->flush_error()) return to_result(*error);
