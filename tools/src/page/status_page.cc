@@ -96,8 +96,7 @@ Result<void> tell(const Store& store, const StatusPage& page, Told& told) {
   return {};
 }
 
-// What nobody knows is not said to work. That it is the monitor that does not know, and not the service that fails, is
-// said with it.
+// What nobody knows is not said to work, nor to fail: it is the monitor that does not know.
 std::pair<State, std::string> sentence_of(const Told& told) {
   if (told.board.rows.empty()) return {State::unknown, "There is nothing to show yet"};
   const auto named = [&](State state) {
@@ -113,8 +112,6 @@ std::pair<State, std::string> sentence_of(const Told& told) {
   if (told.board.count(State::down) > 0) return {State::down, fmt::format("Not available: {}", named(State::down))};
   if (told.board.count(State::degraded) > 0)
     return {State::degraded, fmt::format("Slow or partly failing: {}", named(State::degraded))};
-  if (told.board.count(State::up) == 0 && told.board.count(State::unknown) > 0)
-    return {State::unknown, "The state is not known at the moment"};
   if (told.board.count(State::unknown) > 0)
     return {State::unknown, fmt::format("Not known at the moment: {}", named(State::unknown))};
   if (told.board.count(State::maintenance) > 0)
