@@ -41,9 +41,12 @@ Result<void> Frame::lay_out(Window range) {
   }
   rule_edges.clear();
   for (std::size_t i = 1; i < server->rules.size(); ++i) rule_edges.push_back(to_ms(server->rules[i].effective_from));
+  pause_ends.clear();
+  for (const Window& pause : server->paused) pause_ends.push_back(to_ms(pause.to));
   cuts.assign({to_ms(window.from), to_ms(window.to)});
   cuts.insert(cuts.end(), overlay_edges.begin(), overlay_edges.end());
   cuts.insert(cuts.end(), rule_edges.begin(), rule_edges.end());
+  cuts.insert(cuts.end(), pause_ends.begin(), pause_ends.end());
   std::sort(cuts.begin(), cuts.end());
   return {};
 }
@@ -112,6 +115,15 @@ void Collector::add_piece(Series& series, const Segment& segment, Piece piece, s
     piece.first_failure = static_cast<std::uint32_t>(series.failure_ms.size());
     series.failure_ms.insert(series.failure_ms.end(), segment.time_ms.begin() + begin, segment.time_ms.begin() + end);
   }
+  append(series, piece);
+}
+
+// What was measured before the end of a pause says nothing behind it.
+void Collector::append(Series& series, Piece& piece) const {
+  if (!frame_.pause_ends.empty()) {
+    const auto end = std::upper_bound(frame_.pause_ends.begin(), frame_.pause_ends.end(), piece.last_ms);
+    if (end != frame_.pause_ends.end()) piece.hold_ms = std::min(piece.hold_ms, *end - piece.last_ms);
+  }
   series.pieces.push_back(piece);
 }
 
@@ -138,7 +150,7 @@ void Collector::add(const DaySummary& day) {
     for (const Run& run : of_day.runs) {
       Piece piece = piece_of(run, frame_.server->rules_at(from_ms(run.first_ms)));
       piece.summarised = true;
-      series.pieces.push_back(piece);
+      append(series, piece);
     }
   }
   if (!frame_.window.contains(from_ms(day.day * kDayMs))) return;
@@ -174,7 +186,7 @@ bool Collector::add_run_part(Series& series, const Run& run, std::uint32_t begin
   part.last_ms = even_time(run, end - 1);
   Piece piece = piece_of(part, frame_.server->rules_at(from_ms(part.first_ms)));
   piece.summarised = true;
-  series.pieces.push_back(piece);
+  append(series, piece);
   if (!frame_.window.contains(from_ms(part.first_ms))) return false;
   const bool covered = covers(frame_.overlay, part.first_ms);
   for (ResultSink* sink : sinks_) sink->part(part, covered);

@@ -48,7 +48,8 @@ struct Frame {
   std::vector<Span> overlay;                ///< of the catalog, over all that is read
   std::vector<std::int64_t> overlay_edges;  ///< ascending
   std::vector<std::int64_t> rule_edges;     ///< ascending; without the first, which holds from ever
-  std::vector<std::int64_t> cuts;           ///< ascending: both of these and the window's
+  std::vector<std::int64_t> pause_ends;     ///< ascending, of all pauses ever: judging begins anew
+  std::vector<std::int64_t> cuts;           ///< ascending: all three of these and the window's
 
   /// Computes the lists for reading `range`, which holds the window.
   [[nodiscard]] Result<void> lay_out(Window range);
@@ -74,6 +75,7 @@ class Collector {
   void add_slice(Series& series, const Segment& segment, const Run& run, std::uint32_t begin, std::uint32_t end);
   void add_pieces(Series& series, const Segment& segment, const Run& run, std::uint32_t begin, std::uint32_t end);
   void add_piece(Series& series, const Segment& segment, Piece piece, std::uint32_t begin, std::uint32_t end);
+  void append(Series& series, Piece& piece) const;
   [[nodiscard]] std::uint32_t detail_of(const Segment& segment, std::uint32_t index);
   void note_last(const Segment& segment, const Run& run, std::uint32_t index);
   /// Whether it lies in the window.

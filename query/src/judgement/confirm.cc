@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "judgement/judging.h"
 
@@ -29,6 +30,12 @@ class Opening {
       until_ms_ = failure ? kAlways : row_start_ms_;
     }
   }
+  // What comes before a pause's end does not matter behind it.
+  void pause_ended(std::int64_t time_ms) noexcept {
+    if (!decided_ && row_ > 0) until_ms_ = time_ms;
+    if (decided_) outage_ended(time_ms);
+    decided_ = true;
+  }
   void outage_ended(std::int64_t time_ms) noexcept {
     if (decided_ && until_ms_ == kAlways) until_ms_ = time_ms;
   }
@@ -47,7 +54,8 @@ class Opening {
 
 }  // namespace
 
-Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept {
+Verdict confirm(Series& series, const Policy& policy, std::span<const std::int64_t> pause_ends,
+                std::int64_t horizon_ms) noexcept {
   Opening opening;
   bool outage = false;
   State held = State::unknown;  // by the last success, hence by a failure behind it that nothing confirms
@@ -56,8 +64,22 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
   std::size_t against_begin = 0;  // the piece where the row begins
   bool gap = false;               // since the last result that was not unknown there was unknown time
   std::int64_t held_until_ms = kNever;
+  auto pause_end = pause_ends.begin();
+  // Whether a pause ended since the piece before, until `time_ms`.
+  const auto begins_anew = [&](std::int64_t time_ms) {
+    if (pause_end == pause_ends.end() || *pause_end > time_ms) return false;
+    while (pause_end != pause_ends.end() && *pause_end <= time_ms) ++pause_end;
+    return held_until_ms != kNever;
+  };
   for (std::size_t i = 0; i < series.pieces.size(); ++i) {
     Piece& piece = series.pieces[i];
+    if (begins_anew(piece.first_ms)) {
+      opening.pause_ended(*std::prev(pause_end));
+      outage = false;
+      held = State::unknown;
+      against = 0;
+      gap = false;
+    }
     gap = gap || piece.first_ms > held_until_ms;
     held_until_ms = piece.last_ms + piece.hold_ms;
     piece.judged = piece.measured;
@@ -92,7 +114,7 @@ Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) n
   verdict.may_have_blips = may_have_blips;
   verdict.open_until_ms = opening.until_ms();
   // What comes after a row of failures ran out cannot confirm it.
-  const bool may_go_on = outage || (!gap && held_until_ms >= horizon_ms);
+  const bool may_go_on = !begins_anew(horizon_ms) && (outage || (!gap && held_until_ms >= horizon_ms));
   if (against > 0 && may_go_on) verdict.open_from_ms = series.pieces[against_begin].first_ms;
   return verdict;
 }

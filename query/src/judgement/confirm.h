@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include <nines/query.h>
 
@@ -19,8 +20,10 @@ struct Verdict {
   bool may_have_blips = false;  ///< false: is_blip() holds for no piece
 };
 
-/// Sets Piece::judged of the whole series, as if nothing preceded it. Results before `horizon_ms` are in it.
-Verdict confirm(Series& series, const Policy& policy, std::int64_t horizon_ms) noexcept;
+/// Sets Piece::judged of the whole series, as if nothing preceded it; at each of `pause_ends` (ascending) it begins
+/// anew. Results before `horizon_ms` are in the series. Requires: no piece lies on both sides of a pause's end.
+Verdict confirm(Series& series, const Policy& policy, std::span<const std::int64_t> pause_ends,
+                std::int64_t horizon_ms) noexcept;
 
 /// Whether `piece` is failures that no outage confirms.
 [[nodiscard]] inline bool is_blip(const Piece& piece) noexcept {

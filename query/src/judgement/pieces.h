@@ -1,8 +1,8 @@
 // A server's results boiled down to pieces: stretches of equal results that hold without a break.
 //
 // Pieces are what judging works on. They come from the segments of a scan or from day summaries, and are cut wherever
-// a count may have to be split later: at the edges of the window, of rules and of what the catalog lays over. So each
-// piece lies wholly inside or outside of any of these.
+// a count may have to be split later: at the edges of the window, of rules, of what the catalog lays over and where
+// pauses end. So each piece lies wholly inside or outside of any of these.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr std::uint32_t kNone = 0xffff'ffff;
 struct Piece {
   std::int64_t first_ms = 0;  ///< time of the first result
   std::int64_t last_ms = 0;   ///< time of the last
-  std::int64_t hold_ms = 0;   ///< how long each of them says something; no two neighbours are further apart
+  std::int64_t hold_ms = 0;   ///< how long the last of them says something
   const Rules* rules = nullptr;
   std::uint32_t count = 0;
   std::uint32_t interval_ms = 0;        ///< in force at its results

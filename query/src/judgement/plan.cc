@@ -13,7 +13,7 @@ bool edge_inside(std::span<const std::int64_t> edges, std::int64_t day) {
 
 PlanStep plan_day(std::int64_t day, const Frame& frame, std::span<const std::int64_t> bucket_edges, Reason summaries) {
   PlanStep step{{from_ms(day * kDayMs), from_ms((day + 1) * kDayMs)}, Source::results, summaries};
-  if (edge_inside(frame.overlay_edges, day)) {
+  if (edge_inside(frame.overlay_edges, day) || edge_inside(frame.pause_ends, day)) {
     step.reason = Reason::overlay_edge;
   } else if (edge_inside(frame.rule_edges, day)) {
     step.reason = Reason::rule_change;

@@ -128,12 +128,17 @@ void ServerReader::judge() {
   may_have_blips_ = false;
   all_places_from_ms_ = history_.all().empty() ? kAlways : kNever;
   for (Series& series : history_.all()) {
-    const Verdict verdict = confirm(series, frame_.policy, horizon_ms_);
+    const Verdict verdict = confirm(series, frame_.policy, frame_.pause_ends, horizon_ms_);
     open_until_ms_ = std::max(open_until_ms_, verdict.open_until_ms);
     open_from_ms_ = std::min(open_from_ms_, verdict.open_from_ms);
     may_have_blips_ = may_have_blips_ || verdict.may_have_blips;
     all_places_from_ms_ = std::max(all_places_from_ms_, series.pieces.empty() ? kAlways : series.pieces[0].first_ms);
-    for (const Piece& piece : series.pieces) longest_hold_ms_ = std::max(longest_hold_ms_, piece.hold_ms);
+    for (const Piece& piece : series.pieces) {
+      // Without what a pause takes from it.
+      const std::int64_t hold =
+          frame_.pause_ends.empty() ? piece.hold_ms : hold_ms(*piece.rules, std::int64_t{piece.interval_ms});
+      longest_hold_ms_ = std::max(longest_hold_ms_, hold);
+    }
   }
   combine(measured_);
   lay_over(measured_, frame_.overlay, judged_);
@@ -257,7 +262,9 @@ TimePerState ServerReader::time_with_blips_down() {
   combine(measured);
   lay_over(measured, frame_.overlay, judged);
   cover(judged, from_ms, end_ms, spans);
-  for (Series& series : history_.all()) static_cast<void>(confirm(series, frame_.policy, horizon_ms_));
+  for (Series& series : history_.all()) {
+    static_cast<void>(confirm(series, frame_.policy, frame_.pause_ends, horizon_ms_));
+  }
   time = {};
   for (const Span& span : spans) time[span.state] += span.length_ms();
   return time;

@@ -195,6 +195,52 @@ TEST_F(Timelines, LoneFailureAfterAGapContinuesTheOutageBeforeIt) {
   EXPECT_EQ(line(start_ + hours{60}, start_ + hours{60} + minutes{2}), "d60 u60");
 }
 
+TEST_F(Timelines, BehindAPauseJudgingBeginsAnew) {
+  change([&](Server& server) {
+    server.rules[0].confirm_successes = 2;
+    server.paused = {{start_ + minutes{2}, start_ + minutes{10}}};
+  });
+  checks(start_, "dd........udd");
+  EXPECT_EQ(line(start_, start_ + minutes{13}), "d120 p480 u60 d120");
+}
+
+TEST_F(Timelines, FailuresOnBothSidesOfAPauseAreTwoRows) {
+  change([&](Server& server) { server.paused = {{start_ + seconds{70}, start_ + seconds{100}}}; });
+  checks(start_, "ud");
+  check(start_ + seconds{101}, 'd');
+  check(start_ + seconds{161}, 'u');
+  EXPECT_EQ(line(start_, start_ + minutes{4}), "u70 p30 ?61 u79");
+}
+
+TEST_F(Timelines, NothingHoldsBehindAPause) {
+  change([&](Server& server) { server.paused = {{start_ + seconds{5}, start_ + seconds{10}}}; });
+  checks(start_, "du");
+  EXPECT_EQ(line(start_, start_ + minutes{2}), "?5 p5 ?50 u60");
+}
+
+TEST_F(Timelines, WhatIsStoredInAPauseSaysNothingBehindIt) {
+  change([&](Server& server) { server.paused = {{start_ + minutes{1}, start_ + minutes{3}}}; });
+  checks(start_, "udddu");
+  EXPECT_EQ(line(start_, start_ + minutes{5}), "u60 p120 ?60 u60");
+}
+
+TEST_F(Timelines, PauseUnderACorrectionBeginsAnewToo) {
+  change([&](Server& server) {
+    server.paused = {{start_ + minutes{2}, start_ + minutes{3}}};
+    server.corrections = {{{start_ + minutes{1}, start_ + minutes{4}}, State::up, "planned"}};
+  });
+  checks(start_, "dd..du");
+  EXPECT_EQ(line(start_, start_ + minutes{6}), "d60 u180 ?60 u60");
+}
+
+TEST_F(Timelines, WindowBehindAPauseSeesNothingOfWhatWasBefore) {
+  checks(start_, std::string(600, 'd'));
+  change([&](Server& server) { server.paused = {{start_ + minutes{100}, start_ + minutes{300}}}; });
+  EXPECT_EQ(line(start_ + minutes{300}, start_ + minutes{301}), "d60");
+  EXPECT_EQ(figures(start_ + minutes{599}, start_ + minutes{600}).current,
+            (Streak{State::down, start_ + minutes{300}}));
+}
+
 TEST_F(Timelines, RuleChangeHoldsFromItsTimeOn) {
   change([&](Server& server) {
     Rules strict = server.rules[0];

@@ -64,7 +64,11 @@ NaiveModel::NaiveModel(const Server& server, const std::vector<CheckResult>& res
   const TimeMs end = std::max(query.window.from, std::min(query.window.to, query.now));
   for (const CheckResult& result : results) {
     if (result.time >= query.now) continue;
-    by_location[result.location].push_back({result, State::unknown, to_ms(result.time) + hold_ms(result)});
+    std::int64_t until_ms = to_ms(result.time) + hold_ms(result);
+    for (const Window& pause : server.paused) {
+      if (result.time < pause.to) until_ms = std::min(until_ms, to_ms(pause.to));
+    }
+    by_location[result.location].push_back({result, State::unknown, until_ms});
     life_from_ = std::min(life_from_, result.time);
   }
   window_ = {std::clamp(life_from_, query.window.from, end), end};
@@ -91,7 +95,18 @@ void NaiveModel::judge(Location& location) const {
   std::vector<Judged*> failures;   // in a row
   std::vector<Judged*> successes;  // in a row
   std::int64_t held_until_ms = 0;
+  TimeMs former{};
   for (Judged& judged : location) {
+    const bool resumed = std::any_of(server_.paused.begin(), server_.paused.end(), [&](const Window& pause) {
+      return former < pause.to && pause.to <= judged.result.time;
+    });
+    if (resumed) {
+      outage = false;
+      before = State::unknown;
+      failures.clear();
+      successes.clear();
+    }
+    former = judged.result.time;
     // A row of failures that is no outage yet ends where nothing is known.
     if (to_ms(judged.result.time) > held_until_ms && !outage) failures.clear();
     held_until_ms = judged.until_ms;

@@ -1,11 +1,11 @@
 // Every figure of query/, computed the long way round: all results of a server in one list, every moment at which
 // anything could change looked at by itself. Shares no code with query/ but the types of its answers.
 //
-// Covers: holding forward by each result's own interval, confirmation and where its rows end, quorum, the catalog's
-// overlays with their zones, life from the first result ever, every ratio and policy, counts, blips, incidents whole
-// and clipped, what is open through unknown time, the true start of the current state, exact latencies, bars, the last
-// check. Does not: latency sketches, days whose results are gone (laws_test.cc compares those with what the answer
-// was before), objectives (their cases are computed by hand), groups.
+// Covers: holding forward by each result's own interval, confirmation, where its rows end and that a pause begins it
+// anew, quorum, the catalog's overlays with their zones, life from the first result ever, every ratio and policy,
+// counts, blips, incidents whole and clipped, what is open through unknown time, the true start of the current state,
+// exact latencies, bars, the last check. Does not: latency sketches, days whose results are gone (laws_test.cc compares
+// those with what the answer was before), objectives (their cases are computed by hand), groups.
 #pragma once
 
 #include <optional>
