@@ -55,11 +55,13 @@ struct Correction {
   friend bool operator==(const Correction&, const Correction&) = default;
 };
 
-/// What somebody said about an incident. Neither changed nor taken back: what is said later stands beside it.
+/// What somebody said about an incident, or did by hand. Neither changed nor taken back: what comes later stands beside
+/// it.
 struct Annotation {
-  enum class Kind : std::uint8_t { note = 0, acknowledged = 1 };
+  /// `change`: of no incident; somebody paused the server, planned maintenance, corrected its past or the like.
+  enum class Kind : std::uint8_t { note = 0, acknowledged = 1, change = 2 };
   Kind kind = Kind::note;
-  TimeMs at{};       ///< a moment of the incident that it is about
+  TimeMs at{};       ///< a moment of the incident that it is about; of a change when it was made
   TimeMs made_at{};  ///< when it was said
   std::string author;
   std::string text;

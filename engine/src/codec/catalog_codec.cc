@@ -272,7 +272,7 @@ bool decode_annotation(Reader& in, Annotation& out) {
   return for_each_field<AnnotationTag>(in.bytes(in.left()), [&](AnnotationTag tag, Reader& field) {
     switch (tag) {
       case AnnotationTag::kind:
-        return get_enum(field, Annotation::Kind::acknowledged, out.kind);
+        return get_enum(field, Annotation::Kind::change, out.kind);
       case AnnotationTag::at:
         return get_time(field, out.at);
       case AnnotationTag::made_at:

@@ -111,7 +111,7 @@ Complaint check_maintenance(const std::string& at, const Maintenance& m) {
 }
 
 Complaint check_annotation(const std::string& at, const Annotation& annotation) {
-  if (annotation.kind > Annotation::Kind::acknowledged) return at + ".kind is unknown";
+  if (annotation.kind > Annotation::Kind::change) return at + ".kind is unknown";
   return first_of({check_time(at + ".at", annotation.at), check_time(at + ".made_at", annotation.made_at),
                    check_text(at + ".author", annotation.author, Limits::kMaxAuthorBytes),
                    check_text(at + ".text", annotation.text, Limits::kMaxNoteBytes)});

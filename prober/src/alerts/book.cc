@@ -304,6 +304,7 @@ void AlertBook::resolve(IncidentKey incident, State state, TimeMs time) {
 
 void AlertBook::remove(ServerId server, TimeMs time, const std::string& why) {
   const engine::MutexLock lock(mutex_);
+  if (jobs_.erase(server) > 0) record(job_record(server, std::nullopt));
   std::vector<Incident> ending;
   for (const auto& [key, incident] : open_) {
     if (key.server == server) ending.push_back(incident);

@@ -24,6 +24,7 @@
 
 #include "alerts/journal_writer.h"
 #include "alerts/target_queue.h"
+#include "base/job_memory.h"
 #include "base/mutex.h"
 
 namespace nines::prober {
@@ -102,6 +103,12 @@ class AlertBook {
   /// Queues the reminders of an open incident of `subject` that are due at `now`, for targets that still hear of it and
   /// have received what came before.
   void remind(TimeMs now, const AlertSubject& subject, AlertTopic topic);
+  /// What a restart must not forget of a job that reports in; nothing forgets it. Not made durable at once: it is lost
+  /// with the machine's last moments, not with the process's.
+  void note_job(ServerId server, const std::optional<JobMemory>& memory);
+  [[nodiscard]] std::optional<JobMemory> job(ServerId server) const;
+  /// Forgets the jobs of all servers that are not there.
+  void forget_jobs_unless(const std::function<bool(ServerId)>& is_there);
   /// Makes durable what was said since the last call, and lets it be delivered. Waits for the disk, but not for long.
   void commit();
   /// Brings the file up to date after an error, and shrinks it when it has grown. To be called once a second or so.
@@ -195,7 +202,8 @@ class AlertBook {
   std::map<IncidentKey, Incident> open_ NINES_GUARDED_BY(mutex_);
   std::vector<EntryPtr> uncommitted_ NINES_GUARDED_BY(mutex_);
   std::map<std::string, Owed> owed_ NINES_GUARDED_BY(mutex_);  // by target
-  AlertStats sums_ NINES_GUARDED_BY(mutex_);                   // of the counters only
+  std::map<ServerId, JobMemory> jobs_ NINES_GUARDED_BY(mutex_);
+  AlertStats sums_ NINES_GUARDED_BY(mutex_);  // of the counters only
   std::map<std::string, AlertTargetStats> counts_ NINES_GUARDED_BY(mutex_);
   std::vector<std::pair<LogLevel, std::string>> notes_ NINES_GUARDED_BY(mutex_);
 };

@@ -38,12 +38,18 @@ Result<void> AlertBook::load(const std::string& path) {
 bool AlertBook::replay(const std::string& line) {
   const std::optional<AlertRecord> parsed = parse_record(line);
   if (!parsed) return false;
-  next_id_ = std::max(next_id_, parsed->id + (parsed->op == AlertRecord::Op::next ? 0U : 1U));
+  if (parsed->op != AlertRecord::Op::job) {
+    next_id_ = std::max(next_id_, parsed->id + (parsed->op == AlertRecord::Op::next ? 0U : 1U));
+  }
   switch (parsed->op) {
     case AlertRecord::Op::next:
       return true;
     case AlertRecord::Op::forgotten:
       std::erase_if(open_, [&](const auto& item) { return item.first.server == parsed->server; });
+      return true;
+    case AlertRecord::Op::job:
+      jobs_.erase(parsed->server);
+      if (parsed->job) jobs_.emplace(parsed->server, *parsed->job);
       return true;
     case AlertRecord::Op::settled:
       if (const EntryPtr entry = owed_entry(parsed->target, parsed->id)) settle(parsed->target, entry);
@@ -72,6 +78,34 @@ void AlertBook::look_after_journal(bool durable) {
          "alerts go on without their journal: " + journal_->trouble().value_or("its disk does not answer"));
   }
   behind_ = !durable;
+}
+
+void AlertBook::note_job(ServerId server, const std::optional<JobMemory>& memory) {
+  const engine::MutexLock lock(mutex_);
+  const auto known = jobs_.find(server);
+  if (memory ? known != jobs_.end() && known->second == *memory : known == jobs_.end()) return;
+  record(job_record(server, memory));
+  if (memory) {
+    jobs_[server] = *memory;
+  } else {
+    jobs_.erase(known);
+  }
+}
+
+std::optional<JobMemory> AlertBook::job(ServerId server) const {
+  const engine::MutexLock lock(mutex_);
+  const auto known = jobs_.find(server);
+  return known == jobs_.end() ? std::nullopt : std::optional(known->second);
+}
+
+void AlertBook::forget_jobs_unless(const std::function<bool(ServerId)>& is_there) {
+  const engine::MutexLock lock(mutex_);
+  for (auto each = jobs_.begin(); each != jobs_.end();) {
+    const auto job = each++;
+    if (is_there(job->first)) continue;
+    record(job_record(job->first, std::nullopt));
+    jobs_.erase(job);
+  }
 }
 
 void AlertBook::record(const std::string& line) {
@@ -106,6 +140,7 @@ std::vector<std::string> AlertBook::snapshot() const {
   for (const auto& [target, owed] : owed_) live.insert(owed.entries.begin(), owed.entries.end());
   for (const EntryPtr& entry : uncommitted_) live.emplace(entry->message.id, entry);
   std::vector<std::string> records{next_record(next_id_)};
+  for (const auto& [server, memory] : jobs_) records.push_back(job_record(server, memory));
   for (const auto& [id, entry] : live) {
     records.push_back(message_record(entry->message, entry->told, {entry->owed.begin(), entry->owed.end()}));
     if (is_over(*entry)) {

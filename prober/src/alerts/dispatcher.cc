@@ -159,6 +159,7 @@ void AlertDispatcher::remove_unless(std::function<bool(ServerId)> is_there) {
     for (const IncidentKey& key : book_->open_incidents()) {
       if (!is_there(key.server)) book_->remove(key.server, wall_now(), kRemoved);
     }
+    book_->forget_jobs_unless(is_there);
   });
 }
 

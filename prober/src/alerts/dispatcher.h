@@ -62,6 +62,9 @@ class AlertDispatcher {
   void level(const AlertLevel& level);
   /// The newest result says that an incident lasts, and holds until `known_until`.
   void lasts(IncidentKey incident, TimeMs known_until);
+  /// Kept in the book's journal: AlertBook::note_job().
+  void note_job(ServerId server, const std::optional<JobMemory>& memory) { book_->note_job(server, memory); }
+  [[nodiscard]] std::optional<JobMemory> job(ServerId server) const { return book_->job(server); }
   void set_targets(std::vector<AlertTarget> targets);
   [[nodiscard]] AlertStats stats() const { return book_->stats(); }
 

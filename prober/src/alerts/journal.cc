@@ -21,7 +21,7 @@ namespace nines::prober {
 namespace {
 
 constexpr std::string_view kName = "nines-alerts ";
-constexpr int kVersion = 2;  // reads 1 too
+constexpr int kVersion = 3;  // reads 1 and 2 too
 constexpr std::size_t kChecksumDigits = 8;
 
 tl::unexpected<Error> io_error(const std::string& what, const std::string& path) {

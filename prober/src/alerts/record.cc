@@ -107,6 +107,16 @@ std::optional<AlertMessage> read_message(Reader& reader) {
   return message;
 }
 
+JobMemory read_job(Reader& reader) {
+  JobMemory memory;
+  memory.since = reader.time("since_ms");
+  memory.heard = reader.number("heard", 1) == 1;
+  memory.listened = std::chrono::milliseconds{
+      static_cast<std::int64_t>(reader.number("listened_ms", static_cast<std::uint64_t>(to_ms(kTimeLimit))))};
+  if (reader.has("started_ms")) memory.started = reader.time("started_ms");
+  return memory;
+}
+
 }  // namespace
 
 std::string next_record(std::uint64_t id) {
@@ -142,6 +152,17 @@ std::string tried_record(const std::string& target, std::uint64_t id, std::uint3
   return dump(Json{{"op", "tried"}, {"id", id}, {"target", target}, {"attempts", attempts}});
 }
 
+std::string job_record(ServerId server, const std::optional<JobMemory>& memory) {
+  Json json{{"op", "job"}, {"server", static_cast<std::uint32_t>(server)}};
+  if (memory) {
+    json["since_ms"] = to_ms(memory->since);
+    json["heard"] = memory->heard ? 1U : 0U;
+    json["listened_ms"] = memory->listened.count();
+    if (memory->started) json["started_ms"] = to_ms(*memory->started);
+  }
+  return dump(json);
+}
+
 std::optional<AlertRecord> parse_record(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
@@ -165,6 +186,10 @@ std::optional<AlertRecord> parse_record(const std::string& text) {
     record.id = reader.number("id", kAny);
     record.target = reader.text("target");
     if (tried) record.attempts = static_cast<std::uint32_t>(reader.number("attempts", 0xffff'ffffU));
+  } else if (op == "job") {
+    record.op = AlertRecord::Op::job;
+    record.server = ServerId{static_cast<std::uint32_t>(reader.number("server", 0xffff'ffffU))};
+    if (reader.has("since_ms")) record.job = read_job(reader);
   } else if (op == "forgotten") {
     record.op = AlertRecord::Op::forgotten;
     record.server = ServerId{static_cast<std::uint32_t>(reader.number("server", 0xffff'ffffU))};

@@ -204,10 +204,21 @@ class Filler {
   std::string filled_;
 };
 
+std::string media_type(std::string_view content_type) {
+  return to_lower(trim(content_type.substr(0, content_type.find(';'))));
+}
+
 }  // namespace
 
+bool is_json_lines(std::string_view content_type) {
+  const std::string type = media_type(content_type);
+  return type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl" ||
+         type == "application/jsonlines" || type == "application/x-jsonlines";
+}
+
 Escape escape_of(std::string_view content_type) {
-  const std::string type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
+  const std::string type = media_type(content_type);
+  if (is_json_lines(content_type)) return Escape::json;
   if (type == "application/json" || type == "text/json" || type.ends_with("+json")) return Escape::json;
   if (type == "application/x-www-form-urlencoded") return Escape::form;
   if (type == "application/xml" || type == "text/xml" || type == "text/html" || type.ends_with("+xml")) {

@@ -22,7 +22,10 @@ enum class Escape : std::uint8_t {
   header,  ///< a header's value: control characters become blanks
 };
 
-/// By the media type, without case and parameters: JSON and what ends in +json, forms, XML and HTML; none else.
+/// Whether the media type is one of those for a JSON text on each line.
+[[nodiscard]] bool is_json_lines(std::string_view content_type);
+/// By the media type, without case and parameters: JSON, JSON lines and what ends in +json, forms, XML and HTML; none
+/// else.
 [[nodiscard]] Escape escape_of(std::string_view content_type);
 
 /// `text` with every `{{field}}` replaced by its value and every `{{#field}}...{{/field}}` kept or left out, as

@@ -120,7 +120,14 @@ Result<void> try_body(const AlertTarget& target, const std::vector<prober::Alert
   const auto body = prober::fill_template(target.body_template, fields, escape);
   if (!body) return bad(target, "body-template: " + body.error().message);
   const bool is_json = escape == prober::Escape::json && !target.body_template.empty();
-  if (!is_json || nlohmann::json::accept(*body)) return {};
+  if (!is_json) return {};
+  if (prober::is_json_lines(target.content_type)) {
+    const auto lines = prober::split(*body, '\n');
+    const auto accepted = [](std::string_view line) { return line.empty() || nlohmann::json::accept(line); };
+    if (std::all_of(lines.begin(), lines.end(), accepted)) return {};
+  } else if (nlohmann::json::accept(*body)) {
+    return {};
+  }
   return bad(target, "body-template: is not JSON when a message comes " + what +
                          " (outside of quotes a field is a whole value with its quotes, or null)");
 }
@@ -242,7 +249,9 @@ Result<void> validate(const AlertTarget& target) {
       return bad(target, "header " + name + ": is what the key content-type is for");
     }
   }
-  if (!target.exec.empty() && !target.headers.empty()) return bad(target, "headers go with a webhook");
+  if (!target.exec.empty() && (!target.headers.empty() || !target.body_template.empty())) {
+    return bad(target, "headers and body-template go with a webhook; a program gets the message as JSON");
+  }
   if (target.timeout <= std::chrono::milliseconds{0} || target.timeout > kMostTimeout) {
     return bad(target, "timeout: must be above 0 and at most 10 minutes");
   }

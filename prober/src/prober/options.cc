@@ -1,8 +1,11 @@
 // The bounds of ProberOptions.
 #include <nines/prober.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+
+#include "spec/compile_parts.h"
 
 namespace nines {
 namespace {
@@ -13,6 +16,24 @@ Result<void> within(const char* name, milliseconds value, milliseconds least, mi
   if (least <= value && value <= most) return {};
   return fail(ErrorCode::invalid_argument, std::string(name) + ": must lie between " + std::to_string(least.count()) +
                                                " and " + std::to_string(most.count()) + " ms");
+}
+
+// What a runner and its references would be refused for.
+Result<void> validate_runner(const ProberOptions& options) {
+  const std::string& agent = options.runner.user_agent;
+  const bool plain = std::none_of(agent.begin(), agent.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
+  if (!plain) return fail(ErrorCode::invalid_argument, "user-agent: has a line break or another control character");
+  for (const std::string& server : options.runner.dns_servers) {
+    if (const auto parsed = prober::parse_server(server); !parsed) {
+      return fail(ErrorCode::invalid_argument, "dns-servers: " + parsed.error().why);
+    }
+  }
+  for (std::size_t i = 0; i < options.references.size(); ++i) {
+    if (const auto check = compile(options.references[i]); !check) {
+      return fail(check.error().code, "references[" + std::to_string(i) + "]: " + check.error().message);
+    }
+  }
+  return {};
 }
 
 Result<void> validate_durations(const ProberOptions& options) {
@@ -55,6 +76,7 @@ Result<void> ProberOptions::validate() const {
   if (!alerts.targets.empty() && alerts.journal.empty()) {
     return fail(ErrorCode::invalid_argument, "alerts.journal: is needed when there are targets");
   }
+  if (auto fine = validate_runner(*this); !fine) return fine;
   std::set<std::string> names;
   for (const AlertTarget& target : alerts.targets) {
     if (auto fine = nines::validate(target); !fine) return fine;

@@ -64,6 +64,7 @@ Result<void> ProberImpl::set_server(const ProbedServer& server) {
     Result<Restored> read = restore(store_, server.id, options_.location, server.rules, now);
     if (!read) return tl::unexpected(read.error());
     restored = *std::move(read);
+    if (server.push) restored.job = dispatcher_.job(server.id);
   }
   if (auto learned = learn(server.id, push_keys_of(server)); !learned) return learned;
   tell(server, restored, added, now);
@@ -287,6 +288,10 @@ void ProberImpl::topic(const TopicChange& change) {
       {{change.server, change.change.topic},
        change.change.lasts,
        {change.state, change.change.since, result.time, result.error, result.code, result.detail, change.known_until}});
+}
+
+void ProberImpl::job(ServerId server, const std::optional<JobMemory>& memory) {
+  dispatcher_.note_job(server, memory);
 }
 
 void ProberImpl::lasts(const TopicLasts& topic) {

@@ -52,6 +52,7 @@ class ProberImpl final : public Prober, private CoreSink {
   // CoreSink, on the loop's thread.
   void result(CheckReport report, std::function<void(const Result<void>&)> stored) override;
   void change(const StateChange& change) override;
+  void job(ServerId server, const std::optional<JobMemory>& memory) override;
   void topic(const TopicChange& change) override;
   void lasts(const TopicLasts& topic) override;
   void state(ServerId server, State state) override;

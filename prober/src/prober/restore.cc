@@ -101,7 +101,7 @@ Result<Restored> restore(const Store& store, ServerId server, LocationId locatio
 
   const CheckResult& last = newest->front();
   const TimeMs floor = pause_end(store, server, now);
-  if (last.time < floor) return Restored{{}, last};
+  if (last.time < floor) return Restored{{}, last, std::nullopt};
   const int row = std::max(rules.confirm_failures, rules.confirm_successes) + 2;
   const std::chrono::milliseconds interval =
       last.interval_ms != 0 ? std::chrono::milliseconds{last.interval_ms} : rules.interval;

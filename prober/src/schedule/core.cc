@@ -62,6 +62,7 @@ void ProberCore::begin() {
 }
 
 void ProberCore::wind_down(std::function<void()> idle) {
+  for (const ServerId id : push_ids_) sink_.job(id, servers_.at(id).push->memory(clock_.wall()));
   running_ = false;
   on_idle_ = std::move(idle);
   turn();
@@ -84,6 +85,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
     live.generation = ++last_generation_;
     live.judges = restored.judges;
     live.stored_last = restored.last;
+    live.stored_job = restored.job;
     if (restored.last && (restored.last->state == State::down || restored.last->state == State::degraded)) {
       live.trouble = std::make_unique<const CheckResult>(*restored.last);
     }
@@ -110,6 +112,7 @@ void ProberCore::set(CoreServer server, const Restored& restored) {
 void ProberCore::forget(Live& live) {
   live.judges = {};
   live.trouble.reset();
+  if (live.push) sink_.job(live.server.id, std::nullopt);
   live.push.reset();
   sink_.state(live.server.id, State::unknown);
 }
@@ -129,6 +132,7 @@ void ProberCore::check_now(ServerId id) {
 // Takes a server into the running schedule.
 void ProberCore::adopt(Live& live) {
   const std::optional<CheckResult> last = std::exchange(live.stored_last, std::nullopt);
+  const std::optional<JobMemory> job = std::exchange(live.stored_job, std::nullopt);
   const TimeMs now = clock_.wall();
   if (last) {
     // A result from the future is somebody's wrong clock; ours does not wait for it.
@@ -137,7 +141,7 @@ void ProberCore::adopt(Live& live) {
   }
   if (live.server.push && !live.server.paused) {
     const bool reported = last && last->state != State::unknown && last->error != ErrorClass::silence;
-    live.push.emplace(*live.server.push, now, reported ? std::optional(last->time) : std::nullopt);
+    live.push.emplace(*live.server.push, now, reported ? std::optional(last->time) : std::nullopt, job);
   }
   const bool known = live.judges.state().shown() != State::unknown;
   const bool fresh = known && last && last->state != State::unknown && last->time + live.server.rules.interval > now;
@@ -288,13 +292,17 @@ bool ProberCore::report(ServerId id, const PushReport& report, std::function<voi
   if (!running_ || found == servers_.end() || !found->second.push) return false;
   Live& live = found->second;
   CheckReport told;
-  if (std::optional<CheckResult> result = live.push->report(report, clock_.wall())) {
+  const TimeMs now = clock_.wall();
+  const bool was_running = live.push->memory(now).started.has_value();
+  if (std::optional<CheckResult> result = live.push->report(report, now)) {
     told.result = *std::move(result);
     told.result.time = unused_time(live, told.result.time);
     store(live, std::move(told), std::move(stored));
   } else if (stored) {
     stored({});
   }
+  const JobMemory memory = live.push->memory(now);
+  if (was_running || memory.started) sink_.job(id, memory);
   return true;
 }
 

@@ -51,6 +51,8 @@ class CoreSink {
   virtual void topic(const TopicChange& change) = 0;
   /// Something that alerts are about lasts; said with every known result, behind what changed with it.
   virtual void lasts(const TopicLasts& topic) = 0;
+  /// What a restart must not forget of a job; nothing when there is nothing any more.
+  virtual void job(ServerId server, const std::optional<JobMemory>& memory) = 0;
   /// The shown state of a server, whenever it may have changed.
   virtual void state(ServerId server, State state) = 0;
   virtual void log(LogLevel level, const std::string& text) = 0;
@@ -75,6 +77,7 @@ struct CoreServer {
 struct Restored {
   Judges judges;
   std::optional<CheckResult> last;  ///< its newest result from this location
+  std::optional<JobMemory> job;     ///< as the sink was told last; CoreSink::job
 };
 
 class ProberCore {
@@ -118,6 +121,7 @@ class ProberCore {
     TimeMs last_time{};                          // of the newest result, so that two never share one
     Micros last_start{};                         // of a check as it is described now; zero before the first
     std::optional<CheckResult> stored_last;      // as restored, until the server is adopted
+    std::optional<JobMemory> stored_job;         // likewise
     std::unique_ptr<const CheckResult> trouble;  // the last failure or degraded result since the last success
     bool is_new = true;                          // nothing known has come since it was taken in
   };

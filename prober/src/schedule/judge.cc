@@ -44,11 +44,13 @@ std::optional<Judge::Change> Judge::apply(const Finding& finding, Confirmation r
     if (from == State::unknown) return std::nullopt;
     return Change{from, State::unknown, finding.time};
   }
-  // An outage is the same after a gap; that a server was well all the while nobody can say.
-  if (gap_ && confirmed_ != State::down) since_ = finding.time;
-  gap_ = false;
+  // An outage is the same after a gap; that a server was well all the while nobody can say, and a failure that nothing
+  // confirms does not say that it is well now.
+  const bool failure = finding.state == State::down;
+  if (gap_ && confirmed_ != State::down && !failure) since_ = finding.time;
   confirm(finding, rule);
-  shown_ = confirmed_;
+  if (!failure || confirmed_ == State::down) gap_ = false;
+  shown_ = gap_ ? State::unknown : confirmed_;
   if (shown_ == from) return std::nullopt;
   return Change{from, shown_, since_};
 }

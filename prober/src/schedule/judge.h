@@ -59,7 +59,7 @@ class Judge {
   State shown_ = State::unknown;
   TimeMs since_{};
   TimeMs held_until_ = TimeMs::max();  // of the last result
-  bool gap_ = false;                   // nothing held at some time since the last known result
+  bool gap_ = false;                   // nothing held at some time since the last success, or confirmed failure
   TimeMs row_since_{};                 // of the first result of the row under way
   std::uint16_t failures_ = 0;         // in a row, while not down
   std::uint16_t successes_ = 0;        // in a row, while down

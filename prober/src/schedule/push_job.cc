@@ -93,18 +93,48 @@ TimeMs PushRhythm::deadline_after_report(TimeMs time) const {
   return lead <= early && is_nearer ? deadline_after(*due) : *due + grace;
 }
 
-PushJob::PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report)
-    : rhythm_(std::move(rhythm)), heard_(last_report) {
+PushJob::PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report,
+                 const std::optional<JobMemory>& memory)
+    : rhythm_(std::move(rhythm)),
+      since_(last_report.value_or(now)),
+      heard_(last_report),
+      listening_from_(std::max(now, since_)) {
+  // What is remembered from the future was noted by another clock.
+  const auto is_newer = [&] {
+    return !heard_ || *heard_ <= memory->since || (memory->started && *memory->started >= *heard_);
+  };
+  if (memory && std::max(memory->since, memory->started.value_or(TimeMs::min())) <= now && is_newer()) {
+    since_ = std::max(memory->since, heard_.value_or(TimeMs::min()));
+    if (memory->heard) heard_ = since_;
+    listened_before_ = memory->listened;
+    started_ = memory->started;
+    // Whether a run that should have ended meanwhile did so, nobody knows; its report still tells how long it took.
+    if (started_ && end_of_run(*started_) > now) run_deadline_ = end_of_run(*started_);
+  }
   deadline_ = deadline_from(now);
+}
+
+TimeMs PushJob::end_of_run(TimeMs started) const noexcept {
+  return started + (rhythm_.max_runtime > std::chrono::milliseconds{0} ? rhythm_.max_runtime : rhythm_.grace);
+}
+
+std::chrono::milliseconds PushJob::listened(TimeMs now) const noexcept {
+  return listened_before_ + std::max(now - listening_from_, std::chrono::milliseconds{0});
+}
+
+JobMemory PushJob::memory(TimeMs now) const noexcept {
+  return {since_, heard_ == since_, listened(now), started_};
 }
 
 TimeMs PushJob::deadline_from(TimeMs now) const {
   const TimeMs deadline = rhythm_.deadline_after(now);
-  if (!heard_) return deadline;
-  const TimeMs owed = rhythm_.deadline_after_report(*heard_);
+  const TimeMs owed = heard_ ? rhythm_.deadline_after_report(*heard_) : rhythm_.deadline_after(since_);
   // What was fulfilled early is not owed again.
-  if (owed <= now) return deadline;
-  return rhythm_.schedule ? owed : std::min(deadline, owed);
+  if (heard_ && owed > now) return rhythm_.schedule ? owed : std::min(deadline, owed);
+  // A report may have come while nobody listened, but not each time: who starts again and again would never hear the
+  // silence.
+  const std::chrono::milliseconds patience = rhythm_.deadline_after(owed) - since_ - listened(now);
+  return std::min(deadline, now + std::max(patience, std::chrono::milliseconds{0}));
 }
 
 // What the store has to take the result to hold for: until the deadline.
@@ -132,7 +162,7 @@ void PushJob::judge_runtime(std::chrono::milliseconds runtime, CheckResult& resu
 std::optional<CheckResult> PushJob::report(const PushReport& report, TimeMs now) {
   if (report.kind == PushReport::Kind::log) return std::nullopt;
   if (report.kind == PushReport::Kind::start) {
-    const TimeMs end = now + (rhythm_.max_runtime > std::chrono::milliseconds{0} ? rhythm_.max_runtime : rhythm_.grace);
+    const TimeMs end = end_of_run(now);
     // A job that begins again and again has not done what is due: it gains time up to its deadline, and no more.
     run_deadline_ = run_deadline_ ? std::min(end, std::max(deadline_, *run_deadline_)) : end;
     started_ = now;
@@ -140,7 +170,8 @@ std::optional<CheckResult> PushJob::report(const PushReport& report, TimeMs now)
   }
   const std::optional<TimeMs> started = std::exchange(started_, std::nullopt);
   run_deadline_.reset();
-  heard_ = now;
+  heard_ = since_ = listening_from_ = now;
+  listened_before_ = std::chrono::milliseconds{0};
   deadline_ = rhythm_.deadline_after_report(now);
   CheckResult result;
   result.time = now;
@@ -177,22 +208,27 @@ CheckResult PushJob::silence() {
     result.detail = "no report yet";
   }
   run_deadline_.reset();
+  // Told once, and again by the rhythm: not at once when somebody listens anew.
+  listened_before_ = std::chrono::milliseconds{0};
+  listening_from_ = result.time;
   deadline_ = rhythm_.schedule ? rhythm_.deadline_after(result.time) : result.time + rhythm_.interval;
   result.interval_ms = interval_from(result.time);
   return result;
 }
 
 bool PushJob::missed_while_not_listening(TimeMs from, TimeMs now) {
+  listening_from_ += now - from;
   if (deadline() <= from || deadline() > now) return false;
-  started_.reset();
   run_deadline_.reset();
-  deadline_ = rhythm_.deadline_after(now);
+  if (deadline_ <= now) deadline_ = rhythm_.deadline_after(now);
   return true;
 }
 
 // The run under way goes on at its own pace, whatever the clock shows.
 bool PushJob::clock_stepped(std::chrono::milliseconds by, TimeMs now) {
   if (heard_) *heard_ += by;
+  since_ += by;
+  listening_from_ += by;
   if (started_) *started_ += by;
   if (run_deadline_) *run_deadline_ += by;
   if (by < std::chrono::milliseconds{0}) {
@@ -208,6 +244,8 @@ void PushJob::change(PushRhythm rhythm, TimeMs now) {
   const bool same = rhythm.is_due_as(rhythm_);
   rhythm_ = std::move(rhythm);
   if (!same) deadline_ = deadline_from(now);
+  // The run under way, too, may take as long as is said now.
+  if (run_deadline_) run_deadline_ = std::max(end_of_run(*started_), now);
 }
 
 }  // namespace nines::prober

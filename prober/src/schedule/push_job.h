@@ -11,6 +11,8 @@
 #include <nines/push.h>
 #include <nines/server.h>
 
+#include "base/job_memory.h"
+
 namespace nines::prober {
 
 /// The rhythm of a job, ready to use.
@@ -38,8 +40,11 @@ struct PushRhythm {
 class PushJob {
  public:
   /// The prober hears from `now` on. `last_report`: the newest stored report, unless something else was stored since.
-  /// Its deadline still counts when it is ahead; one that passed while nobody listened says nothing.
-  PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report);
+  /// Its deadline still counts when it is ahead; one that passed while nobody listened says nothing, but once somebody
+  /// has listened since the report for as long as it takes to the deadline behind that one. `memory` is what
+  /// memory() was when somebody listened last; a run that it knows goes on.
+  PushJob(PushRhythm rhythm, TimeMs now, std::optional<TimeMs> last_report,
+          const std::optional<JobMemory>& memory = std::nullopt);
 
   [[nodiscard]] TimeMs deadline() const noexcept { return run_deadline_.value_or(deadline_); }
 
@@ -58,14 +63,21 @@ class PushJob {
   /// A new description, from `now` on; with the same due times the deadline stays.
   void change(PushRhythm rhythm, TimeMs now);
 
+  [[nodiscard]] JobMemory memory(TimeMs now) const noexcept;
+
  private:
+  [[nodiscard]] std::chrono::milliseconds listened(TimeMs now) const noexcept;
+  [[nodiscard]] TimeMs end_of_run(TimeMs started) const noexcept;
   [[nodiscard]] TimeMs deadline_from(TimeMs now) const;
   [[nodiscard]] std::uint32_t interval_from(TimeMs now) const;
   void judge_runtime(std::chrono::milliseconds runtime, CheckResult& result) const;
 
   PushRhythm rhythm_;
   TimeMs deadline_;
-  std::optional<TimeMs> heard_;         // the last report
+  TimeMs since_;                                  // the last report, or when it was first listened for
+  std::optional<TimeMs> heard_;                   // the last report
+  std::chrono::milliseconds listened_before_{0};  // since then, by others
+  TimeMs listening_from_;
   std::optional<TimeMs> started_;       // a start without an end
   std::optional<TimeMs> run_deadline_;  // by when that run must end, until it was told that it did not
 };

@@ -1,6 +1,7 @@
 // From a CheckSpec to a CompiledCheck.
 #include <algorithm>
 
+#include "base/host_name.h"
 #include "base/text.h"
 #include "spec/check_kind.h"
 #include "spec/compile_parts.h"
@@ -23,6 +24,16 @@ namespace {
 bool has_header(const CheckSpec& spec, std::string_view name) {
   return std::any_of(spec.headers.begin(), spec.headers.end(),
                      [name](const auto& header) { return equal_ignoring_case(header.first, name); });
+}
+
+// A name outside of ASCII as the DNS and browsers write it.
+std::string host_header(const std::string& value) {
+  const std::size_t colon = value.rfind(':');
+  const std::size_t end = colon == std::string::npos || value.ends_with(']') ? value.size() : colon;
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(value.begin(), value.end(), is_ascii)) return value;
+  const auto host = ascii_host(std::string_view(value).substr(0, end));
+  return host ? *host + value.substr(end) : value;
 }
 
 void build_headers(CompiledCheck& check) {
@@ -48,7 +59,8 @@ void build_headers(CompiledCheck& check) {
       continue;
     }
     std::string line = name;
-    line += value.empty() ? ";" : ": " + value;  // libcurl's form for an empty value
+    const std::string sent = equal_ignoring_case(name, "Host") ? host_header(value) : value;
+    line += sent.empty() ? ";" : ": " + sent;  // libcurl's form for an empty value
     append(check.headers, line);
     // Host names the own origin, so that elsewhere it would be a lie.
     if (!is_secret_header(name) && !equal_ignoring_case(name, "Host")) append(check.headers_elsewhere, line);

@@ -124,11 +124,16 @@ Parsed<Question> parse_question(const Target& target, const CheckSpec& spec) {
   // RFC 1035, section 2.3.4: names of up to 255 octets with labels of up to 63.
   if (question.name.empty()) return wrong("url", "names nothing to ask for, as in dns:example.org?type=MX");
   if (question.name.size() > 253) return wrong("url", "the name is longer than 253 bytes");
-  std::string type = "A";
+  std::string type;
   for (const auto pair : split(target.query, ';')) {
     if (equal_ignoring_case(pair.substr(0, 5), "type=")) type = pair.substr(5);
   }
-  if (!spec.dns_type.empty()) type = spec.dns_type;
+  if (!spec.dns_type.empty()) {
+    const bool is_other = !type.empty() && !equal_ignoring_case(type, spec.dns_type);
+    if (is_other) return wrong("dns-type", "is not the type that the url names");
+    type = spec.dns_type;
+  }
+  if (type.empty()) type = "A";
   const auto number = dns_type_number(type);
   if (!number) return wrong("url", "type " + one_line(type) + " is not one that can be asked for");
   question.type = *number;
@@ -139,6 +144,9 @@ Parsed<Question> parse_question(const Target& target, const CheckSpec& spec) {
   if (!spec.dns_server.empty()) {
     auto server = parse_server(spec.dns_server);
     if (!server) return tl::unexpected(server.error());
+    if (!question.server.empty() && question.server != *server) {
+      return wrong("dns-server", "is not the server that the url names");
+    }
     question.server = *std::move(server);
   }
   return question;

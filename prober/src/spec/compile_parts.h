@@ -31,7 +31,7 @@ struct Question {
   int type = 1;
   std::string server;  ///< "address:port", or empty for the system's
 };
-/// From the URL (dns://server/name?type=MX) and the fields, which win.
+/// From the URL (dns://server/name?type=MX) and the fields, which may not contradict it.
 [[nodiscard]] Parsed<Question> parse_question(const Target& target, const CheckSpec& spec);
 
 /// An expected answer of this type, in the form by which records compare.

@@ -243,6 +243,15 @@ void check_question(Checklist& list, const CheckSpec& spec, const prober::Target
   if (!question) return;
   for (const auto& text : spec.dns_answers) list.require(prober::parse_answer(question->type, text));
   for (const auto& text : spec.dns_networks) list.require(prober::parse_dns_network(question->type, text));
+  for (const auto& text : spec.dns_answers) {
+    const auto address = prober::parse_address(text, 0);
+    const bool can_be = spec.dns_networks.empty() || !address ||
+                        std::any_of(spec.dns_networks.begin(), spec.dns_networks.end(), [&](const std::string& each) {
+                          const auto network = prober::parse_network(each);
+                          return !network || prober::contains(*network, *address);
+                        });
+    list.require(can_be, "expect.dns-answers", "\"" + prober::one_line(text) + "\" is in none of the dns-networks");
+  }
   const std::string_view form = prober::dns_form(question->type);
   const char* const letters = form == "a" ? "0123456789." : form == "q" ? "0123456789abcdefABCDEF:." : nullptr;
   for (const auto& text : spec.dns_contains) {
@@ -301,8 +310,10 @@ void check_empty(Checklist& list, const CheckSpec& spec) {
 // What no body could be at once.
 void check_texts(Checklist& list, const CheckSpec& spec) {
   for (const std::string& text : spec.body_contains) {
-    const bool both = std::count(spec.body_not_contains.begin(), spec.body_not_contains.end(), text) != 0;
-    list.require(!both, "expect.body-not-contains", "\"" + prober::shorten(text, 40) + "\" is in body-contains too");
+    for (const std::string& other : spec.body_not_contains) {
+      const bool both = !other.empty() && text.find(other) != std::string::npos;
+      list.require(!both, "expect.body-not-contains", "\"" + prober::shorten(other, 40) + "\" is in body-contains too");
+    }
     list.require(text.size() <= spec.body_limit_bytes, "expect.body-contains", "a text is longer than body-limit");
   }
   // RFC 9110, 6.4.1.

@@ -54,7 +54,8 @@ struct CauseDowntime {
 /// By down time, greatest first; then by class and code.
 [[nodiscard]] std::vector<CauseDowntime> downtime_by_cause(std::span<const Incident> incidents);
 
-/// Annotations of the server that are about this incident, in their order: those whose moment lies in it.
+/// Annotations of the server that are about this incident, in their order: those whose moment lies in it, without
+/// changes by hand.
 [[nodiscard]] std::vector<Annotation> annotations_of(const Server& server, const Incident& incident);
 
 /// When somebody first said that they had seen it; none when nobody did.

@@ -178,6 +178,7 @@ namespace nines {
 std::vector<Annotation> annotations_of(const Server& server, const Incident& incident) {
   std::vector<Annotation> found;
   for (const Annotation& annotation : server.annotations) {
+    if (annotation.kind == Annotation::Kind::change) continue;
     if (annotation.at < incident.from || (incident.to && annotation.at >= *incident.to)) continue;
     found.push_back(annotation);
   }

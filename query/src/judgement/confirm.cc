@@ -58,7 +58,7 @@ Verdict confirm(Series& series, const Policy& policy, std::span<const std::int64
                 std::int64_t horizon_ms) noexcept {
   Opening opening;
   bool outage = false;
-  State held = State::unknown;  // by the last success, hence by a failure behind it that nothing confirms
+  State held = State::unknown;  // by the last success, hence by failures behind it that nothing confirms
   bool may_have_blips = false;
   std::uint64_t against = 0;      // results in a row that speak against `outage`
   std::size_t against_begin = 0;  // the piece where the row begins
@@ -95,8 +95,12 @@ Verdict confirm(Series& series, const Policy& policy, std::span<const std::int64
       gap = false;
       continue;
     }
-    // Not knowing ends a row of failures that confirms nothing yet. It does not end an outage, nor a row of successes.
-    if (failure && gap) against = 0;
+    // Not knowing ends a row of failures that confirms nothing yet, and what was the case before. It does not end an
+    // outage, nor a row of successes.
+    if (failure && gap) {
+      against = 0;
+      held = State::unknown;
+    }
     gap = false;
     if (against == 0) against_begin = i;
     against += piece.count;

@@ -108,8 +108,8 @@ TEST(AlertTarget, MistakesAreRefusedWithTheirPlace) {
   target.remind_every = 10ms;
   EXPECT_THAT(validate(target).error().message, HasSubstr("remind-every"));
   target.remind_every = 0ms;
-  target.body_template = "{{nothing}}";
-  EXPECT_THAT(validate(target).error().message, HasSubstr("nothing"));
+  target.body_template = "{}";
+  EXPECT_THAT(validate(target).error().message, HasSubstr("go with a webhook"));
 
   AlertTarget hook;
   hook.name = "hook";
@@ -121,6 +121,8 @@ TEST(AlertTarget, MistakesAreRefusedWithTheirPlace) {
   EXPECT_THAT(validate(hook).error().message, HasSubstr("one of"));
   hook.webhook = SecretText{.text = "https://example.org/", .environment = "", .file = ""};
   EXPECT_TRUE(validate(hook));
+  hook.body_template = "{{nothing}}";
+  EXPECT_THAT(validate(hook).error().message, HasSubstr("nothing"));
 }
 
 // --- Records. ---
@@ -355,7 +357,7 @@ TEST_F(AlertBooks, WhateverLiesThereIsKeptAndDoesNotStopTheMonitor) {
 }
 
 TEST_F(AlertBooks, NewerFormatsAreLeftAlone) {
-  for (const std::string text : {"nines-alerts 3\n", "nines-alerts 3"}) {
+  for (const std::string text : {"nines-alerts 4\n", "nines-alerts 4"}) {
     overwrite(text);
     EXPECT_EQ(AlertBook::open(journal, limits(), nullptr).error().code, ErrorCode::newer_format);
     EXPECT_EQ(content(), text);
@@ -376,7 +378,7 @@ TEST_F(AlertBooks, WhatIsNoFileIsNamed) {
 TEST_F(AlertBooks, ExampleInTheFormatsDescriptionReadsAsItSays) {
   std::ifstream file(NINES_SOURCE_DIR "/prober/ALERTS.md");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const std::size_t begin = text.rfind("```\nnines-alerts 2") + 4;
+  const std::size_t begin = text.rfind("```\nnines-alerts 3") + 4;
   ASSERT_LT(begin, text.size());
   overwrite(text.substr(begin, text.find("```", begin) - begin));
   targets = {{"pager", true, 0ms, {AlertTopic::down}}};
@@ -1013,6 +1015,32 @@ TEST_F(AlertTaste, NoReminderOfWhatIsHeldBack) {
   down_since(1, 1min);
   remind(wall_now() + 1h);
   EXPECT_THAT(deliver_later("mail"), ElementsAre("down 1"));
+}
+
+TEST_F(AlertBooks, JobsAreRememberedOverARestart) {
+  const JobMemory running{kSince, true, 1500ms, kSince + 1s};
+  const JobMemory waiting{kSince + 2s, false, 0ms, std::nullopt};
+  book->note_job(ServerId{1}, running);
+  book->note_job(ServerId{2}, running);
+  book->note_job(ServerId{2}, waiting);
+  book->note_job(ServerId{3}, running);
+  book->note_job(ServerId{3}, std::nullopt);
+  book->note_job(ServerId{4}, running);
+  book->remove(ServerId{4}, kSince, kRemoved);
+  book->note_job(ServerId{5}, running);
+  for (int again = 0; again < 2; ++again) {  // from single records, then from a rewritten file
+    reopen();
+    EXPECT_EQ(book->job(ServerId{1}), running);
+    EXPECT_EQ(book->job(ServerId{2}), waiting);
+    EXPECT_FALSE(book->job(ServerId{3}));
+    EXPECT_FALSE(book->job(ServerId{4}));
+    EXPECT_EQ(book->job(ServerId{5}), running);
+  }
+  book->forget_jobs_unless([](ServerId id) { return id != ServerId{5}; });
+  reopen();
+  EXPECT_FALSE(book->job(ServerId{5}));
+  EXPECT_EQ(book->job(ServerId{1}), running);
+  EXPECT_TRUE(logged.empty());
 }
 
 TEST_F(AlertBooks, JournalOfTheFirstVersionIsRead) {

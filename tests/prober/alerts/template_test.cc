@@ -183,6 +183,9 @@ TEST(Template, ValidationReadsWhatClaimsToBeJson) {
   EXPECT_THAT(validate(hook(R"({"code":1{{code}}})")).error().message, HasSubstr("without facts"));
   EXPECT_THAT(validate(hook(R"({"code":-{{reminder}}})")).error().message, HasSubstr("event down"));
   EXPECT_TRUE(validate(hook("{{server}} \"", "text/plain")));
+  EXPECT_TRUE(validate(hook("{\"index\":{}}\n{\"a\":{{server}}}\n", "application/x-ndjson")));
+  EXPECT_THAT(validate(hook("{\"index\":{}}\n{\"a\":}\n", "application/jsonlines")).error().message,
+              HasSubstr("not JSON"));
   EXPECT_THAT(validate(hook("{{nothing}}")).error().message, HasSubstr("body-template: there is no field {{nothing}}"));
 }
 
@@ -249,7 +252,7 @@ TEST(Template, HeadersOfAProgramAreRefused) {
   EXPECT_TRUE(validate(target)) << validate(target).error().message;
   target.headers = {{"Title", SecretText{.text = "a", .environment = "", .file = ""}}};
   ASSERT_FALSE(validate(target));
-  EXPECT_THAT(validate(target).error().message, HasSubstr("headers go with a webhook"));
+  EXPECT_THAT(validate(target).error().message, HasSubstr("go with a webhook"));
 }
 
 TEST(Template, ValidationFillsHeaders) {

@@ -107,6 +107,38 @@ TEST(CorePush, DurationIsCountedFromTheStart) {
   EXPECT_EQ(pushed.simulation.results[0].latency_us, 5'000'000U);
 }
 
+TEST(CorePush, WhatARestartMustNotForgetIsHandedOut) {
+  Pushed pushed;
+  auto& remembered = pushed.simulation.jobs;
+  pushed.simulation.loop.run_for(30s);
+  pushed.report(PushReport::Kind::success);
+  EXPECT_TRUE(remembered.empty()) << "the store has it";
+  pushed.simulation.loop.run_for(30s);
+  pushed.report(PushReport::Kind::start);
+  ASSERT_TRUE(remembered[ServerId{1}]);
+  const prober::JobMemory running = *remembered[ServerId{1}];
+  EXPECT_EQ(running.started, running.since + 30s);
+  pushed.simulation.loop.run_for(5s);
+  pushed.report(PushReport::Kind::success);
+  ASSERT_TRUE(remembered[ServerId{1}]);
+  EXPECT_FALSE(remembered[ServerId{1}]->started);
+  pushed.simulation.loop.run_for(20s);
+  pushed.simulation.core.wind_down([] {});
+  EXPECT_EQ(remembered[ServerId{1}]->listened, 20s);
+
+  Simulation next(Simulation::default_options(), running.since + 90s);
+  prober::Restored known;
+  known.job = running;
+  next.core.set(pushed.server, known);
+  next.core.begin();
+  next.core.report(ServerId{1}, {}, nullptr);
+  ASSERT_THAT(next.results, SizeIs(1));
+  EXPECT_EQ(next.results[0].latency_us, 60'000'000U);
+  pushed.server.paused = true;
+  next.core.set(pushed.server, {});
+  EXPECT_FALSE(next.jobs[ServerId{1}]) << "a pause ends what was before it";
+}
+
 TEST(CorePush, PausedOrUnknownServerTakesNoReport) {
   Pushed pushed;
   pushed.server.paused = true;

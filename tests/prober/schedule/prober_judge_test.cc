@@ -67,8 +67,8 @@ TEST(Judge, DegradedIsASuccessAndNeedsNoConfirmation) {
 }
 
 TEST(Judge, RowOfFailuresEndsWhereNothingHeld) {
-  EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_ud") << "a failure before a gap and one after it are two rows";
-  EXPECT_EQ(shown("ud?dd", kTwoOne), "uu?ud") << "so are those on both sides of an unknown result";
+  EXPECT_EQ(shown("ud_dd", kTwoOne), "uu_?d") << "a failure before a gap and one after it are two rows";
+  EXPECT_EQ(shown("ud?dd", kTwoOne), "uu??d") << "so are those on both sides of an unknown result";
   EXPECT_EQ(shown("udd", kTwoOne), "uud") << "a result that comes while the last one holds goes on with its row";
 }
 
@@ -94,8 +94,18 @@ TEST(Judge, SinceIsNotBeforeTheUnknownTimeUnlessItIsAnOutage) {
   EXPECT_EQ(change->since, at(10));
   judge.apply({at(20), State::degraded, kHolds}, kTwoOne);
   EXPECT_EQ(judge.since(), at(20));
-  judge.apply({at(30), State::down, kHolds}, kTwoOne);
-  EXPECT_EQ(judge.since(), at(30)) << "nobody knows that it was well before";
+}
+
+TEST(Judge, FailureBehindUnknownTimeDoesNotSayThatItIsUp) {
+  EXPECT_EQ(shown("uuu_du", kTwoOne), "uuu_?u");
+  EXPECT_EQ(shown("g?ddd", {3, 1}), "g???d");
+  EXPECT_EQ(shown("gdud_ud", kTwoOne), "gguu_uu") << "once it was seen to be well a failure confirms nothing";
+  Judge judge;
+  shown("uuu_d", kTwoOne, judge);
+  const auto change = judge.apply({at(5), State::up, kHolds}, kTwoOne);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->from, State::unknown);
+  EXPECT_EQ(change->since, at(5));
 }
 
 TEST(Judge, ChangesAreBackdatedToTheFirstOfTheirRow) {

@@ -446,6 +446,100 @@ TEST(PushJob, RunThatGoesOnTooLongIsDownAtMaxRuntime) {
   EXPECT_EQ(job.report({}, kNow + 7min)->latency_us, 410'000'000U) << "its end still tells how long it took";
 }
 
+PushRhythm with_max_runtime(std::chrono::milliseconds most) {
+  PushRhythm rhythm = kMinutely;
+  rhythm.max_runtime = most;
+  return rhythm;
+}
+
+TEST(PushJob, RunGoesOnOverARestart) {
+  const PushRhythm rhythm = with_max_runtime(10min);
+  PushJob before(rhythm, kNow - 1h, kNow - 50s);
+  static_cast<void>(before.report(report_of(PushReport::Kind::start), kNow));
+  const auto memory = before.memory(kNow + 2s);
+  EXPECT_EQ(memory.started, kNow);
+  for (const std::optional<TimeMs> stored : {std::optional(kNow - 50s), std::optional<TimeMs>()}) {
+    PushJob after(rhythm, kNow + 4s, stored, memory);
+    EXPECT_EQ(after.deadline(), kNow + 10min) << "it is not silent while it runs";
+    PushJob twice(rhythm, kNow + 8s, stored, after.memory(kNow + 6s));
+    EXPECT_EQ(twice.deadline(), kNow + 10min);
+    const auto late = twice.report({}, kNow + 11min);
+    EXPECT_EQ(late->state, State::down);
+    EXPECT_EQ(late->error, ErrorClass::timeout);
+    EXPECT_EQ(late->latency_us, 660'000'000U);
+  }
+  PushJob hanging(rhythm, kNow + 4s, kNow - 50s, memory);
+  EXPECT_EQ(hanging.silence().error, ErrorClass::timeout);
+  PushJob later(rhythm, kNow + 20min, kNow - 50s, memory);
+  EXPECT_EQ(later.deadline(), kNow + 20min + 70s) << "whether it ended meanwhile nobody knows";
+  EXPECT_EQ(later.report({}, kNow + 21min)->error, ErrorClass::timeout);
+}
+
+TEST(PushJob, MemoryThatAReportHasOvertakenIsForgotten) {
+  PushJob before(kMinutely, kNow - 1h, kNow - 50s);
+  static_cast<void>(before.report(report_of(PushReport::Kind::start), kNow));
+  const auto memory = before.memory(kNow + 1s);
+  PushJob after(kMinutely, kNow + 5s, kNow + 2s, memory);
+  EXPECT_EQ(after.deadline(), kNow + 72s);
+  EXPECT_FALSE(after.report({}, kNow + 6s)->latency_us) << "that run has ended";
+  PushJob of_another_clock(kMinutely, kNow - 1h, std::nullopt, memory);
+  EXPECT_EQ(of_another_clock.deadline(), kNow - 1h + 70s);
+}
+
+// Each run is shorter than the interval and the grace together: each alone would never tell.
+TEST(PushJob, SilenceIsToldByWhoRestartsAgainAndAgain) {
+  for (const bool heard : {true, false}) {
+    TimeMs now = kNow;
+    std::optional<prober::JobMemory> memory;
+    std::chrono::milliseconds listened{0};
+    bool told = false;
+    for (int run = 0; run < 10 && !told; ++run) {
+      PushJob job(kMinutely, now, heard ? std::optional(kNow) : std::nullopt, memory);
+      told = job.deadline() <= now + 50s;
+      if (told) listened += job.deadline() - now;
+      if (!told) listened += 50s;
+      memory = job.memory(now + 50s);
+      now += 55s;
+    }
+    EXPECT_TRUE(told);
+    EXPECT_GE(listened, 65s) << "not before it has been waited for";
+    EXPECT_LE(listened, 140s);
+  }
+}
+
+TEST(PushJob, LongAbsenceIsNoSilence) {
+  PushJob before(kMinutely, kNow - 1h, kNow);
+  const auto memory = before.memory(kNow + 30s);
+  EXPECT_EQ(PushJob(kMinutely, kNow + 240h, kNow, memory).deadline(), kNow + 240h + 70s);
+}
+
+TEST(PushJob, StandstillForgetsNoRun) {
+  PushJob job(with_max_runtime(6s), kNow, std::nullopt);
+  static_cast<void>(job.report(report_of(PushReport::Kind::start), kNow));
+  EXPECT_TRUE(job.missed_while_not_listening(kNow + 2s, kNow + 16s));
+  EXPECT_EQ(job.deadline(), kNow + 70s);
+  const auto late = job.report({}, kNow + 17s);
+  EXPECT_EQ(late->error, ErrorClass::timeout);
+  EXPECT_EQ(late->latency_us, 17'000'000U);
+}
+
+TEST(PushJob, NewMaxRuntimeIsForTheRunUnderWay) {
+  PushJob longer(with_max_runtime(8s), kNow, std::nullopt);
+  static_cast<void>(longer.report(report_of(PushReport::Kind::start), kNow));
+  longer.change(with_max_runtime(60s), kNow + 2s);
+  EXPECT_EQ(longer.deadline(), kNow + 60s);
+  EXPECT_EQ(longer.silence().detail, "the job has been running for 60 s, which is max-runtime");
+  PushJob shorter(with_max_runtime(60s), kNow, std::nullopt);
+  static_cast<void>(shorter.report(report_of(PushReport::Kind::start), kNow));
+  shorter.change(with_max_runtime(8s), kNow + 2s);
+  EXPECT_EQ(shorter.deadline(), kNow + 8s);
+  PushJob over(with_max_runtime(60s), kNow, std::nullopt);
+  static_cast<void>(over.report(report_of(PushReport::Kind::start), kNow));
+  over.change(with_max_runtime(8s), kNow + 20s);
+  EXPECT_EQ(over.deadline(), kNow + 20s);
+  EXPECT_EQ(over.silence().error, ErrorClass::timeout);
+}
+
 TEST(PushJob, RunIsMeasuredThroughAClockStep) {
   for (const std::chrono::milliseconds by : {std::chrono::milliseconds{3h}, std::chrono::milliseconds{-3h}}) {
     PushRhythm rhythm = kMinutely;

@@ -17,6 +17,7 @@ namespace {
 using prober_test::Identity;
 using prober_test::TestAuthority;
 using std::chrono::milliseconds;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -319,6 +320,46 @@ TEST(CheckSpecValidate, LineBreaksAreRefusedWhereTheyWouldSmuggle) {
   EXPECT_EQ(invalid(spec), "username: has a colon");
 }
 
+TEST(CheckSpecValidate, QuestionsThatContradictThemselvesAreRefused) {
+  auto spec = with_url("dns://192.0.2.53/example.org?type=MX");
+  spec.dns_type = "mx";
+  spec.dns_server = "192.0.2.53:53";
+  EXPECT_TRUE(validate(spec, milliseconds(0)));
+  spec.dns_type = "A";
+  EXPECT_EQ(invalid(spec), "dns-type: is not the type that the url names");
+  spec.dns_type = "MX";
+  spec.dns_server = "192.0.2.54";
+  EXPECT_EQ(invalid(spec), "dns-server: is not the server that the url names");
+  spec = with_url("dns:example.org");
+  spec.dns_answers = {"192.0.2.1"};
+  spec.dns_networks = {"10.0.0.0/8", "192.0.2.0/24"};
+  EXPECT_TRUE(validate(spec, milliseconds(0)));
+  spec.dns_networks = {"10.0.0.0/8"};
+  EXPECT_EQ(invalid(spec), "expect.dns-answers: \"192.0.2.1\" is in none of the dns-networks");
+}
+
+TEST(CheckSpecValidate, TextThatHoldsAnUnwantedOneIsRefused) {
+  auto spec = with_url("http://a");
+  spec.body_contains = {"foobar"};
+  spec.body_not_contains = {"foo"};
+  EXPECT_EQ(invalid(spec), "expect.body-not-contains: \"foo\" is in body-contains too");
+  spec.body_contains = {"foo"};
+  spec.body_not_contains = {"foobar"};
+  EXPECT_TRUE(validate(spec, milliseconds(0)));
+}
+
+TEST(CheckSpecValidate, AHostHeaderOutsideOfAsciiIsSentAsBrowsersDo) {
+  auto spec = with_url("http://a");
+  spec.headers = {{"host", "m\xc3\xbcnchen.test:8080"}, {"X", "m\xc3\xbcnchen"}};
+  const auto check = compile(spec);
+  ASSERT_TRUE(check) << check.error().message;
+  std::vector<std::string> lines;
+  for (const curl_slist* each = (*check)->headers.get(); each != nullptr; each = each->next)
+    lines.emplace_back(each->data);
+  EXPECT_THAT(lines, Contains("host: xn--mnchen-3ya.test:8080"));
+  EXPECT_THAT(lines, Contains("X: m\xc3\xbcnchen"));
+}
+
 TEST(CheckSpecValidate, ConditionsAreCompiledToBeJudged) {
   auto spec = with_url("http://a");
   spec.body_matches = {"(unclosed"};
@@ -369,6 +410,7 @@ TEST(CheckSpecValidate, ExpectedAnswersMustBeOfTheirType) {
   spec.dns_only = false;
   spec.dns_networks = {"192.0.2.0/24"};
   EXPECT_EQ(invalid(spec), "expect.dns-networks: only for the types A and AAAA");
+  spec.url = "dns:example.org";
   spec.dns_type = "AAAA";
   EXPECT_EQ(invalid(spec),
             "expect.dns-networks: \"192.0.2.0/24\" is no network of AAAA addresses, such as 2001:db8::/32");

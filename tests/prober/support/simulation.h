@@ -83,6 +83,7 @@ class Simulation final : public prober::CoreSink {
   void change(const StateChange& change) override { changes.push_back(change); }
   void topic(const prober::TopicChange& change) override { topics.push_back(change); }
   void lasts(const prober::TopicLasts& topic) override { known_until[{topic.server, topic.topic}] = topic.known_until; }
+  void job(ServerId server, const std::optional<prober::JobMemory>& memory) override { jobs[server] = memory; }
   void state(ServerId server, State state) override { states[server] = state; }
   void log(LogLevel level, const std::string& text) override;
   void stats(const ProberStats& stats) override { last_stats = stats; }
@@ -95,6 +96,7 @@ class Simulation final : public prober::CoreSink {
   std::vector<prober::TopicChange> topics;
   std::map<std::pair<ServerId, AlertTopic>, TimeMs> known_until;  // that something lasts
   std::map<ServerId, State> states;
+  std::map<ServerId, std::optional<prober::JobMemory>> jobs;  // as they are remembered
   std::vector<std::string> logged;
   ProberStats last_stats;
 };

@@ -128,7 +128,7 @@ TEST_F(Timelines, QuestionMayAskForAnotherConfirmation) {
 
 TEST_F(Timelines, UnknownResultEndsARowOfFailuresThatConfirmsNothingYet) {
   checks(start_, "udndu");
-  EXPECT_EQ(line(start_, start_ + minutes{5}), "u120 ?60 u120");
+  EXPECT_EQ(line(start_, start_ + minutes{5}), "u120 ?120 u60") << "a failure behind it says not that it is up";
 }
 
 TEST_F(Timelines, UnknownResultEndsNeitherAnOutageNorARowOfSuccesses) {
@@ -139,7 +139,7 @@ TEST_F(Timelines, UnknownResultEndsNeitherAnOutageNorARowOfSuccesses) {
 
 TEST_F(Timelines, GapEndsARowOfFailuresThatConfirmsNothingYet) {
   checks(start_, "ud......du");
-  EXPECT_EQ(line(start_, start_ + minutes{10}), "u220 ?260 u120");
+  EXPECT_EQ(line(start_, start_ + minutes{10}), "u220 ?320 u60");
 }
 
 TEST_F(Timelines, FailuresThatAreAsFarApartAsTheyHoldAreOneRow) {

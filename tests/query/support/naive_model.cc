@@ -108,13 +108,19 @@ void NaiveModel::judge(Location& location) const {
     }
     former = judged.result.time;
     // A row of failures that is no outage yet ends where nothing is known.
-    if (to_ms(judged.result.time) > held_until_ms && !outage) failures.clear();
+    if (to_ms(judged.result.time) > held_until_ms && !outage) {
+      failures.clear();
+      before = State::unknown;
+    }
     held_until_ms = judged.until_ms;
     const Rules& rules = server_.rules_at(judged.result.time);
     const std::size_t to_confirm = query_.policy.confirm_failures.value_or(rules.confirm_failures);
     const std::size_t to_end = query_.policy.confirm_successes.value_or(rules.confirm_successes);
     if (judged.result.state == State::unknown) {
-      if (!outage) failures.clear();
+      if (!outage) {
+        failures.clear();
+        before = State::unknown;
+      }
       continue;
     }
     if (judged.result.state == State::down) {
