@@ -51,7 +51,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"tools/http", "show"},
     FolderArrows{"tools/page", "http exchange show"},
     FolderArrows{"tools/web", "page http exchange show"},
-    FolderArrows{"tools/config", "web page http show"},
+    FolderArrows{"tools/config", "web page http exchange show"},
     FolderArrows{"tools/convert", "config peers show"},
     FolderArrows{"tools/run", "web http config exchange show"},
     FolderArrows{"tools/report", "page show"},

@@ -38,7 +38,7 @@ constexpr std::array kDependencies = {
     Dependency{"libre2-dev", "re2", "PkgConfig::RE2", "re2/", "prober"},
     Dependency{"nlohmann-json3-dev", "nlohmann_json", "nlohmann_json::", "nlohmann/", "prober tools"},
     Dependency{"libhowardhinnant-date-dev", "date", "date::", "date/", "query prober"},
-    Dependency{"libssl-dev", "OpenSSL", "OpenSSL::", "openssl/", "prober"},
+    Dependency{"libssl-dev", "OpenSSL", "OpenSSL::", "openssl/", "prober tools"},
     Dependency{"libboost-program-options-dev", "Boost", "Boost::", "boost/", "tools"},
     Dependency{"libboost-dev", "Boost", "Boost::", "boost/", "tools"},
     Dependency{"libbrotli-dev", "libbrotlienc", "PkgConfig::BROTLIENC", "brotli/encode", "tools"},

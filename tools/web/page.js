@@ -38,6 +38,11 @@
     }
   }
   localise(document);
+  // What is typed into a form is a time of the zone that the page shows.
+  for (const zone of $$('input[data-own]')) {
+    zone.value = root.dataset.tz || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+    $('[data-zone]', zone.form).textContent = zone.value;
+  }
 
   // --- A page that is old says so.
   const main = $('main');

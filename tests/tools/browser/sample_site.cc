@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "exchange/change.h"
 #include "history/history.h"
 
 namespace nines::tools::testing {
@@ -84,7 +85,12 @@ SampleSite::SampleSite() : end_(moment_now()) {
   page.names = {{"Images", "Pictures"}};
   page.notes = {{.time = end_ - hours{30}, .text = "We have moved to a new data centre."}};
   access.status_pages = {page};
-  site_ = std::make_unique<Site>(*store_, Site::Hooks{}, false, access);
+  Site::Hooks hooks;
+  hooks.change = [this](const std::string& server, const Change& change, const std::string& user) {
+    return make_change(*store_, server, change, user,
+                       std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  };
+  site_ = std::make_unique<Site>(*store_, std::move(hooks), false, access);
   auto http = HttpServer::start(
       {.host = "127.0.0.1", .port = 0}, [this](const WebRequest& request) { return site_->answer(request); },
       site_->http_options());

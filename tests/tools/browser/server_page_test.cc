@@ -125,6 +125,20 @@ TEST_F(ServerPage, TellsWhatHasChangedWhatItWasDueToAndWhatIsUsual) {
       true);
 }
 
+TEST_F(ServerPage, MaintenanceIsPlannedInTheReadersZone) {
+  // The browser lives in Paris.
+  tab_.open(site_.at("/server/Checkout"));
+  EXPECT_EQ(tab_.eval("document.querySelector('form[action$=maintenance] [data-zone]').textContent"), "Europe/Paris");
+  tab_.eval(
+      "(f=>{f.closest('details').open=true;f.from.value='2099-07-01T08:00';f.for.value='2h';f.note.value='new disks'})"
+      "(document.querySelector('form[action$=maintenance]'));window.old=true");
+  tab_.click("form[action$=maintenance] button");
+  ASSERT_TRUE(tab_.becomes("!window.old&&document.readyState==='complete'"));
+  EXPECT_EQ(tab_.eval("location.pathname"), "/server/Checkout");
+  EXPECT_THAT(tab_.eval("document.querySelector('.changes').textContent").get<std::string>(),
+              HasSubstr("maintenance 2099-07-01T06:00:00.000Z to 2099-07-01T08:00:00.000Z: new disks"));
+}
+
 TEST_F(ServerPage, WithoutScriptsTheChartAndTheChecksAreThere) {
   tab_.allow_scripts(false);
   tab_.open(site_.at("/server/Checkout?window=7d"));

@@ -610,6 +610,36 @@ TEST(Config, AQuorumOfMoreThanThisPlaceIsNoted) {
       ::testing::ElementsAre(::testing::HasSubstr("`site` has quorum 2, and this configuration checks from one")));
 }
 
+TEST(Config, WhatTheNextStartWouldRefuseIsAMistake) {
+  for (const auto& [text, why] : {std::pair{"dns-servers: [foo.test]", "\"foo.test\" is not an address"},
+                                  {"dns-servers: [\"\"]", "is not an address"},
+                                  {"dns-servers: [\"1.1.1.1:99999\"]", "is not an address"},
+                                  {"references: [\"push:x\"]", "references[0]: url: a push server"},
+                                  {"references: [nonsense]", "references[0]: "},
+                                  {"user-agent: \"a\\r\\nX: y\"", "user-agent: has a line break"}}) {
+    EXPECT_THAT(bad(one_server("prober: {" + std::string(text) + "}\n")), HasSubstr(why)) << text;
+  }
+  good(one_server("prober: {dns-servers: [1.1.1.1, \"[::1]:53\"], references: [\"tcp://192.0.2.1:443\"]}\n"));
+}
+
+TEST(Config, HostsOutsideOfAsciiAreWhatBrowsersSend) {
+  const Config config = good(
+      one_server("web: {hosts: [\"M\u00fcnchen.test\", plain.test], cors: [\"https://m\u00fcnchen.test:8443\"]}\n"));
+  EXPECT_EQ(config.access.hosts, (std::vector<std::string>{"xn--mnchen-3ya.test", "plain.test"}));
+  EXPECT_EQ(config.access.cors, std::vector<std::string>{"https://xn--mnchen-3ya.test:8443"});
+  EXPECT_THAT(bad(one_server("web: {cors: [\"https://EXAMPLE.org\"]}\n")), HasSubstr("in lower case"));
+}
+
+TEST(Config, FilesOfThePagesTlsAreLookedAt) {
+  const TempDir dir;
+  dir.write("a.pem", "nonsense");
+  const std::string file = dir.path("a.pem");
+  EXPECT_THAT(bad(one_server("web: {tls: {certificate: " + file + ", key: " + file + "}}\n")),
+              HasSubstr("the certificate `" + file + "` cannot be used"));
+  EXPECT_THAT(bad(one_server("web: {tls: {certificate: " + file + "}}\n")), HasSubstr("web.tls needs `key`"));
+  EXPECT_THAT(bad(one_server("web: {tls: {cert: " + file + "}}\n")), HasSubstr("`cert`"));
+}
+
 TEST(Config, AMissingFileAndAFolderAreNamed) {
   const testing::TempDir dir;
   EXPECT_EQ(load_config("/nonexistent/f.yaml").error(), "/nonexistent/f.yaml: No such file or directory");

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "exchange/by_hand.h"
+
 namespace nines::tools {
 namespace {
 
@@ -68,10 +70,6 @@ ProbedServer probed(const Server& server, const ServerConfig& wanted, TimeMs now
 }
 
 }  // namespace
-
-bool is_paused(const Server& server, TimeMs time) noexcept {
-  return std::any_of(server.paused.begin(), server.paused.end(), [&](const Window& w) { return w.contains(time); });
-}
 
 Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs now) {
   Server server = existing;

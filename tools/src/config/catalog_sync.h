@@ -9,15 +9,11 @@
 #include <nines/store.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/config.h"
 
 namespace nines::tools {
-
-/// How the note of a maintenance begins that was added by a command. No configuration has it, and none ends it.
-inline constexpr std::string_view kByHand = "by hand";
 
 struct CatalogSync {
   std::vector<ProbedServer> probed;  ///< the configuration's servers, with their ids
@@ -28,8 +24,6 @@ struct CatalogSync {
 
 /// Errors are those of the store; what was changed before one stays changed, and the next call goes on from there.
 [[nodiscard]] Result<CatalogSync> sync_catalog(Store& store, const Config& config, TimeMs now);
-
-[[nodiscard]] bool is_paused(const Server& server, TimeMs time) noexcept;
 
 /// `existing` as `wanted` says from `now` on. Pure; what sync_catalog does to one server.
 [[nodiscard]] Server updated_server(const Server& existing, const ServerConfig& wanted, TimeMs now);

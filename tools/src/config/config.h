@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "config/reader.h"
+#include "http/tls_context.h"
 #include "show/listen_address.h"
 #include "web/access.h"
 
@@ -57,6 +58,7 @@ struct Config {
   StoreConfig store;
   std::optional<BackupConfig> backup;
   std::optional<ListenAddress> listen = ListenAddress{};  ///< nothing: `listen: off`
+  std::optional<TlsFiles> tls;                            ///< of the page; nothing: plain HTTP
   AccessOptions access;                                   ///< `loopback` is set by who listens
   std::vector<AlertTarget> alerts;
   ProberOptions prober;  ///< only what the section `prober` sets

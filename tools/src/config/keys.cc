@@ -116,6 +116,7 @@ constexpr std::array kBackup{
 constexpr std::array kWeb{
     ConfigKey{"listen", Takes::other, 0, 0, "an address and port, unix:PATH, or off", "127.0.0.1:8080",
               "where the page is"},
+    ConfigKey{"tls", Takes::other, 0, 0, "a mapping", "plain HTTP", "the page speaks HTTPS"},
     ConfigKey{"hosts", Takes::texts, 0, 0, "host names", "", "names that the page answers to, besides its own"},
     ConfigKey{"base", Takes::other, 0, 0, "a path like /status", "", "the page's path behind a proxy"},
     ConfigKey{"trusted-proxies", Takes::texts, 0, 0, "addresses, networks, or `unix`", "",
@@ -142,6 +143,12 @@ constexpr std::array kWebToken{
     ConfigKey{"name", Takes::text, 0, 0, "without a colon", "", "must be there"},
     ConfigKey{"sha256", Takes::text, 0, 0, "64 hexadecimal digits", "", "of the token"},
     ConfigKey{"role", Takes::words, 0, 0, "view, push or admin", "view", "what may be done"},
+};
+
+constexpr std::array kWebTls{
+    ConfigKey{"certificate", Takes::text, 0, 0, "a PEM file", "",
+              "the certificate, its intermediates behind it; must be there"},
+    ConfigKey{"key", Takes::text, 0, 0, "a PEM file without a passphrase", "", "must be there"},
 };
 
 constexpr std::array kWebService{
@@ -196,6 +203,7 @@ constexpr std::array kSections{
     ConfigSection{"backup", "backup", "Backups of the store, each a store of its own that shares what has not changed.",
                   kBackup},
     ConfigSection{"web", "web", "The page; SECURITY.md tells who may see it.", kWeb},
+    ConfigSection{"web tls", "web.tls", "TLS 1.2 and 1.3. The files are read again by each reload.", kWebTls},
     ConfigSection{"web user", "web.users[]", "Somebody who may log in.", kWebUser},
     ConfigSection{"web token", "web.tokens[]", "A program's permission.", kWebToken},
     ConfigSection{"web service", "web.services[]", "A service made of servers, as `nines service` takes it.",

@@ -10,9 +10,9 @@
 #include <iterator>
 #include <string>
 
-#include "config/catalog_sync.h"
 #include "config/config.h"
 #include "config/keys.h"
+#include "exchange/by_hand.h"
 #include "show/text.h"
 #include "show/times.h"
 

@@ -201,11 +201,11 @@ void read_prober(const YAML::Node& node, ProberOptions& options, Problems& probl
     for (std::string& url : read_texts(*references, "references", problems)) {
       CheckSpec spec;
       spec.url = std::move(url);
-      if (auto valid = validate(spec, milliseconds{0}); !valid)
-        problems.add(*references, printable(valid.error().message));
       options.references.push_back(std::move(spec));
     }
   }
+  // All that a prober would be refused for at the next start.
+  if (auto valid = options.validate(); !valid) problems.add(node, printable(valid.error().message));
 }
 
 }  // namespace nines::tools

@@ -1,7 +1,9 @@
 // The list `web.status`: what of the servers everybody may see.
 #include <fmt/format.h>
 #include <nines/calendar.h>
+#include <nines/host_name.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -79,8 +81,14 @@ StatusPage read_page(const YAML::Node& node, Problems& problems) {
 
 std::vector<std::string> read_origins(const YAML::Node& node, std::string_view what, Problems& problems) {
   std::vector<std::string> origins = read_texts(node, what, problems);
-  for (const std::string& origin : origins) {
+  for (std::string& origin : origins) {
     const std::size_t scheme = origin.starts_with("https://") ? 8 : origin.starts_with("http://") ? 7 : 0;
+    const std::size_t port = std::min(origin.find(':', scheme), origin.size());
+    if (const auto host = ascii_host(std::string_view(origin).substr(scheme, port - scheme)); host && scheme != 0) {
+      const bool is_plain = origin.compare(scheme, port - scheme, *host) == 0;
+      const bool is_foreign = std::any_of(origin.begin(), origin.end(), [](char c) { return (c & 0x80) != 0; });
+      if (!is_plain && is_foreign) origin = origin.substr(0, scheme) + *host + origin.substr(port);
+    }
     constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-.:[]";
     if (scheme == 0 || origin.size() == scheme || origin.find_first_not_of(kPlain, scheme) != std::string::npos)
       problems.add(node,

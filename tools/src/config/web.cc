@@ -1,6 +1,7 @@
 // The section `web`: where the page listens and who may see it.
 #include <fmt/format.h>
 #include <nines/composed.h>
+#include <nines/host_name.h>
 
 #include <array>
 #include <set>
@@ -105,6 +106,17 @@ Service read_service(const MapReader& map, std::string name, Problems& problems)
   return service;
 }
 
+// As browsers send them.
+std::vector<std::string> read_hosts(const YAML::Node& node, Problems& problems) {
+  auto hosts = read_texts(node, "hosts", problems);
+  for (std::string& name : hosts) {
+    const auto ascii = ascii_host(name);
+    if (!ascii) problems.add(node, fmt::format("hosts: `{}` is no name of a host", printable(name)));
+    if (ascii) name = *ascii;
+  }
+  return hosts;
+}
+
 std::vector<std::string> read_proxies(const YAML::Node& node, Problems& problems) {
   auto proxies = read_texts(node, "trusted-proxies", problems);
   for (const std::string& proxy : proxies) {
@@ -115,13 +127,27 @@ std::vector<std::string> read_proxies(const YAML::Node& node, Problems& problems
   return proxies;
 }
 
+std::optional<TlsFiles> read_tls(const YAML::Node& node, Problems& problems) {
+  const MapReader map(node, "web.tls", key_names("web tls"), problems);
+  TlsFiles files;
+  for (const auto& [key, value] : {std::pair{"certificate", &files.certificate}, std::pair{"key", &files.key}}) {
+    if (const auto given = map.get(key)) *value = read_text(*given, key, problems).value_or("");
+    if (!value->empty()) continue;
+    problems.add(node, fmt::format("web.tls needs `{}`, the path of a PEM file", key));
+    return std::nullopt;
+  }
+  if (const auto tls = load_tls(files); !tls) problems.add(node, tls.error().message);
+  return files;
+}
+
 }  // namespace
 
 void read_web(const YAML::Node& node, Config& config, Problems& problems) {
   const MapReader map(node, "web", key_names("web"), problems);
   AccessOptions& access = config.access;
   if (const auto listen = map.get("listen")) read_listen(*listen, config, problems);
-  if (const auto hosts = map.get("hosts")) access.hosts = read_texts(*hosts, "hosts", problems);
+  if (const auto tls = map.get("tls")) config.tls = read_tls(*tls, problems);
+  if (const auto hosts = map.get("hosts")) access.hosts = read_hosts(*hosts, problems);
   if (const auto base = map.get("base")) read_base(*base, config, problems);
   if (const auto proxies = map.get("trusted-proxies")) access.trusted_proxies = read_proxies(*proxies, problems);
   if (const auto timezone = map.get("timezone")) {

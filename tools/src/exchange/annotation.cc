@@ -1,44 +1,20 @@
 #include "exchange/annotation.h"
 
 #include <fmt/format.h>
-#include <nines/calendar.h>
 
 #include <algorithm>
 #include <span>
 
-#include "show/output.h"
 #include "show/text.h"
 
 namespace nines::tools {
 
-Result<Remark> read_remark(std::string_view json, TimeMs now) {
-  const auto bad = [](std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); };
-  const Json object = Json::parse(json, nullptr, false);
-  if (!object.is_object()) return bad("the body is not a JSON object");
-  Remark remark;
-  std::string kind;
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_null()) continue;
-    if (!value.is_string()) return bad(fmt::format("`{}` is not a text", printable(fit(key, 40))));
-    const auto& text = value.get_ref<const std::string&>();
-    if (key == "kind") {
-      kind = text;
-    } else if (key == "author") {
-      remark.annotation.author = text;
-    } else if (key == "text") {
-      remark.annotation.text = text;
-    } else if (key == "at") {
-      const auto at = parse_time(text, {now, {}});
-      if (!at) return tl::unexpected(at.error());
-      remark.at = *at;
-    } else {
-      return bad(fmt::format("there is no `{}`; there are kind, at, author and text", printable(fit(key, 40))));
-    }
+void annotate(Server& server, Annotation annotation) {
+  // A clock that was set back must not keep anybody from speaking.
+  if (!server.annotations.empty()) {
+    annotation.made_at = std::max(annotation.made_at, server.annotations.back().made_at);
   }
-  if (kind != "note" && kind != "acknowledged") return bad("`kind` is note or acknowledged");
-  if (kind == "acknowledged") remark.annotation.kind = Annotation::Kind::acknowledged;
-  if (kind == "note" && remark.annotation.text.empty()) return bad("a note needs a `text`");
-  return remark;
+  server.annotations.push_back(std::move(annotation));
 }
 
 Result<Incident> keep_remark(Store& store, const std::string& server, const Remark& remark, TimeMs now) {
@@ -58,9 +34,8 @@ Result<Incident> keep_remark(Store& store, const std::string& server, const Rema
   Server edited = *entry;
   Annotation annotation = remark.annotation;
   annotation.at = incident.from;
-  // A clock that was set back must not keep anybody from speaking.
-  annotation.made_at = edited.annotations.empty() ? now : std::max(now, edited.annotations.back().made_at);
-  edited.annotations.push_back(std::move(annotation));
+  annotation.made_at = now;
+  annotate(edited, std::move(annotation));
   if (auto saved = store.update_server(edited); !saved) return tl::unexpected(saved.error());
   return incident;
 }

@@ -19,9 +19,8 @@ struct Remark {
   std::optional<TimeMs> at;
 };
 
-/// From `{"kind": "note" or "acknowledged", "at": time, "author": text, "text": text}`, of which `kind` is required,
-/// and `text` for a note. `invalid_argument` otherwise.
-[[nodiscard]] Result<Remark> read_remark(std::string_view json, TimeMs now);
+/// Puts what was said or done just now behind what was said before.
+void annotate(Server& server, Annotation annotation);
 
 /// Keeps the remark with the server, about its incident that holds the named moment, else about its newest; returns
 /// that one. The entry is read, changed and written: the caller keeps others from changing it meanwhile. Errors:

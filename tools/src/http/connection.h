@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <chrono>
@@ -16,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "http/channel.h"
 #include "http/http_server.h"
 #include "http/message.h"
 
@@ -48,19 +48,19 @@ struct CutBody {
 
 struct Connection {
   using Clock = std::chrono::steady_clock;
-  using Socket = boost::asio::generic::stream_protocol::socket;
+  using Socket = Channel::Socket;
 
   // Ascending by how much is lost when such a connection is cut.
   enum class Phase : std::uint8_t {
     lingering,  // the answer is written, the rest is read and thrown away
-    idle,       // waits for a request's first byte
+    idle,       // waits for a request's first byte, or for TLS to begin
     reading,    // in the middle of one
     streaming,  // waits for events
     writing,
     answering,  // the answer is being worked out
   };
 
-  explicit Connection(Socket taken) : socket(std::move(taken)) {}
+  Connection(Socket taken, std::shared_ptr<Channel::TlsContext> tls) : channel(std::move(taken), std::move(tls)) {}
 
   void enter(Phase next, Clock::duration patience) {
     phase = next;
@@ -70,7 +70,7 @@ struct Connection {
 
   static constexpr std::size_t kReadBlock = 16U << 10U;
 
-  Socket socket;
+  Channel channel;
   std::string client;  ///< its address; empty for a Unix socket
   std::string local;
   boost::beast::flat_buffer buffer{kMostHeadBytes + kReadBlock};

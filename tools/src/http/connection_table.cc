@@ -7,7 +7,8 @@ namespace nines::tools {
 
 using Phase = Connection::Phase;
 
-ConnectionPtr ConnectionTable::admit(Connection::Socket socket, std::string client, std::string local) {
+ConnectionPtr ConnectionTable::admit(Connection::Socket socket, std::shared_ptr<Channel::TlsContext> tls,
+                                     std::string client, std::string local) {
   if (!client.empty() && per_address_[client] >= limits_.connections_per_address) make_room(client);
   if (connections_.size() >= limits_.connections) make_room({});
   if (connections_.size() >= limits_.connections ||
@@ -15,7 +16,7 @@ ConnectionPtr ConnectionTable::admit(Connection::Socket socket, std::string clie
     if (!client.empty()) forget_address(client, false);
     return nullptr;  // the socket closes
   }
-  auto connection = std::make_shared<Connection>(std::move(socket));
+  auto connection = std::make_shared<Connection>(std::move(socket), std::move(tls));
   connection->client = std::move(client);
   connection->local = std::move(local);
   if (!connection->client.empty()) ++per_address_[connection->client];
@@ -46,7 +47,7 @@ void ConnectionTable::close(const ConnectionPtr& connection) {
   if (connection->phase == Phase::streaming) --streams_;
   unsent_ -= std::exchange(connection->unsent, 0);
   boost::system::error_code ignored;
-  connection->socket.close(ignored);
+  connection->channel.socket().close(ignored);
   if (!connection->client.empty()) forget_address(connection->client, true);
   connections_.erase(connection);
   size_ = connections_.size();

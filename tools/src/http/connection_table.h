@@ -20,7 +20,8 @@ class ConnectionTable {
 
   /// A new connection, for which the one that can best be missed makes room; nothing when all others are being
   /// answered.
-  [[nodiscard]] ConnectionPtr admit(Connection::Socket socket, std::string client, std::string local);
+  [[nodiscard]] ConnectionPtr admit(Connection::Socket socket, std::shared_ptr<Channel::TlsContext> tls,
+                                    std::string client, std::string local);
   /// Closes the connection that can best be missed, among those from `client` unless that is empty: who has been idle
   /// longest, else who has been at sending a request longest, else the slowest reader, else the oldest event stream.
   void make_room(const std::string& client);

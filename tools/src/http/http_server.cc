@@ -1,4 +1,5 @@
-// This file, connection, connection_table, listener and request_head are the ones that see Boost.Beast and Asio.
+// This file, channel, connection, connection_table, listener, request_head and tls_context are the ones that see
+// Boost.Beast and Asio.
 //
 // All of a connection's state belongs to one thread, the loop's. A request goes to a work queue as a value and its
 // answer comes back by a post to the loop.
@@ -16,6 +17,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <cassert>
 #include <exception>
 #include <future>
 #include <memory>
@@ -71,6 +73,11 @@ class HttpServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result<void> start(const ListenAddress& address) {
+    if (options_.tls) {
+      auto tls = load_tls(*options_.tls);
+      if (!tls) return tl::unexpected(tls.error());
+      tls_ = *std::move(tls);
+    }
     if (auto bound = listener_.bind(address); !bound) return bound;
     asio::post(loop_, [this] {
       accept();
@@ -103,6 +110,14 @@ class HttpServer::Impl {
     connections_.clear();
   }
 
+  Result<void> renew_tls(const TlsFiles& files) {
+    assert(options_.tls);
+    auto tls = load_tls(files);
+    if (!tls) return tl::unexpected(tls.error());
+    asio::post(loop_, [this, tls = *std::move(tls)] { tls_ = tls; });
+    return {};
+  }
+
   void publish(std::string event) {
     auto shared = std::make_shared<const std::string>(std::move(event));
     asio::post(loop_, [this, shared] {
@@ -120,8 +135,8 @@ class HttpServer::Impl {
   void accept() {
     listener_.accept([this](const error_code& error, Socket socket, std::string client, std::string local) {
       if (!error) {
-        if (const auto connection = connections_.admit(std::move(socket), std::move(client), std::move(local)))
-          read(connection);
+        if (const auto connection = connections_.admit(std::move(socket), tls_, std::move(client), std::move(local)))
+          begin(connection);
       }
       accept_again(error);
     });
@@ -168,11 +183,32 @@ class HttpServer::Impl {
 
   // --- reading
 
+  void begin(const ConnectionPtr& connection) {
+    if (!connection->channel.is_secure()) return read(connection);
+    connection->enter(Phase::idle, options_.limits.head);
+    connection->channel.async_handshake([this, connection](const error_code& error) {
+      if (!connection->open) return;
+      if (error) return connections_.close(connection);
+      read(connection);
+    });
+  }
+
   void read(const ConnectionPtr& connection) {
     if (stopping_) return connections_.close(connection);
     if (connection->buffer.size() > 0) return read_head(connection);  // pipelined
     connection->enter(Phase::idle, options_.limits.idle);
-    connection->socket.async_wait(Socket::wait_read, [this, connection](const error_code& error) {
+    // What TLS holds back is not seen by waiting for the socket.
+    if (connection->channel.is_secure()) {
+      connection->channel.async_read_some(connection->buffer.prepare(Connection::kReadBlock),
+                                          [this, connection](const error_code& error, std::size_t bytes) {
+                                            if (!connection->open) return;
+                                            if (error) return connections_.close(connection);
+                                            connection->buffer.commit(bytes);
+                                            read_head(connection);
+                                          });
+      return;
+    }
+    connection->channel.socket().async_wait(Socket::wait_read, [this, connection](const error_code& error) {
       if (!connection->open) return;
       if (error) return connections_.close(connection);
       read_head(connection);
@@ -185,7 +221,7 @@ class HttpServer::Impl {
     connection->parser.emplace();
     connection->parser->header_limit(kMostHeadBytes);
     connection->parser->body_limit(kMostCutBodyBytes);  // the path, which may say less, comes with the head
-    http::async_read_header(connection->socket, connection->buffer, *connection->parser,
+    http::async_read_header(connection->channel, connection->buffer, *connection->parser,
                             [this, connection](const error_code& error, std::size_t) {
                               if (!connection->open || connection->phase != Phase::reading) return;
                               if (error) return failed_read(connection, error);
@@ -222,6 +258,7 @@ class HttpServer::Impl {
     connection.request = {};
     connection.request.client = connection.client;
     connection.request.local = connection.local;
+    connection.request.secure = connection.channel.is_secure();
     return read_request_head(message, connection.request);
   }
 
@@ -241,7 +278,7 @@ class HttpServer::Impl {
       return refuse(connection, error_response(417, "invalid_argument", "the only expectation known is 100-continue"));
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     connection->enter(Phase::reading, options_.limits.body);
-    asio::async_write(connection->socket, asio::buffer(kContinue.data(), kContinue.size()),
+    asio::async_write(connection->channel, asio::buffer(kContinue.data(), kContinue.size()),
                       [this, connection](const error_code& error, std::size_t) {
                         if (!connection->open || connection->phase != Phase::reading) return;
                         if (error) return connections_.close(connection);
@@ -251,7 +288,7 @@ class HttpServer::Impl {
 
   void read_body(const ConnectionPtr& connection) {
     connection->enter(Phase::reading, options_.limits.body);
-    http::async_read(connection->socket, connection->buffer, *connection->parser,
+    http::async_read(connection->channel, connection->buffer, *connection->parser,
                      [this, connection](const error_code& error, std::size_t) {
                        if (!connection->open || connection->phase != Phase::reading) return;
                        if (error) return failed_read(connection, error);
@@ -310,7 +347,7 @@ class HttpServer::Impl {
     connection->body = connection->request.method == "HEAD" ? std::string() : std::move(response.body);
     connections_.begin_sending(connection);
     const std::array<asio::const_buffer, 2> parts{asio::buffer(connection->head), asio::buffer(connection->body)};
-    asio::async_write(connection->socket, parts, [this, connection, stream](const error_code& error, std::size_t) {
+    asio::async_write(connection->channel, parts, [this, connection, stream](const error_code& error, std::size_t) {
       if (!connection->open) return;
       connections_.end_sending(*connection);
       if (error) return connections_.close(connection);
@@ -322,19 +359,25 @@ class HttpServer::Impl {
 
   // Closing at once with unread bytes would send a reset, which can overtake the answer (RFC 9112 9.6).
   void linger(const ConnectionPtr& connection) {
+    if (connection->channel.is_secure()) {
+      connection->enter(Phase::lingering, kLinger);
+      connection->channel.async_shutdown(
+          [this, connection](const error_code& /*either way*/) { connections_.close(connection); });
+      return;
+    }
     error_code error;
-    connection->socket.shutdown(Socket::shutdown_send, error);
+    connection->channel.socket().shutdown(Socket::shutdown_send, error);
     if (error) return connections_.close(connection);
     connection->enter(Phase::lingering, kLinger);
     throw_away(connection);
   }
   void throw_away(const ConnectionPtr& connection) {
-    connection->socket.async_read_some(asio::buffer(connection->thrown_away),
-                                       [this, connection](const error_code& error, std::size_t) {
-                                         if (!connection->open) return;
-                                         if (error) return connections_.close(connection);
-                                         throw_away(connection);
-                                       });
+    connection->channel.async_read_some(asio::buffer(connection->thrown_away),
+                                        [this, connection](const error_code& error, std::size_t) {
+                                          if (!connection->open) return;
+                                          if (error) return connections_.close(connection);
+                                          throw_away(connection);
+                                        });
   }
 
   // --- events
@@ -345,12 +388,12 @@ class HttpServer::Impl {
     watch_stream(connection);
   }
   void watch_stream(const ConnectionPtr& connection) {
-    connection->socket.async_read_some(asio::buffer(connection->thrown_away),
-                                       [this, connection](const error_code& error, std::size_t) {
-                                         if (!connection->open) return;
-                                         if (error) return connections_.close(connection);
-                                         watch_stream(connection);
-                                       });
+    connection->channel.async_read_some(asio::buffer(connection->thrown_away),
+                                        [this, connection](const error_code& error, std::size_t) {
+                                          if (!connection->open) return;
+                                          if (error) return connections_.close(connection);
+                                          watch_stream(connection);
+                                        });
   }
   void send_event(Connection& connection, const std::shared_ptr<const std::string>& event) {
     if (connection.phase != Phase::streaming || !connection.open) return;
@@ -360,7 +403,7 @@ class HttpServer::Impl {
     }
     connection.event = event;
     const auto self = connections_.shared(connection);
-    asio::async_write(connection.socket, asio::buffer(*event), [this, self](const error_code& error, std::size_t) {
+    asio::async_write(connection.channel, asio::buffer(*event), [this, self](const error_code& error, std::size_t) {
       if (!self->open) return;
       if (error) return connections_.close(self);
       self->event.reset();
@@ -393,6 +436,7 @@ class HttpServer::Impl {
 
   // The loop's.
   ConnectionTable connections_{options_.limits};
+  std::shared_ptr<Channel::TlsContext> tls_;  // none: plain HTTP
   bool stopping_ = false;
   bool asking_ = false;
   Clock::time_point asked_;
@@ -415,6 +459,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenAddress& addre
 
 int HttpServer::port() const noexcept {
   return impl_->port();
+}
+Result<void> HttpServer::renew_tls(const TlsFiles& files) {
+  return impl_->renew_tls(files);
 }
 void HttpServer::publish(std::string event) {
   impl_->publish(std::move(event));

@@ -12,9 +12,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/message.h"
+#include "http/tls_context.h"
 #include "show/listen_address.h"
 
 namespace nines::tools {
@@ -48,6 +50,7 @@ enum class Lane : std::uint8_t {
 
 struct HttpOptions {
   HttpLimits limits;
+  std::optional<TlsFiles> tls;                  ///< none: plain HTTP
   std::function<Lane(const WebRequest&)> lane;  ///< none: always usual. Must not block.
   std::function<bool(const WebRequest&)>
       takes_body;  ///< none: POST everywhere. False refuses a body before it is read.
@@ -63,7 +66,8 @@ class HttpServer {
   /// Called from several threads at once. What it throws becomes a 500.
   using Handler = std::function<WebResponse(const WebRequest&)>;
 
-  /// Binds and begins to listen. `io` with a sentence when the address is taken or not this machine's.
+  /// Binds and begins to listen. `io` with a sentence when the address is taken or not this machine's; errors of
+  /// load_tls().
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const ListenAddress& address, Handler handler,
                                                                  HttpOptions options = {});
   /// Stops and joins; requests under way are finished.
@@ -73,6 +77,9 @@ class HttpServer {
 
   /// The port it listens on; the chosen one when 0 was asked for; 0 for a Unix socket.
   [[nodiscard]] int port() const noexcept;
+  /// Connections that come from now on get what the files say now; after an error all stays as it is. Any thread.
+  /// Requires: it was started with TLS. Errors of load_tls().
+  [[nodiscard]] Result<void> renew_tls(const TlsFiles& files);
   /// Sends `event`, a complete server-sent event, to every connection that waits for events. One that has not taken
   /// the last one yet gets only the newest of what follows. Any thread; does not block.
   void publish(std::string event);

@@ -29,13 +29,16 @@ struct WebRequest {
   std::string fetch_site;  ///< Sec-Fetch-Site
   std::string authorization;
   std::string cookie;
+  std::string content_type;
   std::string if_none_match;
   std::string accept_encoding;
   std::string forwarded_for;    ///< X-Forwarded-For; believed from trusted proxies only
   std::string forwarded_proto;  ///< X-Forwarded-Proto; likewise
   std::string client;           ///< the other end's address; empty on a Unix socket
   std::string local;            ///< this end's address; empty on a Unix socket
+  bool secure = false;          ///< it came by TLS, here or, says a trusted proxy, there
   Role role = Role::admin;      ///< set by Access
+  std::string user;             ///< likewise: the name of the user or the token, if there is one
 
   [[nodiscard]] std::optional<std::string> parameter(const char* name) const {
     const auto found = query.find(name);

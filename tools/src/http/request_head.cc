@@ -79,6 +79,7 @@ std::optional<WebResponse> read_request_head(const http::request_header<>& messa
   request.fetch_site = field("Sec-Fetch-Site");
   request.authorization = field(http::field::authorization);
   request.cookie = field(http::field::cookie);
+  request.content_type = field(http::field::content_type);
   request.if_none_match = field(http::field::if_none_match);
   request.accept_encoding = field(http::field::accept_encoding);
   request.forwarded_for = list_of(message, "X-Forwarded-For");

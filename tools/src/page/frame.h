@@ -16,9 +16,10 @@ namespace nines::tools {
 
 /// What is around every page.
 struct Frame {
-  std::string base;        ///< before every path of this site: "/status", or empty
-  bool logged_in = false;  ///< somebody by a session: a way out is shown
-  std::string trouble;     ///< of nines itself, told above everything else; may be empty
+  std::string base;         ///< before every path of this site: "/status", or empty
+  bool logged_in = false;   ///< somebody by a session: a way out is shown
+  bool may_change = false;  ///< it may change servers by hand here
+  std::string trouble;      ///< of nines itself, told above everything else; may be empty
 };
 
 /// What a page may have beside its title and its body.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "page/change_forms.h"
 #include "page/strip.h"
 #include "show/output.h"
 #include "show/state_text.h"
@@ -266,7 +267,7 @@ Html server_page(const ServerPage& page, const Frame& frame) {
   const Html main = state_of(page, state) + facts_of(page) + spans_of(page, self) + drawn_of(page) + figures_of(page) +
                     html("<h2>Outages</h2><div id=\"outages\">") + incidents_of(page, frame) +
                     html("</div><h2 id=\"checks\">Checks</h2><div id=\"rows\">") + checks_of(page, frame) +
-                    html("</div>") + footer_of(page, frame);
+                    html("</div>") + changes_of(page, frame) + footer_of(page, frame);
   Html attributes = edges_attribute(*page.bars);
   if (page.question.zone_asked) attributes += html(" data-tz=\"{}\"", std::string(page.question.zone.name()));
   // A window that ends now, and its newest checks: the page follows what lands.

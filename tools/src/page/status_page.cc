@@ -225,8 +225,7 @@ WebResponse embed_of(const StatusPage& page, const Told& told, const Frame& fram
 
 // RFC 4287. The ids do not depend on where the page is read from.
 WebResponse feed_of(const StatusPage& page, const Told& told, const WebRequest& request, const std::string& base) {
-  const std::string site =
-      fmt::format("{}://{}{}{}", request.forwarded_proto == "https" ? "https" : "http", request.host, base, page.path);
+  const std::string site = fmt::format("{}://{}{}{}", request.secure ? "https" : "http", request.host, base, page.path);
   struct Entry {
     TimeMs time;
     std::string id;

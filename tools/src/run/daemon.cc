@@ -16,7 +16,8 @@
 #include <utility>
 
 #include "config/catalog_sync.h"
-#include "exchange/annotation.h"
+#include "exchange/by_hand.h"
+#include "exchange/change.h"
 #include "run/budget_burn.h"
 #include "show/open_error.h"
 #include "show/state_text.h"
@@ -98,6 +99,8 @@ std::vector<std::string> changed_settings(const Config& running, const Config& w
       (!running.listen || (running.listen->host == wanted.listen->host && running.listen->port == wanted.listen->port &&
                            running.listen->socket_path == wanted.listen->socket_path));
   compare("web.listen", same_page);
+  // Other files, or what is new in them, are taken over.
+  compare("web.tls", running.tls.has_value() == wanted.tls.has_value());
   return names;
 }
 
@@ -206,12 +209,12 @@ Result<void> Daemon::start() {
   Site::Hooks hooks;
   hooks.reload = [this] { return reload(); };
   hooks.push = [this](const WebRequest& request, const std::string& token) { return push(request, token); };
-  hooks.annotate = [this](const std::string& server, const std::string& body) -> Result<void> {
-    const auto remark = read_remark(body, now());
-    if (!remark) return tl::unexpected(remark.error());
-    const engine::MutexLock lock(apply_mutex_);  // nobody else changes entries meanwhile
-    const auto kept = keep_remark(*store_, server, *remark, now());
-    if (!kept) return tl::unexpected(kept.error());
+  hooks.change = [this](const std::string& server, const Change& change, const std::string& user) -> Result<void> {
+    {
+      const engine::MutexLock lock(apply_mutex_);  // nobody else changes entries meanwhile
+      if (auto made = make_change(*store_, server, change, user, now()); !made) return made;
+    }
+    catalog_changed();
     return {};
   };
   hooks.ready = [this] { return ready_.load(); };
@@ -226,8 +229,10 @@ Result<void> Daemon::start() {
                                                 [this](const Result<void>& made) { report_backup(made); });
   }
   if (config_.listen) {
+    HttpOptions carried = site_->http_options();
+    carried.tls = config_.tls;
     auto http = HttpServer::start(
-        *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, site_->http_options());
+        *config_.listen, [this](const WebRequest& request) { return site_->answer(request); }, std::move(carried));
     if (!http) return tl::unexpected(http.error());
     http_ = std::move(*http);
   }
@@ -349,6 +354,9 @@ Result<void> Daemon::reload() {
     console_.say(fmt::format("{} {} when nines is started again", fmt::join(names, ", "),
                              names.size() == 1 ? "changes" : "change"));
   }
+  if (http_ && config_.tls && config->tls) {
+    if (auto renewed = http_->renew_tls(*config->tls); !renewed) return renewed;
+  }
   config->access.loopback = config_.access.loopback;  // the listener's, which stays as it is
   if (auto safe = config_.listen ? check_exposure(config->access) : Result<void>{}; !safe) {
     console_.say(LogLevel::error,
@@ -389,7 +397,9 @@ Result<void> Daemon::push(const WebRequest& request, const std::string& path, Pu
   // A page of somebody else's can make a browser GET anything that it can guess.
   const bool may_guess = (request.role == Role::push || request.role == Role::admin) && request.method != "GET" &&
                          request.method != "HEAD";
-  if (token == name && !may_guess) return fail(ErrorCode::not_found, "no push server has this token");
+  if (token == name && !may_guess) {
+    return fail(ErrorCode::not_found, "no push server has this token; one without a token is reported for by POST");
+  }
   const auto report = read_push(request, word);
   if (!report) return tl::unexpected(report.error());
   const auto promise = std::make_shared<std::promise<Result<void>>>();

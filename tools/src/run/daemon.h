@@ -63,7 +63,9 @@ class Daemon {
   void look_at_storage(const ProberStats& stats);
 
   /// Where the page is, as a person opens it; empty without one.
-  [[nodiscard]] std::string page() const { return http_ ? shown_address(*config_.listen, http_->port()) : ""; }
+  [[nodiscard]] std::string page() const {
+    return http_ ? shown_address(*config_.listen, http_->port(), config_.tls.has_value()) : "";
+  }
   [[nodiscard]] std::size_t servers() const noexcept { return server_count_; }
   [[nodiscard]] ProberStats stats() const { return prober_->stats(); }
 

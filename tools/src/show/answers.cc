@@ -2,6 +2,7 @@
 
 #include <nines/calendar.h>
 
+#include <array>
 #include <cmath>
 
 #include "show/text.h"
@@ -123,7 +124,8 @@ Json incident_json(const Incident& incident, const std::string& name) {
 }
 
 Json annotation_json(const Annotation& annotation) {
-  return {{"kind", annotation.kind == Annotation::Kind::acknowledged ? "acknowledged" : "note"},
+  constexpr std::array<std::string_view, 3> kKinds{"note", "acknowledged", "change"};
+  return {{"kind", kKinds.at(static_cast<std::size_t>(annotation.kind))},
           {"at", format_time(annotation.at)},
           {"made_at", format_time(annotation.made_at)},
           {"author", text_or_null(annotation.author)},

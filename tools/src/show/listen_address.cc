@@ -47,10 +47,10 @@ bool is_loopback(const ListenAddress& address) {
   return inet_pton(AF_INET6, address.host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-std::string shown_address(const ListenAddress& address, int port) {
+std::string shown_address(const ListenAddress& address, int port, bool secure) {
   if (!address.socket_path.empty()) return std::string(kUnix) + address.socket_path;
   const bool six = address.host.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", six ? "[" : "", address.host, six ? "]" : "", port);
+  return fmt::format("{}://{}{}{}:{}/", secure ? "https" : "http", six ? "[" : "", address.host, six ? "]" : "", port);
 }
 
 }  // namespace nines::tools

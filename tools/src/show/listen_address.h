@@ -21,7 +21,8 @@ struct ListenAddress {
 /// Whether only this machine can reach it: a Unix socket, localhost, 127.0.0.0/8 or ::1.
 [[nodiscard]] bool is_loopback(const ListenAddress& address);
 
-/// How a person opens it: "http://[::1]:8080/" with `port` for the one that was chosen, "unix:/run/nines.sock".
-[[nodiscard]] std::string shown_address(const ListenAddress& address, int port);
+/// How a person opens it: "http://[::1]:8080/" with `port` for the one that was chosen, "unix:/run/nines.sock";
+/// `secure` by TLS.
+[[nodiscard]] std::string shown_address(const ListenAddress& address, int port, bool secure = false);
 
 }  // namespace nines::tools

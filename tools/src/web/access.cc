@@ -200,6 +200,7 @@ void unwrap_proxies(const AccessOptions& options, WebRequest& request) {
   }
   std::string_view protos = request.forwarded_proto;
   request.forwarded_proto = take_last(protos);
+  if (!request.forwarded_proto.empty()) request.secure = request.forwarded_proto == "https";
   std::string_view list = request.forwarded_for;
   while (!list.empty()) {
     std::string last = take_last(list);
@@ -301,36 +302,36 @@ std::optional<AccessOptions::User> Access::user_of(const AccessOptions& options,
   return *user;
 }
 
-std::optional<Role> Access::role_of_header(const AccessOptions& options, std::string_view header) {
+std::optional<Access::Identity> Access::identity_of_header(const AccessOptions& options, std::string_view header) {
   const std::size_t blank = std::min(header.find(' '), header.size());
   const std::string scheme = engine::to_lower(header.substr(0, blank));
   const std::string_view value = header.substr(std::min(blank + 1, header.size()));
   if (value.size() > 2 * kLongestSecret) return std::nullopt;
   if (scheme == "bearer") {
     const std::string digest = sha256_hex(value);
-    std::optional<Role> role;
+    std::optional<Identity> found;
     for (const AccessOptions::Token& token : options.tokens) {
-      if (same_secret(token.sha256, digest)) role = token.role;
+      if (same_secret(token.sha256, digest)) found = Identity{token.name, token.role};
     }
-    return role;
+    return found;
   }
   if (scheme != "basic") return std::nullopt;
   const auto pair = from_base64(value);
   const std::size_t colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
-  const auto user =
-      user_of(options, std::string_view(*pair).substr(0, colon), std::string_view(*pair).substr(colon + 1));
-  return user ? std::optional(user->role) : std::nullopt;
+  auto user = user_of(options, std::string_view(*pair).substr(0, colon), std::string_view(*pair).substr(colon + 1));
+  return user ? std::optional(Identity{std::move(user->name), user->role}) : std::nullopt;
 }
 
-std::optional<Role> Access::role_of_cookie(std::string_view cookie, Clock::time_point now) {
+std::optional<Access::Identity> Access::identity_of_cookie(std::string_view cookie, Clock::time_point now) {
   const auto value = cookie_value(cookie);
   if (!value) return std::nullopt;
   const std::string print = fingerprint(*value);
   const engine::MutexLock lock(mutex_);
   const auto found = sessions_.find(print);
   if (found == sessions_.end()) return std::nullopt;
-  if (found->second.expires > now) return found->second.user.role;
+  const AccessOptions::User& user = found->second.user;
+  if (found->second.expires > now) return Identity{user.name, user.role};
   sessions_.erase(found);
   return std::nullopt;
 }
@@ -365,7 +366,8 @@ std::optional<WebResponse> Access::judge_header(const std::shared_ptr<const Acce
   {
     const engine::MutexLock lock(mutex_);
     if (const auto found = verified_.find(print); found != verified_.end()) {
-      request.role = found->second;
+      request.role = found->second.role;
+      request.user = found->second.name;
       return std::nullopt;
     }
   }
@@ -374,17 +376,18 @@ std::optional<WebResponse> Access::judge_header(const std::shared_ptr<const Acce
     response.headers.emplace_back("Retry-After", "60");
     return response;
   }
-  const auto role = role_of_header(*options, request.authorization);
-  if (!role) {
+  const auto identity = identity_of_header(*options, request.authorization);
+  if (!identity) {
     count_failure(request.client, now);
     return unauthorized("the password or token is wrong");
   }
-  request.role = *role;
+  request.role = identity->role;
+  request.user = identity->name;
   const engine::MutexLock lock(mutex_);
   // Judged by rules that have been replaced meanwhile: right once, not kept.
   if (options == options_) {
     if (verified_.size() >= kMostVerified) verified_.clear();
-    verified_[print] = *role;
+    verified_[print] = *identity;
   }
   return std::nullopt;
 }
@@ -408,8 +411,9 @@ std::optional<WebResponse> Access::judge(WebRequest& request, Clock::time_point 
   bool by_cookie = false;
   if (!request.authorization.empty() && options->authenticates()) {
     if (auto refused = judge_header(options, request, now)) return refused;
-  } else if (const auto role = role_of_cookie(request.cookie, now)) {
-    request.role = *role;
+  } else if (const auto identity = identity_of_cookie(request.cookie, now)) {
+    request.role = identity->role;
+    request.user = identity->name;
     by_cookie = true;
   }
   if (request.method == "POST" && is_foreign(request, by_cookie)) {
@@ -468,7 +472,7 @@ WebResponse Access::log_in(const WebRequest& request, Clock::time_point now) {
   response.headers.emplace_back(
       "Set-Cookie",
       fmt::format("{}={}; Path={}/; Max-Age={}; HttpOnly; SameSite=Strict{}", kCookie, secret, options->base,
-                  std::chrono::seconds(kSessionLife).count(), request.forwarded_proto == "https" ? "; Secure" : ""));
+                  std::chrono::seconds(kSessionLife).count(), request.secure ? "; Secure" : ""));
   return response;
 }
 

@@ -73,7 +73,8 @@ class Access {
   void set(AccessOptions options);
   [[nodiscard]] std::shared_ptr<const AccessOptions> options() const;
 
-  /// Names the role, the real client and the path without the base in `request`. An answer when it may not go on.
+  /// Names the user, the role, the real client and the path without the base in `request`. An answer when it may not go
+  /// on.
   [[nodiscard]] std::optional<WebResponse> judge(WebRequest& request, Clock::time_point now = Clock::now());
 
   /// POST /login with name, password and next in its body: a session's cookie, or 401.
@@ -86,6 +87,11 @@ class Access {
     AccessOptions::User user;  // as it was when it logged in
     Clock::time_point expires;
   };
+  /// Who asks, and what it may.
+  struct Identity {
+    std::string name;
+    Role role = Role::none;
+  };
   struct Failures {
     std::size_t count = 0;
     Clock::time_point until;  // when the count begins anew
@@ -93,9 +99,9 @@ class Access {
 
   [[nodiscard]] std::optional<AccessOptions::User> user_of(const AccessOptions& options, std::string_view name,
                                                            std::string_view password);
-  [[nodiscard]] std::optional<Role> role_of_header(const AccessOptions& options, std::string_view header);
-  [[nodiscard]] std::optional<Role> role_of_cookie(std::string_view cookie, Clock::time_point now);
-  /// Names the role that the header gives, by `options`, which are those in use; an answer when it gives none.
+  [[nodiscard]] std::optional<Identity> identity_of_header(const AccessOptions& options, std::string_view header);
+  [[nodiscard]] std::optional<Identity> identity_of_cookie(std::string_view cookie, Clock::time_point now);
+  /// Names whom and the role that the header gives, by `options`, which are those in use; an answer when it gives none.
   [[nodiscard]] std::optional<WebResponse> judge_header(const std::shared_ptr<const AccessOptions>& options,
                                                         WebRequest& request, Clock::time_point now);
   [[nodiscard]] bool must_wait(const std::string& client, Clock::time_point now);
@@ -109,7 +115,7 @@ class Access {
   std::map<std::string, Session> sessions_ NINES_GUARDED_BY(mutex_);   // by fingerprint of the cookie
   std::map<std::string, Failures> failures_ NINES_GUARDED_BY(mutex_);  // by address
   Failures all_failures_ NINES_GUARDED_BY(mutex_);
-  std::map<std::string, Role> verified_ NINES_GUARDED_BY(mutex_);  // passwords that were right, by fingerprint
+  std::map<std::string, Identity> verified_ NINES_GUARDED_BY(mutex_);  // passwords that were right, by fingerprint
 };
 
 }  // namespace nines::tools

@@ -160,6 +160,13 @@ Result<std::vector<StoreMetrics::WindowRatio>> StoreMetrics::long_ratios(TimeMs 
   return long_;
 }
 
+// A server that is gone from the configuration is kept, paused and without a check: an alert on its ratio would go on
+// for as long as the window.
+bool is_left(const Server& server, TimeMs at) {
+  return server.check.empty() && !server.paused.empty() && server.paused.back().to >= kTimeLimit &&
+         server.paused.back().from <= at;
+}
+
 // The budget follows from the ratio: remaining / budget = 1 - (1 - ratio) / (1 - objective).
 Result<void> StoreMetrics::append_windows(std::string& out, const Catalog& catalog, TimeMs at) {
   auto ratios = long_ratios(at);
@@ -181,7 +188,7 @@ Result<void> StoreMetrics::append_windows(std::string& out, const Catalog& catal
   std::string budget_samples;
   for (const WindowRatio& ratio : *ratios) {
     const Server* const server = catalog.find(ratio.server);
-    if (server == nullptr) continue;  // gone since
+    if (server == nullptr || is_left(*server, at)) continue;  // gone since, or from the configuration
     const Labels labels{{"server", server->name}, {"window", ratio.window}};
     if (ratio.uptime) metric_sample(uptime_samples, "nines_uptime_ratio", labels, *ratio.uptime);
     if (ratio.coverage) metric_sample(coverage_samples, "nines_coverage_ratio", labels, *ratio.coverage);

@@ -6,12 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii_case.h"
 #include "http/target.h"
 #include "page/assets.h"
 #include "page/frame.h"
 #include "page/live_question.h"
 #include "page/pages.h"
 #include "page/service_page.h"
+#include "show/text.h"
+#include "show/times.h"
 #include "web/api.h"
 #include "web/report_path.h"
 
@@ -19,16 +22,42 @@ namespace nines::tools {
 namespace {
 
 constexpr std::string_view kServersPath = "/api/v1/servers/";
-constexpr std::string_view kAnnotations = "/annotations";
+constexpr std::size_t kLongestChange = sizeof "maintenance/end";
 
-// The server that a path to its annotations names.
-std::optional<std::string> annotated_server(std::string_view path) {
-  if (!path.starts_with(kServersPath) || !path.ends_with(kAnnotations)) return std::nullopt;
-  if (path.size() <= kServersPath.size() + kAnnotations.size()) return std::nullopt;
+// "/api/v1/servers/a name/maintenance/end": a name may have slashes of its own, so that the end is looked for first.
+std::optional<ChangePath> change_path(std::string_view path) {
+  if (!path.starts_with(kServersPath)) return std::nullopt;
   path.remove_prefix(kServersPath.size());
-  path.remove_suffix(kAnnotations.size());
-  return std::string(path);
+  std::optional<ChangePath> found;
+  for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
+       slash = path.rfind('/', slash - 1)) {
+    const auto kind = parse_change(path.substr(slash + 1));
+    if (kind) found = ChangePath{std::string(path.substr(0, slash)), *kind};
+    if (path.size() - slash > kLongestChange) break;
+  }
+  return found;
 }
+
+bool is_form(const WebRequest& request) {
+  return engine::to_lower(request.content_type).starts_with("application/x-www-form-urlencoded");
+}
+
+// The fields of a form, or the members of an object, which are texts.
+Result<std::map<std::string, std::string>> fields_of(const WebRequest& request) {
+  if (is_form(request)) return parse_form(request.body);
+  const auto bad = [](std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); };
+  std::map<std::string, std::string> fields;
+  if (request.body.empty()) return fields;
+  const Json object = Json::parse(request.body, nullptr, false);
+  if (!object.is_object()) return bad("the body is not a JSON object");
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_null()) continue;
+    if (!value.is_string()) return bad(fmt::format("`{}` is not a text", printable(fit(key, 40))));
+    fields.emplace(key, value.get<std::string>());
+  }
+  return fields;
+}
+
 constexpr std::string_view kAssets = "/assets/";
 // What a client sees is at most this old.
 constexpr std::chrono::seconds kAge{1};
@@ -89,13 +118,14 @@ std::string cache_key(const WebRequest& request, const Frame& frame) {
   };
   add(frame.base);
   add(frame.logged_in ? "1" : "0");
+  add(frame.may_change ? "1" : "0");
   // Whether something is wrong, not what: the sentence has counts in it that change with every check.
   add(frame.trouble.empty() ? "" : "1");
   add(chosen_coding(request.accept_encoding));
   // A feed names its own address.
   if (request.path.ends_with("/feed.atom")) {
     add(request.host);
-    add(request.forwarded_proto);
+    add(request.secure ? "https" : "http");
   }
   for (const auto& [name, value] : request.query) {
     add(name);
@@ -157,11 +187,12 @@ bool Site::takes_body(const WebRequest& request) const {
   // The access rules may yet take a base off the path: its end is what counts.
   const std::string_view path = request.path;
   return path.ends_with("/login") || path.ends_with("/logout") || (path.ends_with("/-/reload") && hooks_.reload) ||
-         (is_report(path) && hooks_.push) || (path.ends_with(kAnnotations) && hooks_.annotate);
+         (is_report(path) && hooks_.push) || (hooks_.change && change_path(path).has_value());
 }
 
 HttpOptions Site::http_options() {
   return {.limits = {},
+          .tls = {},
           .lane = &Site::lane,
           .takes_body = [this](const WebRequest& request) { return takes_body(request); },
           // A job's log may be long, and a few hundred bytes of it are kept: no reason to lose what the job reports.
@@ -174,6 +205,7 @@ Frame Site::frame_of(const WebRequest& request) const {
   return {.base = options->base,
           .logged_in = options->authenticates() && request.role != Role::none && request.authorization.empty() &&
                        !request.cookie.empty(),
+          .may_change = hooks_.change && request.role == Role::admin,
           .trouble = hooks_.trouble && request.role != Role::none ? hooks_.trouble() : std::string()};
 }
 
@@ -298,12 +330,28 @@ WebResponse Site::post(const WebRequest& request) {
   if (request.path.starts_with(kPushPath) && hooks_.push) {
     return done(hooks_.push(request, request.path.substr(kPushPath.size())));
   }
-  if (const auto server = annotated_server(request.path); server && hooks_.annotate) {
-    const auto result = hooks_.annotate(*server, request.body);
-    if (result) cache_.clear();
-    return done(result);
-  }
+  if (const auto path = change_path(request.path); path && hooks_.change) return change(request, *path);
   return error_response(404, "not_found", "there is nothing to POST to at this path");
+}
+
+// A form's reader is shown the server again, or what is wrong with what it wrote.
+WebResponse Site::change(const WebRequest& request, const ChangePath& path) {
+  const auto fields = fields_of(request);
+  auto wanted = fields ? read_change(path.kind, *fields, now()) : tl::unexpected(fields.error());
+  const Result<void> made = wanted ? hooks_.change(path.server, *wanted, request.user) : tl::unexpected(wanted.error());
+  if (made) cache_.clear();
+  if (!is_form(request)) return made ? json_response({{"ok", true}}) : error_response(made.error());
+  const Frame frame = frame_of(request);
+  if (!made) {
+    WebResponse refused = html_response(message_page("Nothing was changed", made.error().message, frame).text(),
+                                        http_status(made.error().code));
+    refused.cache = "no-store";
+    return refused;
+  }
+  WebResponse response = text_response("done\n", 303);
+  response.cache = "no-store";
+  response.headers.emplace_back("Location", fmt::format("{}/server/{}", frame.base, url_encode(path.server)));
+  return response;
 }
 
 }  // namespace nines::tools

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "exchange/change.h"
 #include "http/answer_cache.h"
 #include "http/http_server.h"
 #include "http/message.h"
@@ -25,13 +26,19 @@
 
 namespace nines::tools {
 
+/// A path that changes a server, taken apart.
+struct ChangePath {
+  std::string server;
+  Change::Kind kind = Change::Kind::remark;
+};
+
 class Site {
  public:
   struct Hooks {
     std::function<Result<void>()> reload;                                           ///< POST /-/reload
     std::function<Result<void>(const WebRequest&, const std::string& token)> push;  ///< POST /api/v1/push/{token}
-    /// POST /api/v1/servers/{name}/annotations: the server's name and the body.
-    std::function<Result<void>(const std::string& server, const std::string& body)> annotate;
+    /// POST /api/v1/servers/{name}/..., of parse_change(): what is changed, and by whom as far as it is known.
+    std::function<Result<void>(const std::string& server, const Change& change, const std::string& user)> change;
     std::function<bool()> ready;                ///< GET /-/ready
     std::function<std::string()> trouble;       ///< a sentence that every page begins with; empty when all is well
     std::function<void(std::string&)> metrics;  ///< appends to GET /metrics
@@ -61,6 +68,7 @@ class Site {
   [[nodiscard]] WebResponse get(const WebRequest& request);
   [[nodiscard]] WebResponse work_out(const WebRequest& request, const Frame& frame);
   [[nodiscard]] WebResponse post(const WebRequest& request);
+  [[nodiscard]] WebResponse change(const WebRequest& request, const ChangePath& path);
   [[nodiscard]] WebResponse preflight(const WebRequest& request) const;
   void share(const WebRequest& request, WebResponse& response) const;
   [[nodiscard]] Frame frame_of(const WebRequest& request) const;

@@ -9,8 +9,8 @@
 
 #include "cli/command/session.h"
 #include "cli/servers/commands.h"
-#include "config/catalog_sync.h"
 #include "config/config.h"
+#include "exchange/by_hand.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -48,8 +48,7 @@ Expected<Maintenance> read_entry(const Call& call) {
   list.push_back(node);
   auto entries = read_maintenance(list, problems);
   if (!problems.empty()) return usage(problems.list().front().message);
-  entries.front().note =
-      entries.front().note.empty() ? std::string(kByHand) : fmt::format("{}: {}", kByHand, entries.front().note);
+  entries.front().note = by_hand(entries.front().note);
   if (recurring) entries.front().effective.from = now();
   return entries.front();
 }
@@ -61,9 +60,6 @@ std::string_view repeat_text(Maintenance::Repeat repeat) {
 
 /// The time that an entry is about: of a recurring one that in which it begins again and again.
 const Window& span_of(const Maintenance& entry) {
-  return entry.repeat == Maintenance::Repeat::once ? entry.once : entry.effective;
-}
-Window& span_of(Maintenance& entry) {
   return entry.repeat == Maintenance::Repeat::once ? entry.once : entry.effective;
 }
 
@@ -101,27 +97,6 @@ void add_rows(RowWriter& rows, const Server& server, TimeMs moment) {
                .text = {}},
               {.value = entry.note, .text = {}}});
   }
-}
-
-/// Ends one entry; one that has not begun goes.
-void end_entry(Server& server, std::size_t index, TimeMs moment) {
-  Window& span = span_of(server.maintenance[index]);
-  span.to = std::min(span.to, moment);
-  if (span.empty()) server.maintenance.erase(server.maintenance.begin() + static_cast<std::ptrdiff_t>(index));
-}
-
-/// Takes the corrections inside of `window` away, and what of others lies in it.
-void uncorrect(Server& server, Window window) {
-  std::vector<Correction> kept;
-  for (const Correction& each : server.corrections) {
-    for (const Window part : {Window{each.window.from, std::min(each.window.to, window.from)},
-                              Window{std::max(each.window.from, window.to), each.window.to}}) {
-      if (part.empty()) continue;
-      kept.push_back(each);
-      kept.back().window = part;
-    }
-  }
-  server.corrections = std::move(kept);
 }
 
 }  // namespace
@@ -186,17 +161,10 @@ Outcome maintenance_end(const Call& call) {
         return failed(fmt::format("`{}` has no maintenance {}; `nines maintenance list` shows what there is",
                                   printable(server.name), *number));
       }
-      end_entry(server, *number - 1, moment);
+      end_maintenance(server, *number - 1, moment);
       return kExitDone;
     }
-    bool ended = false;
-    for (std::size_t index = server.maintenance.size(); index-- > 0;) {
-      const Maintenance& entry = server.maintenance[index];
-      if (entry.repeat != Maintenance::Repeat::once || !entry.once.contains(moment)) continue;
-      end_entry(server, index, moment);
-      ended = true;
-    }
-    if (!ended) {
+    if (!end_maintenance_under_way(server, moment)) {
       return failed(fmt::format("no single maintenance of `{}` is under way; others are ended by their number",
                                 printable(server.name)));
     }
@@ -237,12 +205,10 @@ Outcome correct(const Call& call) {
   correction.state = state.value_or(State::unknown);
   correction.note = call.text("note").value_or("");
   return change_server(call, call.words[0], [&](Server& server) -> Outcome {
-    uncorrect(server, correction.window);
-    if (*as != "measured") {
-      const auto later =
-          std::find_if(server.corrections.begin(), server.corrections.end(),
-                       [&](const Correction& each) { return each.window.from > correction.window.from; });
-      server.corrections.insert(later, correction);
+    if (*as == "measured") {
+      uncorrect(server, correction.window);
+    } else {
+      nines::tools::correct(server, correction);
     }
     return kExitDone;
   });

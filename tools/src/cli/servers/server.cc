@@ -11,7 +11,7 @@
 #include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "cli/servers/commands.h"
-#include "config/catalog_sync.h"
+#include "exchange/by_hand.h"
 #include "show/answers.h"
 #include "show/audit.h"
 #include "show/number.h"
@@ -150,10 +150,6 @@ Outcome apply(const Call& call, Server& server, bool is_new) {
   if (auto level = change_level(call, server); !level) return tl::unexpected(level.error());
   if (const auto group = call.text("group")) server.group = *group;
   return kExitDone;
-}
-
-void end_pause(Server& server, TimeMs at) {
-  if (!server.paused.empty() && server.paused.back().to > at) server.paused.back().to = at;
 }
 
 void rule_options(OptionList& options) {
@@ -347,8 +343,8 @@ Outcome server_edit(const Call& call) {
     if (auto applied = apply(call, server, false); !applied) return applied;
     if (const auto url = call.text("url")) server.url = *url;
     if (const auto name = call.text("name")) server.name = *name;
-    if (call.has("pause") && !is_paused(server, now())) server.paused.push_back({now(), kTimeLimit});
-    if (call.has("resume")) end_pause(server, now());
+    if (call.has("pause")) (void)pause(server, now());
+    if (call.has("resume")) (void)resume(server, now());
     return kExitDone;
   });
 }
