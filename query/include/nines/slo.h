@@ -66,7 +66,7 @@ struct PeriodBudget {
   double spent_ratio = 0;           ///< spent / budget
   std::optional<double> threshold;  ///< the greatest of kBudgetThresholds that was reached
   /// When nothing will be left if bad time goes on as in the last 24 hours; the query's end when nothing is left now.
-  /// None when these hours had none.
+  /// None when these hours had none, and when a calendar period ends before.
   std::optional<TimeMs> exhausted_at;
 };
 

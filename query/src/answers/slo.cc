@@ -44,7 +44,22 @@ Window period_of(TimeMs end, const BudgetPeriod& period) {
   return {std::max(from_ms(0), end - period.rolling), end};
 }
 
-PeriodBudget period_budget(const Timeline& line, Window period, const Policy& policy, const Allowance& allowance) {
+// When nothing of the budget is left if bad time goes on as in the last day of `line`; none when that is not before
+// `by`.
+std::optional<TimeMs> exhaustion(const PeriodBudget& budget, const Timeline& line, const Policy& policy, TimeMs by) {
+  if (budget.spent_ms > 0 && budget.remaining_ms <= 0) return line.window.to;
+  constexpr std::chrono::hours kRateOver{24};
+  const Share recent = share_of(time_per_state(line.spans, {line.window.to - kRateOver, line.window.to}), policy);
+  if (recent.bad_ms == 0) return std::nullopt;
+  const double left = static_cast<double>(budget.remaining_ms) / static_cast<double>(recent.bad_ms);
+  const double wait_ms = left * static_cast<double>(std::chrono::milliseconds{kRateOver}.count());
+  if (wait_ms >= static_cast<double>((by - line.window.to).count())) return std::nullopt;
+  return line.window.to + std::chrono::milliseconds{static_cast<std::int64_t>(wait_ms)};
+}
+
+// `ends` is when the budget is another one.
+PeriodBudget period_budget(const Timeline& line, Window period, TimeMs ends, const Policy& policy,
+                           const Allowance& allowance) {
   PeriodBudget budget;
   budget.window = period;
   const TimePerState time = time_per_state(line.spans, {period.from, line.window.to});
@@ -60,18 +75,7 @@ PeriodBudget period_budget(const Timeline& line, Window period, const Policy& po
     const double reached_ms = threshold * static_cast<double>(budget.budget_ms);
     if (budget.spent_ms > 0 && static_cast<double>(budget.spent_ms) >= reached_ms) budget.threshold = threshold;
   }
-  constexpr std::chrono::hours kRateOver{24};
-  const Share recent = share_of(time_per_state(line.spans, {line.window.to - kRateOver, line.window.to}), policy);
-  if (budget.spent_ms > 0 && budget.remaining_ms <= 0) {
-    budget.exhausted_at = line.window.to;
-  } else if (recent.bad_ms > 0) {
-    const double left = static_cast<double>(budget.remaining_ms) / static_cast<double>(recent.bad_ms);
-    const double wait_ms = left * static_cast<double>(std::chrono::milliseconds{kRateOver}.count());
-    const auto furthest_ms = static_cast<double>((kTimeLimit - line.window.to).count());
-    if (wait_ms < furthest_ms) {
-      budget.exhausted_at = line.window.to + std::chrono::milliseconds{static_cast<std::int64_t>(wait_ms)};
-    }
-  }
+  budget.exhausted_at = exhaustion(budget, line, policy, ends);
   return budget;
 }
 
@@ -138,8 +142,9 @@ Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, c
   SloAnswer answer;
   answer.server = server;
   answer.objective = *objective;
-  answer.window.to = line->window.to;
-  answer.window.from = std::clamp(query.window.from, line->window.from, line->window.to);
+  // A window behind now is empty where it begins, as in every answer.
+  answer.window.to = std::max(query.window.from, line->window.to);
+  answer.window.from = std::clamp(query.window.from, line->window.from, answer.window.to);
   answer.time = time_per_state(line->spans, answer.window);
   answer.uptime_ratio = uptime_ratio(answer.time, query.policy);
   const Allowance allowance(*objective);
@@ -151,7 +156,8 @@ Result<SloAnswer> slo(const Store& store, ServerId server, const Query& query, c
   if (answer.budget_ms > 0) {
     answer.remaining_ratio = static_cast<double>(answer.remaining_ms) / static_cast<double>(answer.budget_ms);
   }
-  answer.period = period_budget(*line, period, query.policy, allowance);
+  const TimeMs ends = budget_period->unit ? period.to : kTimeLimit;
+  answer.period = period_budget(*line, period, ends, query.policy, allowance);
   for (std::size_t i = 0; i < kBurnWindows.size(); ++i) {
     answer.burn[i] = burn_rate(*line, kBurnWindows[i], query.policy, allowance);
   }

@@ -157,6 +157,10 @@ TEST_F(Slo, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
   EXPECT_EQ(month.threshold, std::nullopt);
   EXPECT_EQ(month.exhausted_at, now_ + std::chrono::milliseconds{2'378'400LL * 86'400'000 / 300'000});
 
+  // 26 hours later 22.3 days of the month are left: the same five minutes a day would use up the rest in 7.9, at one
+  // percent it would take 88.
+  EXPECT_EQ(ask(now_ - hours{1}, now_, 0.99).period.exhausted_at, std::nullopt) << "August has a budget of its own";
+
   const auto rolling = slo(store_, server_.id, query(july, now_), {0.999, BudgetPeriod{{}, {}, std::chrono::days{2}}});
   EXPECT_EQ(rolling->period.window, (Window{now_ - hours{48}, now_}));
   EXPECT_EQ(rolling->period.budget_ms, 172'800);
@@ -165,6 +169,15 @@ TEST_F(Slo, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
   EXPECT_EQ(
       slo(store_, server_.id, query(july, now_), {0.999, BudgetPeriod{{}, {}, std::chrono::days{0}}}).error().code,
       ErrorCode::invalid_argument);
+}
+
+TEST_F(Slo, WindowBehindNowIsTheEmptyOneThatUptimeHas) {
+  checks(start_, "uu");
+  now_ = start_ + minutes{2};
+  const SloAnswer answer = ask(start_ + hours{1}, start_ + hours{2}, 0.99);
+  EXPECT_EQ(answer.window, (Window{start_ + hours{1}, start_ + hours{1}}));
+  EXPECT_EQ(answer.window, figures(start_ + hours{1}, start_ + hours{2}).window);
+  EXPECT_EQ(answer.met, std::nullopt);
 }
 
 TEST_F(Slo, AnswersAsUptimeDoesForAServerYoungerThanItsHistory) {
