@@ -24,6 +24,12 @@ struct Workspace {
   std::vector<ResultSink*> sinks;
 };
 
+// What a bulk read hands out of one server: its results or its summaries, or neither.
+struct Given {
+  Cursor* results = nullptr;
+  GivenDays days;
+};
+
 class Bulk {
  public:
   Bulk(const Store& store, std::span<const Server* const> servers, const Query& query, const BulkOptions& options,
@@ -46,17 +52,49 @@ class Bulk {
  private:
   Result<void> visit_all() {
     const Window window{query_.window.from, std::min(query_.window.to, query_.now)};
-    if (takes_summaries(window, query_.summaries) || window.empty()) {
+    if (window.empty()) {
       Workspace workspace;
       for (std::size_t i = 0; i < servers_.size(); ++i) {
-        if (auto done = visit(i, nullptr, reach_of(*servers_[i]), workspace); !done) return done;
+        if (auto done = visit(i, {}, reach_of(*servers_[i]), workspace); !done) return done;
       }
       return {};
     }
+    if (takes_summaries(window, query_.summaries)) return read_by_days(window);
     for (const auto& [minutes, indices] : classes()) {
       if (auto done = scan_class(minutes, indices); !done) return done;
     }
     return {};
+  }
+
+  // One bulk read for all servers that begin with the same day.
+  Result<void> read_by_days(Window window) {
+    std::map<std::int64_t, std::vector<std::size_t>> by_first_day;
+    DayRange range;
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      range = days_at_once(window, query_.summaries, reach_of(*servers_[i]));
+      by_first_day[range.first].push_back(i);
+    }
+    for (const auto& [first_day, indices] : by_first_day) {
+      range.first = first_day;
+      const auto cost = store_.days_many(
+          ids_of(indices), range, options_.figures.latency, [&](std::size_t i, DayCursor& cursor) -> Result<void> {
+            std::unique_ptr<Workspace> workspace = borrow();
+            auto done = visit(indices[i], {nullptr, {&cursor, range}}, reach_of(*servers_[indices[i]]), *workspace);
+            give_back(std::move(workspace));
+            return done;
+          });
+      if (!cost) return tl::unexpected(cost.error());
+      const engine::MutexLock lock(mutex_);
+      explain_.cost += *cost;
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::vector<ServerId> ids_of(const std::vector<std::size_t>& indices) const {
+    std::vector<ServerId> ids;
+    ids.reserve(indices.size());
+    for (const std::size_t index : indices) ids.push_back(servers_[index]->id);
+    return ids;
   }
 
   [[nodiscard]] std::optional<std::chrono::milliseconds> longest_interval(const Server& server) const {
@@ -87,16 +125,13 @@ class Bulk {
     ScanOptions options;
     options.columns = columns();
     options.lookback = std::chrono::milliseconds{reach_ms};
-    std::vector<ServerId> ids;
-    ids.reserve(indices.size());
-    for (const std::size_t index : indices) ids.push_back(servers_[index]->id);
     const auto all_of = [&](std::size_t index) {
       return Reach{reach_ms, reach_ms, longest_interval(*servers_[index]), known_};
     };
-    const auto cost = store_.scan_many(ids, {query_.window.from, horizon}, options,
+    const auto cost = store_.scan_many(ids_of(indices), {query_.window.from, horizon}, options,
                                        [&](std::size_t i, Cursor& cursor) -> Result<void> {
                                          std::unique_ptr<Workspace> workspace = borrow();
-                                         auto done = visit(indices[i], &cursor, all_of(indices[i]), *workspace);
+                                         auto done = visit(indices[i], {&cursor, {}}, all_of(indices[i]), *workspace);
                                          give_back(std::move(workspace));
                                          return done;
                                        });
@@ -111,18 +146,18 @@ class Bulk {
         .latency = options_.figures.latency || !edges_.empty(), .phases = false, .details = options_.figures.details};
   }
 
-  Result<void> read(std::size_t index, Cursor* cursor, const Reading& reading, Reach reach, ServerReader& reader) {
+  Result<void> read(std::size_t index, const Given& given, const Reading& reading, Reach reach, ServerReader& reader) {
     if (auto done = reader.begin(*servers_[index], query_, reading, reach); !done) return done;
-    if (cursor != nullptr) {
-      if (auto done = reader.take(store_, *cursor); !done) return done;
-    } else if (auto done = reader.read(store_, query_.summaries); !done) {
+    if (given.results != nullptr) {
+      if (auto done = reader.take(store_, *given.results); !done) return done;
+    } else if (auto done = reader.read(store_, query_.summaries, given.days); !done) {
       return done;
     }
     return reader.settle(store_);
   }
 
-  // Reads from `cursor`, or by a plan of its own when there is none.
-  Result<void> visit(std::size_t index, Cursor* cursor, Reach reach, Workspace& workspace) {
+  // Reads the results of `given`, or by a plan of its own when there are none.
+  Result<void> visit(std::size_t index, const Given& given, Reach reach, Workspace& workspace) {
     workspace.latencies.clear();
     workspace.sinks.clear();
     if (!edges_.empty()) {
@@ -135,7 +170,7 @@ class Bulk {
     reading.incidents = true;
     reading.since = options_.figures.since;
     ServerReader& reader = workspace.reader;
-    if (auto done = read(index, cursor, reading, reach, reader); !done) {
+    if (auto done = read(index, given, reading, reach, reader); !done) {
       // One server's damage, or its removal meanwhile, is no other's.
       if (!is_of_one_server(done.error())) return done;
       reader.give_up(std::move(done.error()));

@@ -1,4 +1,5 @@
-// Figures and bars of many servers: one bulk scan, or a planned read of each where the window is long.
+// Figures and bars of many servers: one bulk scan, or a planned read of each where the window is long, most of it by
+// one bulk read of summaries.
 #pragma once
 
 #include <functional>

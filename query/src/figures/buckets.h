@@ -36,6 +36,7 @@ class BucketSink final : public ResultSink {
 
  private:
   [[nodiscard]] std::size_t bucket_of(std::int64_t time_ms) const noexcept;
+  void whole_day(const DaySummary& day, std::span<const Span> overlay, Cell& cell);
 
   std::span<const std::int64_t> edges_;
   TimeFinder edge_finder_{edges_};

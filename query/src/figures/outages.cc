@@ -161,8 +161,11 @@ Result<std::vector<Incident>> find_incidents(ServerReader& reader, const Store& 
   std::vector<Incident> incidents;
   const Window window = reader.window();
   if (window.empty()) return incidents;
+  const auto concerns = [&](const Outage& outage) { return outage.reaches_into(to_ms(window.from), to_ms(window.to)); };
+  incidents.reserve(
+      static_cast<std::size_t>(std::count_if(reader.outages().begin(), reader.outages().end(), concerns)));
   for (const Outage& outage : reader.outages()) {
-    if (!outage.reaches_into(to_ms(window.from), to_ms(window.to))) continue;
+    if (!concerns(outage)) continue;
     auto incident = describe(reader, store, outage, details);
     if (!incident) return tl::unexpected(incident.error());
     if (auto added = add_cause(*incident, reader, store, details); !added) return tl::unexpected(added.error());

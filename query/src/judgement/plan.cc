@@ -1,28 +1,52 @@
 #include "judgement/plan.h"
 
 #include <algorithm>
-#include <optional>
+
+#include "judgement/judging.h"
 
 namespace nines::query {
 namespace {
 
-bool edge_inside(std::span<const std::int64_t> edges, std::int64_t day) {
-  const auto next = std::upper_bound(edges.begin(), edges.end(), day * kDayMs);
-  return next != edges.end() && *next < (day + 1) * kDayMs;
+// The days that edges fall into, asked for ascending days. An edge at a midnight falls into none.
+class CutDays {
+ public:
+  CutDays(std::span<const std::int64_t> edges, std::int64_t first_day)
+      : next_(std::upper_bound(edges.begin(), edges.end(), first_day * kDayMs)), end_(edges.end()) {}
+  // The first of them at or after `day`; kAlways when there is none.
+  [[nodiscard]] std::int64_t at_or_after(std::int64_t day) noexcept {
+    while (next_ != end_ && (*next_ <= day * kDayMs || *next_ % kDayMs == 0)) ++next_;
+    return next_ == end_ ? kAlways : utc_day(*next_);
+  }
+
+ private:
+  std::span<const std::int64_t>::iterator next_;
+  std::span<const std::int64_t>::iterator end_;
+};
+
+Window days_window(std::int64_t first, std::int64_t last) {
+  return {from_ms(first * kDayMs), from_ms(last * kDayMs)};
 }
 
-PlanStep plan_day(std::int64_t day, const Frame& frame, std::span<const std::int64_t> bucket_edges, Reason summaries) {
-  PlanStep step{{from_ms(day * kDayMs), from_ms((day + 1) * kDayMs)}, Source::results, summaries};
-  if (edge_inside(frame.overlay_edges, day) || edge_inside(frame.pause_ends, day)) {
-    step.reason = Reason::overlay_edge;
-  } else if (edge_inside(frame.rule_edges, day)) {
-    step.reason = Reason::rule_change;
-  } else if (edge_inside(bucket_edges, day)) {
-    step.reason = Reason::bucket_edge;
-  } else {
-    step.source = Source::summaries;
+// Whole days, by summaries but for those that something falls into.
+void append_days(std::vector<PlanStep>& steps, DayRange whole, const Frame& frame,
+                 std::span<const std::int64_t> bucket_edges, Reason summaries) {
+  CutDays overlay(frame.overlay_edges, whole.first);
+  CutDays pauses(frame.pause_ends, whole.first);
+  CutDays rules(frame.rule_edges, whole.first);
+  CutDays buckets(bucket_edges, whole.first);
+  for (std::int64_t day = whole.first; day < whole.last; ++day) {
+    // A pause's end may lie under a correction.
+    const std::int64_t overlay_day = std::min(overlay.at_or_after(day), pauses.at_or_after(day));
+    const std::int64_t rules_day = rules.at_or_after(day);
+    const std::int64_t cut = std::min({overlay_day, rules_day, buckets.at_or_after(day), whole.last});
+    append_step(steps, {days_window(day, cut), Source::summaries, summaries});
+    if (cut == whole.last) break;
+    const Reason reason = cut == overlay_day ? Reason::overlay_edge
+                          : cut == rules_day ? Reason::rule_change
+                                             : Reason::bucket_edge;
+    append_step(steps, {days_window(cut, cut + 1), Source::results, reason});
+    day = cut;
   }
-  return step;
 }
 
 }  // namespace
@@ -59,9 +83,7 @@ std::vector<PlanStep> plan_reads(Window range, Window days, Summaries summaries,
   }
   const Reason reason = summaries == Summaries::always ? Reason::asked : Reason::whole_days;
   append_step(steps, {{range.from, from_ms(whole.first * kDayMs)}, Source::results, Reason::partial_day});
-  for (std::int64_t day = whole.first; day < whole.last; ++day) {
-    append_step(steps, plan_day(day, frame, bucket_edges, reason));
-  }
+  append_days(steps, whole, frame, bucket_edges, reason);
   append_step(steps, {{from_ms(whole.last * kDayMs), range.to}, Source::results, Reason::partial_day});
   return steps;
 }

@@ -22,7 +22,24 @@ constexpr std::int64_t kFirstStepDays = 1;
 constexpr std::int64_t kFirstStepBackDays = 4;
 constexpr std::int64_t kStepGrowth = 4;
 
+// What is read by days. What holds at a midnight is told by the summary of the day before, for less than a scan of its
+// last minutes.
+Window read_by_days(Window window, Summaries summaries, std::int64_t floor_ms) noexcept {
+  if (window.from == from_ms(day_start(to_ms(window.from))) && takes_summaries(window, summaries)) {
+    window.from = from_ms(day_start(floor_ms));
+  }
+  return window;
+}
+
+std::int64_t floor_of(Window window, Reach reach) noexcept {
+  return std::max<std::int64_t>(0, to_ms(window.from) - reach.back_ms);
+}
+
 }  // namespace
+
+DayRange days_at_once(Window window, Summaries summaries, Reach reach) noexcept {
+  return whole_days(read_by_days(window, summaries, floor_of(window, reach)));
+}
 
 Result<void> ServerReader::begin(const Server& server, const Query& query, const Reading& reading, Reach reach) {
   if (auto valid = validate(query.policy); !valid) return valid;
@@ -31,7 +48,7 @@ Result<void> ServerReader::begin(const Server& server, const Query& query, const
   frame_.window = {query.window.from, std::max(query.window.from, std::min(query.window.to, query.now))};
   reading_ = reading;
   now_ms_ = std::max(to_ms(query.now), to_ms(frame_.window.to));
-  floor_ms_ = std::max<std::int64_t>(0, to_ms(frame_.window.from) - reach.back_ms);
+  floor_ms_ = floor_of(frame_.window, reach);
   horizon_ms_ = std::min(now_ms_, to_ms(frame_.window.to) + reach.ahead_ms);
   beginning_ms_.reset();
   longest_interval_ = reach.longest_interval;
@@ -62,18 +79,19 @@ Result<void> ServerReader::take(const Store& store, Cursor& cursor) {
   return read_gone_days(store, {&all, 1}, reading_.sinks);
 }
 
-Result<void> ServerReader::read(const Store& store, Summaries summaries) {
-  Window days = frame_.window;
-  if (days.from == from_ms(day_start(to_ms(days.from))) && takes_summaries(days, summaries)) {
-    // What holds at a midnight is told by the summary of the day before, for less than a scan of its last minutes.
-    floor_ms_ = day_start(floor_ms_);
-    days.from = from_ms(floor_ms_);
+Result<void> ServerReader::read(const Store& store, Summaries summaries, GivenDays given) {
+  const Window days = read_by_days(frame_.window, summaries, floor_ms_);
+  if (days.from < frame_.window.from) {
+    floor_ms_ = to_ms(days.from);
     if (auto laid = frame_.lay_out({days.from, from_ms(horizon_ms_ + 1)}); !laid) return laid;
   }
   const auto steps =
       plan_reads({from_ms(floor_ms_), from_ms(horizon_ms_)}, days, summaries, frame_, reading_.bucket_edges);
   Collector collector(frame_, history_, reading_.sinks);
-  if (auto done = run_plan(store, steps, collector); !done) return done;
+  given_ = given;
+  auto done = run_plan(store, steps, collector);
+  given_ = {};
+  if (!done) return done;
   last_ = collector.last();
   return read_gone_days(store, steps, reading_.sinks);
 }

@@ -36,6 +36,15 @@ struct Reading {
   bool since = false;                          ///< state_since() is final
 };
 
+/// Summaries of a range of days that somebody else has begun to read, and counts.
+struct GivenDays {
+  DayCursor* cursor = nullptr;
+  DayRange range;
+};
+
+/// The days of which ServerReader::read() takes the summaries at once, where nothing falls into one of them.
+[[nodiscard]] DayRange days_at_once(Window window, Summaries summaries, Reach reach) noexcept;
+
 class ServerReader {
  public:
   /// `server` must live as long as the answers are used; so must what `reading` points to, until settle() is done.
@@ -43,8 +52,8 @@ class ServerReader {
   [[nodiscard]] Result<void> begin(const Server& server, const Query& query, const Reading& reading, Reach reach);
   /// Takes all of a scan of the window, with the look back and ahead of `reach`.
   [[nodiscard]] Result<void> take(const Store& store, Cursor& cursor);
-  /// Plans and reads by itself.
-  [[nodiscard]] Result<void> read(const Store& store, Summaries summaries);
+  /// Plans and reads by itself; the summaries from `given` where it takes just those.
+  [[nodiscard]] Result<void> read(const Store& store, Summaries summaries, GivenDays given = {});
   /// All of begin(), read() and settle(), after a look at the policy.
   [[nodiscard]] Result<void> read_all(const Store& store, const Server& server, const Query& query,
                                       const Reading& reading);
@@ -123,6 +132,7 @@ class ServerReader {
   std::int64_t first_result_ms_ = 0;                           // the first ever, far in the future when there is none
   std::optional<std::chrono::milliseconds> longest_interval_;  // of any result ever, where the store knows it
   const KnownHistory* known_ = nullptr;                        // as Reach
+  GivenDays given_;                                            // during read(), until they are used
   bool may_have_blips_ = false;
   std::int64_t longest_hold_ms_ = 0;     // of the rules and of what was read
   std::int64_t all_places_from_ms_ = 0;  // from here on every location that was met has a result

@@ -1,5 +1,6 @@
 // Of ServerReader: from the store into the history, step by step of a plan.
 #include <algorithm>
+#include <utility>
 
 #include "judgement/plan.h"
 #include "judgement/readable.h"
@@ -45,11 +46,19 @@ Result<std::uint64_t> ServerReader::read_results(const Store& store, Window wind
 Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, Collector& collector) {
   const DayRange range{utc_day(to_ms(step.window.from)), utc_day(to_ms(step.window.to))};
   const bool sketches = reading_.sketches && step.reason != Reason::look_back;
-  auto days = store.days(frame_.server->id, range, sketches);
-  if (!days) return tl::unexpected(days.error());
+  std::unique_ptr<DayCursor> own;
+  DayCursor* days = nullptr;
+  if (given_.cursor != nullptr && given_.range.first == range.first && given_.range.last == range.last) {
+    days = std::exchange(given_.cursor, nullptr);
+  } else {
+    auto opened = store.days(frame_.server->id, range, sketches);
+    if (!opened) return tl::unexpected(opened.error());
+    own = std::move(*opened);
+    days = own.get();
+  }
   std::vector<Hole> lost;
   while (true) {
-    const auto day = next_readable(**days, lost);
+    const auto day = next_readable(*days, lost);
     if (!day) return tl::unexpected(day.error());
     for (Hole& hole : lost) {
       if (auto done = read_lost_days(store, std::move(hole), collector); !done) return done;
@@ -66,7 +75,7 @@ Result<void> ServerReader::read_days(const Store& store, const PlanStep& step, C
     if (!found) return tl::unexpected(found.error());
     if (*found == 0) collector.add(**day);
   }
-  explain_.cost += (*days)->cost();
+  if (own != nullptr) explain_.cost += own->cost();
   return {};
 }
 

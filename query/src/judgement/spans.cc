@@ -17,6 +17,10 @@ void append_span(std::vector<Span>& spans, std::int64_t from_ms, std::int64_t to
 
 void lay_over(std::span<const Span> base, std::span<const Span> top, std::vector<Span>& out) {
   out.clear();
+  if (top.empty()) {
+    out.assign(base.begin(), base.end());
+    return;
+  }
   auto under = base.begin();
   std::int64_t done_ms = base.empty() ? 0 : base.front().from_ms;  // base before this has been taken or is hidden
   const auto take_base_until = [&](std::int64_t limit_ms) {
