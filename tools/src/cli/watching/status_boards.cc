@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "show/state_text.h"
 #include "show/text.h"
@@ -17,65 +13,33 @@
 namespace nines::tools {
 namespace {
 
-/// Calls `work(index)`, which throws nothing, for each index below `count`, on reading_threads() threads.
-template <class Work>
-void in_parallel(std::size_t count, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] {
-    for (std::size_t index = next++; index < count; index = next++) work(index);
-  };
-  std::vector<std::jthread> others;
-  try {
-    const std::size_t threads = std::min<std::size_t>(static_cast<std::size_t>(reading_threads()), count);
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back(take);
-  } catch (const std::system_error&) {  // no thread is to be had now
-  }
-  take();
-}
-
 /// The uptime of the last 7 and 30 days, of the servers of `board`, which is the answer for `asked`. Whole days are
 /// read from summaries.
 Result<void> add_ratios(const Store& store, const Query& query, const DashboardOptions& asked,
                         const StatusLayout& layout, StatusBoards& boards) {
-  constexpr std::size_t kFew = 200;    // so many may be named one by one
-  constexpr std::size_t kSlice = 250;  // servers that one thread takes at a time
+  constexpr std::size_t kFew = 200;  // so many may be named one by one
   DashboardOptions options;
   options.filter = asked.filter;
   options.filter.state = std::nullopt;  // that of the other window decides who is shown
   options.figures = {.latency = false, .details = false, .since = false};
-  std::size_t slices = 1;
   if (const auto& rows = boards.board.rows; rows.size() <= kFew) {
     options.filter.names.clear();
     for (const DashboardRow& row : rows) options.filter.names.push_back(row.name);
-  } else {
-    slices = (store.catalog()->servers().size() + kSlice - 1) / kSlice;
   }
-  struct Part {
-    std::chrono::days days;
-    Ratios* ratios;
-    std::size_t slice;
-    Result<Dashboard> answer;
-  };
-  std::vector<Part> parts;
-  for (std::size_t slice = 0; slice < slices; ++slice) {
-    if (layout.week) parts.push_back({std::chrono::days{7}, &boards.week, slice, {}});
-    if (layout.month) parts.push_back({std::chrono::days{30}, &boards.month, slice, {}});
-  }
-  in_parallel(parts.size(), [&](std::size_t index) {
-    Part& part = parts[index];
+  const auto add = [&](std::chrono::days days, Ratios& ratios) -> Result<void> {
     Query longer = query;
-    longer.window = {query.window.to - part.days, query.window.to};
+    longer.window = {query.window.to - days, query.window.to};
     longer.summaries = Summaries::always;
-    DashboardOptions own = options;
-    if (slices > 1) {
-      own.offset = static_cast<std::uint32_t>(part.slice * kSlice);
-      own.limit = static_cast<std::uint32_t>(kSlice);
-    }
-    part.answer = dashboard(store, longer, own);
-  });
-  for (const Part& part : parts) {
-    if (!part.answer) return tl::unexpected(part.answer.error());
-    for (const DashboardRow& row : part.answer->rows) (*part.ratios)[row.server] = row.figures.uptime_ratio;
+    const auto answer = dashboard(store, longer, options);
+    if (!answer) return tl::unexpected(answer.error());
+    for (const DashboardRow& row : answer->rows) ratios[row.server] = row.figures.uptime_ratio;
+    return {};
+  };
+  if (layout.week) {
+    if (auto added = add(std::chrono::days{7}, boards.week); !added) return added;
+  }
+  if (layout.month) {
+    if (auto added = add(std::chrono::days{30}, boards.month); !added) return added;
   }
   return {};
 }
