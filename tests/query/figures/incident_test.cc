@@ -1,5 +1,6 @@
 // Incidents: causes, own and clipped times, merging, and what is computed from them.
 #include <nines/incident.h>
+#include <nines/reaction.h>
 
 #include "query/support/history_builder.h"
 
@@ -371,6 +372,44 @@ TEST_F(Incidents, AnnotationsBelongToTheIncidentThatHoldsTheirMoment) {
   EXPECT_EQ(acknowledged_at(annotations_of(server_, incidents[0])), second + std::chrono::minutes{1});
   EXPECT_EQ(annotations_of(server_, incidents[1]).size(), 1U);
   EXPECT_FALSE(acknowledged_at(annotations_of(server_, incidents[1])).has_value());
+}
+
+TEST_F(Incidents, MeanTimesToDetectAndToAcknowledgeAreOfThoseThatBeganInTheWindow) {
+  const TimeMs ten = at("2026-07-01T10:00:00Z");
+  const TimeMs later = at("2026-07-01T11:30:00Z");
+  change([&](Server& server) {
+    server.rules[0].confirm_failures = 3;
+    server.annotations = {
+        {Annotation::Kind::acknowledged, ten + minutes{3}, ten + minutes{8}, "ann", ""},
+        {Annotation::Kind::acknowledged, ten + minutes{3}, ten + minutes{20}, "bob", "a second time"},
+        {Annotation::Kind::note, later, later + minutes{1}, "ann", "no acknowledgement"},
+    };
+  });
+  checks(ten, "uuddddd" + std::string(83, 'u'));
+  checks(later, "dddd.du");  // the third failure two minutes after the first
+  const auto both = incidents_in(ten, ten + hours{2});
+  ASSERT_EQ(both.size(), 2U);
+  const ReactionTimes of_both = reaction_times(both, server_, ten);
+  EXPECT_THAT(of_both.mttd_ms, Optional(DoubleEq(2.0 * kMinute)));
+  EXPECT_THAT(of_both.mtta_ms, Optional(DoubleEq(6.0 * kMinute)));
+  const auto cut = incidents_in(ten + minutes{4}, ten + hours{2});
+  ASSERT_EQ(cut.size(), 2U) << "the first began before";
+  const ReactionTimes of_second = reaction_times(cut, server_, ten + minutes{4});
+  EXPECT_THAT(of_second.mttd_ms, Optional(DoubleEq(2.0 * kMinute)));
+  EXPECT_EQ(of_second.mtta_ms, std::nullopt);
+  EXPECT_EQ(reaction_times({both.data(), 1}, server_, ten + minutes{4}), ReactionTimes{}) << "it counts where it began";
+}
+
+TEST_F(Incidents, AcknowledgedBeforeItsStartIsAcknowledgedAtOnceAndACorrectionIsDetectedByNobody) {
+  const TimeMs ten = at("2026-07-01T10:00:00Z");
+  change([&](Server& server) {
+    server.corrections = {{{ten + minutes{2}, ten + minutes{4}}, State::down, ""}};
+    server.annotations = {{Annotation::Kind::acknowledged, ten + minutes{3}, ten + minutes{1}, "ann", ""}};
+  });
+  checks(ten, "uuuuuu");
+  const ReactionTimes reaction = reaction_times(incidents_in(ten, ten + minutes{6}), server_, ten);
+  EXPECT_EQ(reaction.mttd_ms, std::nullopt);
+  EXPECT_THAT(reaction.mtta_ms, Optional(DoubleEq(0)));
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ TEST(ServerPageHtml, SaysWhatIsKnownAndWhatPeopleSayOfAnOutage) {
   }
   const std::string page = site.get("/server/site", {{"window", "1h"}}).body;
   EXPECT_THAT(page, HasSubstr("10 failed checks, found after 1m, acknowledged after 6m"));
+  EXPECT_THAT(page, HasSubstr("<span>to detect 1m</span><span>to acknowledge 6m</span>"));
   EXPECT_THAT(page, HasSubstr("<span>known to 1m</span>"));
   EXPECT_THAT(page, HasSubstr("acknowledged by &lt;b&gt;ann"));
   EXPECT_THAT(page, HasSubstr("the &lt;i&gt;disk"));

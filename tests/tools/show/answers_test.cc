@@ -21,7 +21,9 @@ TEST(AnswersJson, LatencyTarget) {
 TEST(AnswersJson, ComparisonHasBothPeriodsAndNoChangeWhereOneLacks) {
   Comparison comparison;
   comparison.down_change_ms = -60'000;
-  const Json json = comparison_json("site", comparison);
+  Server server;
+  server.name = "site";
+  const Json json = comparison_json(server, comparison);
   EXPECT_EQ(json["now"]["server"], "site");
   EXPECT_EQ(json["before"]["checks"], 0);
   EXPECT_TRUE(json["uptime_change"].is_null());

@@ -1,6 +1,7 @@
 #include "page/server_page.h"
 
 #include <fmt/format.h>
+#include <nines/reaction.h>
 
 #include <algorithm>
 #include <cmath>
@@ -240,6 +241,9 @@ Html figures_of(const ServerPage& page) {
   }
   if (f.resolution_ms) out += html("<span>known to {}</span>", short_duration(*f.resolution_ms));
   if (f.mttr_ms) out += html("<span>mean time to repair {}</span>", short_duration(std::llround(*f.mttr_ms)));
+  const ReactionTimes reaction = reaction_times(f.incidents, *page.server, f.window.from);
+  if (reaction.mttd_ms) out += html("<span>to detect {}</span>", short_duration(std::llround(*reaction.mttd_ms)));
+  if (reaction.mtta_ms) out += html("<span>to acknowledge {}</span>", short_duration(std::llround(*reaction.mtta_ms)));
   if (f.latency) {
     out += html("<span>p50 {}</span><span>p95 {}</span><span>p99 {}</span>", format_latency(f.latency->p50_us),
                 format_latency(f.latency->p95_us), format_latency(f.latency->p99_us));

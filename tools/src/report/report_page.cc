@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nines/comparison.h>
 #include <nines/overlay.h>
+#include <nines/reaction.h>
 #include <nines/service_hours.h>
 
 #include <algorithm>
@@ -103,16 +104,19 @@ Html figure(std::string_view label, const std::string& value, const std::string&
 }
 
 // Beside their number, so that the figures stay one row on paper.
-std::string outages_text(const Figures& f) {
+std::string outages_text(const Figures& f, const Server& server) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (f.longest_outage_ms) add(fmt::format("longest {}", short_duration(*f.longest_outage_ms)));
   if (f.mttr_ms) add(fmt::format("mean time to repair {}", duration_or_dash(f.mttr_ms)));
+  const ReactionTimes reaction = reaction_times(f.incidents, server, f.window.from);
+  if (reaction.mttd_ms) add(fmt::format("to detect {}", duration_or_dash(reaction.mttd_ms)));
+  if (reaction.mtta_ms) add(fmt::format("to acknowledge {}", duration_or_dash(reaction.mtta_ms)));
   if (f.mtbf_ms) add(fmt::format("{} between them", duration_or_dash(f.mtbf_ms)));
   return text;
 }
 
-Html figures_of(const ReportServer& line, const ReportPage& page) {
+Html figures_of(const ReportServer& line, const Server& server, const ReportPage& page) {
   const Figures& f = line.figures;
   Html out = html("<dl class=\"figures\">");
   out += figure("Uptime", percent_text(f.uptime_ratio),
@@ -133,7 +137,7 @@ Html figures_of(const ReportServer& line, const ReportPage& page) {
   }
   out += figure("Down", short_duration(f.time[State::down]),
                 f.planned_down_ms > 0 ? fmt::format("and {} in maintenance", short_duration(f.planned_down_ms)) : "");
-  out += figure("Outages", fmt::to_string(f.incidents.size()), outages_text(f));
+  out += figure("Outages", fmt::to_string(f.incidents.size()), outages_text(f, server));
   out += figure("Measured", percent_text(f.coverage_ratio),
                 fmt::format("{} checks, {} failed", with_commas(f.counts.checks), with_commas(f.counts.failed)));
   if (f.latency) {
@@ -310,7 +314,7 @@ Result<Html> section_of(const ReportServer& line, const ReportPage& page) {
   if (!entries) return tl::unexpected(entries.error());
   Html out = html("<section class=\"server\"><div class=\"lead\"><h2>{}</h2><p class=\"mute\">{}</p>", line.name,
                   public_url(line.url));
-  out += figures_of(line, page) + bars_of(line, page.zone) + html("</div>") + bounds_of(f);
+  out += figures_of(line, *server, page) + bars_of(line, page.zone) + html("</div>") + bounds_of(f);
   out += rules_of(*server, f.window, page.zone);
   if (!f.incidents.empty()) out += causes_of(f.incidents) + incidents_of(f.incidents, *server, page.zone);
   out += planned_of(*entries, *server, f.window, page.zone);

@@ -1,6 +1,7 @@
 #include "show/answers.h"
 
 #include <nines/calendar.h>
+#include <nines/reaction.h>
 
 #include <array>
 #include <cmath>
@@ -154,8 +155,9 @@ Json latency_json(const std::optional<LatencyFigures>& latency) {
           {"exact", latency->exact}};
 }
 
-Json figures_json(const std::string& name, const Figures& figures) {
-  Json json = {{"server", name},
+Json figures_json(const Server& server, const Figures& figures) {
+  const ReactionTimes reaction = reaction_times(figures.incidents, server, figures.window.from);
+  Json json = {{"server", server.name},
                {"from", format_time(figures.window.from)},
                {"to", format_time(figures.window.to)},
                {"uptime_ratio", optional_json(figures.uptime_ratio)},
@@ -176,6 +178,8 @@ Json figures_json(const std::string& name, const Figures& figures) {
                {"mttr_ms", rounded_json(figures.mttr_ms)},
                {"mtbf_ms", rounded_json(figures.mtbf_ms)},
                {"longest_outage_ms", optional_json(figures.longest_outage_ms)},
+               {"mttd_ms", rounded_json(reaction.mttd_ms)},
+               {"mtta_ms", rounded_json(reaction.mtta_ms)},
                {"current", nullptr},
                {"last", last_json(figures.last)},
                {"unreadable", Json::array()}};
@@ -183,8 +187,11 @@ Json figures_json(const std::string& name, const Figures& figures) {
     json["unreadable"].push_back(
         {{"from", format_time(hole.window.from)}, {"to", format_time(hole.window.to)}, {"error", hole.error.message}});
   }
-  for (const Incident& incident : figures.incidents)
-    json["incidents"].push_back(incident_json(incident, std::string()));
+  for (const Incident& incident : figures.incidents) {
+    Json entry = incident_json(incident, server);
+    entry.erase("server");
+    json["incidents"].push_back(std::move(entry));
+  }
   for (const CauseDowntime& cause : downtime_by_cause(figures.incidents)) {
     json["causes"].push_back({{"error", text_or_null(to_string(cause.error))},
                               {"code", code_json(cause.code)},
@@ -204,15 +211,10 @@ Json figures_json(const std::string& name, const Figures& figures) {
   return json;
 }
 
-Json figures_json(const Server& server, const Figures& figures) {
-  Json json = figures_json(server.name, figures);
-  json["incidents"] = Json::array();
-  for (const Incident& incident : figures.incidents) {
-    Json entry = incident_json(incident, server);
-    entry.erase("server");
-    json["incidents"].push_back(std::move(entry));
-  }
-  return json;
+Json figures_json(const std::string& name, const Figures& figures) {
+  Server nothing_said;
+  nothing_said.name = name;
+  return figures_json(nothing_said, figures);
 }
 
 Json row_json(const DashboardRow& row, const Catalog& catalog) {
@@ -286,10 +288,10 @@ Json slo_json(const std::string& name, const SloAnswer& slo) {
   return json;
 }
 
-Json comparison_json(const std::string& name, const Comparison& comparison) {
-  return {{"server", name},
-          {"now", figures_json(name, comparison.now)},
-          {"before", figures_json(name, comparison.before)},
+Json comparison_json(const Server& server, const Comparison& comparison) {
+  return {{"server", server.name},
+          {"now", figures_json(server, comparison.now)},
+          {"before", figures_json(server, comparison.before)},
           {"uptime_change", optional_json(comparison.uptime_change)},
           {"p95_change_us", rounded_json(comparison.p95_change_us)},
           {"down_change_ms", comparison.down_change_ms},
@@ -373,7 +375,7 @@ Json group_json(const GroupFigures& group) {
           {"time_ms", group.time ? time_json(*group.time) : Json(nullptr)}};
 }
 
-Json report_json(const Report& report) {
+Json report_json(const Report& report, const Catalog& catalog) {
   Json json = window_json(report.window);
   json["all"] = group_json(report.all);
   json["groups"] = Json::array();
@@ -385,7 +387,8 @@ Json report_json(const Report& report) {
   }
   json["servers"] = Json::array();
   for (const ReportServer& server : report.servers) {
-    Json entry = figures_json(server.name, server.figures);
+    const Server* const known = catalog.find(server.server);
+    Json entry = known != nullptr ? figures_json(*known, server.figures) : figures_json(server.name, server.figures);
     entry["group"] = server.group;
     entry["url"] = text_or_null(server.url);
     entry["objective"] = optional_json(server.objective);

@@ -43,10 +43,11 @@ inline constexpr std::array<State, kStateCount> kStatesShown = {State::up,      
 [[nodiscard]] Json incident_json(const Incident& incident, const Server& server);
 [[nodiscard]] Json annotation_json(const Annotation& annotation);
 [[nodiscard]] Json latency_json(const std::optional<LatencyFigures>& latency);
-[[nodiscard]] Json figures_json(const std::string& name, const Figures& figures);
 /// The object that `nines uptime NAME --json` prints: its incidents with what was said about them.
 [[nodiscard]] Json figures_json(const Server& server, const Figures& figures);
-/// Likewise of a row whose server `catalog` holds; without what was said where it was removed meanwhile.
+/// Likewise of a server about which nothing is known to be said.
+[[nodiscard]] Json figures_json(const std::string& name, const Figures& figures);
+/// Likewise of a row; nothing was said of a server that `catalog` no longer holds.
 [[nodiscard]] Json row_json(const DashboardRow& row, const Catalog& catalog);
 [[nodiscard]] Json bar_json(const Bar& bar);
 [[nodiscard]] Json latency_point_json(const LatencyPoint& point);
@@ -55,14 +56,15 @@ inline constexpr std::array<State, kStateCount> kStatesShown = {State::up,      
 [[nodiscard]] Json latency_objective_json(const LatencyTarget& target, const std::optional<double>& objective);
 [[nodiscard]] Json rules_json(const Rules& rules);
 [[nodiscard]] Json slo_json(const std::string& name, const SloAnswer& slo);
-[[nodiscard]] Json comparison_json(const std::string& name, const Comparison& comparison);
+[[nodiscard]] Json comparison_json(const Server& server, const Comparison& comparison);
 [[nodiscard]] Json service_hours_json(const std::string& name, const ServiceHoursAnswer& answer);
 /// A service's answer; servers are told by what `catalog` names them.
 [[nodiscard]] Json composed_json(const std::string& name, const ComposedAnswer& answer, const Catalog& catalog);
 [[nodiscard]] Json baseline_json(const std::string& name, const BaselineAnswer& answer);
 
 [[nodiscard]] Json group_json(const GroupFigures& group);
-[[nodiscard]] Json report_json(const Report& report);
+/// Nothing was said of a server that `catalog` no longer holds.
+[[nodiscard]] Json report_json(const Report& report, const Catalog& catalog);
 /// Catalog entry. For the page and the HTTP interface the URL is without what may be secret in it, and the check's
 /// description is left out.
 enum class Audience : std::uint8_t { owner, page };

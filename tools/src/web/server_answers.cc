@@ -50,7 +50,7 @@ Result<Json> comparison_answer_json(const Store& store, const Server& server, co
   if (!period) return tl::unexpected(period.error());
   const auto answer = compare(store, server.id, question->query, *period);
   if (!answer) return tl::unexpected(answer.error());
-  return comparison_json(server.name, *answer);
+  return comparison_json(server, *answer);
 }
 
 Result<Json> why_json(const Store& store, const Server& server, const WebRequest& request) {

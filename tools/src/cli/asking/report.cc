@@ -211,7 +211,7 @@ Outcome report_command(const Call& given) {
   if (call.format == Format::json) {
     const auto digest = digest_of(**store, *answer, question->query);
     if (!digest) return failed(printable(digest.error().message));
-    Json json = report_json(*answer);
+    Json json = report_json(*answer, *(*store)->catalog());
     json["sha256"] = {{"results", digest->results}, {"catalog", digest->catalog}};
     write_out(dump(json) + "\n");
     return kExitDone;

@@ -1,6 +1,7 @@
 // nines uptime: the figures of one server, what made them, and how they compare.
 #include <nines/audit.h>
 #include <nines/comparison.h>
+#include <nines/reaction.h>
 #include <nines/service_hours.h>
 #include <nines/uptime.h>
 
@@ -73,8 +74,17 @@ std::string places_text(const std::vector<PlaceFigures>& places) {
   return text;
 }
 
-Lines figures_lines(const std::string& name, const Figures& f, const Zone& zone) {
-  Lines lines = {{"server", printable(name)},
+// Their number, the longest one, and the mean times.
+std::string outages_text(const Figures& f, const Server& server) {
+  const ReactionTimes reaction = reaction_times(f.incidents, server, f.window.from);
+  return fmt::format("{}, longest {}, to detect {}, to acknowledge {}, to repair {}, between {}", f.incidents.size(),
+                     f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-",
+                     duration_or_dash(reaction.mttd_ms), duration_or_dash(reaction.mtta_ms),
+                     duration_or_dash(f.mttr_ms), duration_or_dash(f.mtbf_ms));
+}
+
+Lines figures_lines(const Server& server, const Figures& f, const Zone& zone) {
+  Lines lines = {{"server", printable(server.name)},
                  {"window", window_text(f.window, zone)},
                  {"state", f.current ? fmt::format("{} for {}", to_string(f.current->state),
                                                    short_duration((f.window.to - f.current->since).count()))
@@ -89,9 +99,7 @@ Lines figures_lines(const std::string& name, const Figures& f, const Zone& zone)
                                         with_commas(f.counts.failed), with_commas(f.counts.blips),
                                         percent_text(f.check_success_ratio))},
                  {"latency", latency_text(f.latency)},
-                 {"outages", fmt::format("{}, longest {}, to repair {}, between {}", f.incidents.size(),
-                                         f.longest_outage_ms ? short_duration(*f.longest_outage_ms) : "-",
-                                         duration_or_dash(f.mttr_ms), duration_or_dash(f.mtbf_ms))}};
+                 {"outages", outages_text(f, server)}};
   if (f.places.size() > 1) lines.emplace_back("places", places_text(f.places));
   for (const Hole& hole : f.holes) {
     lines.emplace_back("unreadable",
@@ -112,7 +120,7 @@ Outcome show_comparison(const Call& call, const Subject& subject, const Previous
   const Figures& before = answer->before;
   const Zone& zone = subject.question.zone;
   if (call.format == Format::json || call.format == Format::ndjson) {
-    write_out(dump(comparison_json(subject.server->name, *answer)) + "\n");
+    write_out(dump(comparison_json(*subject.server, *answer)) + "\n");
     return kExitDone;
   }
   RowWriter rows(call.format, call.terminal,
@@ -210,7 +218,7 @@ Outcome uptime_command(const Call& call) {
   const auto answer = uptime(*subject->store, subject->server->id, query, {.places = true});
   if (!answer) return failed(printable(answer.error().message));
   Json json = figures_json(*subject->server, answer->figures);
-  Lines lines = figures_lines(name, answer->figures, subject->question.zone);
+  Lines lines = figures_lines(*subject->server, answer->figures, subject->question.zone);
   if (*hours) {
     const auto in_hours = uptime_in_hours(*subject->store, subject->server->id, query, **hours);
     if (!in_hours) return failed(printable(in_hours.error().message));
@@ -222,7 +230,7 @@ Outcome uptime_command(const Call& call) {
   whole.latency.emplace();
   whole.current.emplace();
   whole.last.emplace();
-  show_object(call, json, lines, figures_json(name, whole));
+  show_object(call, json, lines, figures_json(*subject->server, whole));
   return kExitDone;
 }
 
