@@ -157,8 +157,7 @@ TEST_F(Slo, PeriodHasItsWholeBudgetAndTheDateOfItsExhaustion) {
   EXPECT_EQ(month.threshold, std::nullopt);
   EXPECT_EQ(month.exhausted_at, now_ + std::chrono::milliseconds{2'378'400LL * 86'400'000 / 300'000});
 
-  // 26 hours later 22.3 days of the month are left: the same five minutes a day would use up the rest in 7.9, at one
-  // percent it would take 88.
+  // What is left of 1 % would last for 88 days, of which the month has 29.5.
   EXPECT_EQ(ask(now_ - hours{1}, now_, 0.99).period.exhausted_at, std::nullopt) << "August has a budget of its own";
 
   const auto rolling = slo(store_, server_.id, query(july, now_), {0.999, BudgetPeriod{{}, {}, std::chrono::days{2}}});
