@@ -219,7 +219,13 @@ TEST_F(Answers, WhatPeopleSayOfAnOutageIsKeptAndTheFirstAcknowledgementCounts) {
   EXPECT_EQ(incident["annotations"][1]["text"], "full <disk>");
   EXPECT_EQ(incident["acknowledged_at"], incident["annotations"][0]["made_at"]);
   EXPECT_EQ(incident["annotations"][2]["at"], "2026-07-01T00:20:00.000Z");
-  EXPECT_EQ(json({"uptime", "site"})["incidents"][0]["annotations"].size(), 3U);
+  const Json figures = json({"uptime", "site"});
+  EXPECT_EQ(figures["incidents"][0]["annotations"].size(), 3U);
+  EXPECT_EQ(json({"uptime", "site", "--compare", "previous"})["now"]["incidents"], figures["incidents"]);
+  const Json reported = json({"report", "site"})["servers"][0];
+  EXPECT_EQ(reported["incidents"], figures["incidents"]);
+  EXPECT_TRUE(figures["mtta_ms"].is_number_integer());
+  EXPECT_EQ(reported["mtta_ms"], figures["mtta_ms"]);
   EXPECT_THAT(ask({"incidents", "site"}).out, AllOf(HasSubstr("by ann"), HasSubstr("full <disk>")));
   const Finished elsewhere = run({"incident", "ack", "site", "--at", "2026-07-01T00:30:00Z"});
   EXPECT_EQ(elsewhere.code, 1);
