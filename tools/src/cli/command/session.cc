@@ -49,12 +49,13 @@ void report_warnings(const Store& store, const Call& call) {
   }
 }
 
-}  // namespace
-
+// Threads that a command may read with: those of the machine, as far as more of them help.
 int reading_threads() {
   constexpr unsigned kMost = 8;  // what comes behind them is one thread's: sorting, printing
   return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMost));
 }
+
+}  // namespace
 
 Expected<std::unique_ptr<Store>> open_for_reading(const Call& call) {
   const std::string path = call.db_path();

@@ -24,8 +24,6 @@ namespace nines::tools {
 template <class T>
 using Expected = tl::expected<T, Failure>;
 
-/// Threads that a command may read with: those of the machine, as far as more of them help.
-[[nodiscard]] int reading_threads();
 /// For looking: without the lock, also while another process writes.
 [[nodiscard]] Expected<std::unique_ptr<Store>> open_for_reading(const Call& call);
 
