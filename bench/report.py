@@ -237,12 +237,23 @@ def prober_section(found):
     return "\n\n".join(parts)
 
 
+def command_section(found):
+    """Whole commands, against their targets."""
+    rows = []
+    for row in found["rows"]:
+        target = row.get("target_ms")
+        met = target is None or row["wall_ms"] <= target
+        rows.append((row["what"], "" if target is None else f"≤ {number(target)} ms",
+                     f"**{number(row['wall_ms'])} ms**" + ("" if met else " ✗"), f"{number(row['cpu_ms'])} ms"))
+    return words.COMMAND.format(load=found["load"]) + "\n\n" + table(["", "target", "wall", "processor"], rows)
+
+
 def report(found, folder):
     """The text of RESULTS.md, of whatever was measured; writes the plots into `folder`."""
     sections = [("machine", machine_section), ("made", parts_section), ("failures", failures_section), ("figures", figures_section),
                 ("witness", witness_section), ("limits", limits_section), ("story", story_section), ("peers", peers_report.section),
                 ("growth", lambda series: growth_section(series, folder)), ("scale", scale_section),
-                ("prober", prober_section), ("suites", suites_section)]
+                ("prober", prober_section), ("command", command_section), ("suites", suites_section)]
     parts = [words.TITLE] + [make(found[name]) for name, make in sections if name in found] + [words.MEANING]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -20,7 +20,7 @@ import time
 
 from harness import machine
 
-SECTIONS = ["machine", "figures", "limits", "peers", "growth", "scale", "story", "prober", "suites"]
+SECTIONS = ["machine", "figures", "limits", "peers", "growth", "scale", "story", "prober", "command", "suites"]
 
 
 def section(name, options):

@@ -70,6 +70,12 @@ system included."""
 BLACKBOX = """Beside prometheus-blackbox-exporter {version}, on {targets} targets, {good} good and {bad} bad: the two agree on
 {same}; right are nines on {nines_right}, the exporter on {exporter_right}."""
 
+COMMAND = """## The command
+
+Whole processes, from their start to their end, pinned; medians of 11, at a load of {load} before the first. The stores are
+those of `nines demo`: T2, and 10,000 servers x 2 days. `verify` checks all blocks and then decodes and compares what is in
+them; its target is 2 GB/s of table files."""
+
 SUITES = """`nines_ROOM_bench` of Google Benchmark: interleaved repetitions on one processor, real time of one iteration.
 Items are results, checks or days, as the program's source says."""
 

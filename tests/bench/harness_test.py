@@ -159,6 +159,15 @@ class Report(unittest.TestCase):
         self.assertIn("no nginx", text)
         self.assertIn("**6 ms** ✗", text)
 
+    def test_command_beyond_its_target_is_marked(self):
+        text = self.text_of({"command": {"load": 0.3, "rows": [
+            {"what": "status", "wall_ms": 41, "cpu_ms": 30, "target_ms": 40},
+            {"what": "record", "wall_ms": 15, "cpu_ms": 9, "target_ms": 15},
+            {"what": "--version", "wall_ms": 4, "cpu_ms": 3, "target_ms": None}]}})
+        marked = [line for line in text.splitlines() if line.startswith("|") and "✗" in line]
+        self.assertEqual([line.split("|")[1].strip() for line in marked], ["status"])
+        self.assertIn("a load of 0.3", text)
+
     def test_scale_is_shown_beside_its_targets(self):
         day = {"servers": 10_000, "interval_s": 60, "behind": 20, "hours": 24, "written_bytes_a_day": 200e6,
                "resident_bytes": 151e6, "scan_ms": 80, "open_ms": spread(301)}

@@ -40,7 +40,12 @@ Parsed<Target> parse_target(const std::string& url, std::size_t max_bytes) {
   if (url.size() > max_bytes) return bad_url("longer than " + std::to_string(max_bytes) + " bytes");
   if (!is_clean(url)) return bad_url("has a space or control character");
   const auto kind = check_kind(url);
-  if (!kind) return bad_url("its scheme is not one that can be checked: " + kinds_with(0));
+  if (!kind) {
+    const std::size_t colon = url.find(':');
+    const std::string scheme =
+        colon == std::string::npos || colon > kMaxShownBytes ? "" : " `" + url.substr(0, colon) + "`";
+    return bad_url("its scheme" + scheme + " is not one that can be checked: " + kinds_with(0));
+  }
   Target target;
   target.kind = *kind;
   if (*kind == CheckKind::push) return target;

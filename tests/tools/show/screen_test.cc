@@ -8,10 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <string>
 #include <vector>
+
+#include <nines/store.h>
 
 #include "show/screen.h"
 #include "tools/support/command_line.h"
@@ -199,6 +202,33 @@ TEST_F(Screens, ASignalLeavesTheTerminalAsItWas) {
     EXPECT_EQ(top.wait(rest), 128 + number);
     EXPECT_THAT(rest, HasSubstr(kLeave));
   }
+}
+
+TEST_F(Screens, OneServerFitsAScreenAndOneThatDoesNotGoesThroughThePager) {
+  ASSERT_EQ(
+      nines({"server", "edit", "zz-broken", "--objective", "99.9%", "--url", "https://a.example/", "--db", db()}).code,
+      0);
+  Terminal fits({"status", "zz-broken", "--db", db()}, 80, 24);
+  std::string shown;
+  EXPECT_EQ(fits.wait(shown), 0);
+  EXPECT_LT(std::count(shown.begin(), shown.end(), '\n'), 24) << shown;
+  for (const char* const part : {"Uptime: 24h", "zz-broken", "Outages in 30 days: 1", "Objective 99.900 %"}) {
+    EXPECT_THAT(shown, HasSubstr(part));
+  }
+  Terminal paged({"status", "zz-broken", "--db", db()}, 80, 8);
+  EXPECT_THAT(paged.until("zz-broken"), Not(HasSubstr("Objective")));
+  paged.type("q");
+  EXPECT_EQ(paged.wait(shown), 0);
+}
+
+TEST_F(Screens, AWritingCommandShowsForHowLongItWaits) {
+  const auto held = Store::open(db(), {});
+  ASSERT_TRUE(held.has_value());
+  Terminal waits({"record", "server-100", "up", "--wait", "2s", "--db", db()}, 80, 24);
+  EXPECT_THAT(waits.until("waiting for another command to end: 1s of 2s"), Not(HasSubstr("looks")));
+  std::string rest;
+  EXPECT_EQ(waits.wait(rest), 1);
+  EXPECT_THAT(rest, HasSubstr("has been written by another process for 2s"));
 }
 
 TEST_F(Screens, StatusWatchesUntilQIsPressed) {

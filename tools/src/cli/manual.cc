@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/command/option_text.h"
 #include "cli/command/version.h"
 #include "cli/commands.h"
 #include "config/keys.h"
@@ -44,8 +45,7 @@ std::string of_command(const Command& command) {
                                  roff(command.summary));
   const auto options = options_of(command, 80);
   for (const auto& option : options.options()) {
-    const std::string parameter = option->semantic()->max_tokens() > 0 ? " " + option->format_parameter() : "";
-    text += fmt::format(".TP\n.B {}\n{}\n", roff(option->format_name() + parameter), roff(option->description()));
+    text += fmt::format(".TP\n.B {}\n{}\n", roff(option_name(*option)), roff(option->description()));
   }
   if (!command.example.empty()) text += fmt::format(".PP\nExample:\n.PP\n.EX\n{}\n.EE\n", roff(command.example));
   return text;

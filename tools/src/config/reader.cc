@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <tuple>
 
+#include "show/neighbour.h"
 #include "show/number.h"
 #include "show/text.h"
 
@@ -162,7 +163,8 @@ std::optional<Json> json_of(const YAML::Node& node, std::string_view what, int d
 }  // namespace
 
 void Problems::add(const YAML::Mark& mark, std::string message) {
-  problems_.push_back({mark.is_null() ? 0 : mark.line + 1, mark.is_null() ? 0 : mark.column + 1, std::move(message)});
+  problems_.push_back(
+      {mark.is_null() ? 0 : mark.line + 1, mark.is_null() ? 0 : mark.column + 1, with_neighbour(std::move(message))});
 }
 
 std::string Problems::text() const {

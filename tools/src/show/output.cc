@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "show/ascii.h"
+#include "show/broken.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -16,6 +17,10 @@ namespace {
 // and push their line's rest elsewhere.
 constexpr std::size_t kMeasuredRows = 2000;
 constexpr std::string_view kGap = "  ";
+// A server's name that is longer has a line of its own where there is little room, so that one name does not take the
+// figures of all others.
+constexpr std::size_t kLongName = 32;
+constexpr std::string_view kNameKey = "server";
 
 thread_local OutputSink* thread_sink = nullptr;
 
@@ -161,6 +166,14 @@ void RowWriter::fit_columns() {
     const std::size_t limit = terminal_.width + kGap.size();
     return total > limit ? total - limit : 0;
   };
+  const bool names = !columns_.empty() && columns_[0].key == kNameKey && !columns_[0].right && is_shown(0);
+  if (names && excess() > 0) {
+    widths_[0] = display_width(columns_[0].title);
+    for (const std::vector<Cell>& row : held_) {
+      const std::size_t width = row[0].painted ? row[0].width : display_width(row[0].text);
+      if (width <= std::min(kLongName, terminal_.width)) widths_[0] = std::max(widths_[0], width);
+    }
+  }
   while (excess() > 0) {
     const auto first_to_leave =
         std::max_element(columns_.begin(), columns_.end(), [](const Column& a, const Column& b) {
@@ -207,13 +220,31 @@ std::string RowWriter::padded(const Cell& cell, std::size_t column) const {
 
 void RowWriter::write_line(const std::vector<Cell>& cells) {
   std::string line;
+  std::string above;  // a name that is longer than its column
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (columns_[i].title.empty()) continue;
-    if (!line.empty()) line += kGap;
-    line += padded(cells[i], i);
+    if (i > 0 && (!line.empty() || !above.empty())) line += kGap;
+    std::string shown = padded(cells[i], i);
+    if (i == 0 && !cells[0].painted && terminal_.width > 0 && columns_[0].key == kNameKey) {
+      const std::string name = cells[0].text.empty() ? plain_text(cells[0].value) : cells[0].text;
+      if (display_width(name) > widths_[0]) {
+        for (const std::string& piece : broken(name, terminal_.width)) {
+          above += paint(piece, cells[0].colour, terminal_.colour) + "\n";
+        }
+        shown = std::string(widths_[0], ' ');
+      }
+    }
+    // Lines of a painted cell before its last stand alone.
+    const std::size_t end = i == 0 && cells[0].painted ? shown.rfind('\n') : std::string::npos;
+    if (end != std::string::npos) {
+      above = shown.substr(0, end + 1);
+      shown.erase(0, end + 1);
+    }
+    line += shown;
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  write_out(for_terminal(line, terminal_) + "\n");
+  if (!line.empty() || above.empty()) line += "\n";
+  write_out(for_terminal(above + line, terminal_));
 }
 
 }  // namespace nines::tools

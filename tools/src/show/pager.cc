@@ -17,10 +17,15 @@ extern char** environ;
 
 namespace nines::tools {
 
+std::size_t terminal_rows(const Terminal& terminal) {
+  winsize size{};
+  return terminal.out_is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 Pager::Pager(const Terminal& terminal, std::size_t lines) {
   if (!terminal.out_is_terminal || isatty(STDIN_FILENO) != 1) return;
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || lines <= size.ws_row) return;
+  const std::size_t rows = terminal_rows(terminal);
+  if (rows == 0 || lines <= rows) return;
   const char* const named = std::getenv("PAGER");
   std::string command = named != nullptr ? named : "less";
   if (command.empty() || command == "cat") return;

@@ -9,6 +9,9 @@
 
 namespace nines::tools {
 
+/// The rows of the terminal that standard output is; 0 when it is none.
+[[nodiscard]] std::size_t terminal_rows(const Terminal& terminal);
+
 /// While it lives, standard output goes to $PAGER (less, when that is not set) if it is a terminal of fewer than
 /// `lines`. PAGER=cat and an empty PAGER are none.
 class Pager {

@@ -20,8 +20,20 @@ Result<Window> read_window(const Lookup& lookup, std::string_view prefix, std::s
   const auto span = lookup("window");
   const auto from = lookup("from");
   const auto to = lookup("to");
-  if (span && (from || to)) return invalid(fmt::format("{0}window goes without {0}from and {0}to", prefix));
-  if (to && !from) return invalid(fmt::format("{0}to needs {0}from", prefix));
+  if (span && from && to) return invalid(fmt::format("{0}window goes with one of {0}from and {0}to", prefix));
+  // A length that begins or ends there; the usual one with an end alone.
+  if ((span && from) || to) {
+    if (from && to) return parse_window(*from, *to, context);
+    const std::string_view text = span ? std::string_view(*span) : usual;
+    const auto length = parse_duration(text);
+    if (!length && !span) return invalid(fmt::format("{0}to needs {0}from", prefix));
+    if (!length)
+      return invalid(
+          fmt::format("{0}window {1}: with {0}from or {0}to it takes a length like 24h", prefix, printable(text)));
+    const auto moment = parse_time(from ? *from : *to, context);
+    if (!moment) return tl::unexpected(moment.error());
+    return from ? Window{*moment, *moment + *length} : Window{*moment - *length, *moment};
+  }
   return from ? parse_window(*from, to.value_or(""), context)
               : parse_window(span ? std::string_view(*span) : usual, context);
 }

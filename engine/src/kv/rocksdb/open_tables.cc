@@ -183,6 +183,11 @@ Result<std::unique_ptr<Tables>> open_tables_to_read(const std::string& path, con
   take_env(setup, opened);
   Handles handles;
   const auto status = open_unlocked(path, setup, handles, opened);
+  // What every store has is asked for, so whoever made it was stopped before that was there.
+  if (status.IsInvalidArgument() && status.ToString().find("Column family not found") != std::string::npos) {
+    return fail(ErrorCode::unavailable, "the making of the store at " + path +
+                                            " was interrupted; the next one that opens it for writing goes on");
+  }
   if (!status.ok()) return tl::unexpected<Error>(explain_open(to_error(status), path, options));
   auto families = sort_families(*opened.db, path, KvMode::read_only, handles);
   if (!families) return tl::unexpected<Error>(explain_open(families.error(), path, options));

@@ -1,12 +1,47 @@
 #include "kv/rocksdb/status.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace nines::engine {
 
-Error to_error(const rocksdb::Status& status) {
+namespace {
+
+/// The word behind `before`; empty when it is not there.
+std::string word_after(const std::string& text, const std::string& before) {
+  const std::size_t at = text.find(before);
+  if (at == std::string::npos) return {};
+  const std::size_t begin = at + before.size();
+  return text.substr(begin, text.find_first_of(" :", begin) - begin);
+}
+
+/// What RocksDB says of damaged and missing files, for who has to do with them: which file it is, and where.
+std::string words_of(const rocksdb::Status& status) {
   std::string text = status.ToString();
+  if (!status.IsCorruption() && !status.IsIOError()) return text;
+  if (text.find("checksum mismatch") != std::string::npos) {
+    const std::string file = word_after(text, " in ");
+    const std::string offset = word_after(text, " offset ");
+    if (!file.empty() && !offset.empty())
+      return file + " is damaged at byte " + offset + ": its checksum does not match";
+  }
+  if (std::string file = word_after(text, "While open a file for random read: ");
+      !file.empty() && text.find("No such file") != std::string::npos) {
+    // It has looked for one of an old name at last.
+    if (file.ends_with(".ldb")) file.replace(file.size() - 4, 4, ".sst");
+    return file + " is missing";
+  }
+  for (const std::string_view prefix : {"Corruption: ", "IO error: "}) {
+    while (text.starts_with(prefix)) text.erase(0, prefix.size());
+  }
+  return text;
+}
+
+}  // namespace
+
+Error to_error(const rocksdb::Status& status) {
+  std::string text = words_of(status);
   const bool no_space = status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kNoSpace ||
                         text.find("No space left") != std::string::npos;
   if (no_space) return {ErrorCode::out_of_space, "the disk is full; free some space and try again: " + text};

@@ -125,7 +125,7 @@ TEST_F(Looking, ExplainEstimatesByTheCatalogAloneAndReadsNothing) {
 TEST_F(Looking, ExplainCoversEveryQuestionAndNamesTheServers) {
   const std::string topics = run({"explain", "nonsense"}).err;
   for (const std::string topic : {"status", "uptime", "incidents", "latency", "bars", "slo", "report", "why", "compare",
-                                  "baseline", "service", "points", "export"}) {
+                                  "baseline", "service", "points", "export", "scan", "badge", "top"}) {
     EXPECT_THAT(topics, HasSubstr(topic));
     const Json answer = json({"explain", topic, topic == "service" ? "all(site)" : "site", "--from",
                               "2026-07-01T00:00:00Z", "--to", "2026-07-01T01:00:00Z"});
@@ -140,10 +140,32 @@ TEST_F(Looking, ExplainCoversEveryQuestionAndNamesTheServers) {
   EXPECT_FALSE(
       json({"explain", "uptime", "site", "--from", "2026-07-01T00:00:00Z", "--to", "2026-07-01T01:00:00Z"})["plan"]
           .empty());
+  const Json tail = json({"explain", "tail"});
+  EXPECT_EQ(tail["estimate"]["results"], 1440) << "the newest chunk, of a day at a check a minute";
+  EXPECT_GE(tail["cost"]["results"], 10);
+  EXPECT_GE(tail["cost"]["range_scans"], 1);
+  EXPECT_EQ(tail["servers"][0]["server"], "site");
+  EXPECT_EQ(run({"explain", "tail", "--window", "1h"}).code, 2) << "which tail does not take either";
   EXPECT_THAT(run({"explain", "uptmie", "site"}).err, HasSubstr("did you mean `uptime`?"));
   EXPECT_EQ(run({"explain", "uptime"}).code, 2) << "which server?";
   EXPECT_EQ(run({"explain", "status", "nobody"}).code, 1);
   EXPECT_EQ(run({"explain", "status", "-o", "csv"}).code, 2);
+}
+
+TEST_F(Looking, ALengthBeginsOrEndsAtTheMomentBesideIt) {
+  const auto window = [this](std::vector<std::string> words) {
+    words.insert(words.begin(), {"uptime", "site"});
+    const Json answer = json(words);
+    return answer["from"].get<std::string>() + " " + answer["to"].get<std::string>();
+  };
+  EXPECT_EQ(window({"--window", "30m", "--from", "2026-07-01T00:10Z"}),
+            "2026-07-01T00:10:00.000Z 2026-07-01T00:40:00.000Z");
+  EXPECT_EQ(window({"--window", "30m", "--to", "2026-07-01T00:40Z"}),
+            "2026-07-01T00:10:00.000Z 2026-07-01T00:40:00.000Z");
+  EXPECT_EQ(window({"--to", "2026-07-02"}), "2026-07-01T00:00:00.000Z 2026-07-02T00:00:00.000Z") << "the usual 24h";
+  EXPECT_EQ(run({"uptime", "site", "--window", "2026-07", "--to", "2026-07-02"}).code, 2) << "no length";
+  EXPECT_EQ(run({"uptime", "site", "--window", "1h", "--from", "-2h", "--to", "now"}).code, 2);
+  EXPECT_EQ(run({"report", "--to", "2026-07-02"}).code, 2) << "last month does not end there";
 }
 
 TEST_F(Looking, ExplainsTableBeginsWithTheTotals) {

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "cli/asking/commands.h"
+#include "cli/asking/service_expression.h"
 #include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "exchange/results.h"
@@ -44,6 +45,7 @@ struct Estimate {
 enum class Reads : std::uint8_t {
   results,    ///< each result of the window
   summaries,  ///< whole days of a long window from their summaries
+  newest,     ///< the newest few of each server
 };
 
 struct Topic {
@@ -58,7 +60,9 @@ constexpr std::array kTopics{
     Topic{"report", Reads::summaries, false},    Topic{"why", Reads::results, true},
     Topic{"compare", Reads::summaries, true},    Topic{"baseline", Reads::results, true},
     Topic{"service", Reads::summaries, false},   Topic{"points", Reads::results, true},
-    Topic{"export", Reads::results, false},
+    Topic{"export", Reads::results, false},      Topic{"tail", Reads::newest, false},
+    Topic{"scan", Reads::results, true},         Topic{"badge", Reads::summaries, true},
+    Topic{"top", Reads::summaries, false},
 };
 
 void add_to(Estimate& estimate, const Server& server, const Query& query, Reads reads) {
@@ -69,6 +73,14 @@ void add_to(Estimate& estimate, const Server& server, const Query& query, Reads 
   const TimeMs to = std::min(query.window.to, query.now);
   ++estimate.range_scans;
   if (to <= from) return;
+  if (reads == Reads::newest) {
+    // They lie in the newest chunk, which is read as a whole.
+    const auto chunk = std::min<std::chrono::milliseconds>(to - from, days{1});
+    const auto results = static_cast<std::uint64_t>(chunk / server.current_rules().interval);
+    estimate.results += results;
+    estimate.bytes += static_cast<std::uint64_t>(static_cast<double>(results) * kBytesAResult);
+    return;
+  }
   const auto first = std::chrono::ceil<days>(from);
   const auto last = std::chrono::floor<days>(to);
   const std::int64_t whole = last > first ? (last - first).count() : 0;
@@ -106,10 +118,40 @@ Result<Explain> explain_of(const Result<Answer>& answer) {
   return answer->explain;
 }
 
+std::uint64_t grown(std::uint64_t before, std::uint64_t after) {
+  return after - before;
+}
+
+/// As `nines tail` asks; what it costs is what the store has read meanwhile, for nobody else.
+Result<Explain> explain_tail(const Store& store, ServerId id) {
+  constexpr std::size_t kLines = 10;
+  const ScanCost before = store.stats().reads;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto newest = store.newest(id, kTimeLimit, kLines);
+  if (!newest) return tl::unexpected(newest.error());
+  const std::chrono::nanoseconds spent = std::chrono::steady_clock::now() - begin;
+  const ScanCost after = store.stats().reads;
+  Explain explain;
+  ScanCost& cost = explain.cost;
+  cost.range_scans = grown(before.range_scans, after.range_scans);
+  cost.seeks = grown(before.seeks, after.seeks);
+  cost.rows = grown(before.rows, after.rows);
+  cost.chunks = grown(before.chunks, after.chunks);
+  cost.summaries = grown(before.summaries, after.summaries);
+  cost.head_results = grown(before.head_results, after.head_results);
+  cost.results = grown(before.results, after.results);
+  cost.bytes = grown(before.bytes, after.bytes);
+  cost.block_reads = grown(before.block_reads, after.block_reads);
+  cost.block_hits = grown(before.block_hits, after.block_hits);
+  cost.nanoseconds = static_cast<std::uint64_t>(spent.count());
+  return explain;
+}
+
 Result<Explain> ask_one(const Asked& asked, ServerId id) {
   const Store& store = asked.store;
   const Query& query = asked.question.query;
   if (asked.topic == "uptime") return explain_of(uptime(store, id, query));
+  if (asked.topic == "badge") return explain_of(uptime(store, id, query, {.latency = false, .details = false}));
   if (asked.topic == "incidents") return explain_of(incidents(store, std::span(&id, 1), query));
   if (asked.topic == "latency") return explain_of(latency(store, id, query));
   if (asked.topic == "bars") return explain_of(bars(store, id, query));
@@ -123,6 +165,7 @@ Result<Explain> ask_one(const Asked& asked, ServerId id) {
     options.zone = asked.question.zone;
     return explain_of(latency_baseline(store, id, query, options));
   }
+  if (asked.topic == "tail") return explain_tail(store, id);
   auto cursor = store.scan(id, query.window, {.columns = {.latency = true, .phases = true, .details = true}});
   if (!cursor) return tl::unexpected(cursor.error());
   if (auto read = (*cursor)->for_each([](const Segment&) {}); !read) return tl::unexpected(read.error());
@@ -235,8 +278,8 @@ Expected<std::vector<const Server*>> servers_of(const Topic& topic, const Call& 
   const std::vector<std::string> words(call.words.begin() + 1, call.words.end());
   if (topic.name != "service") return find_servers(catalog, words);
   if (words.size() != 1) return usage("explain service: it takes one expression");
-  const auto service = parse_component(words[0], catalog);
-  if (!service) return usage(printable(service.error().message));
+  const auto service = read_service(words[0], catalog);
+  if (!service) return tl::unexpected(service.error());
   std::vector<const Server*> servers;
   const std::function<void(const Component&)> collect = [&](const Component& component) {
     const Server* const server = catalog.find(component.server);
@@ -275,8 +318,13 @@ Outcome explain(const Call& call) {
   if (topic->one_server && call.words.size() != 2) {
     return usage(fmt::format("explain {}: {}", name, call.words.size() < 2 ? "which server?" : "one server at a time"));
   }
-  const auto question = read_question(call);
+  auto question = read_question(call);
   if (!question) return tl::unexpected(question.error());
+  if (topic->name == "tail") {
+    if (call.has("window") || call.has("from") || call.has("to"))
+      return usage("explain tail: it reads the newest results and takes no window");
+    question->query.window.from = TimeMs{};
+  }
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   const auto catalog = (*store)->catalog();
@@ -289,7 +337,7 @@ Outcome explain(const Call& call) {
   std::vector<Row> rows;
   if (!call.has("estimate")) {
     const Asked asked{call, **store, *question, topic->name};
-    const bool at_once = topic->name == "status" || topic->name == "report";
+    const bool at_once = topic->name == "status" || topic->name == "top" || topic->name == "report";
     total.emplace();
     if (topic->name == "service") {
       const auto service = parse_component(call.words[1], *catalog);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/asking/commands.h"
+#include "cli/asking/service_expression.h"
 #include "cli/command/object.h"
 #include "cli/command/session.h"
 #include "show/answers.h"
@@ -58,6 +59,19 @@ void show_outages(const Call& call, const ComposedAnswer& answer, const Catalog&
 
 }  // namespace
 
+Expected<Component> read_service(const std::string& expression, const Catalog& catalog) {
+  auto service = parse_component(expression, catalog);
+  if (service) return std::move(*service);
+  const std::string message = printable(service.error().message);
+  if (service.error().code == ErrorCode::invalid_argument) return usage(message);
+  // Which name it was stands between quotes.
+  const std::size_t begin = message.find('"');
+  const std::size_t end = begin == std::string::npos ? begin : message.find('"', begin + 1);
+  if (end == std::string::npos) return failed(message);
+  const auto named = find_server(catalog, message.substr(begin + 1, end - begin - 1));
+  return named ? failed(message) : tl::unexpected(named.error());
+}
+
 void service_options(OptionList& options) {
   options.add_options()("objective", po::value<std::string>()->value_name("RATIO"), "99.9% or 0.999: adds its budget");
 }
@@ -73,11 +87,8 @@ Outcome service_command(const Call& call) {
   auto store = open_for_reading(call);
   if (!store) return tl::unexpected(store.error());
   const auto catalog = (*store)->catalog();
-  const auto service = parse_component(call.words[0], *catalog);
-  if (!service) {
-    const bool malformed = service.error().code == ErrorCode::invalid_argument;
-    return malformed ? usage(printable(service.error().message)) : failed(printable(service.error().message));
-  }
+  const auto service = read_service(call.words[0], *catalog);
+  if (!service) return tl::unexpected(service.error());
   const auto answer = composed_uptime(**store, *service, question->query, {.objective = objective});
   if (!answer) return failed(printable(answer.error().message));
   show_object(call, composed_json(call.words[0], *answer, *catalog),

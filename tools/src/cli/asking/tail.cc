@@ -16,6 +16,7 @@
 #include "exchange/results.h"
 #include "show/answers.h"
 #include "show/ascii.h"
+#include "show/broken.h"
 #include "show/state_text.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -41,7 +42,8 @@ class ResultLines {
       : call_(call), zone_(zone) {
     constexpr std::size_t kLongName = 32;
     for (const Server* server : servers) {
-      name_width_ = std::clamp(display_width(printable(server->name)), name_width_, kLongName);
+      const std::size_t width = display_width(printable(server->name));
+      if (width <= kLongName) name_width_ = std::max(name_width_, width);
     }
     if (call.format == Format::csv) {
       std::string line;
@@ -68,12 +70,31 @@ class ResultLines {
 
  private:
   void add_text(const std::string& name, const CheckResult& result) const {
+    constexpr std::size_t kGap = 2;
+    constexpr std::size_t kStateWidth = 8;
+    constexpr std::size_t kDate = 11;  // "2026-07-14 "
+    const std::size_t width = call_.terminal.width;
+    const std::string full = printable(name);
+    std::string when = moment_text(result.time, zone_);
+    const std::size_t others = kGap + name_width_ + kGap + kStateWidth;
+    // Where there is little room the date goes, and what is left beside a name that has a line of its own.
+    if (width > 0 && display_width(when) + others > width) when.erase(0, kDate);
+    const bool above = display_width(full) > name_width_ || (width > 0 && display_width(when) + others > width);
+    std::string begin = when;
+    if (above) {
+      const std::vector<std::string> pieces = width > 0 ? broken(full, width) : std::vector{full};
+      for (const std::string& piece : pieces) write_out(for_terminal(piece, call_.terminal) + "\n");
+    } else {
+      begin += std::string(kGap, ' ') + full + std::string(name_width_ - display_width(full), ' ');
+    }
+    add_state(begin + std::string(kGap, ' '), result);
+  }
+
+  /// What comes behind the time and the name.
+  void add_state(const std::string& begin, const CheckResult& result) const {
     constexpr std::size_t kStateWidth = 8;
     const std::size_t width = call_.terminal.width;
-    const std::string shown = fit(printable(name), name_width_);
     const std::string state(to_string(result.state));
-    const std::string begin = fmt::format("{}  {}{}  ", moment_text(result.time, zone_), shown,
-                                          std::string(name_width_ - display_width(shown), ' '));
     std::string rest = result.latency_us ? format_latency(*result.latency_us) : "-";
     if (result.code != 0) rest += fmt::format("  {}", result.code);
     if (result.error != ErrorClass::none) rest += fmt::format("  {}", to_string(result.error));

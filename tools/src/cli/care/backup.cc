@@ -12,6 +12,7 @@
 #include "cli/care/commands.h"
 #include "cli/command/interrupt.h"
 #include "cli/command/object.h"
+#include "cli/command/read_progress.h"
 #include "cli/command/session.h"
 #include "show/open_error.h"
 #include "show/terminal.h"
@@ -40,6 +41,18 @@ Expected<std::string> choose_backup(const std::string& path, std::optional<TimeM
     return failed(fmt::format("`{}` has no backup from {} or before", printable(path), format_time(*at)));
   }
   return generations.back().path;
+}
+
+/// Of the files of a copy.
+std::uint64_t bytes_in(const std::string& path) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    std::error_code gone;
+    const auto size = entry.is_regular_file(gone) ? entry.file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  return bytes;
 }
 
 /// A copy without a list of its files, which an earlier version made, or a store: checked by reading it.
@@ -121,7 +134,10 @@ Outcome restore(const Call& call) {
   }
   const auto chosen = choose_backup(call.words[0], at);
   if (!chosen) return tl::unexpected(chosen.error());
-  const auto restored = restore_backup(*chosen, target);
+  const auto restored = [&] {
+    const ReadProgress bar(call, "restore", bytes_in(*chosen));
+    return restore_backup(*chosen, target);
+  }();
   if (!restored && restored.error().code == ErrorCode::invalid_argument) return restore_unlisted(call, target);
   if (!restored) return failed(fmt::format("nothing was restored: {}", printable(restored.error().message)));
   // What it holds, as the store that it has become says.
@@ -148,7 +164,10 @@ Outcome verify_backups(const Call& call) {
                  "backups");
   bool whole = true;
   for (const Generation& one : generations) {
-    const auto checked = check_backup(one.path);
+    const auto checked = [&] {
+      const ReadProgress bar(call, "verify", bytes_in(one.path));
+      return check_backup(one.path);
+    }();
     if (!checked && checked.error().code != ErrorCode::corruption) return failed(printable(checked.error().message));
     whole = whole && checked;
     if (!checked) say(printable(checked.error().message));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/care/commands.h"
+#include "cli/command/read_progress.h"
 #include "cli/command/session.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -36,8 +37,9 @@ struct Droppable {
 };
 
 /// What a retention of `keep_checks` (0 is none) drops, for servers without one of their own and with one.
-Expected<Droppable> find_droppable(const Store& store, days keep_checks) {
+Expected<Droppable> find_droppable(const Call& call, const Store& store, days keep_checks) {
   Droppable found;
+  const ReadProgress bar(call, "counting what would be dropped", 0);
   const TimeMs today = std::chrono::floor<days>(now());
   const auto catalog = store.catalog();
   for (const Server& server : catalog->servers()) {
@@ -154,7 +156,7 @@ Outcome prune(const Call& call) {
   if (call.has("dry-run") || asks) {
     auto looked = open_for_reading(call);
     if (!looked) return tl::unexpected(looked.error());
-    const auto found = find_droppable(**looked, options.keep_checks);
+    const auto found = find_droppable(call, **looked, options.keep_checks);
     if (!found) return tl::unexpected(found.error());
     if (call.has("dry-run")) {
       say(fmt::format("{} would be dropped; summaries of the days stay", droppable_text(*found)));
@@ -169,11 +171,15 @@ Outcome prune(const Call& call) {
   if (!store) return tl::unexpected(store.error());
   // What the configuration of another process keeps is known to that one alone.
   const bool known = call.owner == nullptr || call.has("keep");
-  const auto found = known ? find_droppable(**store, options.keep_checks) : Expected<Droppable>(Droppable{});
+  const auto found = known ? find_droppable(call, **store, options.keep_checks) : Expected<Droppable>(Droppable{});
   if (!found) return tl::unexpected(found.error());
   const std::uint64_t before = (*store)->stats().disk_bytes;
-  if (auto pruned = apply(call, *store, options); !pruned) return failed(printable(pruned.error().message));
-  const auto left = known ? find_droppable(**store, options.keep_checks) : Expected<Droppable>(Droppable{});
+  const auto pruned = [&] {
+    const ReadProgress bar(call, "prune", 0);  // only what is rewritten is read
+    return apply(call, *store, options);
+  }();
+  if (!pruned) return failed(printable(pruned.error().message));
+  const auto left = known ? find_droppable(call, **store, options.keep_checks) : Expected<Droppable>(Droppable{});
   if (!left) return tl::unexpected(left.error());
   if (!call.quiet) {
     const std::string sizes = sizes_text(before, (*store)->stats().disk_bytes);
@@ -186,7 +192,11 @@ Outcome compact(const Call& call) {
   auto store = open_for_writing(call, false);
   if (!store) return tl::unexpected(store.error());
   const std::uint64_t before = (*store)->stats().disk_bytes;
-  if (auto compacted = (*store)->compact(); !compacted) return failed(printable(compacted.error().message));
+  const auto compacted = [&] {
+    const ReadProgress bar(call, "compact", before);
+    return (*store)->compact();
+  }();
+  if (!compacted) return failed(printable(compacted.error().message));
   if (!call.quiet) say(sizes_text(before, (*store)->stats().disk_bytes));
   return store->close();
 }

@@ -3,6 +3,7 @@
 // Each server is read by itself, around what is damaged. The new store grows beside its place under another name and is
 // checked before it gets its own, so what lies at that name is whole. The damaged store is not changed.
 #include <fmt/format.h>
+#include <nines/salvage.h>
 #include <nines/store.h>
 #include <unistd.h>
 
@@ -49,29 +50,52 @@ struct Saved {
   std::vector<Loss> losses;
 };
 
-/// The store as it is, or as far as its log can be read.
-Expected<std::unique_ptr<Store>> open_damaged(const std::string& path, std::vector<std::string>& warnings) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) {
-    return failed(open_error_text(path, {ErrorCode::not_found, {}}));
-  }
+/// A store that was opened as far as that is possible.
+struct Damaged {
+  std::unique_ptr<Store> store;
+  std::vector<std::string> warnings;
+  std::vector<LostFile> lost;  ///< what was in files that are missing or cannot be read
+};
+
+std::string nameless_text(const std::vector<ServerId>& nameless) {
+  return fmt::format("the entries of {} in the catalog are lost: {} called lost-NUMBER now",
+                     counted(nameless.size(), "server"), nameless.size() == 1 ? "it is" : "they are");
+}
+
+/// The store as it is, or as far as its log can be read, or put together anew at `workplace` of the files that are
+/// left.
+Expected<Damaged> open_damaged(const std::string& path, const std::string& workplace) {
+  Damaged damaged;
   auto store = Store::open_read_only(path);
   if (!store && store.error().code == ErrorCode::corruption) {
-    warnings.push_back(store.error().message);
+    damaged.warnings.push_back(store.error().message);
     Options options;
     options.recovery = Recovery::point_in_time;
     store = Store::open_read_only(path, options);
   }
+  const auto is = [&](ErrorCode code) { return !store && store.error().code == code; };
+  if (is(ErrorCode::corruption) || is(ErrorCode::io) || is(ErrorCode::not_a_store)) {
+    const auto salvaged = salvage(path, workplace);
+    if (salvaged) store = Store::open_read_only(workplace);
+    const std::string& why = salvaged ? (store ? std::string() : store.error().message) : salvaged.error().message;
+    if (!why.empty()) return failed(fmt::format("nothing can be read of `{}`: {}", printable(path), printable(why)));
+    damaged.warnings.clear();
+    for (const LostFile& lost : salvaged->lost) damaged.warnings.push_back(fmt::format("{}: {}", lost.file, lost.what));
+    if (!salvaged->nameless.empty()) damaged.warnings.push_back(nameless_text(salvaged->nameless));
+    damaged.lost = salvaged->lost;
+  }
   if (!store)
     return failed(fmt::format("nothing can be read of `{}`: {}", printable(path), printable(store.error().message)));
-  for (const std::string& warning : (*store)->open_report().warnings) warnings.push_back(warning);
-  return std::move(*store);
+  for (const std::string& warning : (*store)->open_report().warnings) damaged.warnings.push_back(warning);
+  damaged.store = std::move(*store);
+  return damaged;
 }
 
 /// Copies one server after the other.
 class Salvage {
  public:
-  Salvage(const Store& from, Store& to, Progress& progress) : from_(from), to_(to), progress_(progress) {}
+  Salvage(const Damaged& from, Store& to, Progress& progress)
+      : from_(*from.store), lost_files_(from.lost), to_(to), progress_(progress) {}
 
   Result<void> copy(const Server& server) {
     Server entry = server;
@@ -101,7 +125,11 @@ class Salvage {
     entry.id = *id;
     entry.retention = server.retention;
     if (auto kept = to_.update_server(entry); !kept) return kept;
-    for (const Hole& hole : (*cursor)->holes()) note_hole(server, hole);
+    for (const Hole& hole : (*cursor)->holes()) note_hole(server, hole.window, hole.error.message);
+    for (const LostFile& lost : lost_files_) {
+      if (lost.window.empty() || server.id < lost.first || lost.last < server.id) continue;
+      note_hole(server, lost.window, lost.file + " is lost");
+    }
     return count_lost(server);
   }
 
@@ -131,17 +159,22 @@ class Salvage {
   }
 
   /// Summaries tell of whole days, so damage of one day is one loss.
-  void note_hole(const Server& server, const Hole& hole) {
-    if (!saved_.losses.empty()) {
-      Loss& last = saved_.losses.back();
-      const bool same_day = !last.window.empty() && last.server == server.name &&
-                            to_ms(hole.window.from) / kDayMs <= (to_ms(last.window.to) - 1) / kDayMs;
-      if (same_day) {
-        last.window.to = std::max(last.window.to, hole.window.to);
-        return;
-      }
+  void note_hole(const Server& server, Window hole, const std::string& why) {
+    Loss loss{.server = server.name, .window = hole, .why = why};
+    const auto meets = [&](const Loss& other) {
+      return other.server == loss.server && !other.window.empty() &&
+             to_ms(loss.window.from) / kDayMs <= (to_ms(other.window.to) - 1) / kDayMs &&
+             to_ms(other.window.from) / kDayMs <= (to_ms(loss.window.to) - 1) / kDayMs;
+    };
+    for (auto& all = saved_.losses;;) {
+      const auto other = std::find_if(all.begin(), all.end(), meets);
+      if (other == all.end()) break;
+      loss.window.from = std::min(loss.window.from, other->window.from);
+      loss.window.to = std::max(loss.window.to, other->window.to);
+      loss.why = other->why;
+      all.erase(other);
     }
-    saved_.losses.push_back({.server = server.name, .window = hole.window, .why = hole.error.message});
+    saved_.losses.push_back(std::move(loss));
   }
 
   /// Compares what was found with what the summaries tell of.
@@ -172,10 +205,17 @@ class Salvage {
     TimeMs born = server.created_at;
     if (!told.empty()) born = std::min(born, from_ms(told.begin()->first * kDayMs));
     if (!saved_by_day_.empty()) born = std::min(born, from_ms(saved_by_day_.begin()->first * kDayMs));
+    // Nor behind its newest result or now, whichever is later.
+    TimeMs newest = now();
+    for (const std::int64_t last :
+         {told.empty() ? 0 : told.rbegin()->first, saved_by_day_.empty() ? 0 : saved_by_day_.rbegin()->first}) {
+      newest = std::max(newest, from_ms((last + 1) * kDayMs));
+    }
     std::set<std::int64_t> hurt;
     for (Loss& loss : saved_.losses) {
       if (loss.server != server.name || loss.window.empty()) continue;
       loss.window.from = std::max(loss.window.from, std::min(born, loss.window.to));
+      loss.window.to = std::min(loss.window.to, std::max(newest, loss.window.from));
       const std::int64_t first = to_ms(loss.window.from) / kDayMs;
       const std::int64_t last = (to_ms(loss.window.to) - 1) / kDayMs;
       std::int64_t days = 0;
@@ -185,6 +225,9 @@ class Salvage {
       }
       loss.exact = days == last - first + 1;
     }
+    // All that was there has been found elsewhere.
+    std::erase_if(saved_.losses,
+                  [&](const Loss& loss) { return loss.server == server.name && loss.exact && loss.results == 0; });
     for (const auto& [day, results] : told) {
       if (!hurt.contains(day) && found_on(day) == 0) ++saved_.days_without_results;
     }
@@ -192,6 +235,7 @@ class Salvage {
   }
 
   const Store& from_;
+  const std::vector<LostFile>& lost_files_;
   Store& to_;
   Progress& progress_;
   Saved saved_;
@@ -227,6 +271,8 @@ class NewStore {
   }
 
   Store& operator*() const noexcept { return *store_; }
+  /// Beside it, for what goes with it.
+  [[nodiscard]] std::string workplace() const { return path_ + "/left"; }
 
   /// Checks it and gives it its name.
   Outcome keep(const std::string& target) {
@@ -263,8 +309,9 @@ std::string loss_text(const Loss& loss) {
   std::string text = loss.server + ": ";
   text += loss.window.empty() ? "what follows could not be read"
                               : fmt::format("{} to {}", format_time(loss.window.from), format_time(loss.window.to));
-  text += fmt::format(", {}{} result{} lost", loss.exact ? "" : "at least ", with_commas(loss.results),
-                      loss.results == 1 ? "" : "s");
+  text += loss.results == 0
+              ? ", how many results is not known"
+              : fmt::format(", {}{} lost", loss.exact ? "" : "at least ", counted(loss.results, "result"));
   return text + ": " + loss.why;
 }
 
@@ -272,24 +319,27 @@ std::string loss_text(const Loss& loss) {
 
 Outcome repair(const Call& call) {
   const std::string& target = call.words[0];
-  std::vector<std::string> warnings;
-  auto damaged = open_damaged(call.db_path(), warnings);
-  if (!damaged) return tl::unexpected(damaged.error());
+  const std::string path = call.db_path();
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return failed(open_error_text(path, {ErrorCode::not_found, {}}));
   auto fresh = NewStore::make(target);
   if (!fresh) return tl::unexpected(fresh.error());
+  auto damaged = open_damaged(path, fresh->workplace());
+  if (!damaged) return tl::unexpected(damaged.error());
+  const std::vector<std::string>& warnings = damaged->warnings;
   const InterruptGuard guard;
   Saved saved;
   {
     Progress progress("repair", "results", 0, call.terminal, !call.quiet);
-    Salvage salvage(**damaged, **fresh, progress);
-    const auto catalog = (*damaged)->catalog();
+    Salvage copier(*damaged, **fresh, progress);
+    const auto catalog = damaged->store->catalog();
     for (const Server& server : catalog->servers()) {
-      if (auto copied = salvage.copy(server); !copied) return failed(printable(copied.error().message));
+      if (auto copied = copier.copy(server); !copied) return failed(printable(copied.error().message));
       if (interrupting_signal() != 0) {
         return tl::unexpected(Failure{128 + interrupting_signal(), "interrupted; nothing was written"});
       }
     }
-    saved = salvage.take_saved();
+    saved = copier.take_saved();
   }
   if (auto kept = fresh->keep(target); !kept) return kept;
 

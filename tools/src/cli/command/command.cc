@@ -6,11 +6,12 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
-#include <sstream>
 #include <utility>
 
 #include "cli/command/object.h"
+#include "cli/command/option_text.h"
 #include "cli/command/version.h"
+#include "show/neighbour.h"
 #include "show/text.h"
 
 namespace nines::tools {
@@ -24,8 +25,9 @@ po::options_description options_of(const Command& command, unsigned columns) {
     const std::string usual = fmt::format("24h, 7d, 30d, 90d, today, 2026-07, 2026-07-14 ... (default {})",
                                           command.window.empty() ? "everything" : command.window);
     add("window", po::value<std::string>()->value_name("SPAN"), usual.c_str());
-    add("from", po::value<std::string>()->value_name("TIME"), "RFC 3339, @milliseconds, now, -24h, today, 2026-07-14");
-    add("to", po::value<std::string>()->value_name("TIME"), "the same; not inclusive");
+    add("from", po::value<std::string>()->value_name("TIME"),
+        "RFC 3339, @milliseconds, now, -24h, today, 2026-07-14; a length given as window begins there");
+    add("to", po::value<std::string>()->value_name("TIME"), "the same; not inclusive; a length ends there");
     add("tz", po::value<std::string>()->value_name("ZONE"), "IANA zone of calendar days and months (default UTC)");
   }
   if ((command.sets & kRuleOptions) != 0) {
@@ -96,11 +98,10 @@ unsigned help_columns() {
 }
 
 void print_help(const Command& command) {
-  std::ostringstream options;
-  options << options_of(command, help_columns());
   const std::size_t width = help_columns();
-  std::string text = fmt::format("{}\n\nUsage: {}\n\n{}", wrapped(command.summary, 0, 0, width),
-                                 wrapped(usage_line(command), 2, 7, width), options.str());
+  std::string text =
+      fmt::format("{}\n\nUsage: {}\n\n{}", wrapped(command.summary, 0, 0, width),
+                  wrapped(usage_line(command), 2, 7, width), options_text(options_of(command, help_columns()), width));
   if (!command.example.empty()) text += fmt::format("\nExample:\n{}\n", command.example);
   write_out(text);
 }
@@ -312,7 +313,7 @@ int exit_code_of(Run run) {
   try {
     const Outcome outcome = run();
     if (outcome) return *outcome;
-    if (!outcome.error().message.empty()) say(outcome.error().message);
+    if (!outcome.error().message.empty()) say(with_neighbour(outcome.error().message));
     return outcome.error().exit_code;
   } catch (const std::bad_alloc&) {
     say("out of memory");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "show/ascii.h"
+#include "show/broken.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -79,6 +80,7 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t used,
     text.remove_prefix(std::min(text.size(), word.size() + 1));
     const std::size_t needed = column + (begins ? 0 : 1) + display_width(word);
     if (needed > width && column > indent) {
+      out.erase(out.find_last_not_of(' ') + 1);  // blanks between columns
       out += "\n" + std::string(indent, ' ');
       column = indent;
     } else if (!begins) {
@@ -86,9 +88,16 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t used,
       ++column;
     }
     begins = false;
-    const std::string shown = fit(word, room);  // a word that no line has room for
-    out += shown;
-    column += display_width(shown);
+    // A word that no line has room for goes on in the next.
+    const std::vector<std::string> pieces = broken(word, room);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (i > 0) {
+        out += "\n" + std::string(indent, ' ');
+        column = indent;
+      }
+      out += pieces[i];
+      column += display_width(pieces[i]);
+    }
   }
   return out;
 }

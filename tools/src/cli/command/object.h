@@ -28,7 +28,7 @@ void show_lines(const Terminal& terminal, const Lines& lines);
 void show_text(const Terminal& terminal, std::string_view line);
 
 /// `text` behind `indent` columns, broken at spaces before `width`; the first line goes on where `used` columns are. A
-/// word that is longer than a line is cut.
+/// word that is longer than a line is broken where that ends.
 [[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t used, std::size_t width);
 
 [[nodiscard]] Cell cell(Json value, std::string text = {}, Colour colour = Colour::none);

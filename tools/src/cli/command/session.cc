@@ -35,6 +35,34 @@ Expected<void> check_place(const std::string& path) {
                             printable(parent.string())));
 }
 
+/// Says on a terminal how long it has been waited for a store.
+class WaitLine {
+ public:
+  WaitLine(bool shown, std::size_t width, std::chrono::milliseconds most) : shown_(shown), width_(width), most_(most) {}
+  ~WaitLine() {
+    if (!last_.empty()) write_err("\r\x1b[K");
+  }
+  WaitLine(const WaitLine&) = delete;
+  WaitLine& operator=(const WaitLine&) = delete;
+
+  void show(std::chrono::milliseconds waited) {
+    constexpr std::chrono::milliseconds kPatience{300};  // of whoever looks on
+    if (!shown_ || waited < kPatience) return;
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(waited);
+    const std::string line =
+        fmt::format("waiting for another command to end: {} of {}", format_duration(seconds), format_duration(most_));
+    if (line == last_) return;
+    last_ = line;
+    write_err("\r\x1b[K" + fit(line, width_ > 0 ? width_ - 1 : 0));
+  }
+
+ private:
+  const bool shown_;
+  const std::size_t width_;
+  const std::chrono::milliseconds most_;
+  std::string last_;
+};
+
 struct AnswerSink : OutputSink {
   void out(std::string_view written) override { text += written; }
   void err(std::string_view /*written*/) override {}
@@ -154,8 +182,8 @@ Expected<WritableStore> open_for_writing(const Call& call, const Options& option
   }
   const auto begin = Clock::now();
   std::minstd_rand random(static_cast<std::minstd_rand::result_type>(getpid()));
-  Progress progress("waiting for another command's end", "looks", 0, call.terminal, !call.quiet);
-  for (std::uint64_t looks = 0;; ++looks) {
+  WaitLine line(call.terminal.err_is_terminal && !call.quiet, call.terminal.err_width, *wait);
+  while (true) {
     auto store = Store::open(path, options);
     if (store) {
       report_warnings(**store, call);
@@ -173,7 +201,7 @@ Expected<WritableStore> open_for_writing(const Call& call, const Options& option
           fmt::format("the store `{}` has been written by another process for {}; try again, or --wait longer",
                       printable(path), format_duration(*wait)));
     }
-    progress.update(0, looks);
+    line.show(*wait - left);
     // Not in step with others that wait.
     constexpr std::uint64_t kLeastMs = 2;
     constexpr std::uint64_t kMostMs = 30;

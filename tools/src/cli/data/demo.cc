@@ -179,8 +179,8 @@ std::string shell_word(const std::string& text) {
   return word + "'";
 }
 
-/// A few commands that show something of what was made.
-void say_what_to_try(const Call& call) {
+/// A few commands that show something of what was made, until `end`.
+void say_what_to_try(const Call& call, TimeMs end) {
   constexpr std::array kCommands = {"nines status",
                                     "nines status search",
                                     "nines top",
@@ -193,6 +193,11 @@ void say_what_to_try(const Call& call) {
   say("try now:");
   if (call.has("db")) write_err(fmt::format("  export NINES_DB={}\n", printable(shell_word(call.db_path()))));
   for (const char* const command : kCommands) write_err(fmt::format("  {}\n", command));
+  if (call.has("live")) return;
+  say(
+      fmt::format("nothing is measured from now on, so in a few minutes the states are unknown; look back with\n"
+                  "  nines status --to {}\nor let `nines demo --live` go on measuring",
+                  format_time(end)));
 }
 
 }  // namespace
@@ -217,7 +222,7 @@ Outcome demo(const Call& call) {
     *results += *told;
   }
   if (call.has("live")) {
-    if (!call.quiet) say_what_to_try(call);
+    if (!call.quiet) say_what_to_try(call, shape->now());
     if (auto lived = live(*store, stories, *shape, call); !lived) return lived;
     return store->close();
   }
@@ -226,7 +231,7 @@ Outcome demo(const Call& call) {
     say(fmt::format("{} with {}, {} until {}, are in `{}`", counted(shape->servers + stories.size(), "server"),
                     counted(*results, "result"), counted(shape->days, "day"), format_time(shape->now()),
                     printable(call.db_path())));
-    say_what_to_try(call);
+    say_what_to_try(call, shape->now());
   }
   return closed;
 }

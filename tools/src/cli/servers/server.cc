@@ -268,6 +268,9 @@ Outcome server_list(const Call& call) {
   if (!store) return tl::unexpected(store.error());
   const auto catalog = (*store)->catalog();
   const auto group = call.text("group");
+  ServerFilter filter;
+  filter.group = group;
+  if (auto checked = check_filter(*catalog, filter); !checked) return tl::unexpected(checked.error());
   RowWriter rows(call.format, call.terminal,
                  {{"server", "NAME"},
                   {"group", "GROUP"},

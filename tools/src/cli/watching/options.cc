@@ -11,12 +11,20 @@ namespace nines::tools {
 
 namespace po = boost::program_options;
 
+namespace {
+
+void log_option(OptionList& options) {
+  options.add_options()("log-format", po::value<std::string>()->value_name("FORMAT"),
+                        "text, logfmt or json; by itself text, with priorities where the journal reads it");
+}
+
+}  // namespace
+
 void run_options(OptionList& options) {
   auto add = options.add_options();
   add("config,c", po::value<std::string>()->value_name("FILE"), "the configuration (YAML)");
   add("listen", po::value<std::string>()->value_name("ADDRESS"), "instead of web.listen, e.g. 127.0.0.1:8081, or off");
-  add("log-format", po::value<std::string>()->value_name("FORMAT"),
-      "text, logfmt or json; by itself text, with priorities where the journal reads it");
+  log_option(options);
 }
 
 void serve_options(OptionList& options) {
@@ -24,6 +32,7 @@ void serve_options(OptionList& options) {
   options.add_options()("host", po::value<std::vector<std::string>>()->value_name("NAME"),
                         "a name that the page answers to, besides localhost and addresses; may be repeated");
   options.add_options()("insecure", "listen beyond this machine, where everybody may look");
+  log_option(options);
 }
 
 void push_options(OptionList& options) {

@@ -10,6 +10,7 @@
 
 #include "cli/command/session.h"
 #include "cli/watching/commands.h"
+#include "cli/watching/log_option.h"
 #include "config/config.h"
 #include "run/console.h"
 #include "run/daemon.h"
@@ -129,8 +130,11 @@ int run_handed(Daemon& daemon, const HandedCommand& command) {
 Outcome run(const Call& call) {
   const auto path = call.text("config");
   if (!path) return usage("run needs --config FILE");
+  const auto format = read_log_format(call);
+  if (!format) return tl::unexpected(format.error());
+  Console console(call.terminal.err_is_terminal && !call.quiet, *format);
   auto config = load_config(*path);
-  if (!config) return failed(fmt::format("the configuration has mistakes:\n{}", config.error()));
+  if (!config) return refused(console, fmt::format("the configuration has mistakes:\n{}", config.error()));
   Config as_read = *config;
   if (call.has("db")) config->store.path = call.db_path();
   if (const auto listen = call.text("listen")) {
@@ -141,15 +145,11 @@ Outcome run(const Call& call) {
   }
   if (config->listen) config->access.loopback = is_loopback(*config->listen);
   const sigset_t signals = block_signals();
-  const std::string log = call.text("log-format").value_or("");
-  const auto format = log.empty() ? usual_log_format() : parse_log_format(log);
-  if (!format) return usage(fmt::format("--log-format {}: it takes text, logfmt or json", printable(log)));
-  Console console(call.terminal.err_is_terminal && !call.quiet, *format);
   ServiceManager service;
   const std::string descriptors = descriptor_warning(raise_descriptor_limit(), config->prober.max_in_flight);
   Daemon daemon(*path, std::move(as_read), std::move(*config), console, call.verbose);
   daemon.take_commands([&daemon](HandedCommand& command) { return run_handed(daemon, command); });
-  if (auto started = daemon.start(); !started) return failed(started.error());
+  if (auto started = daemon.start(); !started) return refused(console, started.error().message);
   if (!call.quiet) {
     std::string sentence = status_text(daemon);
     if (const std::string page = daemon.page(); !page.empty()) sentence += ", page at " + printable(page);
@@ -160,7 +160,7 @@ Outcome run(const Call& call) {
   service.stopping();
   console.show("");
   if (!call.quiet) console.say("stopping");
-  if (auto stopped = daemon.stop(); !stopped) return failed(stopped.error());
+  if (auto stopped = daemon.stop(); !stopped) return refused(console, stopped.error().message);
   return kExitDone;
 }
 

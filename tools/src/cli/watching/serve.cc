@@ -11,6 +11,7 @@
 
 #include "cli/command/session.h"
 #include "cli/watching/commands.h"
+#include "cli/watching/log_option.h"
 #include "config/config.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
@@ -19,6 +20,9 @@
 
 namespace nines::tools {
 Outcome serve(const Call& call) {
+  const auto format = read_log_format(call);
+  if (!format) return tl::unexpected(format.error());
+  Console console(false, *format);
   const std::string text = call.text("listen").value_or("127.0.0.1:8080");
   const auto address = parse_listen(text);
   if (!address)
@@ -27,19 +31,21 @@ Outcome serve(const Call& call) {
   access.loopback = is_loopback(*address);
   access.insecure = call.has("insecure");
   access.hosts = call.texts("host");
-  if (auto safe = check_exposure(access); !safe) return failed(safe.error().message);
+  if (auto safe = check_exposure(access); !safe) return refused(console, safe.error().message);
   sigset_t set;
   sigemptyset(&set);
   for (const int number : {SIGINT, SIGTERM}) sigaddset(&set, number);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   auto store = open_for_reading(call);
-  if (!store) return tl::unexpected(store.error());
+  if (!store) return refused(console, store.error().message);
   Site site(**store, {}, true, std::move(access));
   auto http = HttpServer::start(
       *address, [&site](const WebRequest& request) { return site.answer(request); }, site.http_options());
-  if (!http) return failed(http.error().message);
-  if (!call.quiet) say(fmt::format("page at {}; Ctrl-C stops", printable(shown_address(*address, (*http)->port()))));
+  if (!http) return refused(console, http.error().message);
+  if (!call.quiet) {
+    console.say(fmt::format("page at {}; Ctrl-C stops", printable(shown_address(*address, (*http)->port()))));
+  }
   int number = 0;
   sigwait(&set, &number);
   return kExitDone;

@@ -1,6 +1,7 @@
 // nines status: all servers at a glance, by one range scan each.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -108,7 +109,8 @@ Expected<NagiosThresholds> read_thresholds(const Call& call) {
 Outcome show_status(const Call& call, const Store& store, const Question& question, DashboardOptions options) {
   const auto catalog = store.catalog();
   auto certificates = certificate_expiries(call, *catalog);
-  const StatusLayout layout = choose_layout(call.terminal.width, name_width(*catalog, options.filter),
+  const std::size_t indent = call.has("groups") ? 2 : 0;
+  const StatusLayout layout = choose_layout(call.terminal.width, name_width(*catalog, options.filter) + indent,
                                             {.spans = !asks_for_window(call), .certificates = !certificates.empty()});
   if (call.has("groups")) options.group_rule = GroupOptions{};
   auto boards = ask_for_boards(store, question.query, options, layout, asks_for_window(call));
@@ -129,28 +131,41 @@ Outcome show_status(const Call& call, const Store& store, const Question& questi
   constexpr std::size_t kOthers = 3;  // lines: the summary, the titles, the prompt
   if (!call.has("watch")) pager.emplace(call.terminal, boards->board.rows.size() + kOthers);
   if (call.terminal.width > 0) {
-    const std::string summary =
-        fmt::format("{}   {}", moment_text(std::chrono::floor<std::chrono::seconds>(question.query.now), question.zone),
-                    status_summary(boards->board));
+    const std::string summary = fmt::format(
+        "{}   {}",
+        moment_text(std::chrono::floor<std::chrono::seconds>(std::min(question.query.now, question.query.window.to)),
+                    question.zone),
+        status_summary(boards->board));
     write_out(for_terminal(fit(summary, call.terminal.width), call.terminal) + "\n");
   }
   show_status_table(call.terminal, layout, *boards, call.has("groups"), group_of);
   return kExitDone;
 }
 
-/// One server as a screen, more as a table.
-Outcome show_for_people(const Call& call, const Store& store, const Question& question,
-                        const DashboardOptions& options) {
+/// One server as a screen of `rows` (0: no limit), more as a table.
+Outcome show_for_people(const Call& call, const Store& store, const Question& question, const DashboardOptions& options,
+                        std::size_t rows) {
   if (call.words.size() != 1) return show_status(call, store, question, options);
   const auto catalog = store.catalog();
   const auto server = find_server(*catalog, call.words[0]);
   if (!server) return tl::unexpected(server.error());
   const auto certificates = certificate_expiries(call, *catalog);
   const auto expiry = certificates.find((*server)->id);
-  const auto certificate = expiry == certificates.end() ? std::optional<TimeMs>() : expiry->second;
-  if (auto shown = show_status_story(store, **server, question, call.terminal, certificate); !shown) {
-    return failed(printable(shown.error().message));
+  StoryOptions story{.rows = rows, .certificate = std::nullopt};
+  if (expiry != certificates.end()) story.certificate = expiry->second;
+  // Its length is known when it is written.
+  TextSink sink;
+  {
+    const OutputScope scope(sink);
+    if (auto shown = show_status_story(store, **server, question, call.terminal, story); !shown) {
+      return failed(printable(shown.error().message));
+    }
   }
+  std::optional<Pager> pager;
+  constexpr std::size_t kPrompt = 1;
+  const auto lines = static_cast<std::size_t>(std::count(sink.text.begin(), sink.text.end(), '\n'));
+  if (!call.has("watch")) pager.emplace(call.terminal, lines + kPrompt);
+  write_out(sink.text);
   return kExitDone;
 }
 
@@ -169,7 +184,7 @@ Outcome watch(const Call& call, Store& store, const DashboardOptions& options, s
     {
       TextSink sink;
       const OutputScope scope(sink);
-      if (auto shown = show_for_people(here, store, *question, options); !shown) return shown;
+      if (auto shown = show_for_people(here, store, *question, options, (*screen)->size().rows); !shown) return shown;
       frame = std::move(sink.text);
     }
     (*screen)->draw(frame);
@@ -231,7 +246,7 @@ Outcome status(const Call& call) {
   if (auto checked = check_filter(*catalog, options->filter); !checked) return refuse(call, checked.error());
   if (auto named = find_servers(*catalog, call.words); !named) return refuse(call, named.error());
   if (call.has("watch")) return watch(call, **store, *options, *every);
-  if (table) return show_for_people(call, **store, *question, *options);
+  if (table) return show_for_people(call, **store, *question, *options, terminal_rows(call.terminal));
   if (call.has("groups")) options->group_rule = GroupOptions{};
   const auto board = dashboard(**store, question->query, *options);
   if (!board) return refuse(call, {kExitFailed, printable(board.error().message)});

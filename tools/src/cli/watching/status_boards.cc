@@ -90,7 +90,8 @@ std::size_t name_width(const Catalog& catalog, const ServerFilter& filter) {
   std::size_t width = 0;
   for (const Server& server : catalog.servers()) {
     if (filter.group && server.group != *filter.group) continue;
-    width = std::max(width, display_width(printable(server.name)));
+    const std::size_t own = display_width(printable(server.name));
+    if (own <= kLongName) width = std::max(width, own);
   }
   return width;
 }
@@ -109,7 +110,8 @@ Result<StatusBoards> ask_for_boards(const Store& store, const Query& query, Dash
                       .week = {},
                       .month = {},
                       .certificates = {},
-                      .now = query.now};
+                      .now = query.now,
+                      .cut_names = false};
   if (!boards.board.rows.empty() && (layout.week || layout.month)) {
     if (auto added = add_ratios(store, query, options, layout, boards); !added) return tl::unexpected(added.error());
   }

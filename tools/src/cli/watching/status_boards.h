@@ -19,7 +19,7 @@ namespace nines::tools {
 /// Whether the question has a window of its own.
 [[nodiscard]] bool asks_for_window(const Call& call);
 
-/// The columns of the longest name among the servers that `filter` may choose.
+/// The columns of the longest name that is not too long among the servers that `filter` may choose.
 [[nodiscard]] std::size_t name_width(const Catalog& catalog, const ServerFilter& filter);
 
 /// The answers for a table of `layout`. Errors are those of dashboard().

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/watching/certificates.h"
+#include "show/broken.h"
 #include "show/state_text.h"
 #include "show/text.h"
 
@@ -26,8 +27,6 @@ constexpr std::size_t kCertificate = kGap + 7;
 constexpr std::uint32_t kShortStrip = 12;
 constexpr std::uint32_t kUsualStrip = 24;
 constexpr std::uint32_t kLongStrip = 48;
-// Longer names are cut where that makes room for figures.
-constexpr std::size_t kLongName = 32;
 
 std::string ratio_text(const Ratios& ratios, ServerId server) {
   const auto found = ratios.find(server);
@@ -132,17 +131,25 @@ class Table {
     return name;
   }
 
-  // The mark has the state's colour, the name its own; both are one column, which is cut last.
+  // The mark has the state's colour, the name its own; both are one column. A name that is longer than that has lines
+  // of its own, above.
   [[nodiscard]] Cell name_cell(State state, const std::string& name) const {
-    const std::size_t room = terminal_.width > kMark ? terminal_.width - kMark : 0;
-    const bool bare = terminal_.width > 0 && layout_ == StatusLayout{};
-    std::string shown = name;
-    if (terminal_.width > 0) shown = fit(name, bare ? room : name_room());
-    return {
-        .value = nullptr,
-        .text = fmt::format("{} {}", paint(state_mark(state, terminal_), state_colour(state), terminal_.colour), shown),
-        .painted = true,
-        .width = kMark + display_width(shown)};
+    const std::string mark = paint(state_mark(state, terminal_), state_colour(state), terminal_.colour);
+    const std::size_t line = terminal_.width > kMark ? terminal_.width - kMark : 1;
+    const std::size_t room = layout_ == StatusLayout{} ? line : name_room();
+    const std::size_t width = display_width(name);
+    if (terminal_.width == 0 || width <= room) {
+      return {.value = nullptr, .text = mark + " " + name, .painted = true, .width = kMark + width};
+    }
+    if (boards_.cut_names) {
+      return {.value = nullptr, .text = mark + " " + fit(name, room), .painted = true, .width = kMark + room};
+    }
+    std::string text = mark + " ";
+    for (const std::string& piece : broken(name, line)) {
+      if (text.back() == '\n') text += std::string(kMark, ' ');
+      text += piece + "\n";
+    }
+    return {.value = nullptr, .text = std::move(text), .painted = true, .width = 0};
   }
 
   // What the other columns leave.

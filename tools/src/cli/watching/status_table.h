@@ -3,6 +3,7 @@
 
 #include <nines/dashboard.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,9 @@
 #include "show/output.h"
 
 namespace nines::tools {
+
+/// Columns; a longer name has a line of its own, and is not what the others' figures are moved for.
+inline constexpr std::size_t kLongName = 32;
 
 /// What fits in a terminal, known before anything is asked of the store. Columns of the table.
 struct StatusLayout {
@@ -49,6 +53,8 @@ struct StatusBoards {
   Ratios month;                             ///< with StatusLayout::month
   std::map<ServerId, TimeMs> certificates;  ///< when they expire; with StatusLayout::certificate
   TimeMs now{};                             ///< when they were asked for
+  /// A name that is longer than its column is cut there; else it has a line of its own above its figures.
+  bool cut_names = false;
 };
 
 /// Writes the table. With `groups` the rows come group by group, each under a line with the group's own figures;

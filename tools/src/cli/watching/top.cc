@@ -169,8 +169,9 @@ class Top {
       return kExitDone;
     }
     const auto expiry = certificates().find(server->id);
-    const auto certificate = expiry == certificates_.end() ? std::optional<TimeMs>() : expiry->second;
-    if (auto shown = show_status_story(store_, *server, question, terminal, certificate); !shown) {
+    StoryOptions story{.rows = screen_.size().rows, .certificate = std::nullopt};
+    if (expiry != certificates_.end()) story.certificate = expiry->second;
+    if (auto shown = show_status_story(store_, *server, question, terminal, story); !shown) {
       return failed(printable(shown.error().message));
     }
     return kExitDone;
@@ -189,6 +190,7 @@ class Top {
     if (!boards) return failed(printable(boards.error().message));
     boards->certificates = certificates_;
     boards->now = now();
+    boards->cut_names = true;  // a line a server, which is chosen by
     matching_ = boards->board.matching;
     chosen_ = std::min<std::size_t>(chosen_, matching_ == 0 ? 0 : matching_ - 1);
     names_.clear();
