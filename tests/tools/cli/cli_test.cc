@@ -202,7 +202,7 @@ TEST_F(CommandLines, MistakesInUsageAreTwoAndSuggestWhatWasMeant) {
   EXPECT_EQ(nines({"uptime", "a", "b"}).code, 2);
   EXPECT_EQ(nines({"status", "--window"}).code, 2);
   EXPECT_EQ(nines({"status", "-o", "xml"}).code, 2);
-  EXPECT_EQ(nines({"status", "--window", "7d", "--from", "-1d"}).code, 2);
+  EXPECT_EQ(nines({"status", "--window", "7d", "--from", "-1d", "--to", "now"}).code, 2);
   EXPECT_EQ(nines({"status", "--tz", "Mars"}).code, 2);
   EXPECT_EQ(nines({"run"}).code, 2);
 }

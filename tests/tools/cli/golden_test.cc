@@ -38,6 +38,7 @@ class Golden : public ::testing::TestWithParam<std::pair<const char*, std::vecto
         add(csv, kLongName, when, day == 11 && check % 40 == 0 ? ",0,reset,connection reset by peer" : "", latency);
       }
     }
+    add(csv, "payments", "2026-07-13T00:00:00Z", "", 80'000);  // what goes on for ever is longer each day
     ASSERT_EQ(nines({"import", "-", "--interval", "10m", "--db", db()}, csv).code, 0);
     for (const std::vector<std::string>& change : std::vector<std::vector<std::string>>{
              {"server", "edit", "payments", "--group", "shop", "--objective", "99.9%", "--url", "https://pay.example/"},
@@ -128,7 +129,6 @@ INSTANTIATE_TEST_SUITE_P(
                       std::pair{"scan-runs.txt", of_day({"scan", "search", "--runs"})},
                       std::pair{"explain-estimate.txt", of_day({"explain", "uptime", "payments", "--estimate"})},
                       std::pair{"maintenance-list.txt", std::vector<std::string>{"maintenance", "list"}},
-                      std::pair{"help.txt", std::vector<std::string>{"--help"}},
                       std::pair{"help-status.txt", std::vector<std::string>{"status", "--help"}}),
     [](const auto& each) {
       std::string name = each.param.first;

@@ -18,6 +18,8 @@ TEST(Neighbour, OfTheWordsThatAMessageListsIsNamed) {
               EndsWith("; did you mean `exclude`?"));
   EXPECT_THAT(with_neighbour("state `upp` is not one of up, degraded, down, unknown"), EndsWith("did you mean `up`?"));
   EXPECT_THAT(with_neighbour("--by: \"dya\" is not one of hour, day, week and month"), EndsWith("did you mean `day`?"));
+  EXPECT_THAT(with_neighbour("there is no completion for `bsh`; it is bash, zsh or fish"),
+              EndsWith("did you mean `bash`?"));
   EXPECT_THAT(with_neighbour("url: its scheme `htps` is not one that can be checked: http, https, tcp and push"),
               EndsWith("did you mean `https`?"));
 }
