@@ -12,11 +12,9 @@ bool contains_text(std::string_view text, std::string_view part) {
                      [](char a, char b) { return engine::to_lower(a) == engine::to_lower(b); }) != text.end();
 }
 
+/// Whatever names it asks for.
 bool matches(const Server& server, const ServerFilter& filter) {
   if (filter.group && server.group != *filter.group) return false;
-  if (!filter.names.empty() && std::find(filter.names.begin(), filter.names.end(), server.name) == filter.names.end()) {
-    return false;
-  }
   const bool tagged = std::all_of(filter.tags.begin(), filter.tags.end(), [&](const auto& wanted) {
     const auto tag = server.tags.find(wanted.first);
     return tag != server.tags.end() && (wanted.second.empty() || tag->second == wanted.second);
@@ -26,12 +24,13 @@ bool matches(const Server& server, const ServerFilter& filter) {
 }
 
 Result<std::vector<const Server*>> select(const Catalog& catalog, const ServerFilter& filter) {
-  for (const std::string& name : filter.names) {
-    if (catalog.find(name) == nullptr) {
-      return fail(ErrorCode::not_found, "there is no server \"" + name + "\"");
-    }
-  }
   std::vector<const Server*> servers;
+  for (const std::string& name : filter.names) {
+    const Server* const server = catalog.find(name);
+    if (server == nullptr) return fail(ErrorCode::not_found, "there is no server \"" + name + "\"");
+    if (matches(*server, filter)) servers.push_back(server);
+  }
+  if (!filter.names.empty()) return servers;
   for (const Server& server : catalog.servers()) {
     if (matches(server, filter)) servers.push_back(&server);
   }
@@ -44,6 +43,7 @@ Result<std::vector<const Server*>> query::servers_by_name(const Catalog& catalog
   auto servers = select(catalog, filter);
   if (!servers) return servers;
   std::sort(servers->begin(), servers->end(), [](const Server* a, const Server* b) { return a->name < b->name; });
+  servers->erase(std::unique(servers->begin(), servers->end()), servers->end());  // named twice
   return servers;
 }
 

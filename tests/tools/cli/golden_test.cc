@@ -44,7 +44,7 @@ class Golden : public ::testing::TestWithParam<std::pair<const char*, std::vecto
              {"server", "edit", "payments", "--group", "shop", "--objective", "99.9%", "--url", "https://pay.example/"},
              {"server", "edit", "search", "--group", "shop", "--tag", "team=web"},
              {"server", "edit", "mail", "--group", "office"},
-             {"maintenance", "add", "mail", "--every", "sunday", "--from", "02:00", "--for", "1h"},
+             {"maintenance", "add", "mail", "--from", "2026-07-12T02:00Z", "--for", "1h"},
              {"compact"}}) {
       std::vector<std::string> words = change;
       words.insert(words.end(), {"-q", "--db", db()});
