@@ -26,6 +26,7 @@ constexpr std::array kFolderArrows = {
     FolderArrows{"engine/vocabulary", "base"},
     FolderArrows{"engine/series", "vocabulary base"},
     FolderArrows{"engine/codec", "series vocabulary base"},
+    FolderArrows{"engine/adapters", ""},
     FolderArrows{"engine/backup", "base"},
     FolderArrows{"engine/kv", "base"},
     FolderArrows{"engine/kv/rocksdb", "kv backup base"},

@@ -35,7 +35,7 @@ class Stopwatch {
 
 }  // namespace
 
-Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window window) {
+Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window window, Writers writers) {
   const Stopwatch watch(cost_);
   if (core_->closed) return tl::unexpected<Error>(closed_error());
   if (options_.lookback.count() < 0) {
@@ -62,15 +62,15 @@ Result<void> ScanCursor::start(std::shared_ptr<ServerState> of_server, Window wi
     phase_ = Phase::chunks;
     return look_at_disk();
   }
-  return take_view();
+  return take_view(writers);
 }
 
-Result<void> ScanCursor::take_view() NINES_NO_THREAD_SAFETY_ANALYSIS {
+Result<void> ScanCursor::take_view(Writers writers) NINES_NO_THREAD_SAFETY_ANALYSIS {
   ServerState& state = *state_;
   core_->states.touch(state);
   for (int attempt = 0;; ++attempt) {
     std::unique_lock<Mutex> writers_wait(state.write, std::defer_lock);
-    if (!state.loaded() || attempt >= kFreeAttempts) {
+    if (writers == Writers::go_on && (!state.loaded() || attempt >= kFreeAttempts)) {
       writers_wait.lock();
       state.settle();
     }

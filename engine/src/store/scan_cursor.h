@@ -29,8 +29,13 @@ class ScanCursor final : public Cursor {
   ScanCursor(const ScanCursor&) = delete;
   ScanCursor& operator=(const ScanCursor&) = delete;
 
+  enum class Writers : std::uint8_t {
+    go_on,
+    wait,  ///< the caller holds the server's write lock, and nothing of it is in the lane
+  };
   /// Positions on the results of a server in `window`. Errors: closed, unavailable, corruption, io.
-  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window);
+  [[nodiscard]] Result<void> start(std::shared_ptr<ServerState> of_server, Window window,
+                                   Writers writers = Writers::go_on);
   [[nodiscard]] Result<const Segment*> next() override;
   [[nodiscard]] std::span<const Hole> holes() const noexcept override { return holes_; }
   [[nodiscard]] const ScanCost& cost() const noexcept override { return cost_; }
@@ -43,7 +48,7 @@ class ScanCursor final : public Cursor {
 
   [[nodiscard]] Result<void> check_readable() const;
   [[nodiscard]] Result<const Segment*> read_next();
-  [[nodiscard]] Result<void> take_view();
+  [[nodiscard]] Result<void> take_view(Writers writers);
   [[nodiscard]] bool try_view();
   [[nodiscard]] Result<void> take_snapshot();
   [[nodiscard]] Result<void> look_at_disk();

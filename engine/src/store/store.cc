@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include "base/parallel.h"
@@ -48,7 +51,7 @@ StoreImpl::StoreImpl(const std::string& path, KvMode mode, Options options,
     : core_(std::make_shared<StoreCore>(
           path, mode, with_callbacks_contained(std::move(options)), make_opener,
           [this](Kv& kv) { return load_catalog(kv); }, times)),
-      writer_(core_->handle, core_->lane, core_->states, core_->options,
+      writer_(core_->handle, core_->lane, core_->states, core_->feeds, core_->options,
               [this](ServerState& state, std::uint32_t interval_ms) { return note_interval(state, interval_ms); }),
       retention_(core_, writer_) {}
 
@@ -60,6 +63,7 @@ StoreImpl::~StoreImpl() {
   }
   static_cast<void>(close());
   core_->closed = true;  // for a cursor that outlives the store, and kept close() from letting go of the Kv
+  core_->feeds.end();
 }
 
 Result<void> StoreImpl::open() {
@@ -312,6 +316,66 @@ Result<ScanCost> StoreImpl::scan_many(std::span<const ServerId> servers, Window 
   });
 }
 
+/// Starts `cursors`, one for each of `states`, while nothing is written to any of them: with their write locks held
+/// nothing enters the lane, and what is in it is waited for.
+Result<void> StoreImpl::start_together(std::span<const std::shared_ptr<ServerState>> states, Window window,
+                                       std::span<const std::unique_ptr<ScanCursor>> cursors) const
+    NINES_NO_THREAD_SAFETY_ANALYSIS {
+  std::vector<ServerState*> order;
+  for (const auto& state : states) order.push_back(state.get());
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  order.erase(std::unique(order.begin(), order.end()), order.end());
+  auto kv = core_->handle.kv();
+  if (!kv) return tl::unexpected<Error>(kv.error());
+  for (ServerState* state : order) {  // one by one: what has to be read first holds up nobody else
+    const MutexLock lock(state->write);
+    state->settle();
+    if (auto loaded = core_->states.ensure_loaded(*state, **kv); !loaded) return loaded;
+  }
+  std::vector<std::unique_lock<Mutex>> locks;
+  locks.reserve(order.size());
+  for (ServerState* state : order) locks.emplace_back(state->write);
+  for (ServerState* state : order) state->settle();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (auto started = cursors[i]->start(states[i], window, ScanCursor::Writers::wait); !started) return started;
+  }
+  return {};
+}
+
+Result<std::vector<std::unique_ptr<Cursor>>> StoreImpl::scan_together(std::span<const ServerId> servers, Window window,
+                                                                      const ScanOptions& options) const {
+  using Cursors = std::vector<std::unique_ptr<Cursor>>;
+  return call(Access::read, [&]() -> Result<Cursors> {
+    if (servers.size() > kMaxTogether) {
+      return fail(ErrorCode::invalid_argument, std::to_string(servers.size()) +
+                                                   " servers are too many to be read together; " +
+                                                   std::to_string(kMaxTogether) + " are not");
+    }
+    std::vector<std::shared_ptr<ServerState>> states;
+    std::vector<std::unique_ptr<ScanCursor>> cursors;
+    for (const ServerId server : servers) {
+      auto state = find(server);
+      if (!state) return tl::unexpected<Error>(state.error());
+      states.push_back(std::move(*state));
+      cursors.push_back(std::make_unique<ScanCursor>(core_, options, Gaps::bound));
+    }
+    Result<void> started;
+    if (core_->has_heads()) {
+      started = start_together(states, window, cursors);
+      core_->states.keep_budget_after_reading();
+    } else {
+      const MutexLock lock(care_mutex_);  // what a read-only store sees changes by refresh() alone
+      for (std::size_t i = 0; i < states.size() && started; ++i) started = cursors[i]->start(states[i], window);
+    }
+    if (!started) return tl::unexpected<Error>(started.error());
+    return Cursors(std::make_move_iterator(cursors.begin()), std::make_move_iterator(cursors.end()));
+  });
+}
+
+Result<std::unique_ptr<Feed>> StoreImpl::subscribe(const FeedOptions& options) {
+  return call(Access::write, [&] { return make_feed(core_, options); });
+}
+
 Result<std::unique_ptr<DayCursor>> StoreImpl::days(ServerId server, DayRange range, bool with_sketch) const {
   return call(Access::read, [&]() -> Result<std::unique_ptr<DayCursor>> {
     auto state = find(server);
@@ -379,7 +443,10 @@ Result<void> StoreImpl::close() {
     if (core_->closed) return {};
     return close_once();
   });
-  if (done) core_->closed = true;
+  if (done) {
+    core_->closed = true;
+    core_->feeds.end();
+  }
   return done;
 }
 

@@ -9,18 +9,21 @@
 #include <optional>
 #include <string>
 
+#include <nines/feed.h>
 #include <nines/known_history.h>
+#include <nines/moment.h>
 #include <nines/store.h>
 
 #include "base/contained.h"
 #include "store/catalog_table.h"
 #include "store/retention.h"
+#include "store/scan_cursor.h"
 #include "store/store_core.h"
 #include "store/writer.h"
 
 namespace nines::engine {
 
-class StoreImpl final : public Store, public KnownHistory {
+class StoreImpl final : public Store, public KnownHistory, public FeedSource, public MomentSource {
  public:
   StoreImpl(const std::string& path, KvMode mode, Options options,
             const std::function<KvOpener(const Options&)>& make_opener, ReopenTimes times);
@@ -57,6 +60,10 @@ class StoreImpl final : public Store, public KnownHistory {
   [[nodiscard]] std::shared_ptr<const std::vector<DaySummary>> days_in_memory(ServerId server,
                                                                               DayRange range) const override;
   [[nodiscard]] Result<void> refresh() override;
+  [[nodiscard]] Result<std::unique_ptr<Feed>> subscribe(const FeedOptions& options) override;
+  [[nodiscard]] Result<std::vector<std::unique_ptr<Cursor>>> scan_together(std::span<const ServerId> servers,
+                                                                           Window window,
+                                                                           const ScanOptions& options) const override;
 
   [[nodiscard]] Result<void> seal() override;
   [[nodiscard]] Result<void> apply_retention() override;
@@ -93,6 +100,8 @@ class StoreImpl final : public Store, public KnownHistory {
       NINES_EXCLUDES(catalog_mutex_);
   void set_retention(const Server& server) const;
   [[nodiscard]] Result<std::shared_ptr<ServerState>> find(ServerId id) const;
+  [[nodiscard]] Result<void> start_together(std::span<const std::shared_ptr<ServerState>> states, Window window,
+                                            std::span<const std::unique_ptr<ScanCursor>> cursors) const;
   template <class Failed, class MakeCursor, class Start, class Visitor>
   [[nodiscard]] Result<ScanCost> visit_many(std::span<const ServerId> servers, const MakeCursor& make_cursor,
                                             const Start& start, const Visitor& visit) const;
@@ -104,8 +113,8 @@ class StoreImpl final : public Store, public KnownHistory {
   Writer writer_;
   Retention retention_;
   std::atomic<std::uint64_t> refreshed_{0};
-  Mutex catalog_mutex_;  // one change of the catalog at a time
-  Mutex care_mutex_;     // one of retention, compaction, backup and refreshing at a time
+  Mutex catalog_mutex_;       // one change of the catalog at a time
+  mutable Mutex care_mutex_;  // one of retention, compaction, backup and refreshing at a time
 };
 
 }  // namespace nines::engine

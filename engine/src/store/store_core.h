@@ -14,6 +14,7 @@
 
 #include "base/mutex.h"
 #include "base/process_mark.h"
+#include "store/feed_hub.h"
 #include "store/kv_handle.h"
 #include "store/state_table.h"
 #include "store/write_lane.h"
@@ -54,6 +55,7 @@ struct StoreCore {
   mutable Handle handle;
   StateTable states;
   mutable WriteLane lane;
+  FeedHub feeds;
   /// Set by close(), and from then on every call and every cursor returns closed_error().
   std::atomic<bool> closed{false};
 

@@ -259,6 +259,7 @@ void Writer::write_groups(std::span<Group> groups, Durability durability,
 void Writer::publish(Group& group) {
   // Of a hurt server it is not known what is sealed; with the new rows there is more to tell it by.
   group.hurt ? group.state->forget(states_.count_change()) : group.state->append(group.results);
+  feeds_.tell(group.results);
 }
 
 Result<void> Writer::prepare_append(Group& group, LaneChange& change) NINES_NO_THREAD_SAFETY_ANALYSIS {

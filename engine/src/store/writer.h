@@ -24,6 +24,7 @@
 #include <nines/options.h>
 #include <nines/store.h>
 
+#include "store/feed_hub.h"
 #include "store/kv_handle.h"
 #include "store/seal_policy.h"
 #include "store/state_table.h"
@@ -43,10 +44,13 @@ class Writer {
   using NoteInterval = std::function<Result<void>(ServerState& state, std::uint32_t interval_ms)>;
 
   /// `note_interval` is called with no lock held, before a result with a longer interval than ever enters the lane.
-  Writer(Handle& handle, WriteLane& lane, StateTable& states, const Options& options, NoteInterval note_interval)
+  /// `feeds` are told of what was appended.
+  Writer(Handle& handle, WriteLane& lane, StateTable& states, FeedHub& feeds, const Options& options,
+         NoteInterval note_interval)
       : handle_(handle),
         lane_(lane),
         states_(states),
+        feeds_(feeds),
         options_(options),
         policy_(options.performance.seal_rows, std::max(options.performance.head_bytes / 2, kLeastRowsBytes)),
         note_interval_(std::move(note_interval)) {}
@@ -131,6 +135,7 @@ class Writer {
   Handle& handle_;
   WriteLane& lane_;
   StateTable& states_;
+  FeedHub& feeds_;
   const Options& options_;
   /// Rows take a half of the heads' budget, and with a small one as much as RocksDB's memory.
   static constexpr std::size_t kLeastRowsBytes = 16U << 20U;

@@ -73,6 +73,15 @@ TEST(CAbi, SonameIsThatOfTheMajorVersion) {
   EXPECT_THAT(output_of("readelf -d " NINES_C_LIBRARY), ::testing::HasSubstr("Library soname: [libnines.so.0]"));
 }
 
+// The macros are what a host compares, and no build sets them.
+TEST(CAbi, VersionsOfTheHeaderTheLibraryAndTheProjectAreOne) {
+  const std::string macros = std::to_string(NINES_VERSION_MAJOR) + "." + std::to_string(NINES_VERSION_MINOR) + "." +
+                             std::to_string(NINES_VERSION_PATCH);
+  EXPECT_EQ(macros, NINES_PROJECT_VERSION);
+  EXPECT_EQ(nines_version_text(), macros);
+  EXPECT_EQ(nines_version(), NINES_VERSION);
+}
+
 // As they are on every 64-bit system of Debian. A field that is added goes to the end of its struct, and changes its
 // line here; nothing else may.
 TEST(CAbi, StructsAreOfTheirSizes) {
@@ -87,7 +96,7 @@ TEST(CAbi, StructsAreOfTheirSizes) {
   EXPECT_EQ(sizeof(nines_detail), 16U);
   EXPECT_EQ(sizeof(nines_segment), 80U);
   EXPECT_EQ(sizeof(nines_arrays), 64U);
-  EXPECT_EQ(sizeof(nines_query), 40U);
+  EXPECT_EQ(sizeof(nines_query), 48U);
   EXPECT_EQ(sizeof(nines_figures), 280U);
   EXPECT_EQ(sizeof(nines_incident), 80U);
   EXPECT_EQ(sizeof(nines_bar), 104U);
@@ -95,6 +104,11 @@ TEST(CAbi, StructsAreOfTheirSizes) {
   EXPECT_EQ(sizeof(nines_change), 32U);
   EXPECT_EQ(sizeof(nines_prober_options), 64U);
   EXPECT_EQ(sizeof(nines_prober_stats), 56U);
+  EXPECT_EQ(sizeof(nines_backup_options), 32U);
+  EXPECT_EQ(sizeof(nines_cost), 40U);
+  EXPECT_EQ(sizeof(nines_feed_options), 24U);
+  EXPECT_EQ(sizeof(nines_feed_batch), 16U);
+  EXPECT_EQ(sizeof(nines_dropped), 32U);
 }
 
 TEST(CAbi, LastFieldsStandWhereTheyStood) {
@@ -114,6 +128,12 @@ TEST(CAbi, LastFieldsStandWhereTheyStood) {
   EXPECT_EQ(offsetof(nines_change, since_ms), 24U);
   EXPECT_EQ(offsetof(nines_prober_options, log), 56U);
   EXPECT_EQ(offsetof(nines_prober_stats, dropped), 48U);
+  EXPECT_EQ(offsetof(nines_query, cancelled), 40U);
+  EXPECT_EQ(offsetof(nines_backup_options, progress), 24U);
+  EXPECT_EQ(offsetof(nines_cost, bytes), 32U);
+  EXPECT_EQ(offsetof(nines_feed_options, look_ms), 16U);
+  EXPECT_EQ(offsetof(nines_feed_batch, results), 8U);
+  EXPECT_EQ(offsetof(nines_dropped, results), 24U);
 }
 
 }  // namespace

@@ -82,6 +82,24 @@ TEST_F(CMisuse, NullIsAnErrorThatNamesTheArgument) {
   refused(nines_prober_start(nullptr, &error_), "prober");
   refused(nines_prober_report(nullptr, nullptr, 0, nullptr, -1, &error_), "prober");
   refused(nines_check(nullptr, nullptr, nullptr, 0, &error_), "check");
+  nines_feed* feed = nullptr;
+  nines_states* states = nullptr;
+  nines_cost cost = NINES_INIT(nines_cost);
+  std::size_t count = 0;
+  refused(nines_backup_with(store_, "x", nullptr, &error_), "options");
+  refused(nines_scan_together(store_, nullptr, 1, 0, 1, 0, 0, &cursor, &error_), "servers");
+  refused(nines_scan_together(store_, &id, 1, 0, 1, 0, 0, nullptr, &error_), "cursors");
+  refused(nines_newest(store_, 1, 0, 1, nullptr, &error_), "columns");
+  refused(nines_estimate(store_, nullptr, 1, &query, &cost, &error_), "servers");
+  refused(nines_estimate(store_, nullptr, 0, &query, nullptr, &error_), "cost");
+  refused(nines_subscribe(nullptr, nullptr, &feed, &error_), "store");
+  refused(nines_subscribe(store_, nullptr, nullptr, &error_), "feed");
+  refused(nines_feed_next(nullptr, 0, nullptr, &error_), "feed");
+  refused(nines_feed_result(nullptr, 0, &result, &error_), "feed");
+  refused(nines_feed_dropped(nullptr, 0, nullptr, &error_), "feed");
+  refused(nines_watch_states(nullptr, nullptr, &states, &error_), "store");
+  refused(nines_states_next(nullptr, 0, &count, &error_), "states");
+  refused(nines_states_get(nullptr, 0, nullptr, &error_), "states");
   refused(nines_parse_window(nullptr, 0, nullptr, &time, &time, &error_), "text");
   // Without a place for the message the code says it alone.
   EXPECT_EQ(nines_open(nullptr, nullptr, &other, nullptr), NINES_INVALID_ARGUMENT);
@@ -96,6 +114,10 @@ TEST_F(CMisuse, FreeingNullDoesNothing) {
   nines_bars_free(nullptr);
   nines_dashboard_free(nullptr);
   nines_prober_free(nullptr);
+  nines_feed_free(nullptr);
+  nines_feed_wake(nullptr);
+  nines_states_free(nullptr);
+  nines_states_wake(nullptr);
   EXPECT_EQ(nines_servers_count(nullptr) + nines_bars_count(nullptr) + nines_dashboard_count(nullptr), 0U);
 }
 

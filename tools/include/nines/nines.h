@@ -16,15 +16,17 @@
  * they came from, and live as long as it, unless it is said otherwise. Texts are UTF-8 and end with a NUL byte.
  *
  * Threads. A nines_store and a nines_prober may be used from any threads at once; the call that frees a handle must be
- * the last one on it. Answers do not change and may be read from any threads at once. A nines_cursor is for one thread
- * at a time. There is no global state: handles know nothing of each other. In a forked child every call on a handle of
- * the parent is refused with NINES_FATAL; leave such a child by _exit(), as exit() waits for threads it does not have.
+ * the last one on it. Answers do not change and may be read from any threads at once. A nines_cursor and a feed are for
+ * one thread at a time. There is no global state: handles know nothing of each other. In a forked child every call on a
+ * handle of the parent is refused with NINES_FATAL; leave such a child by _exit(), as exit() waits for threads it does
+ * not have.
  *
  * Times are UTC milliseconds since 1970. Windows are half-open: `from_ms` belongs to them, `to_ms` does not. */
 #ifndef NINES_NINES_H
 #define NINES_NINES_H
 
 #include <nines/c/base.h>
+#include <nines/c/feed.h>
 #include <nines/c/prober.h>
 #include <nines/c/query.h>
 #include <nines/c/results.h>

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
+
+#include <nines/cancel.h>
 
 namespace nines::c {
 namespace {
@@ -49,7 +52,7 @@ void show_latency(const LatencyFigures& in, nines_figures& out) noexcept {
 
 }  // namespace
 
-Result<Query> read_query(const nines_store* store, const nines_query* given) {
+Result<Question> read_question(const nines_store* store, const nines_query* given) {
   if (store == nullptr) return null_argument("store");
   const auto in = read_struct(given, "query");
   if (!in) return tl::unexpected(in.error());
@@ -65,7 +68,10 @@ Result<Query> read_query(const nines_store* store, const nines_query* given) {
   if (in->confirm_failures != 0) query.policy.confirm_failures = in->confirm_failures;
   if (in->confirm_successes != 0) query.policy.confirm_successes = in->confirm_successes;
   query.summaries = in->exact != 0 ? Summaries::never : Summaries::when_long;
-  return query;
+  if (in->cancelled == nullptr) return Question{query, store->store};
+  auto cancellable_store =
+      cancellable(*store->store, [flag = in->cancelled] { return __atomic_load_n(flag, __ATOMIC_RELAXED) != 0; });
+  return Question{query, std::move(cancellable_store)};
 }
 
 nines_figures shown(const Figures& in, const ScanCost& cost) noexcept {
@@ -116,6 +122,27 @@ nines_bar shown(const Bar& in) noexcept {
   out.checks = in.checks;
   out.failed_checks = in.failed_checks;
   out.latency_mean_us = in.latency_count == 0 ? kNone : in.latency_mean_us;
+  return out;
+}
+
+nines_result shown(const CheckResult& in, nines_phases& phases) noexcept {
+  nines_result out{};
+  out.server = static_cast<std::uint32_t>(in.server);
+  out.time_ms = to_ms(in.time);
+  out.location = static_cast<std::uint16_t>(in.location);
+  out.state = static_cast<std::uint8_t>(in.state);
+  out.cause = static_cast<std::uint8_t>(in.error);
+  out.code = in.code;
+  out.retry = in.retry ? 1 : 0;
+  out.has_latency = in.latency_us ? 1 : 0;
+  out.latency_us = in.latency_us.value_or(0);
+  out.interval_ms = in.interval_ms;
+  if (in.phases) {
+    phases = {in.phases->dns_us, in.phases->connect_us, in.phases->tls_us, in.phases->first_byte_us,
+              in.phases->transfer_us};
+    out.phases = &phases;
+  }
+  out.detail = in.detail.c_str();
   return out;
 }
 

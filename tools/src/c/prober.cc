@@ -9,6 +9,7 @@
 #include <nines/check_spec.h>
 #include <nines/prober.h>
 
+#include "c/answers.h"
 #include "c/call.h"
 #include "c/handles.h"
 
@@ -36,34 +37,6 @@ std::string usual_user_agent() {
   return std::string("nines/") + nines_version_text();
 }
 
-nines_phases phases_of(const Phases& in) noexcept {
-  return {in.dns_us, in.connect_us, in.tls_us, in.first_byte_us, in.transfer_us};
-}
-
-// Calls `use` with `in` as a struct of C. `detail` may not outlive it.
-template <class Use>
-void with_result(const CheckResult& in, Use&& use) {
-  nines_phases phases{};
-  nines_result out{};
-  out.size = sizeof out;
-  out.server = static_cast<std::uint32_t>(in.server);
-  out.time_ms = to_ms(in.time);
-  out.location = static_cast<std::uint16_t>(in.location);
-  out.state = static_cast<std::uint8_t>(in.state);
-  out.cause = static_cast<std::uint8_t>(in.error);
-  out.code = in.code;
-  out.retry = in.retry ? 1 : 0;
-  out.has_latency = in.latency_us ? 1 : 0;
-  out.latency_us = in.latency_us.value_or(0);
-  out.interval_ms = in.interval_ms;
-  if (in.phases) {
-    phases = phases_of(*in.phases);
-    out.phases = &phases;
-  }
-  out.detail = in.detail.c_str();
-  use(out);
-}
-
 // What a host's callback throws ends there: no thread of the prober may end by it.
 template <class Call>
 void contained(Call&& call) noexcept {
@@ -77,7 +50,12 @@ void set_callbacks(const nines_prober_options& in, ProberOptions& out) {
   void* const context = in.context;
   if (in.on_result != nullptr) {
     out.on_result = [told = in.on_result, context](const CheckReport& report) {
-      contained([&] { with_result(report.result, [&](const nines_result& result) { told(context, &result); }); });
+      contained([&] {
+        nines_phases phases{};
+        nines_result result = shown(report.result, phases);
+        result.size = sizeof result;
+        told(context, &result);
+      });
     };
   }
   if (in.on_change != nullptr) {

@@ -7,6 +7,7 @@
 
 #include <nines/calendar.h>
 #include <nines/dashboard.h>
+#include <nines/estimate.h>
 #include <nines/incident.h>
 
 #include "c/answers.h"
@@ -28,9 +29,9 @@ namespace {
 
 Result<void> list_bars(nines_store* store, std::uint32_t server, const nines_query* query, const BarOptions& options,
                        nines_bars** out) {
-  const auto asked = read_query(store, query);
+  const auto asked = read_question(store, query);
   if (!asked) return tl::unexpected(asked.error());
-  auto answer = bars(*store->store, ServerId{server}, *asked, options);
+  auto answer = bars(*asked->store, ServerId{server}, asked->query, options);
   if (!answer) return tl::unexpected(answer.error());
   auto handle = std::make_unique<nines_bars>();
   handle->list = std::move(answer->bars);
@@ -69,12 +70,42 @@ using nines::c::null_argument;
 nines_code nines_uptime(nines_store* store, uint32_t server, const nines_query* query, nines_figures* figures,
                         nines_error* error) {
   return call(error, [&]() -> Result<void> {
-    const auto asked = nines::c::read_query(store, query);
+    const auto asked = nines::c::read_question(store, query);
     if (!asked) return tl::unexpected(asked.error());
     if (auto fits = nines::c::check_struct(figures, "figures"); !fits) return fits;
-    const auto answer = nines::uptime(*store->store, ServerId{server}, *asked, {.details = false});
+    const auto answer = nines::uptime(*asked->store, ServerId{server}, asked->query, {.details = false});
     if (!answer) return tl::unexpected(answer.error());
     nines::c::write_struct(figures, nines::c::shown(answer->figures, answer->explain.cost));
+    return {};
+  });
+}
+
+nines_code nines_estimate(nines_store* store, const uint32_t* servers, size_t count, const nines_query* query,
+                          nines_cost* cost, nines_error* error) {
+  return call(error, [&]() -> Result<void> {
+    const auto asked = nines::c::read_question(store, query);
+    if (!asked) return tl::unexpected(asked.error());
+    if (auto fits = nines::c::check_struct(cost, "cost"); !fits) return fits;
+    if (count > 0 && servers == nullptr) return null_argument("servers");
+    if (auto ours = nines::c::check_owner(store->owner); !ours) return ours;
+    const auto catalog = store->store->catalog();
+    nines::Estimate sum;
+    for (size_t i = 0; i < count; ++i) {
+      const nines::Server* const server = catalog->find(ServerId{servers[i]});
+      if (server == nullptr) {
+        return nines::fail(nines::ErrorCode::not_found, "there is no server " + std::to_string(servers[i]));
+      }
+      sum += nines::estimate(*server, asked->query);
+    }
+    if (count == 0) {
+      for (const nines::Server& server : catalog->servers()) sum += nines::estimate(server, asked->query);
+    }
+    nines_cost out{};
+    out.range_scans = sum.range_scans;
+    out.results = sum.results;
+    out.summaries = sum.summaries;
+    out.bytes = sum.bytes;
+    nines::c::write_struct(cost, out);
     return {};
   });
 }
@@ -84,13 +115,13 @@ nines_code nines_list_incidents(nines_store* store, const uint32_t* servers, siz
   return call(error, [&]() -> Result<void> {
     if (incidents == nullptr) return null_argument("incidents");
     *incidents = nullptr;
-    const auto asked = nines::c::read_query(store, query);
+    const auto asked = nines::c::read_question(store, query);
     if (!asked) return tl::unexpected(asked.error());
     if (count > 0 && servers == nullptr) return null_argument("servers");
     std::vector<ServerId> ids;
     ids.reserve(count);
     for (size_t i = 0; i < count; ++i) ids.push_back(ServerId{servers[i]});
-    auto answer = nines::incidents(*store->store, ids, *asked);
+    auto answer = nines::incidents(*asked->store, ids, asked->query);
     if (!answer) return tl::unexpected(answer.error());
     auto handle = std::make_unique<nines_incidents>();
     handle->list = std::move(answer->incidents);
@@ -166,12 +197,12 @@ nines_code nines_ask_dashboard(nines_store* store, const nines_query* query, con
   return call(error, [&]() -> Result<void> {
     if (dashboard == nullptr) return null_argument("dashboard");
     *dashboard = nullptr;
-    const auto asked = nines::c::read_query(store, query);
+    const auto asked = nines::c::read_question(store, query);
     if (!asked) return tl::unexpected(asked.error());
     const auto wanted = nines::c::options_of(options);
     if (!wanted) return tl::unexpected(wanted.error());
     auto handle = std::make_unique<nines_dashboard>();
-    if (auto done = nines::dashboard(*store->store, *asked, *wanted, handle->board); !done) return done;
+    if (auto done = nines::dashboard(*asked->store, asked->query, *wanted, handle->board); !done) return done;
     *dashboard = handle.release();
     return {};
   });

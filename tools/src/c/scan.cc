@@ -1,11 +1,15 @@
 #include <nines/c/results.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <nines/moment.h>
 
 #include "c/call.h"
 #include "c/handles.h"
@@ -85,6 +89,25 @@ Result<std::unique_ptr<Cursor>> scan(nines_store* store, std::uint32_t server, s
   return store->store->scan(ServerId{server}, {nines::from_ms(from_ms), nines::from_ms(to_ms)}, options);
 }
 
+Result<ScanOptions> options_of(std::uint32_t columns, std::int64_t lookback_ms) {
+  if (columns > (NINES_LATENCY | NINES_PHASES | NINES_DETAILS)) {
+    return fail(ErrorCode::invalid_argument, "columns has a bit that is not known");
+  }
+  ScanOptions options;
+  options.columns = {(columns & NINES_LATENCY) != 0, (columns & NINES_PHASES) != 0, (columns & NINES_DETAILS) != 0};
+  options.lookback = std::chrono::milliseconds{lookback_ms};
+  return options;
+}
+
+void add(const CheckResult& in, nines_columns& out) {
+  out.time_ms.push_back(to_ms(in.time));
+  out.latency_us.push_back(in.latency_us.value_or(NINES_NO_LATENCY));
+  out.state.push_back(static_cast<std::uint8_t>(in.state));
+  out.cause.push_back(static_cast<std::uint8_t>(in.error));
+  out.code.push_back(in.code);
+  out.location.push_back(static_cast<std::uint16_t>(in.location));
+}
+
 void add(const Segment& in, nines_columns& out) {
   const std::size_t first = in.first_in_window;
   const std::size_t count = in.size() - first;
@@ -117,14 +140,10 @@ nines_code nines_scan(nines_store* store, uint32_t server, int64_t from_ms, int6
   return call(error, [&]() -> Result<void> {
     if (cursor == nullptr) return null_argument("cursor");
     *cursor = nullptr;
-    if (columns > (NINES_LATENCY | NINES_PHASES | NINES_DETAILS)) {
-      return nines::fail(nines::ErrorCode::invalid_argument, "columns has a bit that is not known");
-    }
-    nines::ScanOptions options;
-    options.columns = {(columns & NINES_LATENCY) != 0, (columns & NINES_PHASES) != 0, (columns & NINES_DETAILS) != 0};
-    options.lookback = std::chrono::milliseconds{lookback_ms};
+    const auto options = nines::c::options_of(columns, lookback_ms);
+    if (!options) return tl::unexpected(options.error());
     auto handle = std::make_unique<nines_cursor>();
-    auto scan = nines::c::scan(store, server, from_ms, to_ms, options);
+    auto scan = nines::c::scan(store, server, from_ms, to_ms, *options);
     if (!scan) return tl::unexpected(scan.error());
     handle->cursor = std::move(*scan);
     *cursor = handle.release();
@@ -145,6 +164,48 @@ nines_code nines_cursor_next(nines_cursor* cursor, nines_segment* segment, nines
 
 void nines_cursor_free(nines_cursor* cursor) {
   delete cursor;
+}
+
+nines_code nines_scan_together(nines_store* store, const uint32_t* servers, size_t count, int64_t from_ms,
+                               int64_t to_ms, uint32_t columns, int64_t lookback_ms, nines_cursor** cursors,
+                               nines_error* error) {
+  return call(error, [&]() -> Result<void> {
+    if (cursors == nullptr) return null_argument("cursors");
+    std::fill_n(cursors, std::min(count, nines::MomentSource::kMaxTogether), nullptr);
+    if (store == nullptr) return null_argument("store");
+    if (count > 0 && servers == nullptr) return null_argument("servers");
+    const auto options = nines::c::options_of(columns, lookback_ms);
+    if (!options) return tl::unexpected(options.error());
+    if (count > nines::MomentSource::kMaxTogether) {
+      return nines::fail(nines::ErrorCode::invalid_argument, "count is " + std::to_string(count));
+    }
+    std::vector<nines::ServerId> ids;
+    for (size_t i = 0; i < count; ++i) ids.push_back(nines::ServerId{servers[i]});
+    auto scans = nines::scan_together(*store->store, ids, {nines::from_ms(from_ms), nines::from_ms(to_ms)}, *options);
+    if (!scans) return tl::unexpected(scans.error());
+    std::vector<std::unique_ptr<nines_cursor>> handles(count);
+    for (auto& handle : handles) handle = std::make_unique<nines_cursor>();
+    for (size_t i = 0; i < count; ++i) {
+      handles[i]->cursor = std::move((*scans)[i]);
+      cursors[i] = handles[i].release();
+    }
+    return {};
+  });
+}
+
+nines_code nines_newest(nines_store* store, uint32_t server, int64_t before_ms, size_t count, nines_columns** columns,
+                        nines_error* error) {
+  return call(error, [&]() -> Result<void> {
+    if (columns == nullptr) return null_argument("columns");
+    *columns = nullptr;
+    if (store == nullptr) return null_argument("store");
+    auto read = std::make_unique<nines_columns>();
+    const auto results = store->store->newest(nines::ServerId{server}, nines::from_ms(before_ms), count);
+    if (!results) return tl::unexpected(results.error());
+    for (const nines::CheckResult& result : *results) nines::c::add(result, *read);
+    *columns = read.release();
+    return {};
+  });
 }
 
 nines_code nines_read(nines_store* store, uint32_t server, int64_t from_ms, int64_t to_ms, nines_columns** columns,

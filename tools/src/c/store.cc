@@ -155,6 +155,24 @@ nines_code nines_backup(nines_store* store, const char* path, nines_error* error
   });
 }
 
+nines_code nines_backup_with(nines_store* store, const char* path, const nines_backup_options* options,
+                             nines_error* error) {
+  return with_store(store, error, [&](Store& open) -> nines::Result<void> {
+    if (path == nullptr) return nines::c::null_argument("path");
+    const auto in = nines::c::read_struct(options, "options");
+    if (!in) return tl::unexpected(in.error());
+    nines::BackupOptions wanted;
+    wanted.previous = nines::c::text_or_empty(in->previous);
+    if (in->progress != nullptr) {
+      wanted.progress = [told = in->progress, context = in->context](const nines::BackupProgress& so_far) {
+        return told(context, so_far.bytes, so_far.total) != 0;
+      };
+    }
+    const auto copied = open.backup(path, wanted);
+    return copied ? nines::Result<void>{} : tl::unexpected<nines::Error>(copied.error());
+  });
+}
+
 nines_code nines_get_stats(nines_store* store, nines_stats* stats, nines_error* error) {
   return with_store(store, error, [&](Store& open) -> nines::Result<void> {
     if (auto fits = nines::c::check_struct(stats, "stats"); !fits) return fits;

@@ -22,7 +22,22 @@ typedef struct nines_query {
   int64_t now_ms;             /* the moment of asking; 0 is now, by the store's clock */
   uint16_t confirm_failures;  /* instead of the server's rule; 0 is the server's */
   uint16_t confirm_successes; /* likewise */
+  const int32_t* cancelled;   /* looked at while the question reads: once it is not 0 the question ends with
+                                 NINES_UNAVAILABLE. Any thread may set it; NULL: never */
 } nines_query;
+
+/* What a question will read, by the catalog alone: nothing of the store is looked at for it. */
+typedef struct nines_cost {
+  uint32_t size;
+  uint64_t range_scans;
+  uint64_t results;
+  uint64_t summaries; /* of days */
+  uint64_t bytes;     /* as stored; what is in memory costs none */
+} nines_cost;
+/* The estimated cost of uptime, incidents, bars or a dashboard of the `count` `servers`, or of all when it is 0. With
+ * `query->exact` each result of the window is read, as nines_scan() and nines_read() do. NINES_NOT_FOUND. */
+NINES_API nines_code nines_estimate(nines_store* store, const uint32_t* servers, size_t count, const nines_query* query,
+                                    nines_cost* cost, nines_error* error);
 
 /* What a window comes to. */
 typedef struct nines_figures {

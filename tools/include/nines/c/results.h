@@ -118,6 +118,12 @@ NINES_API nines_code nines_scan(nines_store* store, uint32_t server, int64_t fro
 /* The next piece; at the end its `count` is 0. After NINES_CORRUPTION another call goes on behind what is damaged. */
 NINES_API nines_code nines_cursor_next(nines_cursor* cursor, nines_segment* segment, nines_error* error);
 NINES_API void nines_cursor_free(nines_cursor* cursor);
+/* The same of `count` servers at one moment: who finds a result in one of the cursors finds every result in the others
+ * that was acknowledged before it was appended. `cursors` has room for `count`, at most 10,000, each to be freed; all
+ * are NULL after an error. Appends to these servers wait until the cursors are there, for microseconds a server. */
+NINES_API nines_code nines_scan_together(nines_store* store, const uint32_t* servers, size_t count, int64_t from_ms,
+                                         int64_t to_ms, uint32_t columns, int64_t lookback_ms, nines_cursor** cursors,
+                                         nines_error* error);
 
 /* A window's results in whole columns, for languages that want arrays. Freed by nines_columns_free(). */
 typedef struct nines_columns nines_columns;
@@ -136,6 +142,10 @@ typedef struct nines_arrays {
 /* Reads all of a window at once, 18 bytes a result. Errors as nines_scan() and nines_cursor_next(). */
 NINES_API nines_code nines_read(nines_store* store, uint32_t server, int64_t from_ms, int64_t to_ms,
                                 nines_columns** columns, nines_error* error);
+/* The newest `count` results before `before_ms`, newest first, and those that share the time of the last of them: to go
+ * on backwards, ask again before that time. `count` is 1 to 100,000. */
+NINES_API nines_code nines_newest(nines_store* store, uint32_t server, int64_t before_ms, size_t count,
+                                  nines_columns** columns, nines_error* error);
 NINES_API nines_code nines_columns_arrays(const nines_columns* columns, nines_arrays* arrays, nines_error* error);
 NINES_API void nines_columns_free(nines_columns* columns);
 

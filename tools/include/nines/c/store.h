@@ -100,6 +100,19 @@ NINES_API nines_code nines_apply_retention(nines_store* store, nines_error* erro
 /* A checked copy in the new directory `path`, while others write. A store that was opened read-only may, too. */
 NINES_API nines_code nines_backup(nines_store* store, const char* path, nines_error* error);
 
+/* How a copy is made. */
+typedef struct nines_backup_options {
+  uint32_t size;
+  const char* previous; /* an earlier backup of the store on the same file system, whose tables are shared by hard
+                           links; NULL: every file is the backup's own */
+  void* context;
+  int32_t (*progress)(void* context, uint64_t bytes, uint64_t total_bytes); /* after each piece of about a MiB, on the
+                           calling thread; 0 ends the backup with NINES_UNAVAILABLE; NULL: nobody is told */
+} nines_backup_options;
+/* nines_backup() with `options`. One that was ended goes on where it was when it is called again. */
+NINES_API nines_code nines_backup_with(nines_store* store, const char* path, const nines_backup_options* options,
+                                       nines_error* error);
+
 /* Sizes of a store, and how it is. */
 typedef struct nines_stats {
   uint32_t size;

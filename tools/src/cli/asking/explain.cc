@@ -6,6 +6,7 @@
 #include <nines/comparison.h>
 #include <nines/composed.h>
 #include <nines/dashboard.h>
+#include <nines/estimate.h>
 #include <nines/incident.h>
 #include <nines/latency.h>
 #include <nines/report.h>
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -30,23 +30,6 @@
 
 namespace nines::tools {
 namespace {
-
-using std::chrono::days;
-
-/// What answering is expected to read, by the catalog alone: nothing of the store is looked at for it.
-struct Estimate {
-  std::uint64_t range_scans = 0;
-  std::uint64_t results = 0;
-  std::uint64_t summaries = 0;
-  std::uint64_t bytes = 0;
-};
-
-/// How a question reads.
-enum class Reads : std::uint8_t {
-  results,    ///< each result of the window
-  summaries,  ///< whole days of a long window from their summaries
-  newest,     ///< the newest few of each server
-};
 
 struct Topic {
   std::string_view name;
@@ -64,38 +47,6 @@ constexpr std::array kTopics{
     Topic{"scan", Reads::results, true},         Topic{"badge", Reads::summaries, true},
     Topic{"top", Reads::summaries, false},
 };
-
-void add_to(Estimate& estimate, const Server& server, const Query& query, Reads reads) {
-  // Sealed results take about 3.3 bytes each, and a day's summary of one place, with its sketch, about 300.
-  constexpr double kBytesAResult = 3.3;
-  constexpr std::uint64_t kBytesASummary = 300;
-  const TimeMs from = std::max(query.window.from, server.created_at);
-  const TimeMs to = std::min(query.window.to, query.now);
-  ++estimate.range_scans;
-  if (to <= from) return;
-  if (reads == Reads::newest) {
-    // They lie in the newest chunk, which is read as a whole.
-    const auto chunk = std::min<std::chrono::milliseconds>(to - from, days{1});
-    const auto results = static_cast<std::uint64_t>(chunk / server.current_rules().interval);
-    estimate.results += results;
-    estimate.bytes += static_cast<std::uint64_t>(static_cast<double>(results) * kBytesAResult);
-    return;
-  }
-  const auto first = std::chrono::ceil<days>(from);
-  const auto last = std::chrono::floor<days>(to);
-  const std::int64_t whole = last > first ? (last - first).count() : 0;
-  auto read = to - from;
-  const bool summaries = reads == Reads::summaries && query.summaries != Summaries::never &&
-                         (whole >= kLongWindowDays || query.summaries == Summaries::always);
-  if (summaries) {
-    estimate.summaries += static_cast<std::uint64_t>(whole);
-    estimate.bytes += static_cast<std::uint64_t>(whole) * kBytesASummary;
-    read -= days{whole};
-  }
-  const auto results = static_cast<std::uint64_t>(read / server.current_rules().interval);
-  estimate.results += results;
-  estimate.bytes += static_cast<std::uint64_t>(static_cast<double>(results) * kBytesAResult);
-}
 
 Json estimate_json(const Estimate& estimate) {
   return {{"range_scans", estimate.range_scans},
@@ -331,8 +282,8 @@ Outcome explain(const Call& call) {
   const auto servers = servers_of(*topic, call, *catalog);
   if (!servers) return tl::unexpected(servers.error());
 
-  Estimate estimate;
-  for (const Server* server : *servers) add_to(estimate, *server, question->query, topic->reads);
+  Estimate expected;
+  for (const Server* server : *servers) expected += estimate(*server, question->query, topic->reads);
   std::optional<Explain> total;
   std::vector<Row> rows;
   if (!call.has("estimate")) {
@@ -363,10 +314,10 @@ Outcome explain(const Call& call) {
                      [](const Row& a, const Row& b) { return a.explain.cost.bytes > b.explain.cost.bytes; });
   }
   if (call.format != Format::table) {
-    write_out(dump(explanation_json(topic->name, estimate, total, rows)) + "\n");
+    write_out(dump(explanation_json(topic->name, expected, total, rows)) + "\n");
     return kExitDone;
   }
-  show_totals(call.terminal, estimate, total ? std::optional(total->cost) : std::nullopt);
+  show_totals(call.terminal, expected, total ? std::optional(total->cost) : std::nullopt);
   if (!total) return kExitDone;
   if (rows.size() > 1) show_servers(call.terminal, rows);
   show_plan(call.terminal, rows, question->zone);
