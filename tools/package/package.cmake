@@ -67,5 +67,7 @@ set(CPACK_DEBIAN_COMMAND_DESCRIPTION
 # The source, as git has it, and buildable without it.
 set(CPACK_SOURCE_GENERATOR TGZ)
 set(CPACK_SOURCE_PACKAGE_FILE_NAME nines-${PROJECT_VERSION})
-set(CPACK_SOURCE_IGNORE_FILES "/\\.git" "/build/" "/__pycache__/" "\\.deb$")
+set(CPACK_SOURCE_IGNORE_FILES "/\\.git/" "/\\.git$" "/build/" "/__pycache__/" "\\.deb$")
+set(CPACK_NINES_SOURCE ${PROJECT_SOURCE_DIR})
+set(CPACK_PRE_BUILD_SCRIPTS ${package}/tracked_only.cmake)
 include(CPack)

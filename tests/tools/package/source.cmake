@@ -1,12 +1,13 @@
 # The tarball of the source is enough, without git: a host fetches it by FetchContent and builds the engine from it, and
 # another takes the unpacked tree by add_subdirectory.
 #
-# BUILD: a configured build directory. WORK: scratch. CONSUMER: tests/house/consumer. CXX.
+# SOURCE: the tree. BUILD: a configured build directory. WORK: scratch. CONSUMER: tests/house/consumer. CXX.
 cmake_policy(VERSION 3.25)
 function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+set(ENV{SOURCE_DATE_EPOCH} 1767268800)
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK}/tarball)
 execute_process(COMMAND ${CMAKE_CPACK_COMMAND} --config CPackSourceConfig.cmake -B ${WORK}/tarball
@@ -16,6 +17,37 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E tar xzf ${tarball} WORKING_DIRECTORY
 file(GLOB tree ${WORK}/nines-*)
 if(EXISTS ${tree}/.git OR EXISTS ${tree}/build OR NOT EXISTS ${tree}/CMakeLists.txt)
   message(FATAL_ERROR "${tarball} is not the source alone")
+endif()
+
+# What git knows and nothing else, and the same bytes twice.
+execute_process(COMMAND git -C ${SOURCE} -c core.quotePath=off ls-files OUTPUT_VARIABLE tracked RESULT_VARIABLE no_git
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT no_git)
+  string(REPLACE "\n" ";" tracked "${tracked}")
+  file(GLOB_RECURSE packed RELATIVE ${tree} ${tree}/*)
+  list(REMOVE_ITEM packed ${tracked})
+  if(packed)
+    message(FATAL_ERROR "the tarball has what git does not know: ${packed}")
+  endif()
+endif()
+execute_process(COMMAND ${CMAKE_CPACK_COMMAND} --config CPackSourceConfig.cmake -B ${WORK}/tarball-again
+  WORKING_DIRECTORY ${BUILD} OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB again ${WORK}/tarball-again/nines-*.tar.gz)
+run(${CMAKE_COMMAND} -E compare_files ${tarball} ${again})
+
+# The same of a small tree, with a file that git knows and one that it does not, each in a folder of its own.
+file(WRITE ${WORK}/small/known/file "" )
+file(WRITE ${WORK}/small/unknown/file "")
+execute_process(COMMAND git -C ${WORK}/small init -q RESULT_VARIABLE no_git ERROR_QUIET)
+if(NOT no_git)
+  run(git -C ${WORK}/small add known)
+  file(COPY ${WORK}/small/known ${WORK}/small/unknown DESTINATION ${WORK}/copy/nines-0)
+  run(${CMAKE_COMMAND} -DCPACK_TOPLEVEL_TAG=Linux-Source -DCPACK_NINES_SOURCE=${WORK}/small
+    -DCPACK_TEMPORARY_DIRECTORY=${WORK}/copy -DCPACK_PACKAGE_FILE_NAME=nines-0
+    -P ${SOURCE}/tools/package/tracked_only.cmake)
+  if(NOT EXISTS ${WORK}/copy/nines-0/known/file OR EXISTS ${WORK}/copy/nines-0/unknown)
+    message(FATAL_ERROR "tracked_only.cmake keeps what git does not know, or drops what it does")
+  endif()
 endif()
 
 set(options -DNINES_BUILD_PROBER=OFF -DNINES_BUILD_QUERY=OFF)
