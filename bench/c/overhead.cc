@@ -145,7 +145,7 @@ void dashboard_c(nines_store* store, std::int64_t times) {
   nines_dashboard_options options = NINES_INIT(nines_dashboard_options);
   options.bars = 48;
   nines_figures figures = NINES_INIT(nines_figures);
-  nines_bar bar = NINES_INIT(nines_bar);
+  nines_bar_columns bars = NINES_INIT(nines_bar_columns);
   for (std::int64_t i = 0; i < times; ++i) {
     nines_dashboard* board = nullptr;
     need(nines_ask_dashboard(store, &query, &options, &board, &error), error);
@@ -153,9 +153,9 @@ void dashboard_c(nines_store* store, std::int64_t times) {
     std::uint64_t checks = 0;
     for (std::size_t row = 0; row < kServers; ++row) {
       need(nines_dashboard_figures(board, row, &figures, &error), error);
-      for (std::size_t k = 0; k < 48; ++k) {
-        need(nines_dashboard_bar(board, row, k, &bar, &error), error);
-        checks += bar.checks;
+      need(nines_dashboard_bars(board, row, &bars, &error), error);
+      for (std::size_t k = 0; k < bars.count; ++k) {
+        checks += *static_cast<const std::uint64_t*>(NINES_STEP(bars.checks, bars.stride, k));
       }
     }
     if (checks < kServers * 1439) give_up("a check is missing");

@@ -4,8 +4,7 @@
     bench/c/overhead.py --build build/release
 
 Instructions of the same task through either API, counted by callgrind; each is run with less and with more of the work,
-and the difference is the work. A dashboard's bars are read one by one in both; in C each is a call and a copy of 104
-bytes, which is what it costs more. Reading 90 days of a server as arrays is timed, in C++ and in Python with numpy: the
+and the difference is the work. A dashboard's bars are read one by one in both, where they lie. Reading 90 days of a server as arrays is timed, in C++ and in Python with numpy: the
 fastest of many, as other work on the machine only ever adds. Most of that time goes to memory for the arrays, which one
 process may have kept from the read before and the other given back: look at whether Python is slower, not at how much
 faster it is.

@@ -106,6 +106,7 @@ TEST(CAbi, StructsAreOfTheirSizes) {
   EXPECT_EQ(sizeof(nines_prober_stats), 56U);
   EXPECT_EQ(sizeof(nines_backup_options), 32U);
   EXPECT_EQ(sizeof(nines_cost), 40U);
+  EXPECT_EQ(sizeof(nines_bar_columns), 80U);
   EXPECT_EQ(sizeof(nines_feed_options), 24U);
   EXPECT_EQ(sizeof(nines_feed_batch), 16U);
   EXPECT_EQ(sizeof(nines_dropped), 32U);
@@ -131,6 +132,7 @@ TEST(CAbi, LastFieldsStandWhereTheyStood) {
   EXPECT_EQ(offsetof(nines_query, cancelled), 40U);
   EXPECT_EQ(offsetof(nines_backup_options, progress), 24U);
   EXPECT_EQ(offsetof(nines_cost, bytes), 32U);
+  EXPECT_EQ(offsetof(nines_bar_columns, latency_max_us), 72U);
   EXPECT_EQ(offsetof(nines_feed_options, look_ms), 16U);
   EXPECT_EQ(offsetof(nines_feed_batch, results), 8U);
   EXPECT_EQ(offsetof(nines_dropped, results), 24U);

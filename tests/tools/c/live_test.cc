@@ -199,6 +199,41 @@ TEST_F(CLive, CostIsKnownBeforeAndAQuestionCanBeEnded) {
   EXPECT_EQ(nines_uptime(store_, id_, &query, &figures, &error_), NINES_OK) << error_.message;
 }
 
+TEST_F(CLive, BarsLieWhereTheyAreAndSayTheSame) {
+  for (std::int64_t minute = 0; minute < 60; ++minute) append(minute, minute / 10 == 3 ? NINES_DOWN : NINES_UP);
+  const nines_query query = hour();
+  nines_dashboard_options options = NINES_INIT(nines_dashboard_options);
+  options.bars = 6;
+  nines_dashboard* board = nullptr;
+  ASSERT_EQ(nines_ask_dashboard(store_, &query, &options, &board, &error_), NINES_OK) << error_.message;
+  nines_bar_columns bars = NINES_INIT(nines_bar_columns);
+  ASSERT_EQ(nines_dashboard_bars(board, 0, &bars, &error_), NINES_OK) << error_.message;
+  ASSERT_EQ(bars.count, 6U);
+  const auto at = [&](const auto* column, std::size_t i) {
+    return static_cast<decltype(column)>(NINES_STEP(column, bars.stride, i));
+  };
+  for (std::size_t i = 0; i < 6; ++i) {
+    nines_bar bar = NINES_INIT(nines_bar);
+    ASSERT_EQ(nines_dashboard_bar(board, 0, i, &bar, &error_), NINES_OK);
+    EXPECT_EQ(*at(bars.from_ms, i), bar.from_ms);
+    EXPECT_EQ(*at(bars.to_ms, i), bar.to_ms);
+    EXPECT_EQ(std::memcmp(at(bars.time_ms, i), bar.time_ms, sizeof bar.time_ms), 0);
+    EXPECT_EQ(*at(bars.checks, i), 10U);
+    EXPECT_EQ(*at(bars.failed_checks, i), i == 3 ? 10U : 0U);
+    EXPECT_EQ(*at(bars.latency_count, i), 0U);
+    EXPECT_EQ(*at(bars.latency_mean_us, i), 0.0);
+    EXPECT_EQ(*at(bars.latency_max_us, i), bar.latency_max_us);
+  }
+  EXPECT_EQ(nines_dashboard_bars(board, 1, &bars, &error_), NINES_OUT_OF_RANGE);
+  EXPECT_EQ(nines_dashboard_bars(nullptr, 0, &bars, &error_), NINES_INVALID_ARGUMENT);
+  nines_dashboard_free(board);
+  ASSERT_EQ(nines_ask_dashboard(store_, &query, nullptr, &board, &error_), NINES_OK);
+  ASSERT_EQ(nines_dashboard_bars(board, 0, &bars, &error_), NINES_OK);
+  EXPECT_EQ(bars.count, 0U);
+  EXPECT_EQ(bars.checks, nullptr);
+  nines_dashboard_free(board);
+}
+
 TEST_F(CLive, BackupTellsHowFarItIsAndCanBeEnded) {
   for (std::int64_t minute = 0; minute < 100; ++minute) append(minute);
   struct Told {

@@ -91,7 +91,8 @@ _Arrays = _struct(
     ("cause", c_void_p), ("code", c_void_p), ("location", c_void_p))
 _Query = _struct(
     "_Query", ("maintenance", c_uint8), ("unknown", c_uint8), ("exact", c_uint8), ("from_ms", c_int64),
-    ("to_ms", c_int64), ("now_ms", c_int64), ("confirm_failures", c_uint16), ("confirm_successes", c_uint16))
+    ("to_ms", c_int64), ("now_ms", c_int64), ("confirm_failures", c_uint16), ("confirm_successes", c_uint16),
+    ("cancelled", c_void_p))
 _Figures = _struct(
     "_Figures", ("server", c_uint32), ("from_ms", c_int64), ("to_ms", c_int64), ("uptime_ratio", c_double),
     ("uptime_lower", c_double), ("uptime_upper", c_double), ("coverage_ratio", c_double),

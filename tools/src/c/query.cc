@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,27 @@ Result<void> list_bars(nines_store* store, std::uint32_t server, const nines_que
   handle->list = std::move(answer->bars);
   *out = handle.release();
   return {};
+}
+
+// A time is its milliseconds, and a row's bars are one array of what C reads step by step.
+static_assert(sizeof(TimeMs) == sizeof(std::int64_t) && std::is_standard_layout_v<TimeMs>);
+static_assert(sizeof(Bar) % alignof(std::uint64_t) == 0);
+
+nines_bar_columns columns_of(const std::vector<Bar>& bars) noexcept {
+  nines_bar_columns out{};
+  out.count = static_cast<std::uint32_t>(bars.size());
+  out.stride = sizeof(Bar);
+  if (bars.empty()) return out;
+  const Bar& first = bars.front();
+  out.from_ms = reinterpret_cast<const std::int64_t*>(&first.window.from);
+  out.to_ms = reinterpret_cast<const std::int64_t*>(&first.window.to);
+  out.time_ms = first.time.ms.data();
+  out.checks = &first.checks;
+  out.failed_checks = &first.failed_checks;
+  out.latency_count = &first.latency_count;
+  out.latency_mean_us = &first.latency_mean_us;
+  out.latency_max_us = &first.latency_max_us;
+  return out;
 }
 
 Result<DashboardOptions> options_of(const nines_dashboard_options* given) {
@@ -248,6 +270,18 @@ nines_code nines_dashboard_bar(const nines_dashboard* dashboard, size_t index, s
     const auto found = nines::c::item((*row)->bars, bar);
     if (!found) return tl::unexpected(found.error());
     nines::c::write_struct(out, nines::c::shown(**found));
+    return {};
+  });
+}
+
+nines_code nines_dashboard_bars(const nines_dashboard* dashboard, size_t index, nines_bar_columns* bars,
+                                nines_error* error) {
+  return call(error, [&]() -> Result<void> {
+    if (dashboard == nullptr) return null_argument("dashboard");
+    if (auto fits = nines::c::check_struct(bars, "bars"); !fits) return fits;
+    const auto row = nines::c::item(dashboard->board.rows, index);
+    if (!row) return tl::unexpected(row.error());
+    nines::c::write_struct(bars, nines::c::columns_of((*row)->bars));
     return {};
   });
 }

@@ -162,6 +162,26 @@ NINES_API nines_code nines_dashboard_figures(const nines_dashboard* dashboard, s
 NINES_API size_t nines_dashboard_bar_count(const nines_dashboard* dashboard, size_t index);
 NINES_API nines_code nines_dashboard_bar(const nines_dashboard* dashboard, size_t index, size_t bar, nines_bar* out,
                                          nines_error* error);
+/* The bars of a row where they lie, for who draws thousands: nothing is copied, and they live as long as the dashboard.
+ * Value `i` of a column lies `i * stride` bytes behind its first: *(const uint64_t*)NINES_STEP(bars.checks,
+ * bars.stride, i). What is worked out for nines_bar is not here: its ratio, and that a mean without latencies does not
+ * exist. */
+typedef struct nines_bar_columns {
+  uint32_t size;
+  uint32_t count;
+  size_t stride;
+  const int64_t* from_ms; /* NULL, as all columns, when there are no bars */
+  const int64_t* to_ms;
+  const int64_t* time_ms; /* NINES_STATE_COUNT of them a bar, one behind the other */
+  const uint64_t* checks;
+  const uint64_t* failed_checks;
+  const uint64_t* latency_count;
+  const double* latency_mean_us; /* 0 without latencies, likewise below */
+  const uint32_t* latency_max_us;
+} nines_bar_columns;
+#define NINES_STEP(column, stride, index) ((const void*)((const char*)(column) + (size_t)(index) * (stride)))
+NINES_API nines_code nines_dashboard_bars(const nines_dashboard* dashboard, size_t index, nines_bar_columns* bars,
+                                          nines_error* error);
 NINES_API void nines_dashboard_free(nines_dashboard* dashboard);
 
 #ifdef __cplusplus
