@@ -154,6 +154,10 @@ impl fmt::Display for Error {
 }
 impl std::error::Error for Error {}
 
+#[path = "prober.rs"]
+mod prober;
+pub use prober::{Change, Prober};
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 fn call(function: impl FnOnce(*mut c::Error) -> i32) -> Result<()> {
