@@ -76,3 +76,40 @@ func TestFailuresAreErrorsWithTheirCode(t *testing.T) {
 		t.Error(Down, Version())
 	}
 }
+
+func TestAJobThatReportsIsToldOfAndStored(t *testing.T) {
+	store, id := storeWithSite(t)
+	told := make(chan Change, 10)
+	prober, err := NewProber(store, func(change Change) {
+		told <- change
+		panic("what a callback panics ends there")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := prober.Watch(99, "push:"); err == nil {
+		t.Error("a server that is not there is watched")
+	}
+	for _, step := range []func() error{
+		func() error { return prober.Watch(id, "push:") },
+		prober.Start,
+		func() error { return prober.Report("site", "") },
+		prober.Stop,
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prober.Free()
+	if change := <-told; change.Server != id || change.Name != "site" || change.To != Up {
+		t.Errorf("told of %v", change)
+	}
+	columns, err := store.Read(id, 0, 1<<62)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer columns.Free()
+	if len(columns.State) == 0 || columns.State[len(columns.State)-1] != Up {
+		t.Errorf("stored are %v", columns.State)
+	}
+}
