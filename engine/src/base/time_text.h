@@ -5,22 +5,59 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 #include <string>
 
 namespace nines::engine {
 
-/// "2026-07-14T09:30:00.000": what a clock shows that has come to `time`, without the zone that it is set to.
-[[nodiscard]] inline std::string clock_text(TimeMs time) {
+/// Appends `number` with `digits` digits.
+inline void append_padded(unsigned number, unsigned digits, std::string& out) {
+  std::array<char, 10> text{};
+  for (unsigned at = digits; at-- > 0; number /= 10) text.at(at) = static_cast<char>('0' + number % 10);
+  out.append(text.data(), digits);
+}
+
+/// Appends "2026-07-14T09:30:00.000".
+inline void append_clock_text(TimeMs time, std::string& out) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03d", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text.data();
+  auto left = static_cast<unsigned>((time - day).count());
+  const auto next = [&left](unsigned unit) {
+    const unsigned part = left / unit;
+    left %= unit;
+    return part;
+  };
+  const int year = static_cast<int>(date.year());
+  constexpr int kFourDigits = 9999;
+  if (year < 0 || year > kFourDigits) {
+    out += std::to_string(year);
+  } else {
+    append_padded(static_cast<unsigned>(year), 4, out);
+  }
+  out += '-';
+  append_padded(static_cast<unsigned>(date.month()), 2, out);
+  out += '-';
+  append_padded(static_cast<unsigned>(date.day()), 2, out);
+  out += 'T';
+  append_padded(next(3'600'000), 2, out);
+  out += ':';
+  append_padded(next(60'000), 2, out);
+  out += ':';
+  append_padded(next(1000), 2, out);
+  out += '.';
+  append_padded(left, 3, out);
+}
+
+/// Appends "2026-07-14T09:30:00.000Z".
+inline void append_utc_text(TimeMs time, std::string& out) {
+  append_clock_text(time, out);
+  out += 'Z';
+}
+
+/// "2026-07-14T09:30:00.000": what a clock shows that has come to `time`, without the zone that it is set to.
+[[nodiscard]] inline std::string clock_text(TimeMs time) {
+  std::string text;
+  append_clock_text(time, text);
+  return text;
 }
 
 /// "2026-07-14T09:30:00.000Z".

@@ -22,7 +22,7 @@ Records read_all(const std::string& text, std::vector<std::uint64_t>* bad = null
     const auto next = csv.next();
     if (next == CsvReader::Next::end) return records;
     if (next == CsvReader::Next::record) {
-      records.push_back(csv.fields());
+      records.emplace_back(csv.fields().begin(), csv.fields().end());
     } else if (bad != nullptr) {
       bad->push_back(csv.line());
     }

@@ -23,9 +23,10 @@ class CsvReader {
 
   /// The next record that is not an empty line.
   [[nodiscard]] Next next();
-  [[nodiscard]] const std::vector<std::string>& fields() const noexcept { return fields_; }  ///< after `record`
-  [[nodiscard]] const std::string& error() const noexcept { return error_; }                 ///< after `bad`
-  [[nodiscard]] std::uint64_t line() const noexcept { return line_; }  ///< where the record begins, from 1
+  /// After `record`; valid until the next one.
+  [[nodiscard]] const std::vector<std::string_view>& fields() const noexcept { return fields_; }
+  [[nodiscard]] const std::string& error() const noexcept { return error_; }  ///< after `bad`
+  [[nodiscard]] std::uint64_t line() const noexcept { return line_; }         ///< where the record begins, from 1
   [[nodiscard]] std::uint64_t bytes() const noexcept { return lines_.bytes(); }
 
  private:
@@ -37,12 +38,15 @@ class CsvReader {
   enum class Parsed : std::uint8_t { record, open_quote, bad };
 
   bool read_line(Line& line);
+  Next read_quoted(Line first);
   Parsed parse(std::string_view text);
+  void split(std::string_view line);
 
   LineReader lines_;
   char delimiter_;
   std::deque<Line> again_;  // lines that were read as part of a record which then was not one
-  std::vector<std::string> fields_;
+  std::vector<std::string_view> fields_;
+  std::vector<std::string> unquoted_;  // what they refer to where a line has quotes
   std::string error_;
   std::uint64_t line_ = 0;
 };

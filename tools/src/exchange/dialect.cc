@@ -20,15 +20,16 @@ constexpr std::array<std::string_view, 13> kGood{"t",      "true",    "1",      
 constexpr std::array<std::string_view, 13> kFailed{"f",      "false",   "0",         "fail", "no", "n",    "down",
                                                    "failed", "failure", "unhealthy", "off",  "ko", "error"};
 
-void translate_state(std::string& text, std::string_view good, std::string_view failed) {
+void translate_state(RecordTexts& texts, Field field, std::string_view good, std::string_view failed) {
+  const std::string_view text = texts[field];
   if (text.empty() || text == good || text == failed) return;
   std::string word = engine::to_lower(text);
   if (std::find(kGood.begin(), kGood.end(), word) != kGood.end()) {
-    text = good;
+    texts.refer(field, good);
   } else if (std::find(kFailed.begin(), kFailed.end(), word) != kFailed.end()) {
-    text = failed;
+    texts.refer(field, failed);
   } else {
-    text = std::move(word);
+    texts.keep(field, std::move(word));
   }
 }
 
@@ -65,12 +66,12 @@ Result<std::map<std::string, Field, std::less<>>> parse_column_map(std::string_v
   return columns;
 }
 
-Result<std::vector<std::optional<Field>>> read_header(const std::vector<std::string>& names,
+Result<std::vector<std::optional<Field>>> read_header(std::span<const std::string_view> names,
                                                       const DialectOptions& options) {
   std::vector<std::optional<Field>> fields;
   const auto has = [&](Field field) { return std::find(fields.begin(), fields.end(), field) != fields.end(); };
   std::size_t mapped = 0;
-  for (const std::string& name : names) {
+  for (const std::string_view name : names) {
     const auto given = options.columns.find(name);
     mapped += given != options.columns.end() ? 1 : 0;
     const auto field = given != options.columns.end() ? std::optional(given->second) : parse_field(name);
@@ -113,27 +114,31 @@ char delimiter_of(std::string_view line) noexcept {
 
 void Dialect::translate(RecordTexts& texts) {
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    std::string& text = texts.text.at(i);
+    const auto field = static_cast<Field>(i);
+    const std::string_view text = texts[field];
     // As PostgreSQL and MySQL write that there is no value.
-    if (text == "\\N" || (text == "NULL" && static_cast<Field>(i) != Field::server)) text.clear();
+    if (text == "\\N" || (text == "NULL" && field != Field::server)) texts.refer(field, {});
   }
-  translate_state(texts[Field::state], "up", "down");
-  translate_state(texts[Field::up], "1", "0");
+  translate_state(texts, Field::state, "up", "down");
+  translate_state(texts, Field::up, "1", "0");
   if (options_.decimal_comma) {
     for (const Field field : {Field::latency_ms, Field::latency_us, Field::interval_s}) {
-      std::string& text = texts[field];
-      if (text.find('.') == std::string::npos) std::replace(text.begin(), text.end(), ',', '.');
+      std::string text(texts[field]);
+      if (text.find(',') == std::string::npos || text.find('.') != std::string::npos) continue;
+      std::replace(text.begin(), text.end(), ',', '.');
+      texts.keep(field, std::move(text));
     }
   }
   translate_time(texts);
 }
 
 void Dialect::translate_time(RecordTexts& texts) {
-  std::string& text = texts[Field::time];
-  if (text.empty()) return;
-  if (std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; })) {
+  const std::string_view given = texts[Field::time];
+  if (given.empty() || given.ends_with('Z')) return;
+  if (std::all_of(given.begin(), given.end(), [](char c) { return is_digit(c) || c == '.'; })) {
     return translate_epoch(texts);
   }
+  std::string text(given);
   for (const std::string_view utc : {" UTC", " utc"}) {
     if (!text.ends_with(utc)) continue;
     text.resize(text.size() - utc.size());
@@ -144,23 +149,25 @@ void Dialect::translate_time(RecordTexts& texts) {
     if (!options_.zone) {
       ++zoneless_;
     } else if (const auto time = parse_time(text, {.now = {}, .zone = *options_.zone}); time) {
-      texts[Field::time_ms] = std::to_string(to_ms(*time));
-      text.clear();
+      texts.keep(Field::time_ms, std::to_string(to_ms(*time)));
+      texts.refer(Field::time, {});
     }
     return;
   }
-  if (text[zone] == 'Z' || text[zone] == 'z') return;
   // +02 and +0530 of PostgreSQL; RFC 3339 has +02:00.
   constexpr std::size_t kHours = 3;
   constexpr std::size_t kHoursMinutes = 5;
-  const std::size_t length = text.size() - zone;
-  if (length == kHours) text += ":00";
-  if (length == kHoursMinutes && text.find(':', zone) == std::string::npos) text.insert(zone + kHours, ":");
-  if (zone > 0 && text[zone - 1] == ' ') text.erase(zone - 1, 1);
+  if (text[zone] == '+' || text[zone] == '-') {
+    const std::size_t length = text.size() - zone;
+    if (length == kHours) text += ":00";
+    if (length == kHoursMinutes && text.find(':', zone) == std::string::npos) text.insert(zone + kHours, ":");
+    if (zone > 0 && text[zone - 1] == ' ') text.erase(zone - 1, 1);
+  }
+  texts.keep(Field::time, std::move(text));
 }
 
 void Dialect::translate_epoch(RecordTexts& texts) {
-  std::string& text = texts[Field::time];
+  const std::string_view text = texts[Field::time];
   const std::size_t whole = std::min(text.find('.'), text.size());
   if (whole == 0 || std::count(text.begin(), text.end(), '.') > 1) return;
   // By their size: of the years from 1973 to 5138 each unit has its own number of digits.
@@ -169,17 +176,17 @@ void Dialect::translate_epoch(RecordTexts& texts) {
   constexpr std::size_t kMostDigits = kSecondDigits + 3 * kDigitsAUnit;
   if (whole > kMostDigits) return;
   const std::size_t unit = whole <= kSecondDigits ? 0 : (whole - kSecondDigits + kDigitsAUnit - 1) / kDigitsAUnit;
-  std::string ms = text.substr(0, whole);
+  std::string ms(text.substr(0, whole));
   if (unit == 0) {
-    std::string fraction = whole < text.size() ? text.substr(whole + 1, kDigitsAUnit) : "";
+    std::string fraction(whole < text.size() ? text.substr(whole + 1, kDigitsAUnit) : "");
     fraction.resize(kDigitsAUnit, '0');
     ms += fraction;
   } else {
     ms.resize(whole - (unit - 1) * kDigitsAUnit);
   }
   ++epochs_.at(unit);
-  texts[Field::time_ms] = std::move(ms);
-  text.clear();
+  texts.keep(Field::time_ms, std::move(ms));
+  texts.refer(Field::time, {});
 }
 
 }  // namespace nines::tools

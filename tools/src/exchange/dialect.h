@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,7 @@ struct DialectOptions {
 
 /// The field of each column of a header; nothing for a column that is left out, which is only done where names were
 /// given by the map. `invalid_argument` says what is wrong with it, without its line.
-[[nodiscard]] Result<std::vector<std::optional<Field>>> read_header(const std::vector<std::string>& names,
+[[nodiscard]] Result<std::vector<std::optional<Field>>> read_header(std::span<const std::string_view> names,
                                                                     const DialectOptions& options);
 
 /// The delimiter of a line of CSV: that of comma, semicolon, tab and vertical bar which it has most of outside of

@@ -4,9 +4,11 @@
 #include <nines/hold.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
-#include <tuple>
+#include <utility>
 
+#include "exchange/json_line.h"
 #include "exchange/kept_results.h"
 #include "show/text.h"
 #include "show/times.h"
@@ -18,34 +20,12 @@ namespace {
 constexpr std::size_t kBatchResults = 200'000;
 // Details and names come on top: with details of 4 KiB so many results would be a gigabyte.
 constexpr std::size_t kBatchTextBytes = 32U << 20U;
+// What a name costs besides its text, in the list and in the index.
+constexpr std::size_t kNameBytes = 160;
 // A file of which so many lines are bad and none is good is another file.
 constexpr std::uint64_t kHopelessLines = 1'000;
 // Fewer results of a server say nothing about how often it was checked.
 constexpr std::size_t kTellingResults = 10;
-
-// The text of a JSON value as CSV would have it; nothing for an array or object.
-std::optional<std::string> text_of(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
-  if (value.is_number()) return dump(value);
-  return std::nullopt;
-}
-
-// Fills `texts` from a line of NDJSON; the reason when it cannot.
-std::optional<std::string> read_object(const std::string& line, RecordTexts& texts) {
-  const Json object = Json::parse(line, nullptr, false);
-  if (!object.is_object()) return "it is not a JSON object";
-  texts.clear();
-  for (const auto& [name, value] : object.items()) {
-    const auto field = parse_field(name);
-    if (!field) return fmt::format("there is no field `{}`", printable(fit(name, 60)));
-    auto text = text_of(value);
-    if (!text) return fmt::format("{} must be a single value", name);
-    texts[*field] = std::move(*text);
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -81,7 +61,7 @@ Result<void> Importer::read_csv(std::istream& in) {
     // What a line before it was put into another field is not this one's.
     texts.clear();
     for (std::size_t i = 0; i < header->size(); ++i) {
-      if ((*header)[i]) texts[*(*header)[i]] = csv.fields()[i];
+      if ((*header)[i]) texts.refer(*(*header)[i], csv.fields()[i]);
     }
     take(texts, csv.line());
     if (auto go_on = hopeless(); !go_on) return go_on;
@@ -93,10 +73,11 @@ Result<void> Importer::read_csv(std::istream& in) {
 Result<void> Importer::read_ndjson(std::istream& in) {
   LineReader lines(in);
   RecordTexts texts;
-  std::string line;
+  JsonLine object;
+  std::string_view line;
   while (!interrupted() && lines.next(line)) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const auto why = lines.too_long() ? std::optional<std::string>("the line is too long") : read_object(line, texts);
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const auto why = lines.too_long() ? std::optional<std::string>("the line is too long") : object.read(line, texts);
     if (why) {
       refuse(lines.number(), *why);
       if (auto go_on = hopeless(); !go_on) return go_on;
@@ -124,13 +105,25 @@ void Importer::take(RecordTexts& texts, std::uint64_t line) {
   auto record = parse_record(texts, latest_);
   if (!record) return refuse(line, record.error().message);
   if (record->result.interval_ms == 0) record->result.interval_ms = options_.interval_ms;
-  if (options_.only && options_.only->find(std::string_view(record->server)) == nullptr) {
+  if (options_.only && options_.only->find(record->server) == nullptr) {
     return refuse(line, fmt::format("there is no server `{}`", printable(record->server)));
   }
   ++counts_.results;
   if (store_ == nullptr) return;
-  batch_bytes_ += record->server.capacity() + record->result.detail.capacity();
-  batch_.push_back(std::move(*record));
+  batch_bytes_ += record->result.detail.capacity();
+  batch_.push_back({number_of(record->server), std::move(record->result)});
+}
+
+std::uint32_t Importer::number_of(std::string_view server) {
+  // Files of one server after the other ask for the same one again and again.
+  if (!names_.empty() && names_.back() == server) return static_cast<std::uint32_t>(names_.size() - 1);
+  const auto known = numbers_.find(server);
+  if (known != numbers_.end()) return known->second;
+  const auto number = static_cast<std::uint32_t>(names_.size());
+  const std::string& name = names_.emplace_back(server);
+  numbers_.emplace(name, number);
+  batch_bytes_ += kNameBytes + name.size();
+  return number;
 }
 
 Result<void> Importer::store_full_batch(std::uint64_t bytes) {
@@ -140,27 +133,36 @@ Result<void> Importer::store_full_batch(std::uint64_t bytes) {
 }
 
 Result<void> Importer::store_batch() {
-  // Of equal keys the last one stays, as it would if the lines were written one by one.
-  const auto key = [](const Record& r) { return std::tie(r.server, r.result.time, r.result.location); };
-  std::stable_sort(batch_.begin(), batch_.end(), [&](const Record& a, const Record& b) { return key(a) < key(b); });
+  // Where the rows of each server lie, in the order of the lines.
+  std::vector<std::uint32_t> begins(names_.size() + 1);
+  for (const Row& row : batch_) ++begins[row.server + 1];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::vector<std::uint32_t> order(batch_.size());
+  std::vector<std::uint32_t> next(begins.begin(), begins.end() - 1);
+  for (std::uint32_t i = 0; i < batch_.size(); ++i) order[next[batch_[i].server]++] = i;
+
+  const auto key = [this](std::uint32_t i) { return std::pair(batch_[i].result.time, batch_[i].result.location); };
+  const auto less = [&key](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); };
   std::vector<CheckResult> results;
-  for (std::size_t begin = 0; begin < batch_.size();) {
-    const std::string& name = batch_[begin].server;
-    const auto id = server_id(name, batch_[begin].result.time);
+  for (std::size_t server = 0; server < names_.size(); ++server) {
+    const std::span<std::uint32_t> rows(order.data() + begins[server], begins[server + 1] - begins[server]);
+    if (!std::is_sorted(rows.begin(), rows.end(), less)) std::stable_sort(rows.begin(), rows.end(), less);
+    const auto id = server_id(names_[server], batch_[rows.front()].result.time);
     if (!id) return tl::unexpected(id.error());
     results.clear();
-    std::size_t end = begin;
-    for (; end < batch_.size() && batch_[end].server == name; ++end) {
-      if (end + 1 < batch_.size() && key(batch_[end]) == key(batch_[end + 1])) continue;
-      results.push_back(std::move(batch_[end].result));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      // Of equal keys the last one stays, as it would if the lines were written one by one.
+      if (i + 1 < rows.size() && key(rows[i]) == key(rows[i + 1])) continue;
+      results.push_back(std::move(batch_[rows[i]].result));
       results.back().server = *id;
     }
     look_at_distances(*id, results);
     if (auto stored = store_server(results); !stored) return stored;
-    begin = end;
   }
   batch_.clear();
   batch_bytes_ = 0;
+  numbers_.clear();
+  names_.clear();
   return {};
 }
 

@@ -8,12 +8,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <istream>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
@@ -64,6 +67,11 @@ class Importer {
   [[nodiscard]] const Dialect& dialect() const noexcept { return dialect_; }
 
  private:
+  struct Row {
+    std::uint32_t server = 0;  // of names_
+    CheckResult result;
+  };
+
   [[nodiscard]] Result<void> read_csv(std::istream& in);
   [[nodiscard]] Result<void> read_ndjson(std::istream& in);
   void take(RecordTexts& texts, std::uint64_t line);
@@ -71,6 +79,7 @@ class Importer {
   [[nodiscard]] bool interrupted() const { return options_.interrupted && options_.interrupted(); }
   [[nodiscard]] Result<void> store_full_batch(std::uint64_t bytes);
   [[nodiscard]] Result<void> store_batch();
+  [[nodiscard]] std::uint32_t number_of(std::string_view server);
   void look_at_distances(ServerId id, std::span<const CheckResult> results);
   [[nodiscard]] Result<void> hopeless() const;
   [[nodiscard]] Result<void> store_server(std::span<const CheckResult> results);
@@ -81,8 +90,10 @@ class Importer {
   ImportCounts counts_;
   Dialect dialect_;
   TimeMs latest_;  ///< the latest time that a result may have
-  std::vector<Record> batch_;
-  std::size_t batch_bytes_ = 0;  ///< of its texts; the rest is the same for each
+  std::vector<Row> batch_;
+  std::size_t batch_bytes_ = 0;                                  ///< of its texts; the rest is the same for each
+  std::deque<std::string> names_;                                // of the batch's servers, which stay where they are
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;  // where they are in it
 };
 
 }  // namespace nines::tools

@@ -18,14 +18,20 @@ class LineReader {
 
   /// Reads a line without its LF (a CR before it stays: inside quotes it is data). False at the end. A line over
   /// kMaxLineBytes is cut there and `too_long` says so; the rest of it is skipped. A byte order mark before the first
-  /// line is dropped.
-  bool next(std::string& line);
+  /// line is dropped. `line` is valid until the next call.
+  bool next(std::string_view& line);
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }  ///< of the last line, from 1
   [[nodiscard]] bool too_long() const noexcept { return too_long_; }       ///< the last line was
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }    ///< read so far
 
  private:
+  bool fill();
+  bool take(std::string_view& piece);
+
   std::istream& in_;
+  std::string buffer_;
+  std::string_view rest_;  // of the buffer, not looked at yet
+  std::string spilled_;    // a line that does not lie in the buffer as a whole
   std::uint64_t number_ = 0;
   std::uint64_t bytes_ = 0;
   bool too_long_ = false;

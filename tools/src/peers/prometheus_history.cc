@@ -174,10 +174,10 @@ Result<void> PrometheusHistory::take(const Series& series, std::int64_t time_ms,
 
 Result<void> PrometheusHistory::read_text(std::istream& in) {
   LineReader lines(in);
-  std::string line;
+  std::string_view line;
   while (writer_->row() && lines.next(line)) {
     const auto first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos || line[first] == '#') continue;
+    if (first == std::string_view::npos || line[first] == '#') continue;
     auto sample = lines.too_long() ? std::nullopt : read_sample(line);
     if (!sample) {
       writer_->leave_out("lines that are no samples");

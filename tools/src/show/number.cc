@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace nines::tools {
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t scale, std::uint64_t limit) {
+  // Most numbers are short and whole.
+  constexpr std::size_t kShort = 9;
+  std::uint64_t short_number = 0;
+  const bool is_short = !text.empty() && text.size() <= kShort && std::all_of(text.begin(), text.end(), [&](char c) {
+    short_number = short_number * 10 + static_cast<std::uint64_t>(c - '0');
+    return c >= '0' && c <= '9';
+  });
+  if (is_short) return short_number <= limit / scale ? std::optional(short_number * scale) : std::nullopt;
   const std::size_t point = text.find('.');
   const std::string_view whole_text = text.substr(0, point);
   std::uint64_t whole = 0;

@@ -12,9 +12,46 @@
 namespace nines::tools {
 namespace {
 
+// As files are: without values and cells between the store and the text.
+Outcome export_lines(const Call& call, Format format, const Store& store, const std::vector<const Server*>& servers,
+                     Window window) {
+  constexpr std::size_t kWriteBytes = 64U << 10U;
+  const bool full = call.has("full");
+  RecordRows rows(format, full);
+  std::string text;
+  if (format == Format::csv) {
+    for (const Field field : export_fields(full)) text.append(text.empty() ? "" : ",").append(to_string(field));
+    text += '\n';
+  }
+  Progress progress("export", "results", 0, call.terminal, !call.terminal.out_is_terminal && !call.quiet);
+  std::uint64_t count = 0;
+  const auto write = [&text] {
+    write_out(text);
+    text.clear();
+  };
+  for (const Server* server : servers) {
+    rows.begin(server->name);
+    const auto read = for_each_result(store, server->id, window, [&](const CheckResult& result) {
+      rows.add(result, text);
+      ++count;
+      if (text.size() < kWriteBytes) return true;
+      progress.update(0, count);
+      write();
+      return true;
+    });
+    if (!read) {
+      write();
+      return failed(printable(read.error().message));
+    }
+  }
+  write();
+  return kExitDone;
+}
+
 Outcome export_rows(const Call& call, Format format, const Store& store, const std::vector<const Server*>& servers,
                     Window window) {
   const bool full = call.has("full");
+  if (format == Format::csv || format == Format::ndjson) return export_lines(call, format, store, servers, window);
   std::vector<Column> columns;
   for (const Field field : export_fields(full)) columns.push_back({std::string(to_string(field)), {}});
   RowWriter rows(format, call.terminal, std::move(columns), "results");

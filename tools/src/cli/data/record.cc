@@ -31,13 +31,12 @@ void record_options(OptionList& options) {
 namespace {
 
 // The options as the texts of a line of CSV, so that both follow the same rules.
-Expected<RecordTexts> texts_of(const Call& call) {
-  RecordTexts texts;
-  texts[Field::server] = call.words[0];
-  texts[Field::state] = call.words[1];
+Outcome read_texts(const Call& call, RecordTexts& texts) {
+  texts.keep(Field::server, call.words[0]);
+  texts.keep(Field::state, call.words[1]);
   const auto time = parse_time(call.text("time").value_or("now"), {now(), {}});
   if (!time) return usage(fmt::format("--time: {}", printable(time.error().message)));
-  texts[Field::time] = format_time(*time);
+  texts.keep(Field::time, format_time(*time));
   if (const auto latency = call.text("latency")) {
     // Durations go down to milliseconds; `81.5ms` keeps its decimals here.
     const bool ms = latency->ends_with("ms");
@@ -45,32 +44,32 @@ Expected<RecordTexts> texts_of(const Call& call) {
                        : std::nullopt;
     const auto duration = ms ? Result<std::chrono::milliseconds>() : parse_duration(*latency);
     if (ms ? !us : !duration) return usage(fmt::format("--latency {}: it takes a span like 81ms", printable(*latency)));
-    texts[Field::latency_us] = fmt::to_string(ms ? *us : static_cast<std::uint64_t>(duration->count()) * 1000);
+    texts.keep(Field::latency_us, fmt::to_string(ms ? *us : static_cast<std::uint64_t>(duration->count()) * 1000));
   }
   if (const auto interval = call.text("interval")) {
     const auto duration = parse_duration(*interval);
     if (!duration) return usage(fmt::format("--interval: {}", printable(duration.error().message)));
-    texts[Field::interval_s] = format_decimal(static_cast<std::uint64_t>(duration->count()), 1000);
+    texts.keep(Field::interval_s, format_decimal(static_cast<std::uint64_t>(duration->count()), 1000));
   }
   for (const auto& [option, field] : {std::pair{"code", Field::code}, std::pair{"location", Field::location},
                                       std::pair{"error", Field::error}, std::pair{"detail", Field::detail}}) {
-    texts[field] = call.text(option).value_or("");
+    texts.keep(field, call.text(option).value_or(""));
   }
-  return texts;
+  return kExitDone;
 }
 
 }  // namespace
 
 Outcome record(const Call& call) {
-  const auto texts = texts_of(call);
-  if (!texts) return tl::unexpected(texts.error());
-  auto parsed = parse_record(*texts, now() + std::chrono::hours{24});
+  RecordTexts texts;
+  if (auto read = read_texts(call, texts); !read) return read;
+  auto parsed = parse_record(texts, now() + std::chrono::hours{24});
   if (!parsed) return usage(parsed.error().message);
   auto store = open_for_writing(call, true);
   if (!store) return tl::unexpected(store.error());
   auto lock = store->lock_catalog();
   const auto catalog = (*store)->catalog();
-  if (const Server* server = catalog->find(std::string_view(parsed->server)); server != nullptr) {
+  if (const Server* server = catalog->find(parsed->server); server != nullptr) {
     parsed->result.server = server->id;
     if (parsed->result.time < server->created_at) {
       Server earlier = *server;
@@ -78,7 +77,7 @@ Outcome record(const Call& call) {
       if (auto saved = (*store)->update_server(earlier); !saved) return failed(printable(saved.error().message));
     }
   } else if (call.has("no-create")) {
-    return tl::unexpected(find_server(*catalog, parsed->server).error());
+    return tl::unexpected(find_server(*catalog, std::string(parsed->server)).error());
   } else {
     Server added;
     added.name = parsed->server;
