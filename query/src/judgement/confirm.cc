@@ -1,6 +1,7 @@
 #include "judgement/confirm.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <iterator>
 
@@ -80,6 +81,7 @@ Verdict confirm(Series& series, const Policy& policy, std::span<const std::int64
       against = 0;
       gap = false;
     }
+    assert(pause_end == pause_ends.end() || *pause_end > piece.last_ms);
     gap = gap || piece.first_ms > held_until_ms;
     held_until_ms = piece.last_ms + piece.hold_ms;
     piece.judged = piece.measured;

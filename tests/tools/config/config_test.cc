@@ -631,13 +631,13 @@ TEST(Config, HostsOutsideOfAsciiAreWhatBrowsersSend) {
 }
 
 TEST(Config, FilesOfThePagesTlsAreLookedAt) {
-  const TempDir dir;
-  dir.write("a.pem", "nonsense");
-  const std::string file = dir.path("a.pem");
+  const std::string file = ::testing::TempDir() + "page_tls_files.pem";
+  std::ofstream(file) << "nonsense";
   EXPECT_THAT(bad(one_server("web: {tls: {certificate: " + file + ", key: " + file + "}}\n")),
               HasSubstr("the certificate `" + file + "` cannot be used"));
   EXPECT_THAT(bad(one_server("web: {tls: {certificate: " + file + "}}\n")), HasSubstr("web.tls needs `key`"));
   EXPECT_THAT(bad(one_server("web: {tls: {cert: " + file + "}}\n")), HasSubstr("`cert`"));
+  std::remove(file.c_str());
 }
 
 TEST(Config, AMissingFileAndAFolderAreNamed) {

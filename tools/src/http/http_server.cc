@@ -111,7 +111,6 @@ class HttpServer::Impl {
   }
 
   Result<void> renew_tls(const TlsFiles& files) {
-    assert(options_.tls);
     auto tls = load_tls(files);
     if (!tls) return tl::unexpected(tls.error());
     asio::post(loop_, [this, tls = *std::move(tls)] { tls_ = tls; });
@@ -125,6 +124,7 @@ class HttpServer::Impl {
     });
   }
 
+  [[nodiscard]] bool is_secure() const noexcept { return options_.tls.has_value(); }
   [[nodiscard]] int port() const noexcept { return listener_.port(); }
   [[nodiscard]] std::size_t listeners() const noexcept { return connections_.streams(); }
   [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
@@ -461,6 +461,7 @@ int HttpServer::port() const noexcept {
   return impl_->port();
 }
 Result<void> HttpServer::renew_tls(const TlsFiles& files) {
+  assert(impl_->is_secure());
   return impl_->renew_tls(files);
 }
 void HttpServer::publish(std::string event) {
