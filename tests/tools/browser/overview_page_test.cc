@@ -10,6 +10,7 @@
 namespace nines::tools::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -19,7 +20,9 @@ class OverviewPage : public ::testing::Test {
  protected:
   ~OverviewPage() override {
     EXPECT_THAT(tab_.complaints(), IsEmpty());
-    EXPECT_THAT(tab_.asked(), Each(StartsWith(site_.at("/")))) << "the page asks nobody else";
+    // The browser draws its own fields from data.
+    EXPECT_THAT(tab_.asked(), Each(AnyOf(StartsWith(site_.at("/")), StartsWith("data:"))))
+        << "the page asks nobody else";
   }
   void open(const std::string& query = {}) { tab_.open(site_.at("/" + query)); }
   // Names of the rows that are shown.

@@ -75,6 +75,40 @@ rocksdb::Status FlushLane::flush(rocksdb::DB& db, const Call& call) {
   return status.ok() ? call() : status;
 }
 
+rocksdb::Status FlushLane::compact(rocksdb::DB& db, const Call& call) {
+  const Turn turn(*this, Turn::Wait::yes);
+  if (auto status = turn.wait(db); !status.ok()) return status;
+  // Where no flush has begun, and where memory was short, writers go on at the end.
+  struct Pause {
+    explicit Pause(FlushLane& of) : lane(of) { lane.keep_writers_out(true); }
+    ~Pause() { lane.keep_writers_out(false); }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    FlushLane& lane;
+  };
+  const Pause pause(*this);
+  return call();
+}
+
+void FlushLane::keep_writers_out(bool out) {
+  const MutexLock lock(mutex_);
+  writers_wait_ = out;
+  while (out && writers_ > 0) mutex_.wait(changed_);
+  if (!out) changed_.notify_all();
+}
+
+FlushLane::Writing::Writing(FlushLane& lane) : lane_(lane) {
+  const MutexLock lock(lane.mutex_);
+  while (lane.writers_wait_) lane.mutex_.wait(lane.changed_);
+  ++lane.writers_;
+}
+
+FlushLane::Writing::~Writing() {
+  const MutexLock lock(lane_.mutex_);
+  --lane_.writers_;
+  if (lane_.writers_wait_) lane_.changed_.notify_all();
+}
+
 rocksdb::Status FlushLane::change_families(const Call& call) {
   const Turn turn(*this, Turn::Wait::yes);
   return call();
@@ -85,6 +119,8 @@ void FlushLane::OnFlushBegin(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& j
   if (job.flush_reason != rocksdb::FlushReason::kManualCompaction) return;
   const MutexLock lock(mutex_);
   if (holder_ != nullptr) flush_of_holder_ = job.job_id;
+  writers_wait_ = false;
+  changed_.notify_all();
 }
 
 void FlushLane::OnFlushCompleted(rocksdb::DB* /*db*/, const rocksdb::FlushJobInfo& job) {

@@ -7,7 +7,9 @@
 // that waits for its table, a flush is under way.
 //
 // RocksDB chooses the families of a flush first and switches their memtables afterwards. A family that is made in
-// between is not flushed, and the default one would say that it is: so families are made in a turn, too.
+// between is not flushed, and the default one would say that it is: so families are made in a turn, too. The flush of a
+// compaction by hand passes over the families that are empty when they are chosen, and what is written to one in
+// between would be lost with a kill: so nobody writes until that flush has begun.
 //
 // Threads: all members from any thread, those of EventListener from RocksDB's own.
 #pragma once
@@ -62,10 +64,24 @@ class FlushLane final : public rocksdb::EventListener {
   [[nodiscard]] rocksdb::Status begin(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
   /// Makes `call`, which makes families, while nobody chooses what to flush.
   [[nodiscard]] rocksdb::Status change_families(const Call& call) NINES_EXCLUDES(mutex_);
-  /// Makes `call` once nothing else is under way: a flush of `db` that is waited for, or a compaction by hand, which
-  /// RocksDB begins with a flush of its own. Others wait until the flush is over, and not for the compaction, as long
-  /// as `call` sees to it that there is something to flush. Errors: that of a flush that failed before.
+  /// Makes `call` once nothing else is under way: a flush of `db` that is waited for, of all families. Errors: that of
+  /// a flush that failed before.
   [[nodiscard]] rocksdb::Status flush(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
+  /// Likewise a compaction by hand, which RocksDB begins with a flush of its own. Others wait until that is over, and
+  /// not for the compaction, as long as `call` sees to it that there is something to flush.
+  [[nodiscard]] rocksdb::Status compact(rocksdb::DB& db, const Call& call) NINES_EXCLUDES(mutex_);
+
+  /// While it lives its thread may write to the database. Waits while RocksDB chooses what a compaction flushes.
+  class Writing {
+   public:
+    explicit Writing(FlushLane& lane);
+    ~Writing();
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+
+   private:
+    FlushLane& lane_;
+  };
 
   // What RocksDB calls.
   void OnFlushBegin(rocksdb::DB* db, const rocksdb::FlushJobInfo& job) override;
@@ -75,6 +91,7 @@ class FlushLane final : public rocksdb::EventListener {
   /// Until it is destroyed, or ended by RocksDB's word, no other begins a flush.
   class Turn;
   void end_turn(const Turn* turn) NINES_REQUIRES(mutex_);
+  void keep_writers_out(bool out) NINES_EXCLUDES(mutex_);
 
   const std::shared_ptr<const BackgroundListener> damage_;
   Mutex mutex_;
@@ -82,6 +99,8 @@ class FlushLane final : public rocksdb::EventListener {
   const Turn* holder_ NINES_GUARDED_BY(mutex_) = nullptr;
   /// The flush with which the holder's compaction begins. It is told of once for each family.
   std::optional<int> flush_of_holder_ NINES_GUARDED_BY(mutex_);
+  std::size_t writers_ NINES_GUARDED_BY(mutex_) = 0;
+  bool writers_wait_ NINES_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace nines::engine

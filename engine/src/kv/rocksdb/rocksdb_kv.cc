@@ -276,6 +276,7 @@ class RocksKv final : public Tables {
     options.disableWAL = true;
     options.no_slowdown = true;
     return guarded([&] {
+      const FlushLane::Writing writing(*database_->lane);
       const rocksdb::Status status = db_->Write(options, &rocks);
       done = !status.IsIncomplete();
       if (status.ok()) database_->damage->note_write(db_->GetLatestSequenceNumber(), position);
@@ -350,7 +351,7 @@ class RocksKv final : public Tables {
     for (;;) {
       bool is_stopped = false;
       auto done =
-          guarded([&] { return database_->lane->flush(*db_, [&] { return begin_compaction(family, is_stopped); }); });
+          guarded([&] { return database_->lane->compact(*db_, [&] { return begin_compaction(family, is_stopped); }); });
       if (!is_stopped) return done;
       // Out of turn: whoever waits for one goes first.
       if (const auto error = database_->damage->flush_error()) return to_result(*error);
