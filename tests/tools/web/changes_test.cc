@@ -224,6 +224,17 @@ TEST_F(Changes, AreMadeByAdministratorsOnly) {
   EXPECT_THAT(page("Bearer secret"), HasSubstr("<h2 id=\"change\""));
 }
 
+TEST_F(Changes, OfAFullListMakeRoomAndRemarksStay) {
+  Server full = server();
+  full.annotations.assign(ServerLimits::kMaxRules, {Annotation::Kind::change, now_, now_, "", "resumed"});
+  full.annotations.front() = {Annotation::Kind::note, now_, now_, "ann", "said first"};
+  ASSERT_TRUE(store_->update_server(full));
+  EXPECT_EQ(post("pause", "").status, 200);
+  ASSERT_EQ(server().annotations.size(), ServerLimits::kMaxRules);
+  EXPECT_EQ(server().annotations.front().text, "said first");
+  EXPECT_EQ(server().annotations.back().text, "paused");
+}
+
 TEST_F(Changes, OfANameWithSlashes) {
   Server odd;
   odd.name = "a/b maintenance/end";

@@ -14,6 +14,12 @@ void annotate(Server& server, Annotation annotation) {
   if (!server.annotations.empty()) {
     annotation.made_at = std::max(annotation.made_at, server.annotations.back().made_at);
   }
+  // What was done longest ago makes room, what was said does not: nobody is kept from changing what has to be changed.
+  if (server.annotations.size() >= ServerLimits::kMaxRules) {
+    const auto oldest = std::find_if(server.annotations.begin(), server.annotations.end(),
+                                     [](const Annotation& each) { return each.kind == Annotation::Kind::change; });
+    if (oldest != server.annotations.end()) server.annotations.erase(oldest);
+  }
   server.annotations.push_back(std::move(annotation));
 }
 

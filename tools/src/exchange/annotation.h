@@ -19,7 +19,7 @@ struct Remark {
   std::optional<TimeMs> at;
 };
 
-/// Puts what was said or done just now behind what was said before.
+/// Puts what was said or done just now behind what was said before. Of a full list the oldest change goes.
 void annotate(Server& server, Annotation annotation);
 
 /// Keeps the remark with the server, about its incident that holds the named moment, else about its newest; returns
