@@ -77,16 +77,42 @@ external-endpoints:
                               "send-resolved: false}\n"));
 }
 
-TEST_F(ConfigImport, WhoHearsOfAnEndIsSaidByTheAlertAndNotByAnEndpoint) {
+TEST_F(ConfigImport, EndpointsThatHearOfNoEndHaveAnAlertOfTheirOwn) {
   const std::string yaml = made({dir_.write("gatus.yaml", R"yaml(
 alerting: {discord: {webhook-url: "https://discord.example/x", default-alert: {send-on-resolved: true}}}
 endpoints:
   - {name: as-usual, url: "https://a/", alerts: [{type: discord, send-on-resolved: true}], conditions: ["[STATUS] == 200"]}
   - {name: silent, url: "https://b/", alerts: [{type: discord, send-on-resolved: false}], conditions: ["[STATUS] == 200"]}
 )yaml")});
-  EXPECT_THAT(yaml, HasSubstr("  # no equal: send-on-resolved of one endpoint; alert `discord` says it for all\n"
-                              "  - name: \"silent\"\n"));
-  EXPECT_THAT(yaml, Not(HasSubstr("all\n  - name: \"as-usual\"")));
+  EXPECT_THAT(yaml, HasSubstr("    alerts: [\"discord\"]\n"));
+  EXPECT_THAT(yaml, HasSubstr("    alerts: [\"discord without end\"]\n"));
+  EXPECT_THAT(yaml, HasSubstr("  - {name: \"discord without end\", discord: {url: \"https://discord.example/x\"}, "
+                              "send-resolved: false}\n"));
+  EXPECT_THAT(yaml, Not(HasSubstr("discord with end")));
+}
+
+TEST_F(ConfigImport, TheWayOutThatIsWatchedIsAReference) {
+  const std::string yaml = made({dir_.write("gatus.yaml", R"yaml(
+connectivity: {checker: {target: "192.0.2.53:53", interval: 60s}}
+endpoints:
+  - {name: a, url: "https://a.example/", client: {dns-resolver: "udp://192.0.2.53:53"}, conditions: ["[STATUS] == 200"]}
+)yaml")});
+  EXPECT_THAT(yaml, HasSubstr("  # no equal: client.dns-resolver\n  - name: \"a\"\n"));
+  EXPECT_THAT(yaml, HasSubstr("prober: {references: [\"tcp://192.0.2.53:53\"]}\n"));
+}
+
+TEST_F(ConfigImport, HeadersThatMustMatchAreConditions) {
+  const std::string modules = dir_.write("blackbox.yml", R"(
+modules:
+  web: {prober: http, http: {fail_if_header_not_matches: [{header: X, regexp: "a.*"}, {header: Y, regexp: b, allow_missing: true}]}}
+)");
+  const std::string targets = dir_.write("prometheus.yml", R"(
+scrape_configs:
+  - {job_name: web, params: {module: [web]}, static_configs: [{targets: ["https://a.example/"]}]}
+)");
+  const std::string yaml = made({modules, targets});
+  EXPECT_THAT(yaml, HasSubstr("      headers: [\"X matches a.*\"]\n"));
+  EXPECT_THAT(yaml, HasSubstr("# no equal: fail_if_header_not_matches of Y, which may be missing"));
 }
 
 TEST_F(ConfigImport, ModulesAreTakenWithTheTargetsThatAreProbedByThem) {

@@ -60,6 +60,11 @@ TEST_F(Dialects, TimesWithoutAZoneAreOfTheZoneThatIsNamedAndElseSaidToBeUtc) {
   EXPECT_EQ(run({"import", "-", "--tz", "Paris"}, csv).code, 2);
 }
 
+TEST_F(Dialects, OnlyTimesCountAsTimesWithoutAZone) {
+  const Finished said = run({"import", "-", "--dry-run"}, "server,time,up\na,2026-07-01 02:00:00,1\na,never,1\n");
+  EXPECT_THAT(said.err, HasSubstr("1 time without a zone read as UTC"));
+}
+
 TEST_F(Dialects, NumbersOfTimeAreToldApartByTheirSizeAndSaid) {
   for (const auto& [text, unit] : {std::pair{"1782864000", "seconds"},
                                    {"1782864000.000", "seconds"},

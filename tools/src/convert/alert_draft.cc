@@ -75,7 +75,12 @@ std::string mapping(std::string_view channel, const std::vector<std::pair<std::s
 
 template <class Table>
 std::optional<std::string> by_table(const Table& table, std::string_view provider, const ProviderValue& value) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const Provider& p) { return p.theirs == provider; });
+  auto found = std::find_if(table.begin(), table.end(), [&](const Provider& p) { return p.theirs == provider; });
+  // Several of one kind are told apart by what stands behind its name: ntfy-critical.
+  if (found == table.end()) {
+    const std::string_view kind = provider.substr(0, provider.find('-'));
+    found = std::find_if(table.begin(), table.end(), [&](const Provider& p) { return p.theirs == kind; });
+  }
   if (found == table.end()) return std::nullopt;
   std::vector<std::pair<std::string_view, std::string>> settings;
   for (const SettingName& name : found->settings) {

@@ -46,6 +46,20 @@ void read_tls(const YAML::Node& tls, DraftServer& server) {
   }
 }
 
+/// Headers that must match. One that may be missing has no equal.
+void read_headers(const YAML::Node& tests, DraftServer& server) {
+  std::vector<std::string> conditions;
+  for (const auto& test : tests.IsSequence() ? tests : YAML::Node(YAML::NodeType::Sequence)) {
+    const std::string header = text_of(test, "header");
+    if (is_true(value_of(test, "allow_missing"))) {
+      server.note("no equal: fail_if_header_not_matches of " + header + ", which may be missing");
+    } else {
+      conditions.push_back(yaml_text(header + " matches " + text_of(test, "regexp")));
+    }
+  }
+  if (!conditions.empty()) server.expect("headers", yaml_list(conditions));
+}
+
 void read_http(const YAML::Node& http, const std::string& target, DraftServer& server) {
   const bool over_tls = target.starts_with("https://");
   std::vector<std::string> matches;
@@ -81,6 +95,8 @@ void read_http(const YAML::Node& http, const std::string& target, DraftServer& s
         }
       }
       if (!texts.empty()) server.expect("body-not-contains", yaml_list(texts));
+    } else if (key == "fail_if_header_not_matches") {
+      read_headers(value, server);
     } else if (key == "basic_auth") {
       server.set("username", yaml_text(text_of(value, "username")));
       server.set("password", yaml_text(text_of(value, "password")));
@@ -186,8 +202,9 @@ void read_module(const YAML::Node& module, const std::string& target, DraftServe
     const auto codes = texts_of(value_of(own, "valid_rcodes"));
     if (codes.size() == 1 && codes[0] != "NOERROR") server.expect("dns-rcode", yaml_text(codes[0]));
     if (codes.size() > 1) server.note("no equal: several valid_rcodes");
+    if (text_of(own, "transport_protocol") == "tcp") server.note("no equal: dns.transport_protocol tcp");
     for (const char* const key : {"validate_answer_rrs", "validate_authority_rrs", "validate_additional_rrs",
-                                  "transport_protocol", "source_ip_address", "query_class", "dns_over_tls"}) {
+                                  "source_ip_address", "query_class", "dns_over_tls"}) {
       if (value_of(own, key).IsDefined()) server.note(fmt::format("no equal: dns.{}", key));
     }
   } else {

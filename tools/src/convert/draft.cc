@@ -174,6 +174,12 @@ Draft::Written Draft::write() {
     ++written.notes;
   }
   yaml += unfit + (alert_list.empty() ? "" : "alerts:\n" + alert_list);
+  if (!references.empty()) {
+    const std::string block = fmt::format("prober: {{references: {}}}\n", yaml_list(references));
+    const std::string why = mistake_in("servers: []\n" + block);
+    yaml += why.empty() ? block : comment("", "left out: " + why) + commented(block);
+    written.notes += why.empty() ? 0 : 1;
+  }
   return written;
 }
 

@@ -54,6 +54,7 @@ struct Draft {
   std::vector<DraftServer> servers;
   std::vector<std::string> notes;  ///< about the whole
   std::vector<DraftAlert> alerts;
+  std::vector<std::string> references;  ///< URLs of checks without which nothing is reached
 
   struct Written {
     std::string yaml;

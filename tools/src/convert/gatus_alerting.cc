@@ -20,6 +20,11 @@ bool tells_resolved(const YAML::Node& provider) {
   return resolved.IsDefined() && is_true(resolved);
 }
 
+/// The name of the alert for those endpoints that want to hear of an end, or not to, unlike its provider says.
+std::string contrary_name(std::string_view provider, bool provider_tells) {
+  return fmt::format("{} {} end", provider, provider_tells ? "without" : "with");
+}
+
 /// The names that a body of Gatus' own alerts has for facts, as ours.
 std::string with_our_fields(std::string body, const YAML::Node& placeholders) {
   const auto event = [&](const char* key, const char* usual) {
@@ -87,13 +92,50 @@ void read_gatus_alerting(const YAML::Node& alerting, const std::string& maintena
       }
       alert.channel = *channel;
     }
-    if (!tells_resolved(provider)) alert.keys.emplace_back("send-resolved", "false");
+    if (value_of(provider, "overrides").IsDefined()) {
+      draft.notes.push_back(
+          fmt::format("no equal: overrides of {} for single groups; make an alert with `groups`", name));
+    }
     if (!maintenance.empty()) alert.keys.emplace_back("quiet", fmt::format("[{}]", maintenance));
+    // An endpoint may want to hear of an end, or not to, where the others do not: that is another alert here.
+    DraftAlert other = alert;
+    other.name = contrary_name(name, tells_resolved(provider));
+    (tells_resolved(provider) ? other : alert).keys.emplace_back("send-resolved", "false");
     draft.alerts.push_back(std::move(alert));
+    draft.alerts.push_back(std::move(other));
   }
   if (!maintenance.empty() && draft.alerts.empty()) {
     draft.notes.push_back("left out: maintenance, which keeps alerts quiet; there are none");
   }
+}
+
+void settle_ends(Draft& draft) {
+  const auto is_heard = [&draft](const std::string& name) {
+    return std::any_of(draft.servers.begin(), draft.servers.end(), [&name](const DraftServer& server) {
+      return server.alerts && std::count(server.alerts->begin(), server.alerts->end(), name) > 0;
+    });
+  };
+  std::vector<DraftAlert> kept;
+  for (DraftAlert& alert : draft.alerts) {
+    const bool contrary = !kept.empty() && (alert.name == contrary_name(kept.back().name, true) ||
+                                            alert.name == contrary_name(kept.back().name, false));
+    if (!contrary) {
+      kept.push_back(std::move(alert));
+    } else if (is_heard(alert.name)) {
+      if (is_heard(kept.back().name)) {
+        kept.push_back(std::move(alert));
+        continue;
+      }
+      // All endpoints say the same: theirs is the one.
+      const std::string usual = kept.back().name;
+      for (DraftServer& server : draft.servers) {
+        if (server.alerts) std::replace(server.alerts->begin(), server.alerts->end(), alert.name, usual);
+      }
+      kept.back() = std::move(alert);
+      kept.back().name = usual;
+    }
+  }
+  draft.alerts = std::move(kept);
 }
 
 std::pair<std::string, std::string> gatus_thresholds(const YAML::Node& endpoint, const YAML::Node& alerting) {
@@ -121,11 +163,12 @@ std::optional<std::vector<std::string>> gatus_alerts_of(const YAML::Node& endpoi
     const YAML::Node enabled = value_of(alert, "enabled");
     if (enabled.IsDefined() && !is_true(enabled)) continue;
     const std::string type = text_of(alert, "type");
-    names.push_back(type);
     const YAML::Node resolved = value_of(alert, "send-on-resolved");
-    if (resolved.IsDefined() && is_true(resolved) != tells_resolved(value_of(alerting, type))) {
-      server.note(
-          fmt::format("no equal: send-on-resolved of one endpoint; alert `{}` says it for all", printable(type)));
+    const bool usual = tells_resolved(value_of(alerting, type));
+    const bool contrary = resolved.IsDefined() && is_true(resolved) != usual;
+    names.push_back(contrary ? contrary_name(type, usual) : type);
+    if (value_of(alert, "provider-override").IsDefined()) {
+      server.note(fmt::format("no equal: provider-override of the alert {}", printable(type)));
     }
   }
   return names;

@@ -176,12 +176,17 @@ Draft read_gatus_config(const YAML::Node& root) {
   if (const YAML::Node external = value_of(root, "external-endpoints"); external.IsDefined() && external.IsSequence()) {
     for (const auto& endpoint : external) draft.servers.push_back(read_external(endpoint, alerting));
   }
+  settle_ends(draft);
   if (const YAML::Node suites = value_of(root, "suites");
       suites.IsDefined() && suites.IsSequence() && suites.size() > 0) {
     draft.notes.push_back(
         fmt::format("no equal: {} suites, of which one step needs what another answered", suites.size()));
   }
-  for (const char* const key : {"connectivity", "remote", "security", "ui", "announcements", "tunneling"}) {
+  if (const std::string target = text_of(value_of(value_of(root, "connectivity"), "checker"), "target");
+      !target.empty()) {
+    draft.references.push_back(yaml_with_variables("tcp://" + target));
+  }
+  for (const char* const key : {"remote", "security", "ui", "announcements", "tunneling"}) {
     if (value_of(root, key).IsDefined()) draft.notes.push_back(fmt::format("no equal: {}", key));
   }
   return draft;

@@ -147,7 +147,7 @@ void Dialect::translate_time(RecordTexts& texts) {
   const std::size_t zone = zone_at(text);
   if (zone == std::string::npos) {
     if (!options_.zone) {
-      ++zoneless_;
+      if (is_digit(text.front())) ++zoneless_;
     } else if (const auto time = parse_time(text, {.now = {}, .zone = *options_.zone}); time) {
       texts.keep(Field::time_ms, std::to_string(to_ms(*time)));
       texts.refer(Field::time, {});
