@@ -1,12 +1,18 @@
 // `nines run` on bad days of its own, as a user meets them: no descriptors, no memory, a disk that stalls, a clock that
 // is set. Two servers, of which one fails meanwhile: it is told, the other is not, and everything goes on by itself.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -31,7 +37,34 @@ std::chrono::seconds misfortune() {
   return std::chrono::seconds{wanted != nullptr && *wanted != '\0' ? 30 : 4};
 }
 
-class BadDays : public TwoServers {
+/// A network of this test's own, in which the program and its servers live: a machine's other programs, which use its
+/// ports and its loopback, have no part in a misfortune. Without the right to make one the machine's is used.
+class OwnNetwork {
+ protected:
+  OwnNetwork() {
+    if (geteuid() != 0) return;
+    machines_ = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (machines_ < 0 || unshare(CLONE_NEWNET) != 0) return;
+    const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ifreq loopback{};
+    std::strncpy(loopback.ifr_name, "lo", sizeof loopback.ifr_name - 1);
+    loopback.ifr_flags = IFF_UP | IFF_RUNNING;
+    EXPECT_EQ(ioctl(any, SIOCSIFFLAGS, &loopback), 0);
+    close(any);
+  }
+  ~OwnNetwork() {
+    if (machines_ < 0) return;
+    EXPECT_EQ(setns(machines_, CLONE_NEWNET), 0);
+    close(machines_);
+  }
+  OwnNetwork(const OwnNetwork&) = delete;
+  OwnNetwork& operator=(const OwnNetwork&) = delete;
+
+ private:
+  int machines_ = -1;  // the network of before
+};
+
+class BadDays : private OwnNetwork, public TwoServers {
  protected:
   /// Everything is well again: one outage was told, with its end, and nothing of the steady server was ever down.
   void expect_one_outage_told() {
